@@ -1,0 +1,34 @@
+#pragma once
+
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/opensslv.h>
+#include <openssl/param_build.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <openssl/rsa.h>
+
+#if OPENSSL_VERSION_NUMBER < 0x30000000L
+#error "Writ needs OpenSSL 3.0 or newer"
+#endif
+
+// What Swift cannot see: macros that are more than a literal.
+
+static const int CLibcrypto_selectPublicKey = EVP_PKEY_PUBLIC_KEY;
+
+static inline long CLibcrypto_memoryContents(BIO *bio, char **contents) {
+    return BIO_get_mem_data(bio, contents);
+}
+
+static inline void *CLibcrypto_allocate(size_t count) {
+    return OPENSSL_malloc(count);
+}
+
+static inline void CLibcrypto_clearAndFree(void *memory, size_t count) {
+    OPENSSL_clear_free(memory, count);
+}

@@ -1,0 +1,56 @@
+import CLibcrypto
+
+/// The SHA-2 functions of FIPS 180-4 that JOSE uses.
+public enum HashFunction: Sendable, Hashable, CaseIterable {
+    case sha256
+    case sha384
+    case sha512
+
+    /// Octets in a digest.
+    public var digestSize: Int {
+        switch self {
+        case .sha256: 32
+        case .sha384: 48
+        case .sha512: 64
+        }
+    }
+
+    /// The digest of `message`.
+    public func digest(of message: Span<UInt8>) throws(LibcryptoError) -> [UInt8] {
+        var digest = [UInt8](repeating: 0, count: digestSize)
+        let status = unsafe digest.withUnsafeMutableBufferPointer { digest in
+            unsafe message.withUnsafeBytes { message in
+                unsafe EVP_Digest(
+                    message.baseAddress, message.count, digest.baseAddress, nil, implementation.pointer, nil)
+            }
+        }
+        try check(status, "compute a digest")
+        return digest
+    }
+
+    /// Fetched once for the process: a fetch takes locks and a search that a token should not pay for.
+    var implementation: FetchedDigest {
+        switch self {
+        case .sha256: FetchedDigest.sha256
+        case .sha384: FetchedDigest.sha384
+        case .sha512: FetchedDigest.sha512
+        }
+    }
+}
+
+/// One `EVP_MD`, fetched from the provider and kept until the process ends.
+@safe
+final class FetchedDigest: @unchecked Sendable {
+    // Sendable: a fetched EVP_MD is immutable.
+    let pointer: OpaquePointer?
+
+    private init(_ name: String) {
+        unsafe pointer = EVP_MD_fetch(nil, name, nil)
+    }
+
+    deinit { unsafe EVP_MD_free(pointer) }
+
+    static let sha256 = FetchedDigest("SHA2-256")
+    static let sha384 = FetchedDigest("SHA2-384")
+    static let sha512 = FetchedDigest("SHA2-512")
+}

@@ -1,0 +1,89 @@
+import CLibcrypto
+
+/// Collects the parameters that a key is built from; owns one `OSSL_PARAM_BLD`.
+@safe
+final class KeyParameters {
+    private let pointer: OpaquePointer
+    // The builder refers to what is added to it until the key is made.
+    private var numbers: [BigNumber] = []
+    private var octetStrings: [OctetString] = []
+
+    init() throws(LibcryptoError) {
+        unsafe pointer = try check(OSSL_PARAM_BLD_new(), "build a key")
+    }
+
+    deinit { unsafe OSSL_PARAM_BLD_free(pointer) }
+
+    /// The parameters of <openssl/core_names.h>. The builder keeps the address of a name and not a copy, so they are
+    /// static strings.
+    enum Name {
+        case rsaModulus
+        case rsaExponent
+        case groupName
+        case publicKey
+
+        private var text: StaticString {
+            switch self {
+            case .rsaModulus: "n"
+            case .rsaExponent: "e"
+            case .groupName: "group"
+            case .publicKey: "pub"
+            }
+        }
+
+        var pointer: UnsafePointer<CChar> {
+            unsafe UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self)
+        }
+    }
+
+    func add(_ parameter: Name, number bigEndian: [UInt8]) throws(LibcryptoError) {
+        let number = try BigNumber(bigEndian: bigEndian.span)
+        numbers.append(number)
+        try unsafe check(OSSL_PARAM_BLD_push_BN(pointer, parameter.pointer, number.pointer), "build a key")
+    }
+
+    /// - Parameter name: a name that libcrypto knows, such as a curve's.
+    func add(_ parameter: Name, name: String) throws(LibcryptoError) {
+        let string = OctetString(Array(name.utf8))
+        octetStrings.append(string)
+        let status = unsafe string.bytes.withMemoryRebound(to: CChar.self) {
+            unsafe OSSL_PARAM_BLD_push_utf8_string(pointer, parameter.pointer, $0.baseAddress, $0.count)
+        }
+        try check(status, "build a key")
+    }
+
+    func add(_ parameter: Name, octets: [UInt8]) throws(LibcryptoError) {
+        let string = OctetString(octets)
+        octetStrings.append(string)
+        let status = unsafe OSSL_PARAM_BLD_push_octet_string(
+            pointer, parameter.pointer, string.bytes.baseAddress, string.bytes.count)
+        try check(status, "build a key")
+    }
+
+    /// A new public `EVP_PKEY`, which the caller owns.
+    func makePublicKey(_ algorithm: String) throws(LibcryptoError) -> OpaquePointer {
+        guard let parameters = unsafe OSSL_PARAM_BLD_to_param(pointer) else {
+            throw LibcryptoError(drainingQueueFor: "build a key")
+        }
+        defer { unsafe OSSL_PARAM_free(parameters) }
+        let context = try unsafe check(EVP_PKEY_CTX_new_from_name(nil, algorithm, nil), "build a key")
+        defer { unsafe EVP_PKEY_CTX_free(context) }
+        try unsafe check(EVP_PKEY_fromdata_init(context), "build a key")
+        var key: OpaquePointer?
+        try unsafe check(EVP_PKEY_fromdata(context, &key, CLibcrypto_selectPublicKey, parameters), "build a key")
+        return try unsafe check(key, "build a key")
+    }
+}
+
+/// A copy of some octets at an address that does not move.
+@safe
+private final class OctetString {
+    let bytes: UnsafeMutableBufferPointer<UInt8>
+
+    init(_ octets: [UInt8]) {
+        unsafe bytes = .allocate(capacity: octets.count)
+        _ = unsafe bytes.initialize(from: octets)
+    }
+
+    deinit { unsafe bytes.deallocate() }
+}

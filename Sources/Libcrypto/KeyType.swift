@@ -1,0 +1,32 @@
+import CLibcrypto
+
+/// What kind of asymmetric key this is, and how large.
+public enum KeyType: Sendable, Hashable {
+    /// An RSA key (rsaEncryption); its modulus has this many bits.
+    case rsa(bits: Int)
+    case ellipticCurve(EllipticCurve)
+    case ed25519
+
+    /// Reads the type off a key.
+    ///
+    /// - Returns: nil for a kind that Writ has no use for: DSA, X25519, id-RSASSA-PSS, a curve given by its parameters.
+    init?(of key: OpaquePointer) {
+        if unsafe EVP_PKEY_is_a(key, "RSA") == 1 {
+            self = unsafe .rsa(bits: Int(EVP_PKEY_get_bits(key)))
+        } else if unsafe EVP_PKEY_is_a(key, "ED25519") == 1 {
+            self = .ed25519
+        } else if unsafe EVP_PKEY_is_a(key, "EC") == 1 {
+            var name = [UInt8](repeating: 0, count: 64)
+            var count = 0
+            let status = unsafe name.withUnsafeMutableBytes {
+                unsafe EVP_PKEY_get_group_name(key, $0.baseAddress, $0.count, &count)
+            }
+            guard status == 1 else { ERR_clear_error(); return nil }
+            let groupName = String(decoding: name.prefix(count), as: UTF8.self)
+            guard let curve = EllipticCurve.allCases.first(where: { $0.groupName == groupName }) else { return nil }
+            self = .ellipticCurve(curve)
+        } else {
+            return nil
+        }
+    }
+}

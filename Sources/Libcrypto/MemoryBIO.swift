@@ -1,0 +1,37 @@
+import CLibcrypto
+
+/// Owns one memory `BIO`; what was written to it is cleared with it.
+@safe
+final class MemoryBIO {
+    let pointer: OpaquePointer
+
+    /// An empty one to write to. It keeps its contents in libcrypto's own buffer, which is cleared when freed.
+    init() throws(LibcryptoError) {
+        unsafe pointer = try check(BIO_new(BIO_s_secmem()), "allocate memory")
+    }
+
+    /// One that holds a copy of `bytes`.
+    convenience init(copying bytes: Span<UInt8>) throws(LibcryptoError) {
+        try self.init()
+        let written = unsafe bytes.withUnsafeBytes {
+            unsafe BIO_write(pointer, $0.baseAddress, Int32(clamping: $0.count))
+        }
+        guard written == Int32(clamping: bytes.count) else {
+            throw LibcryptoError(drainingQueueFor: "copy into memory")
+        }
+    }
+
+    deinit { unsafe BIO_free(pointer) }
+
+    /// What has been written so far.
+    func withContents<Result, Failure: Error>(
+        _ body: (Span<UInt8>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        var start: UnsafeMutablePointer<CChar>?
+        let count = unsafe CLibcrypto_memoryContents(pointer, &start)
+        let bytes = unsafe UnsafeRawBufferPointer(start: start, count: max(count, 0))
+        return try unsafe bytes.withMemoryRebound(to: UInt8.self) { (bytes) throws(Failure) in
+            try unsafe body(bytes.span)
+        }
+    }
+}

@@ -1,0 +1,32 @@
+import CLibcrypto
+
+/// HMAC, RFC 2104.
+public enum MessageAuthenticationCode {
+    /// The HMAC of `message` under `key`, as long as the digest of `hash`.
+    public static func make(
+        for message: Span<UInt8>, key: SecretBytes, hash: HashFunction
+    ) throws(LibcryptoError) -> [UInt8] {
+        var code = [UInt8](repeating: 0, count: hash.digestSize)
+        let made = unsafe code.withUnsafeMutableBufferPointer { code in
+            key.withBytes { key in
+                unsafe key.withUnsafeBytes { key in
+                    unsafe message.withUnsafeBufferPointer { message in
+                        unsafe HMAC(
+                            hash.implementation.pointer, key.baseAddress, Int32(clamping: key.count),
+                            message.baseAddress, message.count, code.baseAddress, nil) != nil
+                    }
+                }
+            }
+        }
+        guard made else { throw LibcryptoError(drainingQueueFor: "compute an HMAC") }
+        return code
+    }
+
+    /// Whether `code` is the HMAC of `message` under `key`, compared in constant time.
+    public static func isValid(
+        _ code: Span<UInt8>, for message: Span<UInt8>, key: SecretBytes, hash: HashFunction
+    ) throws(LibcryptoError) -> Bool {
+        let expected = try make(for: message, key: key, hash: hash)
+        return ConstantTime.areEqual(expected.span, code)
+    }
+}

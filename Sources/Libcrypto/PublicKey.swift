@@ -1,0 +1,51 @@
+import CLibcrypto
+
+/// A public key: RSA, P-256, P-384, P-521 or Ed25519.
+@safe
+public final class PublicKey: @unchecked Sendable {
+    // Sendable: an EVP_PKEY counts its references atomically and is not changed after initialisation.
+    private let pointer: OpaquePointer
+
+    /// The kind of key and its size.
+    public let type: KeyType
+
+    /// The numbers that make the key, as JOSE writes them (RFC 7518 section 6, RFC 8037 section 2).
+    public let components: PublicKeyComponents
+
+    /// Takes over a key that holds the public half alone.
+    init(takingOwnershipOf pointer: OpaquePointer) throws(KeyError) {
+        guard let type = unsafe KeyType(of: pointer) else {
+            unsafe EVP_PKEY_free(pointer)
+            throw .unsupportedType
+        }
+        do throws(KeyError) {
+            components = try unsafe PublicKeyComponents(of: pointer, type: type)
+        } catch {
+            unsafe EVP_PKEY_free(pointer)
+            throw error
+        }
+        unsafe self.pointer = pointer
+        self.type = type
+    }
+
+    /// Makes the key from its numbers.
+    ///
+    /// - Throws: `KeyError.invalidComponents` for a point off its curve or numbers of the wrong size.
+    public convenience init(_ components: PublicKeyComponents) throws(KeyError) {
+        try unsafe self.init(takingOwnershipOf: components.makeKey())
+    }
+
+    /// The public half of `key`, in an object that knows nothing of the private one.
+    convenience init(reading key: OpaquePointer) throws(KeyError) {
+        guard let type = unsafe KeyType(of: key) else { throw .unsupportedType }
+        try self.init(unsafe PublicKeyComponents(of: key, type: type))
+    }
+
+    deinit { unsafe EVP_PKEY_free(pointer) }
+
+    func withPointer<Result, Failure: Error>(
+        _ body: (OpaquePointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try unsafe body(pointer)
+    }
+}

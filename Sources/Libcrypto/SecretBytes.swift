@@ -1,0 +1,90 @@
+import CLibcrypto
+import Glibc
+
+/// Bytes that must not outlive their use: held in one place and overwritten before the memory is given back.
+@safe
+public final class SecretBytes: @unchecked Sendable {
+    // Sendable: the memory is written only during initialisation.
+    private let storage: UnsafeMutableRawBufferPointer
+    /// In bytes; the memory that holds them may be larger.
+    public let count: Int
+
+    private init(capacity: Int, count: Int, storage: UnsafeMutableRawBufferPointer) {
+        unsafe self.storage = storage
+        self.count = count
+    }
+
+    /// Copies `bytes`; the caller answers for the original.
+    public convenience init(copying bytes: Span<UInt8>) throws(LibcryptoError) {
+        let storage = try unsafe Self.allocate(bytes.count)
+        unsafe bytes.withUnsafeBytes { unsafe storage.copyMemory(from: $0) }
+        unsafe self.init(capacity: bytes.count, count: bytes.count, storage: storage)
+    }
+
+    /// Fills `count` bytes from libcrypto's generator for private values.
+    public convenience init(randomCount count: Int) throws(LibcryptoError) {
+        let storage = try unsafe Self.allocate(count)
+        let status = unsafe RAND_priv_bytes(storage.baseAddress, Int32(clamping: count))
+        guard status == 1 else {
+            unsafe CLibcrypto_clearAndFree(storage.baseAddress, storage.count)
+            throw LibcryptoError(drainingQueueFor: "make random bytes")
+        }
+        unsafe self.init(capacity: count, count: count, storage: storage)
+    }
+
+    /// Reads an open file to its end, straight into memory that will be cleared.
+    ///
+    /// - Returns: nil where the file holds more than `limit` bytes or cannot be read.
+    public convenience init?(readingFrom descriptor: Int32, limit: Int) throws(LibcryptoError) {
+        let storage = try unsafe Self.allocate(limit + 1)
+        var count = 0
+        while count <= limit {
+            let received = unsafe read(
+                descriptor, storage.baseAddress.map { unsafe $0 + count }, limit + 1 - count)
+            if received < 0 && errno == EINTR { continue }
+            guard received >= 0 else { count = limit + 1; break }
+            if received == 0 { break }
+            count += received
+        }
+        guard count <= limit else {
+            unsafe CLibcrypto_clearAndFree(storage.baseAddress, storage.count)
+            return nil
+        }
+        unsafe self.init(capacity: limit + 1, count: count, storage: storage)
+    }
+
+    deinit {
+        unsafe CLibcrypto_clearAndFree(storage.baseAddress, storage.count)
+    }
+
+    /// The bytes; they must not be copied out of the closure.
+    public func withBytes<Result, Failure: Error>(
+        _ body: (Span<UInt8>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let bytes = unsafe UnsafeBufferPointer(
+            start: storage.baseAddress?.assumingMemoryBound(to: UInt8.self), count: count)
+        return try unsafe body(bytes.span)
+    }
+
+    /// Writes all bytes to an open file, straight from the memory that will be cleared.
+    ///
+    /// - Returns: whether all were written; if not, `errno` says why.
+    public func write(to descriptor: Int32) -> Bool {
+        var offset = 0
+        while offset < count {
+            let written = unsafe Glibc.write(
+                descriptor, storage.baseAddress.map { unsafe $0 + offset }, count - offset)
+            if written < 0 && errno == EINTR { continue }
+            guard written > 0 else { return false }
+            offset += written
+        }
+        return true
+    }
+
+    private static func allocate(_ count: Int) throws(LibcryptoError) -> UnsafeMutableRawBufferPointer {
+        guard let memory = unsafe CLibcrypto_allocate(max(count, 1)) else {
+            throw LibcryptoError(drainingQueueFor: "allocate memory")
+        }
+        return unsafe UnsafeMutableRawBufferPointer(start: memory, count: max(count, 1))
+    }
+}

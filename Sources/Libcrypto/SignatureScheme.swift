@@ -1,0 +1,19 @@
+/// How a signature is made and checked.
+public enum SignatureScheme: Sendable, Hashable {
+    /// RSASSA-PKCS1-v1_5, RFC 8017 section 8.2.
+    case rsaPKCS1(HashFunction)
+    /// RSASSA-PSS, RFC 8017 section 8.1, with MGF1 over the same hash and a salt as long as its digest.
+    case rsaPSS(HashFunction)
+    /// ECDSA, FIPS 186-4; signatures are R and S side by side, as RFC 7518 section 3.4 has them.
+    case ecdsa(EllipticCurve, HashFunction)
+    /// Ed25519, RFC 8032 section 5.1.
+    case ed25519
+
+    /// nil for Ed25519, which hashes for itself.
+    var hash: HashFunction? {
+        switch self {
+        case .rsaPKCS1(let hash), .rsaPSS(let hash), .ecdsa(_, let hash): hash
+        case .ed25519: nil
+        }
+    }
+}

@@ -1,0 +1,78 @@
+import Foundation
+import Libcrypto
+import TestSupport
+import Testing
+
+@Suite struct KeyReadingTests {
+    private static func privateKey(_ name: String) throws -> PrivateKey {
+        let pem = try TestVectors.octets("keys/\(name)")
+        return try PrivateKey(pem: SecretBytes(copying: pem.span))
+    }
+
+    @Test(arguments: [
+        ("rsa-2048.pem", KeyType.rsa(bits: 2048)), ("rsa-3072.pem", .rsa(bits: 3072)),
+        ("rsa-1024.pem", .rsa(bits: 1024)),
+        ("rsa-2048-pkcs1.pem", .rsa(bits: 2048)), ("rsa-2048-exponent3.pem", .rsa(bits: 2048)),
+        ("p256.pem", .ellipticCurve(.p256)), ("p256-sec1.pem", .ellipticCurve(.p256)),
+        ("p384.pem", .ellipticCurve(.p384)), ("ed25519.pem", .ed25519),
+    ])
+    func readsPrivateKeys(name: String, type: KeyType) throws {
+        let key = try Self.privateKey(name)
+        #expect(key.type == type)
+        #expect(try key.publicKey.type == type)
+    }
+
+    @Test(arguments: [
+        ("certificate.pem", "it is a certificate, not a key"),
+        ("rsa-2048.pub.pem", "it is a public key, not a private one"),
+        ("rsa-2048-encrypted.pem", "it is encrypted with a passphrase"),
+        ("ed448.pem", "it is not an RSA, P-256, P-384, P-521 or Ed25519 key"),
+        ("rsa-pss-2048.pem", "it is not an RSA, P-256, P-384, P-521 or Ed25519 key"),
+    ])
+    func saysWhyAFileIsNoPrivateKey(name: String, reason: String) throws {
+        let error = #expect(throws: KeyError.self) { try Self.privateKey(name) }
+        #expect(error?.description == reason)
+    }
+
+    @Test(arguments: ["", "hello", "-----BEGIN ", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"])
+    func refusesWhatIsNoKey(text: String) throws {
+        let octets = Array(text.utf8)
+        let contents = try SecretBytes(copying: octets.span)
+        #expect(throws: KeyError.self) { try PrivateKey(pem: contents) }
+    }
+
+    @Test func theSameKeyComesFromPKCS8AndPKCS1() throws {
+        let first = try Self.privateKey("rsa-2048.pem").publicKey.components
+        #expect(try Self.privateKey("rsa-2048-pkcs1.pem").publicKey.components == first)
+        let publicPEM = try TestVectors.octets("keys/rsa-2048.pub.pem")
+        let publicKey = try PublicKey(pem: publicPEM.span)
+        #expect(publicKey.components == first)
+    }
+
+    @Test(arguments: ["rsa-2048.pem", "p256.pem", "ed25519.pem"])
+    func writesWhatItReads(name: String) throws {
+        let key = try Self.privateKey(name)
+        let again = try PrivateKey(pem: key.pem())
+        #expect(try again.publicKey.components == key.publicKey.components)
+        let publicKey = try key.publicKey
+        let publicPEM = Array(try publicKey.pem().utf8)
+        let publicAgain = try PublicKey(pem: publicPEM.span)
+        #expect(publicAgain.components == publicKey.components)
+    }
+
+    @Test func refusesNumbersThatMakeNoKey() throws {
+        let onCurve = try Self.privateKey("p256.pem").publicKey.components
+        guard case .ellipticCurve(_, let x, var y) = onCurve else { return }
+        y[31] ^= 1
+        #expect(throws: KeyError.self) { try PublicKey(.ellipticCurve(.p256, x: x, y: y)) }
+        #expect(throws: KeyError.self) { try PublicKey(.ellipticCurve(.p256, x: Array(x.dropFirst()), y: y)) }
+        #expect(throws: KeyError.self) { try PublicKey(.ed25519([1, 2, 3])) }
+    }
+
+    @Test func generatesKeysThatDiffer() throws {
+        let first = try PrivateKey.generate(on: .p256).publicKey.components
+        #expect(try PrivateKey.generate(on: .p256).publicKey.components != first)
+        #expect(try PrivateKey.generateEd25519().type == .ed25519)
+        #expect(try PrivateKey.generateRSA(bits: 2048).type == .rsa(bits: 2048))
+    }
+}

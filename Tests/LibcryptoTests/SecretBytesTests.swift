@@ -1,0 +1,46 @@
+import Foundation
+import Libcrypto
+import TestSupport
+import Testing
+
+@Suite struct SecretBytesTests {
+    @Test func holdsWhatItWasGiven() throws {
+        let octets: [UInt8] = [1, 2, 3]
+        let secret = try SecretBytes(copying: octets.span)
+        #expect(secret.count == 3)
+        secret.withBytes { bytes in
+            #expect(bytes[0] == 1 && bytes[1] == 2 && bytes[2] == 3)
+        }
+    }
+
+    @Test func randomSecretsDiffer() throws {
+        let first = try SecretBytes(randomCount: 32)
+        let second = try SecretBytes(randomCount: 32)
+        let areEqual = first.withBytes { first in second.withBytes { ConstantTime.areEqual(first, $0) } }
+        #expect(!areEqual)
+        #expect(try RandomBytes.make(16) != RandomBytes.make(16))
+    }
+
+    @Test(arguments: [0, 1, 99, 100]) func readsAFileWithinItsLimit(size: Int) throws {
+        #expect(try read(size: size, limit: 100)?.count == size)
+    }
+
+    @Test func refusesAFileBeyondItsLimit() throws {
+        #expect(try read(size: 101, limit: 100) == nil)
+    }
+
+    private func read(size: Int, limit: Int) throws -> SecretBytes? {
+        let folder = try TemporaryFolder()
+        try folder.write(String(repeating: "x", count: size), to: "secret")
+        let file = try FileHandle(forReadingFrom: URL(filePath: folder.path("secret")))
+        defer { try? file.close() }
+        return try SecretBytes(readingFrom: file.fileDescriptor, limit: limit)
+    }
+
+    @Test(arguments: [("", "", true), ("a", "a", true), ("a", "b", false), ("a", "ab", false), ("ab", "ab", true)])
+    func comparesOctets(first: String, second: String, areEqual: Bool) {
+        let firstOctets = Array(first.utf8)
+        let secondOctets = Array(second.utf8)
+        #expect(ConstantTime.areEqual(firstOctets.span, secondOctets.span) == areEqual)
+    }
+}

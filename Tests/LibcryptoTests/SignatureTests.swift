@@ -1,0 +1,78 @@
+import Libcrypto
+import TestSupport
+import Testing
+
+@Suite struct SignatureTests {
+    struct Case: Sendable, CustomTestStringConvertible {
+        let scheme: SignatureScheme
+        let keyFile: String
+        var testDescription: String { "\(scheme) with \(keyFile)" }
+    }
+
+    static let cases: [Case] = [
+        Case(scheme: .rsaPKCS1(.sha256), keyFile: "rsa-2048.pem"),
+        Case(scheme: .rsaPKCS1(.sha512), keyFile: "rsa-3072.pem"),
+        Case(scheme: .rsaPSS(.sha256), keyFile: "rsa-2048.pem"),
+        Case(scheme: .rsaPSS(.sha384), keyFile: "rsa-3072.pem"),
+        Case(scheme: .ecdsa(.p256, .sha256), keyFile: "p256.pem"),
+        Case(scheme: .ecdsa(.p384, .sha384), keyFile: "p384.pem"),
+        Case(scheme: .ed25519, keyFile: "ed25519.pem"),
+    ]
+
+    private static func key(_ name: String) throws -> PrivateKey {
+        let pem = try TestVectors.octets("keys/\(name)")
+        return try PrivateKey(pem: SecretBytes(copying: pem.span))
+    }
+
+    @Test(arguments: cases) func whatIsSignedVerifies(_ vector: Case) throws {
+        let key = try Self.key(vector.keyFile)
+        let publicKey = try key.publicKey
+        let context = try SigningContext(key: key, scheme: vector.scheme)
+        // One context makes many signatures.
+        for number in 0..<5 {
+            let message = Array("message \(number)".utf8)
+            let signature = try context.sign(message.span)
+            #expect(try publicKey.isValid(signature.span, for: message.span, scheme: vector.scheme))
+        }
+    }
+
+    @Test(arguments: cases) func oneFlippedBitIsNoticed(_ vector: Case) throws {
+        let key = try Self.key(vector.keyFile)
+        let publicKey = try key.publicKey
+        var message = Array("message".utf8)
+        var signature = try SigningContext(key: key, scheme: vector.scheme).sign(message.span)
+        for index in [0, signature.count / 2, signature.count - 1] {
+            signature[index] ^= 1
+            #expect(try !publicKey.isValid(signature.span, for: message.span, scheme: vector.scheme))
+            signature[index] ^= 1
+        }
+        message[0] ^= 1
+        #expect(try !publicKey.isValid(signature.span, for: message.span, scheme: vector.scheme))
+    }
+
+    @Test(arguments: cases) func signaturesOfAnotherLengthAreRefused(_ vector: Case) throws {
+        let key = try Self.key(vector.keyFile)
+        let publicKey = try key.publicKey
+        let message = Array("message".utf8)
+        let signature = try SigningContext(key: key, scheme: vector.scheme).sign(message.span)
+        let others = [
+            [], Array(signature.dropLast()), signature + [0], [0] + signature,
+            Array(repeating: 0, count: signature.count),
+        ]
+        for other in others {
+            #expect(try !publicKey.isValid(other.span, for: message.span, scheme: vector.scheme))
+        }
+    }
+
+    @Test func aKeyOfAnotherKindIsRefused() throws {
+        let key = try Self.key("p256.pem")
+        #expect(throws: KeyError.self) { try SigningContext(key: key, scheme: .rsaPKCS1(.sha256)) }
+    }
+
+    @Test func aCopySignsAsTheOriginalDoes() throws {
+        let key = try Self.key("rsa-2048.pem")
+        let message = Array("message".utf8)
+        let first = try SigningContext(key: key, scheme: .rsaPKCS1(.sha256)).sign(message.span)
+        #expect(try SigningContext(key: key.copy(), scheme: .rsaPKCS1(.sha256)).sign(message.span) == first)
+    }
+}
