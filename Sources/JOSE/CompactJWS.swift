@@ -1,0 +1,72 @@
+import Libcrypto
+
+/// A JWS in compact serialization, RFC 7515 section 7.1, taken apart. Nothing in it is proven yet.
+public struct CompactJWS: Sendable {
+    /// The default bound on the length of a token, in octets.
+    public static let defaultMaximumLength = 16 * 1024
+
+    /// What the sender claims, until ``verified(by:)``.
+    public let header: JOSEHeader
+    /// The payload, which proves nothing until ``verified(by:)``.
+    public let unverifiedPayload: [UInt8]
+    let signature: [UInt8]
+    /// Header and payload as they were sent, with the dot between them.
+    let signingInput: [UInt8]
+
+    /// - Parameter maximumLength: octets; a longer text is refused before any of it is read.
+    public init(
+        parsing text: String, maximumLength: Int = defaultMaximumLength
+    ) throws(JWSError) {
+        let characters = Array(text.utf8)
+        guard characters.count <= maximumLength else { throw .tooLong }
+        let dot = UInt8(ascii: ".")
+        guard let first = characters.firstIndex(of: dot), let last = characters.lastIndex(of: dot), first < last,
+            let header = Base64URL.decode(characters.span.extracting(..<first)),
+            let payload = Base64URL.decode(characters.span.extracting((first + 1)..<last)),
+            let signature = Base64URL.decode(characters.span.extracting((last + 1)...))
+        else { throw .malformed }
+        self.header = try JOSEHeader(reading: header)
+        self.unverifiedPayload = payload
+        self.signature = signature
+        self.signingInput = Array(characters[..<last])
+    }
+
+    /// Checks the signature with the one key of `keys` that fits header and algorithm.
+    public func verified(by keys: JWKSet) throws(JWSError) -> VerifiedJWS {
+        // RFC 8725 section 3.1: the key decides which algorithms it is used with.
+        guard let key = keys.onlyKey(withID: header.keyID, for: header.algorithm) else { throw .noSingleKey }
+        return try VerifiedJWS(self, key: key)
+    }
+}
+
+/// A JWS whose signature was checked. Only ``CompactJWS/verified(by:)`` makes one.
+public struct VerifiedJWS: Sendable {
+    /// Covered by the signature.
+    public let header: JOSEHeader
+    /// The octets that were signed, after base64url; they need not be JSON.
+    public let payload: [UInt8]
+
+    fileprivate init(_ jws: CompactJWS, key: JWK) throws(JWSError) {
+        guard jws.isSigned(by: key) else { throw .invalidSignature }
+        header = jws.header
+        payload = jws.unverifiedPayload
+    }
+}
+
+extension CompactJWS {
+    fileprivate func isSigned(by key: JWK) -> Bool {
+        do throws(LibcryptoError) {
+            switch (key.material, header.algorithm.mechanism) {
+            case (.publicKey(let key), .signature(let scheme)):
+                return try key.isValid(signature.span, for: signingInput.span, scheme: scheme)
+            case (.symmetric(let secret), .mac(let hash)):
+                return try MessageAuthenticationCode.isValid(
+                    signature.span, for: signingInput.span, key: secret, hash: hash)
+            default:
+                return false
+            }
+        } catch {
+            return false
+        }
+    }
+}

@@ -1,0 +1,186 @@
+/// Reads one JSON text, RFC 8259, stricter than the RFC asks: a text has one meaning or none.
+///
+/// Refused are duplicate member names, invalid UTF-8, lone surrogates, nesting deeper than ``maximumDepth``, integers
+/// beyond 64 bits, and other numbers beyond a double. Time and memory are linear in the input.
+public struct JSONReader {
+    /// How deep arrays and objects may nest.
+    public static let maximumDepth = 32
+
+    private let bytes: [UInt8]
+    private var index = 0
+
+    private init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
+    /// The value that `bytes` hold, with nothing but white space around it.
+    public static func read(_ bytes: [UInt8]) throws(JSONError) -> JSONValue {
+        var reader = JSONReader(bytes)
+        reader.skipWhiteSpace()
+        let value = try reader.readValue(depth: 0)
+        reader.skipWhiteSpace()
+        guard reader.index == bytes.count else { throw reader.error("characters after the value") }
+        return value
+    }
+
+    private func error(_ reason: StaticString) -> JSONError {
+        JSONError(reason: reason, offset: index)
+    }
+
+    private var current: UInt8? { index < bytes.count ? bytes[index] : nil }
+
+    private mutating func skipWhiteSpace() {
+        while let byte = current, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { index += 1 }
+    }
+
+    private mutating func skip(_ character: Unicode.Scalar) -> Bool {
+        guard current == UInt8(ascii: character) else { return false }
+        index += 1
+        return true
+    }
+
+    private mutating func readValue(depth: Int) throws(JSONError) -> JSONValue {
+        guard let byte = current else { throw error("the text ends where a value should be") }
+        switch byte {
+        case UInt8(ascii: "{"): return .object(try readObject(depth: depth + 1))
+        case UInt8(ascii: "["): return .array(try readArray(depth: depth + 1))
+        case UInt8(ascii: "\""): return .string(try readString())
+        case UInt8(ascii: "t"): try readWord("true"); return .bool(true)
+        case UInt8(ascii: "f"): try readWord("false"); return .bool(false)
+        case UInt8(ascii: "n"): try readWord("null"); return .null
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return try readNumber()
+        default: throw error("not a value")
+        }
+    }
+
+    private mutating func readWord(_ word: StaticString) throws(JSONError) {
+        for byte in word.description.utf8 {
+            guard current == byte else { throw error("not a value") }
+            index += 1
+        }
+    }
+
+    private mutating func readArray(depth: Int) throws(JSONError) -> [JSONValue] {
+        guard depth <= Self.maximumDepth else { throw error("nested too deep") }
+        index += 1
+        skipWhiteSpace()
+        var elements: [JSONValue] = []
+        if skip("]") { return elements }
+        while true {
+            skipWhiteSpace()
+            elements.append(try readValue(depth: depth))
+            skipWhiteSpace()
+            if skip("]") { return elements }
+            guard skip(",") else { throw error("neither , nor ] after an element") }
+        }
+    }
+
+    private mutating func readObject(depth: Int) throws(JSONError) -> JSONObject {
+        guard depth <= Self.maximumDepth else { throw error("nested too deep") }
+        index += 1
+        skipWhiteSpace()
+        var members: [JSONObject.Member] = []
+        var names: Set<[UInt8]> = []
+        if skip("}") { return JSONObject() }
+        while true {
+            skipWhiteSpace()
+            guard current == UInt8(ascii: "\"") else { throw error("not a member name") }
+            let name = try readString()
+            guard names.insert(Array(name.utf8)).inserted else { throw error("a member name used twice") }
+            skipWhiteSpace()
+            guard skip(":") else { throw error("no : after a member name") }
+            skipWhiteSpace()
+            members.append(JSONObject.Member(name, try readValue(depth: depth)))
+            skipWhiteSpace()
+            if skip("}") { return JSONObject(members) }
+            guard skip(",") else { throw error("neither , nor } after a member") }
+        }
+    }
+
+    private mutating func readString() throws(JSONError) -> String {
+        index += 1
+        let start = index
+        while let byte = current, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 { index += 1 }
+        var content = Array(bytes[start..<index])
+        while !skip("\"") {
+            guard let byte = current else { throw error("the text ends inside a string") }
+            guard byte >= 0x20 else { throw error("a control character inside a string") }
+            index += 1
+            if byte == UInt8(ascii: "\\") {
+                try readEscape(into: &content)
+            } else {
+                content.append(byte)
+            }
+        }
+        guard let string = String(validating: content, as: UTF8.self) else { throw error("invalid UTF-8") }
+        return string
+    }
+
+    private mutating func readEscape(into content: inout [UInt8]) throws(JSONError) {
+        guard let byte = current else { throw error("the text ends inside a string") }
+        index += 1
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): content.append(byte)
+        case UInt8(ascii: "b"): content.append(0x08)
+        case UInt8(ascii: "f"): content.append(0x0C)
+        case UInt8(ascii: "n"): content.append(0x0A)
+        case UInt8(ascii: "r"): content.append(0x0D)
+        case UInt8(ascii: "t"): content.append(0x09)
+        case UInt8(ascii: "u"): content.append(contentsOf: Array(String(try readEscapedScalar()).utf8))
+        default: throw error("an unknown escape")
+        }
+    }
+
+    /// The scalar behind `\u`, which RFC 8259 section 7 spells as one or two UTF-16 code units.
+    private mutating func readEscapedScalar() throws(JSONError) -> Character {
+        let first = try readCodeUnit()
+        if let scalar = Unicode.Scalar(first) { return Character(scalar) }
+        guard (0xD800..<0xDC00).contains(first), skip("\\"), skip("u") else { throw error("a lone surrogate") }
+        let second = try readCodeUnit()
+        guard (0xDC00..<0xE000).contains(second),
+            let scalar = Unicode.Scalar(0x10000 + (UInt32(first) - 0xD800) << 10 + (UInt32(second) - 0xDC00))
+        else { throw error("a lone surrogate") }
+        return Character(scalar)
+    }
+
+    private mutating func readCodeUnit() throws(JSONError) -> UInt16 {
+        var unit: UInt16 = 0
+        for _ in 0..<4 {
+            guard let byte = current, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
+                throw error("not four hexadecimal digits")
+            }
+            unit = unit << 4 | UInt16(digit)
+            index += 1
+        }
+        return unit
+    }
+
+    private mutating func readNumber() throws(JSONError) -> JSONValue {
+        let start = index
+        _ = skip("-")
+        if !skip("0") { try skipDigits() }
+        var isInteger = true
+        if skip(".") {
+            isInteger = false
+            try skipDigits()
+        }
+        if skip("e") || skip("E") {
+            isInteger = false
+            if !skip("+") { _ = skip("-") }
+            try skipDigits()
+        }
+        let text = String(decoding: bytes[start..<index], as: UTF8.self)
+        if isInteger {
+            guard let integer = Int64(text) else { throw error("an integer beyond 64 bits") }
+            return .integer(integer)
+        }
+        guard let number = Double(text), number.isFinite else { throw error("a number too large") }
+        return .number(number)
+    }
+
+    private mutating func skipDigits() throws(JSONError) {
+        let start = index
+        while let byte = current, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) { index += 1 }
+        guard index > start else { throw error("not a digit") }
+    }
+}

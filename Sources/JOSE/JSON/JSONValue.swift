@@ -1,0 +1,32 @@
+/// A JSON text, RFC 8259, as tokens, keys and key sets use it.
+public enum JSONValue: Sendable, Equatable {
+    case null
+    case bool(Bool)
+    /// A number written without fraction and exponent.
+    case integer(Int64)
+    /// Any other number; always finite.
+    case number(Double)
+    case string(String)
+    case array([JSONValue])
+    case object(JSONObject)
+
+    /// nil for any other kind of value, `null` included.
+    public var object: JSONObject? {
+        if case .object(let object) = self { object } else { nil }
+    }
+
+    /// nil for any other kind of value; a single one does not count as an array.
+    public var array: [JSONValue]? {
+        if case .array(let array) = self { array } else { nil }
+    }
+
+    /// nil for any other kind of value; a number is not turned into text.
+    public var string: String? {
+        if case .string(let string) = self { string } else { nil }
+    }
+
+    /// nil for any other kind of value, and for a number written as 1.0 or 1e3.
+    public var integer: Int64? {
+        if case .integer(let integer) = self { integer } else { nil }
+    }
+}

@@ -1,0 +1,77 @@
+/// A JWK Set, RFC 7517 section 5.
+public struct JWKSet: Sendable {
+    /// `keys`, in the order of the set and without those in ``ignored``.
+    public let keys: [JWK]
+
+    /// What was passed over while reading, for people: "key 2: kty is not known".
+    public let ignored: [String]
+
+    /// For keys of our own; nothing is passed over.
+    public init(_ keys: [JWK]) {
+        self.keys = keys
+        ignored = []
+    }
+
+    /// Reads a set of public keys. Keys that are not understood or broken are passed over, as RFC 7517 section 5 says,
+    /// and so are symmetric ones: what is published for others to verify with is no secret.
+    ///
+    /// - Throws: where the text is not a set.
+    public init(reading text: [UInt8]) throws(JWKSetError) {
+        let value: JSONValue
+        do throws(JSONError) { value = try JSONReader.read(text) } catch { throw .notJSON(error) }
+        guard let members = value.object?["keys"]?.array else { throw .noKeys }
+        var keys: [JWK] = []
+        var ignored: [String] = []
+        for (index, member) in members.enumerated() {
+            do throws(JWKError) {
+                guard let object = member.object else { throw .invalid("it is not an object") }
+                let key = try JWK(reading: object)
+                guard case .publicKey = key.material else { throw .notUnderstood("it is symmetric") }
+                keys.append(key)
+            } catch {
+                ignored.append("key \(index): \(error)")
+            }
+        }
+        self.keys = keys
+        self.ignored = ignored
+    }
+
+    /// The set as JSON.
+    public func json() -> [UInt8] {
+        var writer = JSONWriter(reservingCapacity: 512 * keys.count + 16)
+        writer.object { set in
+            set.name("keys")
+            set.array { array in
+                for key in keys { key.write(to: &array) }
+            }
+        }
+        return writer.bytes
+    }
+
+    /// The one key that may have made a signature with this `kid` and `alg`; nil where there is none, or more than one.
+    public func onlyKey(withID keyID: String?, for algorithm: SignatureAlgorithm) -> JWK? {
+        var found: JWK?
+        for key in keys where key.allows(algorithm) {
+            if let keyID {
+                guard let other = key.keyID, other.utf8.elementsEqual(keyID.utf8) else { continue }
+            }
+            guard found == nil else { return nil }
+            found = key
+        }
+        return found
+    }
+}
+
+/// Why a text is not a JWK Set.
+public enum JWKSetError: Error, Sendable, Equatable, CustomStringConvertible {
+    case notJSON(JSONError)
+    case noKeys
+
+    /// For people; nothing of the text is in it.
+    public var description: String {
+        switch self {
+        case .notJSON(let error): "not JSON: \(error)"
+        case .noKeys: "not a JWK Set: it has no array \"keys\""
+        }
+    }
+}

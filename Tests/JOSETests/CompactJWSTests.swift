@@ -1,0 +1,80 @@
+import JOSE
+import Libcrypto
+import Testing
+
+@Suite struct CompactJWSTests {
+    private static func jws(header: String, payload: String = "{}", signature: [UInt8] = [0]) -> String {
+        [Array(header.utf8), Array(payload.utf8), signature].map(Base64URL.encode).joined(separator: ".")
+    }
+
+    @Test(arguments: [
+        (#"{"alg":"none"}"#, JWSError.unknownAlgorithm), (#"{"alg":"None"}"#, .unknownAlgorithm),
+        (#"{"alg":"NONE"}"#, .unknownAlgorithm), (#"{"alg":"nOnE"}"#, .unknownAlgorithm),
+        (#"{"alg":"RSA1_5"}"#, .unknownAlgorithm), (#"{"alg":"rs256"}"#, .unknownAlgorithm),
+        (#"{"alg":"RS256","crit":["exp"],"exp":1}"#, .criticalExtension),
+        (#"{"alg":"RS256","crit":[]}"#, .criticalExtension),
+        ("{}", .malformed), ("[]", .malformed), (#"{"alg":1}"#, .malformed), (#"{"alg":"RS256","kid":1}"#, .malformed),
+        (#"{"alg":"RS256","typ":null}"#, .malformed), (#"{"alg":"RS256","alg":"RS256"}"#, .malformed),
+    ])
+    func refusesHeader(header: String, error: JWSError) {
+        #expect(throws: error) { try CompactJWS(parsing: Self.jws(header: header)) }
+    }
+
+    @Test(arguments: [
+        "", ".", "..", "a.b", "a.b.c.d", "e30.e30.e30.e30.e30", "e30.e30.e30=", "e30.e 30.e30", "e30.e30",
+    ])
+    func refusesShape(text: String) {
+        #expect(throws: JWSError.malformed) { try CompactJWS(parsing: text) }
+    }
+
+    @Test func refusesManyDotsAndLongTextsQuickly() {
+        #expect(throws: JWSError.malformed) { try CompactJWS(parsing: String(repeating: ".", count: 16_000)) }
+        #expect(throws: JWSError.tooLong) { try CompactJWS(parsing: String(repeating: "a", count: 16_385)) }
+    }
+
+    @Test func aKeyIsUsedWithItsOwnAlgorithmOnly() throws {
+        let key = try PrivateKey.generateRSA(bits: 2048)
+        let publicKey = try key.publicKey
+        let pinned = JWK(publicKey, keyID: "1", algorithm: .rs256)
+        let token = try Self.sign(key, .ps256, header: #"{"alg":"PS256","kid":"1"}"#)
+        #expect(throws: JWSError.noSingleKey) { try CompactJWS(parsing: token).verified(by: JWKSet([pinned])) }
+        let free = JWK(publicKey, keyID: "1", algorithm: nil)
+        _ = try CompactJWS(parsing: token).verified(by: JWKSet([free]))
+    }
+
+    @Test func aPublicKeyIsNoSecret() throws {
+        // The classic confusion: HS256 keyed with the text of the RSA key that everybody can fetch.
+        let publicKey = try PrivateKey.generateRSA(bits: 2048).publicKey
+        let pem = Array(try publicKey.pem().utf8)
+        let secret = try SecretBytes(copying: pem.span)
+        let input = JWSSigningInput(
+            encodedHeader: Array(Base64URL.encode(Array(#"{"alg":"HS256","kid":"1"}"#.utf8)).utf8), payload: [])
+        let code = try MessageAuthenticationCode.make(for: input.octets.span, key: secret, hash: .sha256)
+        let token = String(decoding: input.compact(with: code), as: UTF8.self)
+        let keys = JWKSet([JWK(publicKey, keyID: "1", algorithm: nil)])
+        #expect(throws: JWSError.noSingleKey) { try CompactJWS(parsing: token).verified(by: keys) }
+    }
+
+    @Test func exactlyOneKeyMustMatch() throws {
+        let key = try PrivateKey.generate(on: .p256)
+        let publicKey = try key.publicKey
+        let token = try CompactJWS(parsing: Self.sign(key, .es256, header: #"{"alg":"ES256","kid":"1"}"#))
+        let match = JWK(publicKey, keyID: "1", algorithm: .es256)
+        let other = JWK(try PrivateKey.generate(on: .p256).publicKey, keyID: "2", algorithm: .es256)
+        _ = try token.verified(by: JWKSet([match, other]))
+        #expect(throws: JWSError.noSingleKey) { try token.verified(by: JWKSet([other])) }
+        #expect(throws: JWSError.noSingleKey) { try token.verified(by: JWKSet([match, match])) }
+        #expect(throws: JWSError.noSingleKey) { try token.verified(by: JWKSet([])) }
+        let unnamed = try CompactJWS(parsing: Self.sign(key, .es256, header: #"{"alg":"ES256"}"#))
+        _ = try unnamed.verified(by: JWKSet([match]))
+        #expect(throws: JWSError.noSingleKey) { try unnamed.verified(by: JWKSet([match, other])) }
+    }
+
+    private static func sign(_ key: PrivateKey, _ algorithm: SignatureAlgorithm, header: String) throws -> String {
+        let input = JWSSigningInput(
+            encodedHeader: Array(Base64URL.encode(Array(header.utf8)).utf8), payload: Array("{}".utf8))
+        let scheme = try #require(algorithm.scheme)
+        let signature = try SigningContext(key: key, scheme: scheme).sign(input.octets.span)
+        return String(decoding: input.compact(with: signature), as: UTF8.self)
+    }
+}

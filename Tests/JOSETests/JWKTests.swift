@@ -1,0 +1,75 @@
+import Foundation
+import JOSE
+import Libcrypto
+import Testing
+
+@Suite struct JWKTests {
+    private static func read(_ text: String) throws -> JWK {
+        try JWK(reading: #require(try JSONReader.read(Array(text.utf8)).object))
+    }
+
+    @Test(arguments: [
+        (#"{}"#, "kty is missing"),
+        (#"{"kty":"RSA","e":"AQAB"}"#, "n is missing or not base64url"),
+        (#"{"kty":"RSA","n":"AQAB","e":"AQ"}"#, "n or e is out of range"),
+        (#"{"kty":"RSA","n":"AQAB","e":"Ag"}"#, "n or e is out of range"),
+        (#"{"kty":"RSA","n":"AAEB","e":"AQAB"}"#, "n or e begins with a zero"),
+        (#"{"kty":"EC","crv":"P-256","x":"AA","y":"AA"}"#, "the numbers do not make a key"),
+        (#"{"kty":"OKP","crv":"Ed25519","x":"AA"}"#, "the numbers do not make a key"),
+        (#"{"kty":"oct","k":"AAAA","alg":"RS256"}"#, "alg does not go with the key"),
+        (#"{"kty":"oct","k":"AAAA","alg":"HS256"}"#, "alg does not go with the key"),
+        (#"{"kty":"oct","k":"AAAA","kid":7}"#, "kid is not a string"),
+    ])
+    func refuses(text: String, reason: String) {
+        #expect(throws: JWKError.invalid(reason)) { try Self.read(text) }
+    }
+
+    @Test(arguments: [
+        (#"{"kty":"XYZ"}"#, "kty is not known"), (#"{"kty":"EC","crv":"secp256k1"}"#, "crv is not known"),
+        (#"{"kty":"OKP","crv":"X25519"}"#, "crv is not known"),
+        (#"{"kty":"oct","k":"AA","use":"enc"}"#, "use is not sig"),
+        (#"{"kty":"oct","k":"AA","alg":"A128KW"}"#, "alg is not known"),
+        (#"{"kty":"oct","k":"AA","key_ops":["encrypt"]}"#, "key_ops holds neither verify nor sign"),
+    ])
+    func passesOver(text: String, reason: String) {
+        #expect(throws: JWKError.notUnderstood(reason)) { try Self.read(text) }
+    }
+
+    @Test func aSetKeepsWhatItUnderstandsAndSaysWhatItDoesNot() throws {
+        let good = JWK(try PrivateKey.generate(on: .p256).publicKey, keyID: "good", algorithm: .es256)
+        let set = String(decoding: JWKSet([good]).json(), as: UTF8.self)
+        let mixed = set.replacingOccurrences(
+            of: "{\"keys\":[", with: #"{"keys":[{"kty":"new"},{"kty":"oct","k":"AA"},7,"#)
+        let keys = try JWKSet(reading: Array(mixed.utf8))
+        #expect(keys.keys.map(\.keyID) == ["good"])
+        #expect(keys.ignored == ["key 0: kty is not known", "key 1: it is symmetric", "key 2: it is not an object"])
+    }
+
+    @Test(arguments: ["", "[]", "{}", #"{"keys":{}}"#, "{\"keys\":[]"]) func refusesWhatIsNoSet(text: String) {
+        #expect(throws: JWKSetError.self) { try JWKSet(reading: Array(text.utf8)) }
+    }
+
+    @Test func anRSAKeyOf1024BitsVerifiesNothing() throws {
+        let key = JWK(try PrivateKey.generateRSA(bits: 1024).publicKey, keyID: nil, algorithm: nil)
+        #expect(SignatureAlgorithm.all.allSatisfy { !key.allows($0) })
+    }
+
+    @Test func whatIsWrittenReadsBackWithItsThumbprint() throws {
+        for key in [try PrivateKey.generateRSA(bits: 2048), try .generate(on: .p521), try .generateEd25519()] {
+            let jwk = JWK(try key.publicKey, keyID: "a", algorithm: nil)
+            var writer = JSONWriter()
+            jwk.write(to: &writer)
+            let again = try Self.read(String(decoding: writer.bytes, as: UTF8.self))
+            #expect(try again.thumbprint() == jwk.thumbprint())
+            #expect(again.keyID == "a")
+        }
+    }
+
+    @Test func aSymmetricKeyIsNeverWritten() throws {
+        let jwk = try Self.read(#"{"kty":"oct","k":"c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IHNlYw"}"#)
+        var writer = JSONWriter()
+        jwk.write(to: &writer)
+        #expect(!String(decoding: writer.bytes, as: UTF8.self).contains("c2Vj"))
+        #expect(try jwk.thumbprint() == nil)
+    }
+}

@@ -1,0 +1,80 @@
+import Foundation
+import JOSE
+import Libcrypto
+import TestSupport
+import Testing
+
+@Suite struct JWSVectorTests {
+    /// One published example.
+    struct Vector {
+        let algorithm: SignatureAlgorithm
+        let isDeterministic: Bool
+        let jwk: JWK
+        let privateKey: PrivateKey?
+        let header: String
+        let payload: String
+        let jws: String
+
+        init(_ name: String) throws {
+            let object = try #require(try JSONReader.read(TestVectors.octets(name)).object)
+            algorithm = try #require(SignatureAlgorithm(name: object["algorithm"]?.string ?? ""))
+            isDeterministic = object["deterministic"] == .bool(true)
+            jwk = try JWK(reading: #require((object["public_key"] ?? object["key"])?.object))
+            privateKey = try object["private_key_pem"]?.string.map { pem in
+                let octets = Array(pem.utf8)
+                return try PrivateKey(pem: SecretBytes(copying: octets.span))
+            }
+            header = try #require(object["header"]?.string)
+            payload = try #require(object["payload"]?.string)
+            jws = try #require(object["jws"]?.string)
+        }
+    }
+
+    static let names = [
+        "rfc7515-a1.json", "rfc7515-a2.json", "rfc7515-a3.json", "rfc7515-a4.json", "rfc7520-4.1.json",
+        "rfc7520-4.2.json", "rfc7520-4.3.json", "rfc7520-4.4.json", "rfc8037-a4.json",
+    ]
+
+    @Test(arguments: names) func verifies(name: String) throws {
+        let vector = try Vector(name)
+        let verified = try CompactJWS(parsing: vector.jws).verified(by: JWKSet([vector.jwk]))
+        #expect(verified.payload == Array(vector.payload.utf8))
+        #expect(verified.header.algorithm == vector.algorithm)
+    }
+
+    @Test(arguments: names) func noticesAFlippedBit(name: String) throws {
+        let vector = try Vector(name)
+        let parts = vector.jws.split(separator: ".").map(String.init)
+        for part in 1...2 {
+            var octets = try #require(Base64URL.decode(parts[part]))
+            octets[octets.count / 2] ^= 1
+            var changed = parts
+            changed[part] = Base64URL.encode(octets)
+            let jws = try CompactJWS(parsing: changed.joined(separator: "."))
+            #expect(throws: JWSError.invalidSignature) { try jws.verified(by: JWKSet([vector.jwk])) }
+        }
+    }
+
+    @Test(arguments: names) func signsTheSame(name: String) throws {
+        let vector = try Vector(name)
+        guard let privateKey = vector.privateKey, let scheme = vector.algorithm.scheme else { return }
+        let input = JWSSigningInput(
+            encodedHeader: Array(Base64URL.encode(Array(vector.header.utf8)).utf8), payload: Array(vector.payload.utf8))
+        let signature = try SigningContext(key: privateKey, scheme: scheme).sign(input.octets.span)
+        let jws = String(decoding: input.compact(with: signature), as: UTF8.self)
+        if vector.isDeterministic { #expect(jws == vector.jws) }
+        _ = try CompactJWS(parsing: jws).verified(by: JWKSet([vector.jwk]))
+    }
+
+    @Test func thumbprintIsThatOfRFC7638() throws {
+        let object = try #require(try JSONReader.read(TestVectors.octets("rfc7638-3.1.json")).object)
+        let jwk = try JWK(reading: #require(object["jwk"]?.object))
+        #expect(try jwk.thumbprint() == object["thumbprint"]?.string)
+    }
+
+    @Test func thumbprintIsThatOfRFC8037() throws {
+        let object = try #require(try JSONReader.read(TestVectors.octets("rfc8037-a.json")).object)
+        let jwk = try JWK(reading: #require(object["public_jwk"]?.object))
+        #expect(try jwk.thumbprint() == object["thumbprint"]?.string)
+    }
+}
