@@ -16,9 +16,11 @@ let core: [Target] = [
     .systemLibrary(name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "Libcrypto", dependencies: ["CLibcrypto"], swiftSettings: strict),
     .target(name: "JOSE", dependencies: ["Libcrypto"], swiftSettings: strict),
+    .target(name: "AccessToken", dependencies: ["JOSE"], swiftSettings: strict),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
     tests("Libcrypto", []),
     tests("JOSE", ["Libcrypto"]),
+    tests("AccessToken", ["JOSE", "Libcrypto"]),
 ]
 
 func tests(_ target: String, _ dependencies: [Target.Dependency]) -> Target {

@@ -1,0 +1,52 @@
+import JOSE
+
+extension AccessTokenClaims {
+    /// Reads the claims that RFC 9068 section 2.2 requires, and `scope`, off the payload of a token.
+    init(reading claims: JSONObject) throws(AccessTokenRejection) {
+        self.init(
+            issuer: try Self.value("iss", of: claims, Issuer.init),
+            subject: try Self.string("sub", of: claims),
+            audience: try Self.audience(of: claims),
+            expiresAt: try Self.date("exp", of: claims),
+            issuedAt: try Self.date("iat", of: claims),
+            tokenID: try Self.string("jti", of: claims),
+            clientID: try Self.value("client_id", of: claims, ClientID.init),
+            scope: claims["scope"] == nil ? .empty : try Self.value("scope", of: claims, Scope.init)
+        )
+    }
+
+    /// `aud` is a string or an array of strings (RFC 7519 section 4.1.3).
+    private static func audience(of claims: JSONObject) throws(AccessTokenRejection) -> [Audience] {
+        let elements = claims["aud"]?.array ?? claims["aud"].map { [$0] } ?? []
+        guard !elements.isEmpty else { throw .missingClaim("aud") }
+        var audience: [Audience] = []
+        for element in elements {
+            guard let text = element.string, let value = try? Audience(text) else { throw .missingClaim("aud") }
+            audience.append(value)
+        }
+        return audience
+    }
+
+    /// A NumericDate may have a fraction (RFC 7519 section 2).
+    static func date(_ name: StaticString, of claims: JSONObject) throws(AccessTokenRejection) -> NumericDate {
+        switch claims[name.description] {
+        case .integer(let seconds): return NumericDate(seconds)
+        case .number(let seconds):
+            guard let whole = Int64(exactly: seconds.rounded(.down)) else { throw .missingClaim(name) }
+            return NumericDate(whole)
+        default: throw .missingClaim(name)
+        }
+    }
+
+    private static func string(_ name: StaticString, of claims: JSONObject) throws(AccessTokenRejection) -> String {
+        guard let string = claims[name.description]?.string, !string.isEmpty else { throw .missingClaim(name) }
+        return string
+    }
+
+    private static func value<Value>(
+        _ name: StaticString, of claims: JSONObject, _ parse: (String) throws(InvalidValue) -> Value
+    ) throws(AccessTokenRejection) -> Value {
+        guard let text = claims[name.description]?.string else { throw .missingClaim(name) }
+        do throws(InvalidValue) { return try parse(text) } catch { throw .missingClaim(name) }
+    }
+}

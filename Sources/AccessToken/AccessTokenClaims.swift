@@ -1,0 +1,67 @@
+import JOSE
+
+/// The claims of a JWT access token, RFC 9068 section 2.2.
+public struct AccessTokenClaims: Sendable, Equatable {
+    /// `iss`
+    public let issuer: Issuer
+    /// `sub`: for a client that acts for itself, its identifier.
+    public let subject: String
+    /// `aud`; never empty.
+    public let audience: [Audience]
+    /// `exp`
+    public let expiresAt: NumericDate
+    /// `iat`
+    public let issuedAt: NumericDate
+    /// `jti`
+    public let tokenID: String
+    /// `client_id`
+    public let clientID: ClientID
+    /// `scope`
+    public let scope: Scope
+
+    /// Checks nothing: `audience` must not be empty.
+    public init(
+        issuer: Issuer, subject: String, audience: [Audience], expiresAt: NumericDate, issuedAt: NumericDate,
+        tokenID: String, clientID: ClientID, scope: Scope
+    ) {
+        self.issuer = issuer
+        self.subject = subject
+        self.audience = audience
+        self.expiresAt = expiresAt
+        self.issuedAt = issuedAt
+        self.tokenID = tokenID
+        self.clientID = clientID
+        self.scope = scope
+    }
+
+    /// Claim names that are written from the grant, or that would change what a verifier makes of the token
+    /// (RFC 7519 section 4.1, RFC 9068 section 2.2, RFC 8693 section 4, RFC 7800 section 3.1). A client's own claims
+    /// have other names.
+    public static let registeredNames: Set<String> = [
+        "iss", "sub", "aud", "exp", "nbf", "iat", "jti", "client_id", "scope",
+        "auth_time", "acr", "amr", "act", "may_act", "cnf",
+    ]
+
+    /// The claims as a JSON object.
+    ///
+    /// - Parameter additional: further members, as ``JSONWriter/members(of:)`` writes them.
+    public func json(adding additional: [UInt8] = []) -> [UInt8] {
+        var writer = JSONWriter(reservingCapacity: 320 + additional.count)
+        writer.object { claims in
+            claims.member("iss", issuer.description)
+            claims.member("sub", subject)
+            if audience.count == 1 {
+                claims.member("aud", audience[0].description)
+            } else {
+                claims.member("aud", audience.map(\.description))
+            }
+            claims.member("exp", expiresAt.seconds)
+            claims.member("iat", issuedAt.seconds)
+            claims.member("jti", tokenID)
+            claims.member("client_id", clientID.description)
+            claims.member("scope", scope.description)
+            claims.members(additional)
+        }
+        return writer.bytes
+    }
+}

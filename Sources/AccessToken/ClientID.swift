@@ -1,0 +1,15 @@
+/// A client identifier, RFC 6749 appendix A.1: visible ASCII characters and spaces, here at most 256 of them.
+public struct ClientID: Sendable, Hashable, CustomStringConvertible {
+    /// `client_id`, as it was written.
+    public let description: String
+
+    /// - Throws: for an empty text, a longer one, and any other character.
+    public init(_ text: String) throws(InvalidValue) {
+        guard !text.isEmpty else { throw InvalidValue("is empty") }
+        guard text.utf8.count <= 256 else { throw InvalidValue("is longer than 256 characters") }
+        guard text.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
+            throw InvalidValue("has a character outside visible ASCII (RFC 6749 appendix A.1)")
+        }
+        description = text
+    }
+}

@@ -1,0 +1,46 @@
+public import JOSE
+
+/// An access token that has passed every check of RFC 9068 section 4. Nothing else makes one.
+public struct VerifiedAccessToken: Sendable, Equatable {
+    /// The claims that every access token has.
+    public let claims: AccessTokenClaims
+    /// The whole payload, for claims of the issuer's own.
+    public let payload: JSONObject
+
+    /// Verifies `token` as RFC 9068 section 4 asks: signature, type, issuer, audience, time.
+    ///
+    /// - Parameters:
+    ///   - keys: the issuer's published keys.
+    ///   - audience: the identifier by which the resource server is known.
+    ///   - leeway: how far the two clocks may be apart.
+    public init(
+        verifying token: String, keys: JWKSet, issuer: Issuer, audience: Audience, now: NumericDate, leeway: Duration
+    ) throws(AccessTokenRejection) {
+        let verified = try Self.verifySignature(of: token, keys: keys)
+        guard Self.isAccessTokenType(verified.header.type) else { throw .wrongType }
+        guard let payload = (try? JSONReader.read(verified.payload))?.object else { throw .signature(.malformed) }
+        let claims = try AccessTokenClaims(reading: payload)
+        guard claims.issuer == issuer else { throw .wrongIssuer }
+        guard claims.audience.contains(audience) else { throw .wrongAudience }
+        // RFC 7519 section 4.1.4: the current time must be before exp.
+        guard now < claims.expiresAt + leeway else { throw .expired }
+        // RFC 7519 section 4.1.5
+        if payload["nbf"] != nil, now + leeway < (try AccessTokenClaims.date("nbf", of: payload)) { throw .notYetValid }
+        self.claims = claims
+        self.payload = payload
+    }
+
+    private static func verifySignature(of token: String, keys: JWKSet) throws(AccessTokenRejection) -> VerifiedJWS {
+        do throws(JWSError) {
+            return try CompactJWS(parsing: token).verified(by: keys)
+        } catch {
+            throw .signature(error)
+        }
+    }
+
+    /// RFC 9068 section 4: `at+jwt` or `application/at+jwt`, in any case (RFC 7515 section 4.1.9).
+    private static func isAccessTokenType(_ type: String?) -> Bool {
+        let type = type?.lowercased()
+        return type == "at+jwt" || type == "application/at+jwt"
+    }
+}
