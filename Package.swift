@@ -17,10 +17,12 @@ let core: [Target] = [
     .target(name: "Libcrypto", dependencies: ["CLibcrypto"], swiftSettings: strict),
     .target(name: "JOSE", dependencies: ["Libcrypto"], swiftSettings: strict),
     .target(name: "AccessToken", dependencies: ["JOSE"], swiftSettings: strict),
+    .target(name: "OAuth", dependencies: ["AccessToken", "JOSE", "Libcrypto"], swiftSettings: strict),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
     tests("Libcrypto", []),
     tests("JOSE", ["Libcrypto"]),
     tests("AccessToken", ["JOSE", "Libcrypto"]),
+    tests("OAuth", ["AccessToken", "JOSE", "Libcrypto"]),
 ]
 
 func tests(_ target: String, _ dependencies: [Target.Dependency]) -> Target {

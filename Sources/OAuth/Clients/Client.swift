@@ -1,0 +1,45 @@
+public import AccessToken
+public import JOSE
+
+/// A registered client, with the names of RFC 7591 section 2 where it has them.
+public struct Client: Sendable {
+    /// `client_id`; also `sub` of its tokens (RFC 9068 section 2.2).
+    public let id: ClientID
+    /// `client_name`
+    public let name: String?
+    /// `client_secrets`: any that is current is accepted.
+    public let secrets: [ClientSecret]
+    /// `token_endpoint_auth_method`; nil accepts every method that goes with a secret.
+    public let authenticationMethod: TokenEndpointAuthenticationMethod?
+    /// `grant_types`
+    public let grantTypes: Set<GrantType>
+    /// `scope`: what it may ask for, and what it gets when it asks for nothing.
+    public let scope: Scope
+    /// `resources`: the audiences that it may name (RFC 8707); the first is the default.
+    public let resources: [Audience]
+    /// `access_token_lifetime`; nil takes the service's.
+    public let accessTokenLifetime: Duration?
+    /// `claims`, as members of a JSON object ready to be put behind the registered ones.
+    let claims: [UInt8]
+
+    /// - Throws: where a claim has a registered name.
+    public init(
+        id: ClientID, name: String? = nil, secrets: [ClientSecret],
+        authenticationMethod: TokenEndpointAuthenticationMethod? = nil,
+        grantTypes: Set<GrantType> = [.clientCredentials], scope: Scope = .empty, resources: [Audience] = [],
+        accessTokenLifetime: Duration? = nil, claims: JSONObject = JSONObject()
+    ) throws(InvalidValue) {
+        guard claims.members.allSatisfy({ !AccessTokenClaims.registeredNames.contains($0.name) }) else {
+            throw InvalidValue("would shadow a registered claim")
+        }
+        self.id = id
+        self.name = name
+        self.secrets = secrets
+        self.authenticationMethod = authenticationMethod
+        self.grantTypes = grantTypes
+        self.scope = scope
+        self.resources = resources
+        self.accessTokenLifetime = accessTokenLifetime
+        self.claims = JSONWriter.members(of: claims)
+    }
+}

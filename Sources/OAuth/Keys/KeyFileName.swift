@@ -1,0 +1,56 @@
+public import AccessToken
+
+/// The name of a file in the keys folder, which says from when the key signs: `20261123T093000Z-blue.pem`.
+///
+/// Names compare as the keys follow one another: by time, then by name.
+public struct KeyFileName: Sendable, Hashable, Comparable, CustomStringConvertible {
+    /// What the file holds, by its extension.
+    public enum Content: Sendable, Hashable {
+        /// `.pem`: a private key that signs.
+        case signing
+        /// `.pub.pem`: a public key that verifies old tokens.
+        case verifying
+        /// `.sealing`: a key for refresh tokens.
+        case sealing
+    }
+
+    /// With the extension and without the folder.
+    public let description: String
+    /// By the extension alone; the file need not exist.
+    public let content: Content
+    /// From when the key signs; nil for a name without a time, which signs from the beginning.
+    public let start: NumericDate?
+
+    /// - Returns: nil for a file that is no key: a README, a hidden file.
+    /// - Throws: for a name that begins like a time and is none.
+    public init?(_ name: String) throws(InvalidValue) {
+        guard !name.hasPrefix(".") else { return nil }
+        if name.hasSuffix(".pub.pem") {
+            content = .verifying
+        } else if name.hasSuffix(".pem") {
+            content = .signing
+        } else if name.hasSuffix(".sealing") {
+            content = .sealing
+        } else {
+            return nil
+        }
+        description = name
+        start = try Self.start(of: name)
+    }
+
+    /// A name without a time comes before all that have one.
+    public static func < (first: KeyFileName, second: KeyFileName) -> Bool {
+        (first.start ?? NumericDate(.min), first.description) < (second.start ?? NumericDate(.min), second.description)
+    }
+
+    private static func start(of name: String) throws(InvalidValue) -> NumericDate? {
+        let stem = name.prefix { $0 != "." && $0 != "-" }
+        guard stem.utf8.count == 16, stem.hasSuffix("Z"), stem.dropFirst(8).hasPrefix("T"),
+            stem.prefix(8).utf8.allSatisfy({ (0x30...0x39).contains($0) })
+        else { return nil }
+        guard let time = BasicTime(String(stem)) else {
+            throw InvalidValue("begins like a UTC time (20261123T093000Z) but is none")
+        }
+        return time.date
+    }
+}

@@ -1,0 +1,38 @@
+public import AccessToken
+public import JOSE
+public import Libcrypto
+
+/// A private key with the algorithm that it signs access tokens with.
+public struct SigningKey: Sendable {
+    /// Of a type that ``algorithm`` accepts.
+    public let key: PrivateKey
+    /// `alg`, RFC 7515 section 4.1.1; never a MAC.
+    public let algorithm: SignatureAlgorithm
+    /// What ``algorithm`` means to libcrypto.
+    public let scheme: SignatureScheme
+    /// `kid`: the RFC 7638 thumbprint.
+    public let keyID: String
+    /// The JOSE header of every token that it signs, in base64url.
+    let encodedHeader: [UInt8]
+
+    /// - Throws: where the key does not go with the algorithm.
+    public init(_ key: PrivateKey, keyID: String, algorithm: SignatureAlgorithm) throws(InvalidValue) {
+        guard let scheme = algorithm.scheme, algorithm.accepts(key.type) else {
+            throw InvalidValue("does not go with the algorithm")
+        }
+        self.key = key
+        self.algorithm = algorithm
+        self.scheme = scheme
+        self.keyID = keyID
+        // RFC 9068 section 2.1
+        var header = JSONWriter()
+        header.object { object in
+            object.member("alg", algorithm.name)
+            object.member("typ", "at+jwt")
+            object.member("kid", keyID)
+        }
+        var encoded: [UInt8] = []
+        Base64URL.append(header.bytes.span, to: &encoded)
+        encodedHeader = encoded
+    }
+}

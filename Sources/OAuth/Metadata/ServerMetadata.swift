@@ -1,0 +1,35 @@
+public import AccessToken
+import JOSE
+
+/// The authorization server metadata document, RFC 8414 section 2, and where it is found.
+public struct ServerMetadata: Sendable {
+    /// The JSON object.
+    public let json: [UInt8]
+    /// Request paths that answer with it.
+    public let paths: [String]
+
+    /// URLs in the document are the issuer's origin with the paths of `endpoints` behind it.
+    public init(issuer: Issuer, endpoints: EndpointPaths) {
+        var writer = JSONWriter(reservingCapacity: 1024)
+        writer.object { metadata in
+            metadata.member("issuer", issuer.description)
+            metadata.member("token_endpoint", issuer.origin + endpoints.token)
+            metadata.member("jwks_uri", issuer.origin + endpoints.keySet)
+            metadata.member("grant_types_supported", GrantType.allCases.map(\.rawValue))
+            metadata.member(
+                "token_endpoint_auth_methods_supported", TokenEndpointAuthenticationMethod.allCases.map(\.rawValue))
+            // Required by RFC 8414; there is no authorization endpoint, so there are none.
+            metadata.member("response_types_supported", [])
+        }
+        json = writer.bytes
+        paths = Self.paths(issuerPath: issuer.path)
+    }
+
+    /// RFC 8414 section 3.1 puts the issuer's path behind the well-known one; OpenID Connect Discovery 1.0 section 4.1
+    /// puts it in front. Clients are found that do either with either name.
+    private static func paths(issuerPath: String) -> [String] {
+        let names = ["/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"]
+        guard !issuerPath.isEmpty else { return names }
+        return names.flatMap { [$0, $0 + issuerPath, issuerPath + $0] }
+    }
+}

@@ -1,0 +1,70 @@
+import AccessToken
+import JOSE
+
+/// What a client offers to prove who it is, RFC 6749 section 2.3.1.
+struct ClientCredentials: Sendable {
+    /// How it offers it.
+    let method: TokenEndpointAuthenticationMethod
+    /// The readings of what was sent, most likely first: Basic credentials come form-encoded from clients that follow
+    /// the RFC and as they are from others. Usually both are the same, and there is one reading.
+    let readings: [Reading]
+
+    struct Reading: Sendable, Equatable {
+        let clientID: ClientID
+        let secret: String
+    }
+
+    /// - Throws: ``TokenError/invalidClient`` for no credentials at all and for those that cannot be read.
+    init(authorization: [String], parameters: FormParameters) throws(TokenError) {
+        let assertion = parameters["client_assertion"] ?? parameters["client_assertion_type"]
+        guard let header = authorization.first else {
+            guard let secret = parameters["client_secret"] else { throw .invalidClient }
+            // RFC 6749 section 2.3: not more than one method in a request.
+            guard assertion == nil else { throw .twoAuthenticationMethods }
+            guard let clientID = parameters["client_id"].flatMap({ try? ClientID($0) }) else { throw .invalidClient }
+            method = .clientSecretPost
+            readings = [Reading(clientID: clientID, secret: secret)]
+            return
+        }
+        // RFC 6749 section 2.3: not more than one method in a request.
+        guard authorization.count == 1, parameters["client_secret"] == nil, assertion == nil else {
+            throw .twoAuthenticationMethods
+        }
+        method = .clientSecretBasic
+        readings = try Self.basicReadings(of: header)
+        if let bodyID = parameters["client_id"] {
+            guard readings.contains(where: { $0.clientID.description == bodyID }) else { throw .conflictingClientID }
+        }
+    }
+
+    /// RFC 7617 section 2, with the encoding that RFC 6749 section 2.3.1 puts inside.
+    private static func basicReadings(of header: String) throws(TokenError) -> [Reading] {
+        let parts = header.split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, parts[0].lowercased() == "basic",
+            let userPass = BasicCredentials.decode(parts[1]),
+            let colon = userPass.firstIndex(of: UInt8(ascii: ":"))
+        else { throw .invalidClient }
+        let id = Array(userPass[..<colon])
+        let secret = Array(userPass[(colon + 1)...])
+        var readings: [Reading] = []
+        if let decodedID = FormDecoding.decode(id.span), let decodedSecret = FormDecoding.decode(secret.span),
+            let clientID = try? ClientID(decodedID)
+        {
+            readings.append(Reading(clientID: clientID, secret: decodedSecret))
+        }
+        if let clientID = try? ClientID(plainText(id)) {
+            let reading = Reading(clientID: clientID, secret: plainText(secret))
+            if readings.first != reading { readings.append(reading) }
+        }
+        guard !readings.isEmpty else { throw .invalidClient }
+        return readings
+    }
+
+    /// UTF-8, or ISO 8859-1 where it is not that: the libraries that do not form-encode differ in this too.
+    private static func plainText(_ octets: [UInt8]) -> String {
+        if let text = String(validating: octets, as: UTF8.self) { return text }
+        var text = String.UnicodeScalarView()
+        text.append(contentsOf: octets.map { Unicode.Scalar($0) })
+        return String(text)
+    }
+}

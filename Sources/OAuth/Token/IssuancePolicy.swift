@@ -1,0 +1,22 @@
+public import AccessToken
+public import JOSE
+
+/// What holds for every token of the service.
+public struct IssuancePolicy: Sendable {
+    /// `issuer`
+    public let issuer: Issuer
+    /// `access_token.algorithm`
+    public let algorithm: SignatureAlgorithm
+    /// `access_token.lifetime`
+    public let accessTokenLifetime: Duration
+
+    /// The defaults are those of the configuration: RS256 and 15 minutes.
+    public init(issuer: Issuer, algorithm: SignatureAlgorithm = .rs256, accessTokenLifetime: Duration = .seconds(900)) {
+        self.issuer = issuer
+        self.algorithm = algorithm
+        self.accessTokenLifetime = accessTokenLifetime
+    }
+
+    /// The algorithms that access tokens can be signed with.
+    public static let algorithms: [SignatureAlgorithm] = [.rs256, .ps256, .es256, .edDSA]
+}

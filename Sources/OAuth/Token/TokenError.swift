@@ -1,0 +1,78 @@
+/// Everything that the token endpoint can refuse, RFC 6749 section 5.2. Each case has one fixed text: nothing that was
+/// sent is ever echoed.
+public enum TokenError: Error, Sendable, Hashable, CaseIterable {
+    case unreadableForm
+    case repeatedParameter
+    case missingGrantType
+    case credentialsInURL
+    case twoAuthenticationMethods
+    case conflictingClientID
+    case wrongMediaType
+    case bodyTooLarge
+    case invalidClient
+    case unauthorizedClient
+    case unsupportedGrantType
+    case malformedScope
+    case scopeNotAllowed
+    case malformedResource
+    case resourceNotAllowed
+    case overloaded
+    case serverError
+
+    /// `error`
+    public var code: StaticString {
+        switch self {
+        case .unreadableForm, .repeatedParameter, .missingGrantType, .credentialsInURL, .twoAuthenticationMethods,
+            .conflictingClientID, .wrongMediaType, .bodyTooLarge:
+            "invalid_request"
+        case .invalidClient: "invalid_client"
+        case .unauthorizedClient: "unauthorized_client"
+        case .unsupportedGrantType: "unsupported_grant_type"
+        case .malformedScope, .scopeNotAllowed: "invalid_scope"
+        case .malformedResource, .resourceNotAllowed: "invalid_target"
+        case .overloaded: "temporarily_unavailable"
+        case .serverError: "server_error"
+        }
+    }
+
+    /// `error_description`: ASCII without quotation mark and backslash, as RFC 6749 section 5.2 asks.
+    public var text: StaticString {
+        switch self {
+        case .unreadableForm: "The request body is not UTF-8 in application/x-www-form-urlencoded form."
+        case .repeatedParameter: "A parameter that may be given once was given more than once."
+        case .missingGrantType: "The parameter grant_type is missing."
+        case .credentialsInURL:
+            "Credentials must not be in the URL; send them in the Authorization header or in the request body."
+        case .twoAuthenticationMethods: "The client used more than one way to authenticate."
+        case .conflictingClientID: "The client_id in the request body is not the one that authenticates."
+        case .wrongMediaType: "The request body must be application/x-www-form-urlencoded."
+        case .bodyTooLarge: "The request body is larger than 16 KiB."
+        case .invalidClient: "Client authentication failed."
+        case .unauthorizedClient: "The client may not use this grant type."
+        case .unsupportedGrantType: "The grant type is not supported."
+        case .malformedScope: "The scope is malformed."
+        case .scopeNotAllowed: "The scope holds a value that the client may not ask for."
+        case .malformedResource: "A resource is not an absolute URI without fragment."
+        case .resourceNotAllowed: "A resource is not one that the client may name."
+        case .overloaded: "The server is busy; try again shortly."
+        case .serverError: "The server could not answer."
+        }
+    }
+
+    /// The HTTP status code that goes with it.
+    public var status: Int {
+        switch self {
+        case .invalidClient: 401
+        case .bodyTooLarge: 413
+        case .wrongMediaType: 415
+        case .overloaded: 503
+        case .serverError: 500
+        default: 400
+        }
+    }
+
+    /// Seconds after which to try again, for `Retry-After`.
+    public var retryAfter: Int? {
+        self == .overloaded ? 1 : nil
+    }
+}

@@ -1,0 +1,27 @@
+public import AccessToken
+public import JOSE
+
+/// An access token that lacks nothing but its signature.
+public struct UnsignedAccessToken: Sendable {
+    /// Where `sub`, `aud`, `client_id`, `scope` and the lifetime come from.
+    public let grant: AuthorizedGrant
+    /// Its `alg` and `kid` are in the header already: no other key may sign.
+    public let key: SigningKey
+    /// `jti`
+    public let tokenID: TokenID
+    /// What ``key`` has to sign.
+    public let signingInput: JWSSigningInput
+
+    /// - Parameter now: when the token is issued; it expires a lifetime later.
+    public init(for grant: AuthorizedGrant, key: SigningKey, policy: IssuancePolicy, id: TokenID, now: NumericDate) {
+        let claims = AccessTokenClaims(
+            issuer: policy.issuer, subject: grant.client.id.description, audience: grant.audience,
+            expiresAt: now + grant.lifetime, issuedAt: now, tokenID: id.description, clientID: grant.client.id,
+            scope: grant.scope)
+        self.grant = grant
+        self.key = key
+        tokenID = id
+        signingInput = JWSSigningInput(
+            encodedHeader: key.encodedHeader, payload: claims.json(adding: grant.client.claims))
+    }
+}

@@ -1,0 +1,108 @@
+import AccessToken
+import Foundation
+import OAuth
+import TestSupport
+import Testing
+
+@Suite struct AuthenticationTests {
+    private let fixture: Fixture
+
+    init() throws { fixture = try Fixture() }
+
+    private static let grant = "grant_type=client_credentials"
+
+    private func post(_ id: String, _ secret: String) -> TokenEndpointRequest {
+        Fixture.post("\(Self.grant)&client_id=\(id)&client_secret=\(secret.replacing(" ", with: "+"))")
+    }
+
+    private func basic(_ credentials: String, body: String = grant) -> TokenEndpointRequest {
+        Fixture.post(body, authorization: [Fixture.basic(credentials)])
+    }
+
+    @Test func takesASecretByEitherMethod() throws {
+        let byPost = try fixture.authenticate(post("reporting", Fixture.secret))
+        #expect(byPost.client.id.description == "reporting")
+        #expect(byPost.method == .clientSecretPost)
+        #expect(try fixture.authenticate(basic("reporting:\(Fixture.secret)")).method == .clientSecretBasic)
+    }
+
+    @Test(arguments: [
+        "odd:p%40ss%3Aw%2Ford%2B%25%26%3D%C3%A9+~", "odd:p%40ss%3Aw%2Ford%2B%25%26%3D%C3%A9%20~",
+        "odd:\(Fixture.oddSecret)",
+    ])
+    func takesBasicEncodedOrNot(credentials: String) throws {
+        #expect(try fixture.authenticate(basic(credentials)).client.id.description == "odd")
+    }
+
+    @Test func takesBasicInLatin1() throws {
+        let octets = "odd:\(Fixture.oddSecret)".unicodeScalars.map { UInt8($0.value) }
+        let request = Fixture.post(Self.grant, authorization: [Fixture.basic(octets)])
+        #expect(try fixture.authenticate(request).client.id.description == "odd")
+    }
+
+    @Test func takesSeveralSecretsWhileTheyLast() throws {
+        #expect(throws: Never.self) { try fixture.authenticate(post("reporting", "ending")) }
+        #expect(throws: TokenError.invalidClient) {
+            try fixture.authenticate(post("reporting", "ending"), now: NumericDate(Fixture.now.seconds + 1))
+        }
+    }
+
+    @Test func refusesAlike() {
+        let requests = [
+            post("reporting", "wrong"), post("nobody", Fixture.secret), post("reporting", "old"),
+            post("basic", Fixture.secret), basic("post:\(Fixture.secret)"), basic("reporting:"), basic("nobody:x"),
+        ]
+        for request in requests {
+            #expect(throws: TokenError.invalidClient) { try fixture.authenticate(request) }
+        }
+    }
+
+    @Test func enforcesTheRegisteredMethod() throws {
+        _ = try fixture.authenticate(basic("basic:\(Fixture.secret)"))
+        _ = try fixture.authenticate(post("post", Fixture.secret))
+    }
+
+    @Test(arguments: ["Basic", "Basic ", "Basic !!!!", "Bearer abc", "basic", "Basic bm9jb2xvbg==", "Digest x=y", ""])
+    func refusesWhatIsNotBasic(header: String) {
+        let request = Fixture.post(Self.grant, authorization: [header])
+        #expect(throws: TokenError.invalidClient) { try fixture.authenticate(request) }
+    }
+
+    @Test func takesTheSchemeInAnyCase() throws {
+        let header = Fixture.basic("reporting:\(Fixture.secret)").replacing("Basic", with: "bAsIc")
+        _ = try fixture.authenticate(Fixture.post(Self.grant, authorization: [header]))
+    }
+
+    @Test func refusesTwoMethods() {
+        let header = Fixture.basic("reporting:\(Fixture.secret)")
+        let both = Fixture.post("\(Self.grant)&client_secret=x", authorization: [header])
+        #expect(throws: TokenError.twoAuthenticationMethods) { try fixture.authenticate(both) }
+        let twice = Fixture.post(Self.grant, authorization: [header, header])
+        #expect(throws: TokenError.twoAuthenticationMethods) { try fixture.authenticate(twice) }
+    }
+
+    @Test func aClientIDBesideBasicMustAgree() throws {
+        let credentials = "reporting:\(Fixture.secret)"
+        _ = try fixture.authenticate(basic(credentials, body: "\(Self.grant)&client_id=reporting"))
+        #expect(throws: TokenError.conflictingClientID) {
+            try fixture.authenticate(basic(credentials, body: "\(Self.grant)&client_id=other"))
+        }
+    }
+
+    private struct Published: Decodable {
+        struct Pair: Decodable {
+            let text: String
+            let encoded: String
+        }
+        let pairs: [Pair]
+    }
+
+    @Test func decodesTheExampleOfRFC6749AppendixB() throws {
+        for pair in try TestVectors.decode(Published.self, "rfc6749.json").pairs {
+            let secret = ClientSecret(hash: try ClientSecretHash(of: pair.text))
+            let clients = try ClientRegistry([try Client(id: ClientID("a"), secrets: [secret])])
+            let body = "\(Self.grant)&client_id=a&client_secret=\(pair.encoded)"
+            _ = try clients.authenticate(TokenRequest(parsing: Fixture.post(body)), now: Fixture.now)
+        }
+    }
+}

@@ -1,0 +1,105 @@
+import AccessToken
+import JOSE
+import Libcrypto
+import OAuth
+import Testing
+
+@Suite struct AuthorizationTests {
+    private let fixture: Fixture
+
+    init() throws { fixture = try Fixture() }
+
+    private func authorize(
+        _ client: String = "reporting", grantType: String = "client_credentials", _ parameters: String = ""
+    ) throws(TokenError) -> AuthorizedGrant {
+        try fixture.authorize(
+            Fixture.post(
+                "grant_type=\(grantType)\(parameters)",
+                authorization: [Fixture.basic("\(client):\(Fixture.secret)")]))
+    }
+
+    @Test func givesEverythingToThoseWhoAskForNothing() throws {
+        let grant = try authorize()
+        #expect(grant.scope.description == "site.read site.documentation")
+        #expect(grant.audience.map(\.description) == ["https://api.example.com"])
+        #expect(grant.lifetime == .seconds(900))
+    }
+
+    @Test func narrowsTheScope() throws {
+        #expect(try authorize("reporting", "&scope=site.documentation").scope.description == "site.documentation")
+    }
+
+    @Test(arguments: [
+        ("&scope=site.write", TokenError.scopeNotAllowed), ("&scope=site.read+site.write", .scopeNotAllowed),
+        ("&scope=site.read++", .malformedScope), ("&scope=%22", .malformedScope), ("&scope=+", .malformedScope),
+        ("&resource=https://else.example.com", .resourceNotAllowed),
+        ("&resource=https://api.example.com&resource=https://else.example.com", .resourceNotAllowed),
+        ("&resource=https://api.example.com%23f", .malformedResource), ("&resource=api", .malformedResource),
+        ("&audience=https://else.example.com", .resourceNotAllowed),
+        ("&resource=https://tokens.example.com", .resourceNotAllowed),
+    ])
+    func refuses(parameters: String, error: TokenError) {
+        #expect(throws: error) { try authorize("reporting", parameters) }
+    }
+
+    @Test(arguments: [
+        ("&resource=https://other.example.com", ["https://other.example.com"]),
+        ("&audience=https://other.example.com", ["https://other.example.com"]),
+        (
+            "&resource=https://other.example.com&resource=https://api.example.com",
+            ["https://other.example.com", "https://api.example.com"]
+        ),
+        ("&resource=https://other.example.com&resource=https://other.example.com", ["https://other.example.com"]),
+    ])
+    func takesResources(parameters: String, audience: [String]) throws {
+        #expect(try authorize("reporting", parameters).audience.map(\.description) == audience)
+    }
+
+    @Test func withoutResourcesTheAudienceIsTheIssuerAndNeverTheCaller() throws {
+        #expect(try authorize("short").audience.map(\.description) == ["https://tokens.example.com"])
+        #expect(try authorize("short", "&resource=https://tokens.example.com").audience.count == 1)
+    }
+
+    @Test func refusesGrantTypes() {
+        #expect(throws: TokenError.unsupportedGrantType) { try authorize(grantType: "password") }
+        #expect(throws: TokenError.unsupportedGrantType) { try authorize(grantType: "CLIENT_CREDENTIALS") }
+        #expect(throws: TokenError.unauthorizedClient) { try authorize("idle") }
+    }
+
+    @Test func theAnswerIsThatOfRFC6749Section5_1() throws {
+        let key = try PrivateKey.generate(on: .p256)
+        let signingKey = try SigningKey(key, keyID: "k1", algorithm: .es256)
+        let token = UnsignedAccessToken(
+            for: try authorize("short"), key: signingKey, policy: fixture.policy, id: TokenID("t1"), now: Fixture.now)
+        let signature = try SigningContext(key: key, scheme: signingKey.scheme).sign(token.signingInput.octets.span)
+        let answer = try #require(try JSONReader.read(TokenResponse(token, signature: signature).json).object)
+        #expect(answer.members.map(\.name) == ["access_token", "token_type", "expires_in", "scope"])
+        #expect(answer["token_type"] == .string("Bearer"))
+        #expect(answer["expires_in"] == .integer(60))
+        #expect(answer["scope"] == .string(""))
+
+        let jws = try CompactJWS(parsing: answer["access_token"]?.string ?? "")
+        #expect(
+            jws.header.members
+                == JSONObject([
+                    .init("alg", .string("ES256")), .init("typ", .string("at+jwt")), .init("kid", .string("k1")),
+                ]))
+        let verified = try VerifiedAccessToken(
+            verifying: answer["access_token"]?.string ?? "",
+            keys: JWKSet([JWK(key.publicKey, keyID: "k1", algorithm: .es256)]), issuer: fixture.policy.issuer,
+            audience: Audience(fixture.policy.issuer), now: Fixture.now, leeway: .zero)
+        #expect(
+            verified.payload.members.map(\.name)
+                == ["iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scope", "tenant"])
+        #expect(verified.payload["sub"] == .string("short"))
+        #expect(verified.payload["exp"] == .integer(Fixture.now.seconds + 60))
+    }
+
+    @Test func claimsMustNotShadowRegisteredOnes() {
+        for name in ["iss", "aud", "exp", "nbf", "scope", "client_id", "cnf"] {
+            #expect(throws: InvalidValue.self) {
+                try Client(id: ClientID("a"), secrets: [], claims: JSONObject([.init(name, .null)]))
+            }
+        }
+    }
+}

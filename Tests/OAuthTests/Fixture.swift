@@ -1,0 +1,62 @@
+import AccessToken
+import JOSE
+import Libcrypto
+import OAuth
+
+/// A registry with a client for each rule, and the requests to try them with.
+struct Fixture {
+    static let now = NumericDate(1_795_000_000)
+    static let secret = "correct horse battery staple"
+    /// With everything that percent-encoding is there for.
+    static let oddSecret = "p@ss:w/ord+%&=é ~"
+
+    let policy: IssuancePolicy
+    let clients: ClientRegistry
+
+    init() throws {
+        policy = IssuancePolicy(issuer: try Issuer("https://tokens.example.com"))
+        let secret = ClientSecret(hash: try ClientSecretHash(of: Self.secret))
+        let old = ClientSecret(hash: try ClientSecretHash(of: "old"), expiresAt: Self.now)
+        let ending = ClientSecret(
+            hash: try ClientSecretHash(of: "ending"), expiresAt: NumericDate(Self.now.seconds + 1))
+        clients = try ClientRegistry([
+            try Client(
+                id: ClientID("reporting"), secrets: [secret, old, ending], scope: Scope("site.read site.documentation"),
+                resources: [Audience("https://api.example.com"), Audience("https://other.example.com")]),
+            try Client(id: ClientID("odd"), secrets: [ClientSecret(hash: ClientSecretHash(of: Self.oddSecret))]),
+            try Client(id: ClientID("basic"), secrets: [secret], authenticationMethod: .clientSecretBasic),
+            try Client(id: ClientID("post"), secrets: [secret], authenticationMethod: .clientSecretPost),
+            try Client(id: ClientID("idle"), secrets: [secret], grantTypes: []),
+            try Client(
+                id: ClientID("short"), secrets: [secret], accessTokenLifetime: .seconds(60),
+                claims: JSONObject([.init("tenant", .string("acme"))])),
+        ])
+    }
+
+    /// A form body.
+    static func post(_ body: String, query: String? = nil, authorization: [String] = []) -> TokenEndpointRequest {
+        TokenEndpointRequest(
+            query: query.map { Array($0.utf8) }, contentType: "application/x-www-form-urlencoded",
+            authorization: authorization, body: Array(body.utf8))
+    }
+
+    static func basic(_ credentials: String) -> String {
+        basic(Array(credentials.utf8))
+    }
+
+    /// RFC 7617: base64 with its own alphabet.
+    static func basic(_ credentials: [UInt8]) -> String {
+        let text = Base64URL.encode(credentials).map { $0 == "-" ? "+" : $0 == "_" ? "/" : $0 }
+        return "Basic " + String(text) + String(repeating: "=", count: (4 - text.count % 4) % 4)
+    }
+
+    func authenticate(_ request: TokenEndpointRequest, now: NumericDate = now) throws(TokenError) -> AuthenticatedClient
+    {
+        try clients.authenticate(TokenRequest(parsing: request), now: now)
+    }
+
+    func authorize(_ request: TokenEndpointRequest) throws(TokenError) -> AuthorizedGrant {
+        let tokenRequest = try TokenRequest(parsing: request)
+        return try clients.authenticate(tokenRequest, now: Self.now).authorize(tokenRequest, policy: policy)
+    }
+}

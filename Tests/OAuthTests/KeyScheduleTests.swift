@@ -1,0 +1,77 @@
+import AccessToken
+import OAuth
+import Testing
+
+@Suite struct KeyScheduleTests {
+    private static func names(_ names: [String]) throws -> [KeyFileName] {
+        try names.map { try #require(try KeyFileName($0)) }
+    }
+
+    private static func time(_ text: String) throws -> NumericDate {
+        try #require(BasicTime(text)).date
+    }
+
+    struct Row: Sendable, CustomTestStringConvertible {
+        let files: [String]
+        let now: String
+        /// The states in the order in which the keys sign.
+        let states: [KeySchedule.State]
+        var testDescription: String { "\(files) at \(now)" }
+    }
+
+    @Test(arguments: [
+        Row(files: ["a.pem"], now: "20261123T000000Z", states: [.signing]),
+        Row(files: ["20261123T000000Z.pem"], now: "20261122T235959Z", states: [.next]),
+        Row(files: ["20261123T000000Z.pem"], now: "20261123T000000Z", states: [.signing]),
+        Row(files: ["20261123T000000Z.pem", "a.pem"], now: "20261122T000000Z", states: [.signing, .next]),
+        Row(files: ["20261123T000000Z.pem", "a.pem"], now: "20261123T000000Z", states: [.published, .signing]),
+        // Retention is 15 minutes and a minute: to the second.
+        Row(files: ["20261123T000000Z.pem", "a.pem"], now: "20261123T001559Z", states: [.published, .signing]),
+        Row(files: ["20261123T000000Z.pem", "a.pem"], now: "20261123T001600Z", states: [.expired, .signing]),
+        Row(
+            files: ["a.pem", "20261123T000000Z-blue.pem", "20261124T000000Z-green.pem"], now: "20261123T120000Z",
+            states: [.expired, .signing, .next]),
+        // Two without a time: which came first is not known, so the last name signs.
+        Row(files: ["b.pem", "a.pem"], now: "20261123T000000Z", states: [.expired, .signing]),
+        Row(files: [], now: "20261123T000000Z", states: []),
+    ])
+    func states(_ row: Row) throws {
+        let schedule = KeySchedule(
+            try Self.names(row.files), now: try Self.time(row.now), retention: .seconds(960))
+        #expect(schedule.entries.map(\.state) == row.states)
+        #expect(schedule.signing == schedule.entries.first { $0.state == .signing }?.name)
+    }
+
+    @Test(
+        arguments: [
+            ("rs256.pem", KeyFileName.Content.signing, nil), ("20261123T093000Z.pem", .signing, 1_795_426_200),
+            ("20261123T093000Z-blue.pem", .signing, 1_795_426_200),
+            ("20261123T093000Z.pub.pem", .verifying, 1_795_426_200),
+            ("old.pub.pem", .verifying, nil), ("a.sealing", .sealing, nil), ("20261123.pem", .signing, nil),
+        ] as [(String, KeyFileName.Content, Int64?)])
+    func readsNames(name: String, content: KeyFileName.Content, start: Int64?) throws {
+        let read = try #require(try KeyFileName(name))
+        #expect(read.content == content)
+        #expect(read.start?.seconds == start)
+    }
+
+    @Test(arguments: ["README.md", ".gitignore", ".hidden.pem", "key", "..data", "key.pem.tmp"])
+    func passesOver(name: String) throws {
+        #expect(try KeyFileName(name) == nil)
+    }
+
+    @Test(arguments: ["20261323T093000Z.pem", "20260230T000000Z.pem", "20261123T240000Z.pem", "20261123T09xx00Z.pem"])
+    func refusesNamesThatAreAlmostTimes(name: String) {
+        #expect(throws: InvalidValue.self) { try KeyFileName(name) }
+    }
+
+    @Test(
+        arguments: [
+            ("19700101T000000Z", 0), ("20000229T235959Z", 951_868_799), ("20261123T202154Z", 1_795_465_314),
+            ("21000301T000000Z", 4_107_542_400), ("99991231T235959Z", 253_402_300_799),
+        ] as [(String, Int64)])
+    func timesAreThoseOfTheCalendar(text: String, seconds: Int64) {
+        #expect(BasicTime(text)?.date.seconds == seconds)
+        #expect(BasicTime(NumericDate(seconds)).description == text)
+    }
+}

@@ -1,0 +1,35 @@
+import AccessToken
+import JOSE
+import OAuth
+import Testing
+
+@Suite struct ServerMetadataTests {
+    private func metadata(_ issuer: String, tokenPath: String? = nil) throws -> (JSONObject, [String]) {
+        let issuer = try Issuer(issuer)
+        let metadata = ServerMetadata(issuer: issuer, endpoints: EndpointPaths(issuer: issuer, token: tokenPath))
+        return (try #require(try JSONReader.read(metadata.json).object), metadata.paths)
+    }
+
+    @Test func saysWhatRFC8414Requires() throws {
+        let (document, paths) = try metadata("https://tokens.example.com")
+        #expect(document["issuer"] == .string("https://tokens.example.com"))
+        #expect(document["token_endpoint"] == .string("https://tokens.example.com/oauth2/token"))
+        #expect(document["jwks_uri"] == .string("https://tokens.example.com/.well-known/jwks.json"))
+        #expect(document["response_types_supported"] == .array([]))
+        #expect(document["grant_types_supported"] == .array([.string("client_credentials")]))
+        #expect(paths == ["/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"])
+    }
+
+    @Test func standsWhereClientsOfAnIssuerWithAPathLook() throws {
+        let (document, paths) = try metadata("https://example.com/tenant/")
+        #expect(document["issuer"] == .string("https://example.com/tenant/"))
+        #expect(document["token_endpoint"] == .string("https://example.com/tenant/oauth2/token"))
+        #expect(paths.contains("/.well-known/oauth-authorization-server/tenant"))
+        #expect(paths.contains("/tenant/.well-known/openid-configuration"))
+    }
+
+    @Test func namesTheConfiguredTokenPath() throws {
+        let (document, _) = try metadata("https://tokens.example.com", tokenPath: "/index.php")
+        #expect(document["token_endpoint"] == .string("https://tokens.example.com/index.php"))
+    }
+}
