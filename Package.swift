@@ -18,11 +18,13 @@ let core: [Target] = [
     .target(name: "JOSE", dependencies: ["Libcrypto"], swiftSettings: strict),
     .target(name: "AccessToken", dependencies: ["JOSE"], swiftSettings: strict),
     .target(name: "OAuth", dependencies: ["AccessToken", "JOSE", "Libcrypto"], swiftSettings: strict),
+    .target(name: "Signing", dependencies: ["OAuth", "JOSE", "Libcrypto"], swiftSettings: strict),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
     tests("Libcrypto", []),
     tests("JOSE", ["Libcrypto"]),
     tests("AccessToken", ["JOSE", "Libcrypto"]),
     tests("OAuth", ["AccessToken", "JOSE", "Libcrypto"]),
+    tests("Signing", ["OAuth", "AccessToken", "JOSE", "Libcrypto"]),
 ]
 
 func tests(_ target: String, _ dependencies: [Target.Dependency]) -> Target {

@@ -1,0 +1,44 @@
+import Foundation
+import JOSE
+public import OAuth
+
+/// A fixed set of threads that make signatures, behind a bounded queue, so that the event loops never wait for one.
+///
+/// Each thread has its own copy of the key. When the queue is full the pool refuses at once.
+public final class SignerPool: Sendable {
+    private let queue: SigningQueue
+
+    /// - Parameters:
+    ///   - threadCount: as many as there are cores, usually.
+    ///   - capacity: how many signatures may wait; more are refused.
+    public convenience init(threadCount: Int, capacity: Int) {
+        let queue = SigningQueue(capacity: capacity)
+        self.init(queue)
+        for number in 1...max(threadCount, 1) {
+            let thread = Thread {
+                let signer = Signer()
+                while let job = queue.next() { signer.perform(job) }
+            }
+            thread.name = "signer-\(number)"
+            thread.start()
+        }
+    }
+
+    /// A pool without threads: somebody else takes the jobs.
+    init(_ queue: SigningQueue) {
+        self.queue = queue
+    }
+
+    deinit { queue.close() }
+
+    /// The signature of the token's key over its signing input.
+    ///
+    /// - Throws: ``TokenError/overloaded`` where too many wait already.
+    public func sign(_ token: UnsignedAccessToken) async throws(TokenError) -> [UInt8] {
+        let result: Result<[UInt8], TokenError> = await withCheckedContinuation { continuation in
+            let job = SigningJob(message: token.signingInput.octets, key: token.key, continuation: continuation)
+            if !queue.add(job) { continuation.resume(returning: .failure(.overloaded)) }
+        }
+        return try result.get()
+    }
+}

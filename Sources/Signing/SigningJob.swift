@@ -1,0 +1,8 @@
+import OAuth
+
+/// One signature that somebody waits for.
+struct SigningJob: Sendable {
+    let message: [UInt8]
+    let key: SigningKey
+    let continuation: CheckedContinuation<Result<[UInt8], TokenError>, Never>
+}

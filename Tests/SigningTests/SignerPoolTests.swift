@@ -1,0 +1,82 @@
+import AccessToken
+import JOSE
+import Libcrypto
+import OAuth
+import Testing
+
+@testable import Signing
+
+@Suite struct SignerPoolTests {
+    /// A token that ``key`` is to sign.
+    static func token(_ key: SigningKey, id: String) throws -> UnsignedAccessToken {
+        let policy = IssuancePolicy(issuer: try Issuer("https://tokens.example.com"))
+        let secret = ClientSecret(hash: try ClientSecretHash(of: "s"))
+        let clients = try ClientRegistry([try Client(id: ClientID("c"), secrets: [secret])])
+        let request = try TokenRequest(
+            parsing: TokenEndpointRequest(
+                contentType: "application/x-www-form-urlencoded",
+                body: Array("grant_type=client_credentials&client_id=c&client_secret=s".utf8)))
+        let grant = try clients.authenticate(request, now: NumericDate(1)).authorize(request, policy: policy)
+        return UnsignedAccessToken(for: grant, key: key, policy: policy, id: TokenID(id), now: NumericDate(1))
+    }
+
+    static func key(_ key: PrivateKey, _ algorithm: SignatureAlgorithm) throws -> SigningKey {
+        try SigningKey(key, keyID: "k", algorithm: algorithm)
+    }
+
+    @Test func signsFromSixteenTasksAtOnce() async throws {
+        // Two keys in turn, as in the moment of a rotation.
+        let keys = [
+            try Self.key(.generateRSA(bits: 2048), .rs256), try Self.key(.generateRSA(bits: 2048), .ps256),
+            try Self.key(.generate(on: .p256), .es256),
+        ]
+        let publicKeys = try keys.map { try $0.key.publicKey }
+        let pool = SignerPool(threadCount: 4, capacity: 64)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for task in 0..<16 {
+                group.addTask {
+                    for round in 0..<8 {
+                        let index = (task + round) % keys.count
+                        let token = try Self.token(keys[index], id: "\(task)-\(round)")
+                        let signature = try await pool.sign(token)
+                        #expect(
+                            try publicKeys[index].isValid(
+                                signature.span, for: token.signingInput.octets.span, scheme: keys[index].scheme))
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    @Test func refusesWhenTheQueueIsFull() async throws {
+        let key = try Self.key(.generate(on: .p256), .es256)
+        let queue = SigningQueue(capacity: 2)
+        let pool = SignerPool(queue)
+        async let first = pool.sign(try Self.token(key, id: "1"))
+        async let second = pool.sign(try Self.token(key, id: "2"))
+        // Nobody takes jobs yet: when two are in, the third is refused at once.
+        while queue.waitingCount < 2 { await Task.yield() }
+        let third = try Self.token(key, id: "3")
+        await #expect(throws: TokenError.overloaded) { try await pool.sign(third) }
+
+        let signer = Signer()
+        for _ in 0..<2 { signer.perform(try #require(queue.next())) }
+        #expect(try await first.count == 64)
+        #expect(try await second.count == 64)
+    }
+
+    @Test func finishesWhatItHasWhenItCloses() async throws {
+        let key = try Self.key(.generate(on: .p256), .es256)
+        let queue = SigningQueue(capacity: 2)
+        let pool = SignerPool(queue)
+        async let signature = pool.sign(try Self.token(key, id: "1"))
+        while queue.waitingCount < 1 { await Task.yield() }
+        queue.close()
+        let late = try Self.token(key, id: "2")
+        await #expect(throws: TokenError.overloaded) { try await pool.sign(late) }
+        Signer().perform(try #require(queue.next()))
+        #expect(try await signature.count == 64)
+        #expect(queue.next() == nil)
+    }
+}
