@@ -10,6 +10,13 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 
 // The layers, innermost first. `script/check-layers` holds each target to the imports that its layer may have.
 let core: [Target] = [
@@ -27,15 +34,55 @@ let core: [Target] = [
     tests("Signing", ["OAuth", "AccessToken", "JOSE", "Libcrypto"]),
 ]
 
+let surroundings: [Target] = [
+    .target(name: "RemoteKeys", dependencies: ["JOSE", httpClient, nioCore, nioHTTP1], swiftSettings: strict),
+    .target(
+        name: "TokenVerifier", dependencies: ["AccessToken", "JOSE", "RemoteKeys"], swiftSettings: strict),
+    .target(
+        name: "TokenVerifierHummingbird", dependencies: ["TokenVerifier", "AccessToken", hummingbird, httpTypes],
+        swiftSettings: strict),
+    .executableTarget(
+        name: "demo-api",
+        dependencies: [
+            "TokenVerifierHummingbird", "TokenVerifier", "RemoteKeys", "AccessToken", hummingbird, argumentParser,
+        ],
+        swiftSettings: strict),
+    tests("RemoteKeys", ["JOSE", "Libcrypto", hummingbird]),
+    tests(
+        "TokenVerifierHummingbird",
+        [
+            "TokenVerifier", "Signing", "OAuth", "AccessToken", "JOSE", "Libcrypto", hummingbird, hummingbirdTesting,
+        ]),
+]
+
 func tests(_ target: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(
         name: target + "Tests", dependencies: [.byName(name: target), "TestSupport"] + dependencies,
         swiftSettings: strict)
 }
 
+// With WRIT_CORE_ONLY the package is what needs nothing from the network: `script/sanitize` builds that in a minute.
+let isCoreOnly = Context.environment["WRIT_CORE_ONLY"] == "1"
+
 let package = Package(
     name: "writ",
     platforms: [.macOS(.v26)],
-    targets: core,
+    products: isCoreOnly
+        ? []
+        : [
+            .executable(name: "demo-api", targets: ["demo-api"]),
+            .library(name: "TokenVerifier", targets: ["TokenVerifier"]),
+            .library(name: "TokenVerifierHummingbird", targets: ["TokenVerifierHummingbird"]),
+        ],
+    dependencies: isCoreOnly
+        ? []
+        : [
+            .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
+            .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+            .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+            .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
+            .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
+        ],
+    targets: core + (isCoreOnly ? [] : surroundings),
     swiftLanguageModes: [.v6]
 )

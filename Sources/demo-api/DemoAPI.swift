@@ -1,0 +1,37 @@
+import AccessToken
+import ArgumentParser
+import Hummingbird
+import RemoteKeys
+import TokenVerifier
+import TokenVerifierHummingbird
+
+/// A resource server: one route that needs a token with the scope `site.read`.
+@main
+struct DemoAPI: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "demo-api")
+
+    @Option(help: "The issuer that is believed.")
+    var issuer = "http://127.0.0.1:8080"
+
+    @Option(help: "The audience by which this API is known.")
+    var audience = "https://api.example.com"
+
+    @Option(help: "The port to listen on, on 127.0.0.1.")
+    var port = 8090
+
+    func run() async throws {
+        let issuer = try Issuer(issuer)
+        let keySet = "\(issuer.origin)\(issuer.path)/.well-known/jwks.json"
+        let keys = RemoteKeySet(try KeySetFetcher(url: keySet))
+        let verifier = AccessTokenVerifier(issuer: issuer, audience: try Audience(audience), keys: .remote(keys))
+
+        let router = Router(context: BasicAccessTokenRequestContext.self)
+        router.add(middleware: BearerTokenMiddleware(verifier, requiring: try Scope("site.read")))
+        router.get("/site") { _, context in
+            "Hello, \(context.accessToken?.claims.clientID.description ?? "nobody").\n"
+        }
+        let application = Application(
+            router: router, configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: port)))
+        try await application.runService()
+    }
+}
