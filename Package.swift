@@ -13,10 +13,16 @@ let strict: [SwiftSetting] = [
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
 // The layers, innermost first. `script/check-layers` holds each target to the imports that its layer may have.
 let core: [Target] = [
@@ -41,6 +47,13 @@ let surroundings: [Target] = [
     .target(
         name: "TokenVerifierHummingbird", dependencies: ["TokenVerifier", "AccessToken", hummingbird, httpTypes],
         swiftSettings: strict),
+    .target(
+        name: "TokenHTTP",
+        dependencies: [
+            "Signing", "OAuth", "AccessToken", "JOSE", "Libcrypto",
+            hummingbird, httpTypes, nioCore, logging, lifecycle, unixSignals, configuration, yams, system,
+        ],
+        swiftSettings: strict),
     .executableTarget(
         name: "demo-api",
         dependencies: [
@@ -52,6 +65,12 @@ let surroundings: [Target] = [
         "TokenVerifierHummingbird",
         [
             "TokenVerifier", "Signing", "OAuth", "AccessToken", "JOSE", "Libcrypto", hummingbird, hummingbirdTesting,
+        ]),
+    tests(
+        "TokenHTTP",
+        [
+            "Signing", "OAuth", "AccessToken", "JOSE", "Libcrypto", hummingbird, hummingbirdTesting, httpTypes, logging,
+            system, yams,
         ]),
 ]
 
@@ -79,9 +98,14 @@ let package = Package(
         : [
             .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
             .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+            .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
             .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
             .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
+            .package(url: "https://github.com/apple/swift-system.git", from: "1.8.1"),
+            .package(url: "https://github.com/apple/swift-configuration.git", from: "1.4.0", traits: []),
+            .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
             .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
+            .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
         ],
     targets: core + (isCoreOnly ? [] : surroundings),
     swiftLanguageModes: [.v6]

@@ -1,0 +1,179 @@
+import AccessToken
+import Foundation
+import JOSE
+import OAuth
+import Yams
+
+/// Reads one entry of `clients.yaml` and gathers what is wrong with it.
+struct ClientReader {
+    private let entry: Node
+    private let yaml: YAMLText
+    private(set) var problems: [Problem] = []
+
+    private static let memberNames: Set<String> = [
+        "client_id", "client_name", "client_secrets", "token_endpoint_auth_method", "grant_types", "scope", "resources",
+        "access_token_lifetime", "claims",
+    ]
+
+    init(_ entry: Node, of yaml: YAMLText) {
+        self.entry = entry
+        self.yaml = yaml
+    }
+
+    /// Notes a problem at the member called `name`, or at the entry where it has none.
+    mutating func note(_ name: String, _ message: String, hint: String? = nil) {
+        let place = member(name).map(yaml.place(of:)) ?? yaml.place(of: entry)
+        problems.append(Problem(place, "\(name) \(message)", hint: hint))
+    }
+
+    /// - Returns: nil where the entry has a problem.
+    mutating func read() -> Client? {
+        guard case .mapping(let mapping) = entry else {
+            problems.append(Problem(yaml.place(of: entry), "a client is not a mapping of names to values"))
+            return nil
+        }
+        checkNames(of: mapping)
+        let id = value("client_id", ClientID.init)
+        if member("client_id") == nil { note("client_id", "is missing") }
+        let name = value("client_name") { text throws(InvalidValue) in text }
+        let secrets = secrets()
+        let method = value("token_endpoint_auth_method", Self.authenticationMethod)
+        let grantTypes = list("grant_types", Self.grantType)
+        let scope = value("scope", Scope.init)
+        let resources = list("resources", Self.resource)
+        let lifetime = value("access_token_lifetime", DurationText.parseAccessTokenLifetime)
+        let claims = claims()
+        guard let id, problems.isEmpty else { return nil }
+        do throws(InvalidValue) {
+            return try Client(
+                id: id, name: name, secrets: secrets, authenticationMethod: method,
+                grantTypes: grantTypes.map { Set($0) } ?? [.clientCredentials], scope: scope ?? .empty,
+                resources: resources ?? [], accessTokenLifetime: lifetime, claims: claims)
+        } catch {
+            note("claims", error.description)
+            return nil
+        }
+    }
+
+    private mutating func checkNames(of mapping: Node.Mapping) {
+        for key in mapping.keys {
+            let name = key.scalar?.string ?? ""
+            guard !Self.memberNames.contains(name) else { continue }
+            let nearest = NearestName.of(name, among: Self.memberNames.sorted())
+            problems.append(
+                Problem(yaml.place(of: key), "unknown key \(name)", hint: nearest.map { "did you mean \($0)?" }))
+        }
+    }
+
+    private func member(_ name: String) -> Node? {
+        entry.mapping?[Node(name)]
+    }
+
+    /// The value of a member that is a single value; nil where it is absent, or wrong and noted.
+    private mutating func value<Value>(
+        _ name: String, _ parse: (String) throws(InvalidValue) -> Value
+    ) -> Value? {
+        guard let node = member(name) else { return nil }
+        guard let text = node.scalar?.string else {
+            note(name, "is not a single value")
+            return nil
+        }
+        do throws(InvalidValue) { return try parse(text) } catch {
+            note(name, error.description)
+            return nil
+        }
+    }
+
+    /// The values of a member that is a list; nil where it is absent, or wrong and noted.
+    private mutating func list<Value>(
+        _ name: String, _ parse: (String) throws(InvalidValue) -> Value
+    ) -> [Value]? {
+        guard let node = member(name) else { return nil }
+        guard let elements = node.sequence else {
+            note(name, "is not a list", hint: "\(name): [one, another]")
+            return nil
+        }
+        var values: [Value] = []
+        for element in elements {
+            do throws(InvalidValue) {
+                guard let text = element.scalar?.string else { throw InvalidValue("holds something else than text") }
+                values.append(try parse(text))
+            } catch {
+                problems.append(Problem(yaml.place(of: element), "\(name): an element \(error)"))
+            }
+        }
+        return values
+    }
+
+    private mutating func secrets() -> [ClientSecret] {
+        guard let node = member("client_secrets") else {
+            note("client_secrets", "is missing", hint: "`writ clients add` writes a client with its secret's hash")
+            return []
+        }
+        guard let entries = node.sequence, !entries.isEmpty else {
+            note("client_secrets", "is not a list of at least one secret")
+            return []
+        }
+        return entries.compactMap { secret($0) }
+    }
+
+    private mutating func secret(_ node: Node) -> ClientSecret? {
+        guard case .mapping(let mapping) = node else {
+            problems.append(Problem(yaml.place(of: node), "a secret is not a mapping", hint: "- hash: \"sha256:...\""))
+            return nil
+        }
+        for key in mapping.keys where !["hash", "expires_at"].contains(key.scalar?.string ?? "") {
+            problems.append(
+                Problem(yaml.place(of: key), "unknown key in a secret", hint: "a secret has hash and expires_at"))
+        }
+        do throws(InvalidValue) {
+            guard let hash = mapping["hash"]?.scalar?.string else { throw InvalidValue("hash is missing") }
+            let expiry = try mapping["expires_at"].map { (node) throws(InvalidValue) in
+                try Self.date(node.scalar?.string ?? "")
+            }
+            return ClientSecret(hash: try ClientSecretHash(parsing: hash), expiresAt: expiry)
+        } catch {
+            problems.append(Problem(yaml.place(of: node), "a secret: \(error)"))
+            return nil
+        }
+    }
+
+    private mutating func claims() -> JSONObject {
+        guard let node = member("claims") else { return JSONObject() }
+        guard let claims = JSONValue(node)?.object else {
+            note("claims", "is not a mapping of names to values")
+            return JSONObject()
+        }
+        for claim in claims.members where AccessTokenClaims.registeredNames.contains(claim.name) {
+            note("claims", "would shadow the registered claim \(claim.name)")
+        }
+        return claims
+    }
+
+    private static func authenticationMethod(
+        _ text: String
+    ) throws(InvalidValue) -> TokenEndpointAuthenticationMethod {
+        guard let method = TokenEndpointAuthenticationMethod(rawValue: text) else {
+            throw InvalidValue("is neither client_secret_basic nor client_secret_post")
+        }
+        return method
+    }
+
+    private static func grantType(_ text: String) throws(InvalidValue) -> GrantType {
+        guard let grantType = GrantType(rawValue: text) else {
+            throw InvalidValue("is not client_credentials, the one grant type that there is")
+        }
+        return grantType
+    }
+
+    private static func resource(_ text: String) throws(InvalidValue) -> Audience {
+        try Audience(text)
+    }
+
+    private static func date(_ text: String) throws(InvalidValue) -> NumericDate {
+        guard let date = try? Date(text, strategy: .iso8601) else {
+            throw InvalidValue("expires_at is not a time such as 2027-01-01T00:00:00Z")
+        }
+        return NumericDate(Int64(date.timeIntervalSince1970))
+    }
+}

@@ -1,0 +1,104 @@
+public import AccessToken
+import Foundation
+public import OAuth
+public import SystemPackage
+import Yams
+
+/// Changes `clients.yaml` in place: whole or not at all, one command at a time, with comments and order kept.
+///
+/// Lines are changed as text. What comes out is read again before it is written, so that an edit that a layout of the
+/// file defeats is refused and not made.
+public struct ClientsFileEditor: Sendable {
+    private let path: FilePath
+
+    /// - Parameter path: the clients file; it is not read before it is edited.
+    public init(_ path: FilePath) {
+        // A link stays a link: what it leads to is replaced.
+        self.path = FilePath(URL(filePath: path.string).resolvingSymlinksInPath().path(percentEncoded: false))
+    }
+
+    /// Adds a client with one secret.
+    ///
+    /// - Throws: ``ClientsFileEditError/clientExists`` where there is one with this identifier.
+    public func add(_ client: NewClient) throws {
+        try edit { document, clients in
+            guard !clients.contains(where: { $0.id == client.id }) else { throw ClientsFileEditError.clientExists }
+            document.append(client)
+        } check: { before, after in
+            after.map(\.id) == before.map(\.id) + [client.id]
+        }
+    }
+
+    /// Removes a client.
+    public func remove(_ id: ClientID) throws {
+        try edit { document, clients in
+            document.removeEntry(try Self.index(of: id, in: clients))
+        } check: { before, after in
+            after.map(\.id) == before.map(\.id).filter { $0 != id }
+        }
+    }
+
+    /// Gives a client another secret.
+    ///
+    /// - Parameter oldEnd: when the secrets that it has end, unless they end before; nil ends them at once.
+    public func rotateSecret(of id: ClientID, to hash: ClientSecretHash, oldEnd: NumericDate?, now: NumericDate) throws
+    {
+        try edit { document, clients in
+            let index = try Self.index(of: id, in: clients)
+            let old = clients[index].secrets.compactMap { secret -> ClientSecret? in
+                guard let oldEnd, secret.isCurrent(at: now) else { return nil }
+                return ClientSecret(hash: secret.hash, expiresAt: min(secret.expiresAt ?? oldEnd, oldEnd))
+            }
+            document.replaceSecrets(ofEntry: index, with: [ClientSecret(hash: hash)] + old)
+        } check: { before, after in
+            before.map(\.id) == after.map(\.id)
+                && after.contains { $0.id == id && $0.secrets.first?.hash == hash }
+        }
+    }
+
+    private func edit(
+        _ change: (inout ClientsDocument, [Client]) throws -> Void, check: ([Client], [Client]) -> Bool
+    ) throws {
+        let folder = path.removingLastComponent()
+        try FolderLock.hold(on: folder.isEmpty ? "." : folder) {
+            DurableFile.removeDrafts(in: folder.isEmpty ? "." : folder)
+            let yaml = try YAMLText(reading: path)
+            let before = try ClientsFile(yaml).clients
+            var document = try ClientsDocument(yaml)
+            try change(&document, before)
+            guard let after = try? ClientsFile(YAMLText(path: path, text: document.text)).clients, check(before, after)
+            else { throw ClientsFileEditError.unusualLayout }
+            try DurableFile(path: path).replace(with: document.text)
+        }
+    }
+
+    private static func index(of id: ClientID, in clients: [Client]) throws -> Int {
+        guard let index = clients.firstIndex(where: { $0.id == id }) else { throw ClientsFileEditError.noSuchClient }
+        return index
+    }
+}
+
+/// Why a client was not added, changed or removed. The file is as it was.
+public enum ClientsFileEditError: Error, Sendable, CustomStringConvertible {
+    case clientExists
+    case noSuchClient
+    case unusualLayout
+
+    /// For people; says nothing of the client, which whoever asked knows.
+    public var description: String {
+        switch self {
+        case .clientExists: "there is a client with this identifier already"
+        case .noSuchClient: "there is no client with this identifier"
+        case .unusualLayout: "the clients file is laid out in a way that this command cannot edit"
+        }
+    }
+
+    /// What to do about it.
+    public var hint: String {
+        switch self {
+        case .clientExists: "`writ clients rotate-secret ID` gives it another secret"
+        case .noSuchClient: "`writ clients list` shows them"
+        case .unusualLayout: "write each client as a block of lines that begins with `- client_id:`, or edit by hand"
+        }
+    }
+}

@@ -1,0 +1,29 @@
+import AccessToken
+public import SystemPackage
+
+/// Everything that `writ serve` would refuse, found at once.
+public enum ConfigurationCheck {
+    /// Checks the configuration file and what it leads to: keys and clients are looked at even where the file has
+    /// problems, as far as it says where they are.
+    public static func run(
+        _ file: FilePath, environment: [String: String]
+    ) throws(InvalidConfiguration) {
+        var problems: [Problem] = []
+        let configuration: ServiceConfiguration
+        do throws(InvalidConfiguration) {
+            configuration = try ServiceConfiguration(reading: file, environment: environment)
+        } catch {
+            problems = error.problems
+            guard let reduced = ServiceConfiguration(findingFilesOf: file, environment: environment) else {
+                throw error
+            }
+            configuration = reduced
+        }
+        do throws(InvalidConfiguration) {
+            _ = try SnapshotLoader(configuration).load(now: .now)
+        } catch {
+            problems += error.problems
+        }
+        guard problems.isEmpty else { throw InvalidConfiguration(problems) }
+    }
+}

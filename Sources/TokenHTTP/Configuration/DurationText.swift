@@ -1,0 +1,39 @@
+public import AccessToken
+
+/// A duration as configuration writes it: `90s`, `15m`, `12h`, `30d`.
+public enum DurationText {
+    /// - Throws: for another unit, a sign, a fraction, or more than nine digits.
+    public static func parse(_ text: String) throws(InvalidValue) -> Duration {
+        let secondsPerUnit: Int64
+        switch text.last {
+        case "s": secondsPerUnit = 1
+        case "m": secondsPerUnit = 60
+        case "h": secondsPerUnit = 3600
+        case "d": secondsPerUnit = 86400
+        default: throw InvalidValue("is not a duration such as 90s, 15m, 12h or 30d")
+        }
+        let digits = text.dropLast()
+        guard !digits.isEmpty, digits.utf8.count <= 9, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+            let count = Int64(digits)
+        else { throw InvalidValue("is not a duration such as 90s, 15m, 12h or 30d") }
+        return .seconds(count * secondsPerUnit)
+    }
+
+    /// The lifetime of an access token: it cannot be taken back, so it is not for ever.
+    static func parseAccessTokenLifetime(_ text: String) throws(InvalidValue) -> Duration {
+        let lifetime = try parse(text)
+        guard (.seconds(1) ... .seconds(86400)).contains(lifetime) else {
+            throw InvalidValue("is not between 1s and 24h")
+        }
+        return lifetime
+    }
+
+    /// For people: in the largest unit that divides it.
+    static func format(_ duration: Duration) -> String {
+        let seconds = duration.components.seconds
+        for (unit, size) in [("d", Int64(86400)), ("h", 3600), ("m", 60)] where seconds > 0 && seconds % size == 0 {
+            return "\(seconds / size)\(unit)"
+        }
+        return "\(seconds)s"
+    }
+}

@@ -1,0 +1,15 @@
+/// Everything that keeps the service from running with what the operator wrote, found in one go.
+public struct InvalidConfiguration: Error, Sendable, CustomStringConvertible {
+    /// Never empty.
+    public let problems: [Problem]
+
+    /// - Parameter problems: at least one.
+    public init(_ problems: [Problem]) {
+        self.problems = problems
+    }
+
+    /// For people: one problem below the other, each with its hint.
+    public var description: String {
+        problems.map(\.description).joined(separator: "\n")
+    }
+}

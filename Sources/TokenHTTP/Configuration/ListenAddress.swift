@@ -1,0 +1,35 @@
+public import AccessToken
+
+/// Where a listener waits for connections: `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`.
+public struct ListenAddress: Sendable, Equatable, CustomStringConvertible {
+    /// A name or an address, without brackets.
+    public let host: String
+    /// 0 takes any free port.
+    public let port: Int
+
+    init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
+    /// - Throws: where host or port is missing, the port is above 65535, or an IPv6 address has no brackets.
+    public init(_ text: String) throws(InvalidValue) {
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+            throw InvalidValue("is not an address with a port, such as 127.0.0.1:8080")
+        }
+        var host = text[..<colon]
+        if host.hasPrefix("["), host.hasSuffix("]") {
+            host = host.dropFirst().dropLast()
+        } else if host.contains(":") {
+            throw InvalidValue("needs brackets around an IPv6 address, such as [::1]:8080")
+        }
+        guard !host.isEmpty else { throw InvalidValue("has no host before the port, such as 127.0.0.1:8080") }
+        self.host = String(host)
+        self.port = Int(port)
+    }
+
+    /// With brackets around an IPv6 address; ``init(_:)`` reads it back.
+    public var description: String {
+        host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+    }
+}

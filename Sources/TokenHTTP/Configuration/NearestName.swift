@@ -1,0 +1,34 @@
+/// Finds what somebody who mistyped a name most likely meant.
+enum NearestName {
+    /// The candidate with the fewest edits from `name`, unless even that takes more than a third of its characters.
+    static func of(_ name: String, among candidates: some Sequence<String>) -> String? {
+        let name = Array(name.lowercased().prefix(64))
+        var best: (candidate: String, distance: Int)?
+        for candidate in candidates {
+            let distance = distance(name, Array(candidate))
+            if distance < best?.distance ?? .max { best = (candidate, distance) }
+        }
+        guard let best, best.distance <= max(2, best.candidate.count / 3) else { return nil }
+        return best.candidate
+    }
+
+    /// Insertions, deletions and replacements of single characters, and swaps of neighbours.
+    private static func distance(_ first: [Character], _ second: [Character]) -> Int {
+        var beforePrevious: [Int] = []
+        var previous = Array(0...second.count)
+        for row in 1...max(first.count, 1) where row <= first.count {
+            var current = [row]
+            for column in 1...max(second.count, 1) where column <= second.count {
+                let substitution = first[row - 1] == second[column - 1] ? 0 : 1
+                var cost = min(previous[column] + 1, current[column - 1] + 1, previous[column - 1] + substitution)
+                if row > 1, column > 1, first[row - 1] == second[column - 2], first[row - 2] == second[column - 1] {
+                    cost = min(cost, beforePrevious[column - 2] + 1)
+                }
+                current.append(cost)
+            }
+            beforePrevious = previous
+            previous = current
+        }
+        return previous[second.count]
+    }
+}

@@ -1,0 +1,51 @@
+/// Something wrong in what the operator wrote, told so that it can be mended.
+public struct Problem: Sendable, Equatable, CustomStringConvertible {
+    /// Where it was found.
+    public enum Place: Sendable, Equatable {
+        /// A file or folder, and the line in it, from 1.
+        case file(String, line: Int?)
+        /// An environment variable.
+        case environment(String)
+        /// A command line option.
+        case option(String)
+    }
+
+    /// Of a setting that several places give, the one that wins.
+    public let place: Place
+    /// What is wrong, without the value that is wrong.
+    public let message: String
+    /// What to do about it.
+    public let hint: String?
+
+    /// - Parameter hint: nil where the message says enough.
+    public init(_ place: Place, _ message: String, hint: String? = nil) {
+        self.place = place
+        self.message = message
+        self.hint = hint
+    }
+
+    /// For people: place and message in one line, the hint in a second.
+    public var description: String {
+        let line = "\(place): \(message)"
+        return hint.map { "\(line)\n  hint: \($0)" } ?? line
+    }
+}
+
+extension Problem.Place {
+    /// The line in a file, from 1.
+    var line: Int? {
+        if case .file(_, let line) = self { line } else { nil }
+    }
+}
+
+extension Problem.Place: CustomStringConvertible {
+    /// `path:line`, as editors understand it, or the name of the variable or option.
+    public var description: String {
+        switch self {
+        case .file(let path, let line?): "\(path):\(line)"
+        case .file(let path, nil): path
+        case .environment(let name): name
+        case .option(let name): name
+        }
+    }
+}

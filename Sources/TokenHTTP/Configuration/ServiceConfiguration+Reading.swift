@@ -1,0 +1,132 @@
+import AccessToken
+import JOSE
+import Logging
+import OAuth
+public import SystemPackage
+
+extension ServiceConfiguration {
+    /// Values from the command line, which win over file and environment.
+    public struct Options: Sendable {
+        /// `--issuer`
+        public var issuer: String?
+        /// `--listen`
+        public var listen: String?
+        /// `--management`
+        public var management: String?
+        /// `--log-level`
+        public var logLevel: String?
+
+        /// nil leaves a setting to environment and file.
+        public init(
+            issuer: String? = nil, listen: String? = nil, management: String? = nil, logLevel: String? = nil
+        ) {
+            self.issuer = issuer
+            self.listen = listen
+            self.management = management
+            self.logLevel = logLevel
+        }
+
+        var settings: [SettingName: SettingLayers.Setting] {
+            let values: [(SettingName, String, String?)] = [
+                (.issuer, "--issuer", issuer), (.listen, "--listen", listen),
+                (.management, "--management", management), (.logLevel, "--log-level", logLevel),
+            ]
+            return Dictionary(
+                uniqueKeysWithValues: values.compactMap { name, option, value in
+                    value.map { (name, SettingLayers.Setting(text: $0, place: .option(option))) }
+                })
+        }
+    }
+
+    /// Reads the file and puts environment and options above it.
+    ///
+    /// - Throws: every problem at once.
+    public init(
+        reading file: FilePath, environment: [String: String], options: Options = Options()
+    ) throws(InvalidConfiguration) {
+        let yaml = try YAMLText(reading: file)
+        var reader = SettingReader(
+            layers: SettingLayers(file: yaml, environment: environment, options: options.settings), file: file)
+        let issuer = reader.required(.issuer, Issuer.init, hint: "issuer: https://tokens.example.com")
+        let listen = reader.value(.listen, ListenAddress.init)
+        let management = reader.value(.management, Self.management)
+        let tokenPath = reader.value(.tokenPath, Self.tokenPath)
+        let algorithm = reader.value(.accessTokenAlgorithm, Self.algorithm)
+        let accessTokenLifetime = reader.value(.accessTokenLifetime, DurationText.parseAccessTokenLifetime)
+        let drainDelay = reader.value(.drainDelay, Self.drainDelay)
+        let logLevel = reader.value(.logLevel, Self.logLevel)
+        let keysFolder = reader.path(.keys, default: "keys")
+        let clientsFile = reader.path(.clients, default: "clients.yaml")
+        guard let issuer, reader.problems.isEmpty else { throw InvalidConfiguration(reader.problemsByLine) }
+
+        self.init(
+            file: file,
+            issuer: issuer,
+            listen: listen ?? Self.defaultListen,
+            management: management ?? Self.defaultManagement,
+            keysFolder: keysFolder,
+            clientsFile: clientsFile,
+            endpoints: EndpointPaths(issuer: issuer, token: tokenPath),
+            algorithm: algorithm ?? .rs256,
+            accessTokenLifetime: accessTokenLifetime ?? .seconds(15 * 60),
+            drainDelay: drainDelay ?? .seconds(5),
+            logLevel: logLevel ?? .info
+        )
+    }
+
+    /// A stand-in for a file with problems that still says where keys and clients are, so that those can be checked
+    /// too.
+    ///
+    /// - Returns: nil for a file that is no YAML at all.
+    init?(findingFilesOf file: FilePath, environment: [String: String]) {
+        guard let yaml = try? YAMLText(reading: file), let issuer = try? Issuer("https://localhost") else { return nil }
+        var reader = SettingReader(
+            layers: SettingLayers(file: yaml, environment: environment, options: [:]), file: file)
+        self.init(
+            file: file, issuer: issuer, listen: Self.defaultListen, management: nil,
+            keysFolder: reader.path(.keys, default: "keys"),
+            clientsFile: reader.path(.clients, default: "clients.yaml"),
+            endpoints: EndpointPaths(issuer: issuer),
+            algorithm: reader.value(.accessTokenAlgorithm, Self.algorithm) ?? .rs256,
+            accessTokenLifetime: .seconds(15 * 60), drainDelay: .zero, logLevel: .info)
+    }
+
+    private static let defaultListen = ListenAddress(host: "127.0.0.1", port: 8080)
+    private static let defaultManagement = ListenAddress(host: "127.0.0.1", port: 8081)
+
+    private static func tokenPath(_ text: String) throws(InvalidValue) -> String {
+        let allowed = "/-._~!$&'()*+,;=:@".utf8
+        guard text.hasPrefix("/"), !text.hasPrefix("//"),
+            text.utf8.allSatisfy({ byte in
+                allowed.contains(byte) || Character(Unicode.Scalar(byte)).isLetter
+                    || Character(Unicode.Scalar(byte)).isNumber
+            })
+        else { throw InvalidValue("is not a path such as /oauth2/token") }
+        return text
+    }
+
+    private static func algorithm(_ text: String) throws(InvalidValue) -> SignatureAlgorithm {
+        guard let algorithm = IssuancePolicy.algorithms.first(where: { $0.name == text }) else {
+            throw InvalidValue("is none of RS256, PS256, ES256 and EdDSA")
+        }
+        return algorithm
+    }
+
+    /// nil is off; YAML 1.1 readers, and people, spell that in several ways.
+    private static func management(_ text: String) throws(InvalidValue) -> ListenAddress? {
+        ["off", "false", "no"].contains(text.lowercased()) ? nil : try ListenAddress(text)
+    }
+
+    private static func drainDelay(_ text: String) throws(InvalidValue) -> Duration {
+        let delay = try DurationText.parse(text)
+        guard delay <= .seconds(300) else { throw InvalidValue("is longer than 5m") }
+        return delay
+    }
+
+    private static func logLevel(_ text: String) throws(InvalidValue) -> Logger.Level {
+        guard let level = Logger.Level(rawValue: text) else {
+            throw InvalidValue("is none of trace, debug, info, notice, warning, error and critical")
+        }
+        return level
+    }
+}

@@ -1,0 +1,36 @@
+public import AccessToken
+public import JOSE
+public import Logging
+public import OAuth
+public import SystemPackage
+
+/// Everything that `writ.yaml`, the environment and the command line say, checked.
+public struct ServiceConfiguration: Sendable {
+    /// Where it was read from.
+    public let file: FilePath
+    /// `issuer`
+    public let issuer: Issuer
+    /// `listen`
+    public let listen: ListenAddress
+    /// `management`; nil where it is off.
+    public let management: ListenAddress?
+    /// `keys`
+    public let keysFolder: FilePath
+    /// `clients`
+    public let clientsFile: FilePath
+    /// `token_path` and what follows from the issuer.
+    public let endpoints: EndpointPaths
+    /// `access_token.algorithm`
+    public let algorithm: SignatureAlgorithm
+    /// `access_token.lifetime`
+    public let accessTokenLifetime: Duration
+    /// `drain_delay`
+    public let drainDelay: Duration
+    /// `log_level`
+    public let logLevel: Logger.Level
+
+    /// What holds for every token.
+    public var policy: IssuancePolicy {
+        IssuancePolicy(issuer: issuer, algorithm: algorithm, accessTokenLifetime: accessTokenLifetime)
+    }
+}

@@ -1,0 +1,76 @@
+import Configuration
+import Yams
+
+/// The settings of the file, the environment and the command line; the later wins.
+struct SettingLayers {
+    /// A value with the place that it comes from.
+    struct Setting {
+        let text: String
+        let place: Problem.Place
+    }
+
+    private let options: [SettingName: Setting]
+    private let environment: EnvironmentVariablesProvider
+    private let file: [SettingName: Setting]
+
+    /// What is wrong with the shape of the file.
+    let problems: [Problem]
+
+    init(file yaml: YAMLText, environment: [String: String], options: [SettingName: Setting]) {
+        self.options = options
+        self.environment = EnvironmentVariablesProvider(environmentVariables: environment)
+        var settings: [SettingName: Setting] = [:]
+        var problems: [Problem] = []
+        switch yaml.root {
+        case .mapping(let mapping):
+            Self.collect(mapping, below: nil, of: yaml, into: &settings, &problems)
+        case nil: break
+        case .some(let other):
+            problems.append(Problem(yaml.place(of: other), "is not a mapping of names to values"))
+        }
+        file = settings
+        self.problems = problems
+    }
+
+    subscript(name: SettingName) -> Setting? {
+        if let option = options[name] { return option }
+        let found = try? environment.value(forKey: name.key(below: ["writ"]), type: .string)
+        if let found, case .string(let text) = found.value?.content {
+            return Setting(text: text, place: .environment(found.encodedKey))
+        }
+        return file[name]
+    }
+
+    private static func collect(
+        _ mapping: Node.Mapping, below section: String?, of yaml: YAMLText, into settings: inout [SettingName: Setting],
+        _ problems: inout [Problem]
+    ) {
+        for (key, value) in mapping {
+            let place = yaml.place(of: key)
+            guard let word = key.scalar?.string else {
+                problems.append(Problem(place, "a key is not a word"))
+                continue
+            }
+            let name = section.map { "\($0).\(word)" } ?? word
+            if let setting = SettingName(rawValue: name) {
+                guard let text = value.scalar?.string else {
+                    problems.append(Problem(place, "\(name) is not a single value"))
+                    continue
+                }
+                settings[setting] = Setting(text: text, place: place)
+            } else if section == nil, SettingName.sections.contains(word) {
+                guard case .mapping(let nested) = value else {
+                    problems.append(Problem(place, "\(name) is not a mapping of names to values"))
+                    continue
+                }
+                collect(nested, below: word, of: yaml, into: &settings, &problems)
+            } else {
+                problems.append(Problem(place, "unknown key \(name)", hint: hint(forUnknown: name)))
+            }
+        }
+    }
+
+    private static func hint(forUnknown name: String) -> String? {
+        NearestName.of(name, among: SettingName.allCases.map(\.rawValue)).map { "did you mean \($0)?" }
+    }
+}

@@ -1,0 +1,25 @@
+import Configuration
+
+/// The settings that `writ.yaml` may hold. A dot stands for a nested mapping.
+enum SettingName: String, CaseIterable {
+    case issuer
+    case listen
+    case management
+    case keys
+    case clients
+    case tokenPath = "token_path"
+    case accessTokenAlgorithm = "access_token.algorithm"
+    case accessTokenLifetime = "access_token.lifetime"
+    case drainDelay = "drain_delay"
+    case logLevel = "log_level"
+
+    /// The name as swift-configuration wants it. Under `writ` it is the name of an environment variable:
+    /// `WRIT_ACCESS_TOKEN_LIFETIME`.
+    func key(below prefix: [String] = []) -> AbsoluteConfigKey {
+        AbsoluteConfigKey(prefix + rawValue.split(separator: ".").map(String.init))
+    }
+
+    /// The mappings that nested settings lie in.
+    static let sections = Set(
+        allCases.compactMap { $0.rawValue.split(separator: ".").dropLast().first.map(String.init) })
+}

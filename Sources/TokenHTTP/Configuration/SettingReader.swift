@@ -1,0 +1,60 @@
+import AccessToken
+import SystemPackage
+
+/// Turns settings into values and gathers what is wrong with them.
+struct SettingReader {
+    private let layers: SettingLayers
+    private let file: FilePath
+    private(set) var problems: [Problem]
+
+    init(layers: SettingLayers, file: FilePath) {
+        self.layers = layers
+        self.file = file
+        problems = layers.problems
+    }
+
+    /// In the order of the file; what is not in it comes last.
+    var problemsByLine: [Problem] {
+        problems.sorted { ($0.place.line ?? .max) < ($1.place.line ?? .max) }
+    }
+
+    /// The value of a setting; nil where it is absent, or wrong and noted.
+    mutating func value<Value>(
+        _ name: SettingName, _ parse: (String) throws(InvalidValue) -> Value
+    ) -> Value? {
+        guard let setting = layers[name] else { return nil }
+        do throws(InvalidValue) {
+            return try parse(setting.text)
+        } catch {
+            problems.append(Problem(setting.place, "\(name.rawValue) \(error)"))
+            return nil
+        }
+    }
+
+    /// The value of a setting that must be there.
+    ///
+    /// - Parameter hint: a line that would do.
+    mutating func required<Value>(
+        _ name: SettingName, _ parse: (String) throws(InvalidValue) -> Value, hint: String
+    ) -> Value? {
+        if layers[name] == nil {
+            problems.append(Problem(.file(file.string, line: nil), "\(name.rawValue) is missing", hint: hint))
+        }
+        return value(name, parse)
+    }
+
+    /// A path; in the file it is relative to the file, elsewhere to the working folder.
+    mutating func path(_ name: SettingName, default standard: FilePath) -> FilePath {
+        guard let setting = layers[name] else { return relativeToFile(standard) }
+        guard !setting.text.isEmpty else {
+            problems.append(Problem(setting.place, "\(name.rawValue) is empty"))
+            return standard
+        }
+        guard case .file = setting.place else { return FilePath(setting.text) }
+        return relativeToFile(FilePath(setting.text))
+    }
+
+    private func relativeToFile(_ path: FilePath) -> FilePath {
+        path.isAbsolute ? path : file.removingLastComponent().pushing(path)
+    }
+}

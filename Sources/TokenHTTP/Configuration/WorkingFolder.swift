@@ -1,0 +1,97 @@
+public import AccessToken
+import Foundation
+import JOSE
+import OAuth
+public import SystemPackage
+
+/// A folder with everything that `writ serve` needs: configuration, one client, a key.
+public struct WorkingFolder: Sendable {
+    /// Empty for the current folder.
+    private let path: FilePath
+
+    /// - Parameter path: need not exist; it is made when the files are written.
+    public init(_ path: FilePath) {
+        self.path = path == "." ? "" : path.lexicallyNormalized()
+    }
+
+    /// What was written, and the only copy of the client's secret.
+    public struct Contents: Sendable {
+        /// The configuration file.
+        public let configuration: FilePath
+        /// `issuer`
+        public let issuer: Issuer
+        /// The one entry of `clients.yaml`.
+        public let client: NewClient
+        /// In the clear, to be shown once; `clients.yaml` holds its hash.
+        public let clientSecret: String
+        /// False where the folder had a key already, which is used.
+        public let isKeyNew: Bool
+    }
+
+    /// Writes the files.
+    ///
+    /// - Throws: ``WorkingFolderError/exists(_:)`` where there is a configuration or a clients file already; nothing is
+    ///   changed then.
+    public func create(issuer: Issuer, listen: ListenAddress, management: String) throws -> Contents {
+        let configuration = path.appending("writ.yaml")
+        let clientsFile = path.appending("clients.yaml")
+        for file in [configuration, clientsFile] where (try? file.stat(followTargetSymlink: false)) != nil {
+            throw WorkingFolderError.exists(file)
+        }
+        if !path.isEmpty {
+            try FileManager.default.createDirectory(atPath: path.string, withIntermediateDirectories: true)
+        }
+
+        let secret = try GeneratedClientSecret()
+        let client = NewClient(
+            id: try ClientID("demo"), name: "A first client", secretHash: secret.hash,
+            scope: try Scope("site.read site.documentation"), resources: [try Audience("https://api.example.com")])
+        let isKeyNew = try createKey()
+        try DurableFile(path: clientsFile).create(Self.clientsYAML(client))
+        // Last, since it is what makes the folder a working one.
+        try DurableFile(path: configuration).create(Self.configurationYAML(issuer, listen, management))
+        return Contents(
+            configuration: configuration, issuer: issuer, client: client, clientSecret: secret.value,
+            isKeyNew: isKeyNew)
+    }
+
+    private func createKey() throws -> Bool {
+        let folder = KeysFolder(path.appending("keys"), algorithm: .rs256)
+        try folder.create()
+        guard try folder.load().allSatisfy({ $0.algorithm != .rs256 }) else { return false }
+        _ = try folder.generate(.rs256, start: nil)
+        return true
+    }
+
+    private static func configurationYAML(_ issuer: Issuer, _ listen: ListenAddress, _ management: String) -> String {
+        """
+        # Every setting can also come from the environment: WRIT_LISTEN, WRIT_ACCESS_TOKEN_LIFETIME.
+        issuer: \(YAMLScalar.write(issuer.description))
+        listen: \(YAMLScalar.write(listen.description))
+        management: \(YAMLScalar.write(management))
+        keys: keys
+        clients: clients.yaml
+        access_token:
+          algorithm: RS256
+          lifetime: 15m
+
+        """
+    }
+
+    private static func clientsYAML(_ client: NewClient) -> String {
+        let entry = client.yamlLines.enumerated().map { ($0 == 0 ? "  - " : "    ") + $1 }
+        return (["clients:"] + entry).joined(separator: "\n") + "\n"
+    }
+}
+
+/// Why no working folder was made.
+public enum WorkingFolderError: Error, Sendable, CustomStringConvertible {
+    case exists(FilePath)
+
+    /// For people; names the file that is in the way.
+    public var description: String {
+        switch self {
+        case .exists(let file): "\(file) exists already; nothing was changed"
+        }
+    }
+}

@@ -1,0 +1,66 @@
+import Foundation
+import SystemPackage
+import Yams
+
+/// A YAML file, read and parsed, with line numbers for whatever is found in it.
+struct YAMLText {
+    /// The path as the operator wrote it, for messages.
+    let path: FilePath
+    let text: String
+    /// nil for a file without content.
+    let root: Node?
+
+    /// The largest file that is read, in octets: room for several hundred thousand clients.
+    private static let maximumSize = 256 << 20
+
+    init(reading path: FilePath) throws(InvalidConfiguration) {
+        let data: Data
+        do {
+            guard try path.stat().size <= Self.maximumSize else {
+                throw InvalidConfiguration([Problem(.file(path.string, line: nil), "the file is too large")])
+            }
+            data = try Data(contentsOf: URL(filePath: path.string))
+        } catch let error as InvalidConfiguration {
+            throw error
+        } catch {
+            let reason = (error as? Errno) == .noSuchFileOrDirectory ? "there is no such file" : "cannot be read"
+            throw InvalidConfiguration([Problem(.file(path.string, line: nil), reason, hint: Self.hint(for: path))])
+        }
+        guard let text = String(validating: data, as: UTF8.self) else {
+            throw InvalidConfiguration([Problem(.file(path.string, line: nil), "is not UTF-8")])
+        }
+        try self.init(path: path, text: text)
+    }
+
+    init(path: FilePath, text: String) throws(InvalidConfiguration) {
+        self.path = path
+        self.text = text
+        do {
+            root = try Yams.compose(yaml: text)
+        } catch {
+            let (line, reason) = Self.explain(error)
+            throw InvalidConfiguration([Problem(.file(path.string, line: line), "is not YAML: \(reason)")])
+        }
+    }
+
+    /// The place of `node` in this file.
+    func place(of node: Node) -> Problem.Place {
+        .file(path.string, line: node.mark?.line)
+    }
+
+    private static func hint(for path: FilePath) -> String? {
+        path.lastComponent?.string == "writ.yaml" ? "`writ init` makes a working folder" : nil
+    }
+
+    private static func explain(_ error: any Error) -> (line: Int?, reason: String) {
+        switch error as? YamlError {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+            .composer(_, let problem, let mark, _):
+            (mark.line, problem)
+        case .reader(let problem, _, _, _): (nil, problem)
+        case .duplicatedKeysInMapping(let duplicates, let context):
+            (context.mark.line, "a key is used twice: \(duplicates.joined(separator: ", "))")
+        default: (nil, "it cannot be parsed")
+        }
+    }
+}

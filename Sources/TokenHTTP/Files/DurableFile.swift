@@ -1,0 +1,90 @@
+import Foundation
+import Glibc
+import Libcrypto
+import SystemPackage
+
+/// A file that is whole whenever anybody looks: written beside its place, synchronised, then moved there.
+struct DurableFile {
+    let path: FilePath
+
+    /// Puts `contents` in place of what is there, with the permissions of what is there.
+    func replace(with contents: String) throws {
+        let permissions = (try? path.stat())?.permissions ?? .ownerReadWrite
+        let draft = try writeDraft(permissions: permissions) { try $0.writeAll(contents.utf8) }
+        do throws(Errno) {
+            try draft.rename(to: path)
+        } catch {
+            try? FileManager.default.removeItem(atPath: draft.string)
+            throw error
+        }
+        try synchronizeFolder()
+    }
+
+    /// Creates the file for its owner alone, from memory that will be cleared.
+    ///
+    /// - Throws: `Errno.fileExists` where a file has the name; that file stays as it is.
+    func create(_ contents: SecretBytes) throws {
+        try create { descriptor in
+            guard contents.write(to: descriptor.rawValue) else { throw Errno(rawValue: errno) }
+        }
+    }
+
+    /// Creates the file for its owner alone; throws as above.
+    func create(_ contents: String) throws {
+        try create { try $0.writeAll(contents.utf8) }
+    }
+
+    private func create(_ write: (FileDescriptor) throws -> Void) throws {
+        let draft = try writeDraft(permissions: .ownerReadWrite, write)
+        defer { try? FileManager.default.removeItem(atPath: draft.string) }
+        do {
+            try FileManager.default.linkItem(atPath: draft.string, toPath: path.string)
+        } catch {
+            if (try? path.stat(followTargetSymlink: false)) != nil { throw Errno.fileExists }
+            throw error
+        }
+        try synchronizeFolder()
+    }
+
+    /// Removes drafts that a killed command left behind. The folder's lock must be held.
+    static func removeDrafts(in folder: FilePath) {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.string)) ?? []
+        for name in names where name.hasPrefix(".writ-draft-") {
+            try? FileManager.default.removeItem(atPath: folder.appending(name).string)
+        }
+    }
+
+    /// Creates a new file in the same folder, O_EXCL, and synchronises what `write` puts there.
+    private func writeDraft(
+        permissions: FilePermissions, _ write: (FileDescriptor) throws -> Void
+    ) throws -> FilePath {
+        let suffix = try RandomBytes.make(8).map { String($0, radix: 16) }.joined()
+        let draft = folder.appending(".writ-draft-\(suffix)")
+        let descriptor = try FileDescriptor.open(
+            draft, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec], permissions: .ownerReadWrite)
+        do {
+            try descriptor.closeAfter {
+                try write(descriptor)
+                guard fchmod(descriptor.rawValue, permissions.rawValue) == 0, fsync(descriptor.rawValue) == 0 else {
+                    throw Errno(rawValue: errno)
+                }
+            }
+        } catch {
+            try? FileManager.default.removeItem(atPath: draft.string)
+            throw error
+        }
+        return draft
+    }
+
+    private func synchronizeFolder() throws {
+        let descriptor = try FileDescriptor.open(folder, .readOnly, options: [.directory, .closeOnExec])
+        try descriptor.closeAfter {
+            guard fsync(descriptor.rawValue) == 0 else { throw Errno(rawValue: errno) }
+        }
+    }
+
+    private var folder: FilePath {
+        let folder = path.removingLastComponent()
+        return folder.isEmpty ? "." : folder
+    }
+}

@@ -1,0 +1,108 @@
+import AccessToken
+import Foundation
+public import JOSE
+import Libcrypto
+import OAuth
+public import SystemPackage
+
+/// The folder that holds the keys. What signs and what is published follows from its files' names.
+public struct KeysFolder: Sendable {
+    /// `keys`
+    public let path: FilePath
+    /// `access_token.algorithm`: which of the two RSA algorithms RSA keys are for.
+    private let algorithm: SignatureAlgorithm
+
+    /// - Parameter algorithm: `access_token.algorithm`; nothing is read yet.
+    public init(_ path: FilePath, algorithm: SignatureAlgorithm) {
+        self.path = path
+        self.algorithm = algorithm
+    }
+
+    /// The keys for access tokens, in the order in which they sign.
+    ///
+    /// - Throws: every file's problem at once.
+    public func load() throws(InvalidConfiguration) -> [LoadedKey] {
+        var problems: [Problem] = []
+        var keys: [LoadedKey] = []
+        for fileName in try fileNames() {
+            let place = Problem.Place.file(path.appending(fileName).string, line: nil)
+            do {
+                guard let name = try KeyFileName(fileName), name.content != .sealing else { continue }
+                let key = try read(name)
+                if let other = keys.first(where: { $0.keyID == key.keyID }) {
+                    problems.append(Problem(place, "is the same key as \(other.name)"))
+                } else {
+                    keys.append(key)
+                }
+            } catch let error as KeyFileError {
+                problems.append(Problem(place, error.description, hint: error.hint(for: path.appending(fileName))))
+            } catch let error as KeyError {
+                problems.append(Problem(place, error.description))
+            } catch let error as InvalidValue {
+                problems.append(Problem(place, "the name \(error)"))
+            } catch {
+                problems.append(Problem(place, "cannot be read: \(error)"))
+            }
+        }
+        guard problems.isEmpty else { throw InvalidConfiguration(problems) }
+        return keys.sorted { $0.name < $1.name }
+    }
+
+    /// The names of all files, sorted.
+    func fileNames() throws(InvalidConfiguration) -> [String] {
+        do {
+            return try FileManager.default.contentsOfDirectory(atPath: path.string).sorted()
+        } catch {
+            throw InvalidConfiguration([
+                Problem(
+                    .file(path.string, line: nil), "there is no such folder, or it cannot be read",
+                    hint: "`writ keys generate` makes the folder and a key")
+            ])
+        }
+    }
+
+    private func read(_ name: KeyFileName) throws -> LoadedKey {
+        let file = path.appending(name.description)
+        let contents = try KeyFile.contents(of: file, isSecret: name.content == .signing)
+        switch name.content {
+        case .verifying:
+            let publicKey = try contents.withBytes { (pem) throws(KeyError) in try PublicKey(pem: pem) }
+            return try LoadedKey(name, .verifying, publicKey, configured: algorithm)
+        default:
+            let privateKey = try PrivateKey(pem: contents)
+            let publicKey = try privateKey.publicKey
+            let key = try LoadedKey(name, .signing(privateKey), publicKey, configured: algorithm)
+            try Self.checkPair(privateKey, publicKey, algorithm: key.algorithm)
+            return key
+        }
+    }
+
+    /// A damaged key file can hold halves that do not belong together; its tokens would verify nowhere.
+    private static func checkPair(
+        _ privateKey: PrivateKey, _ publicKey: PublicKey, algorithm: SignatureAlgorithm
+    ) throws {
+        guard let scheme = algorithm.scheme else { throw KeyFileError.unusable }
+        let probe: [UInt8] = Array("Writ".utf8)
+        let signature = try SigningContext(key: privateKey, scheme: scheme).sign(probe.span)
+        guard try publicKey.isValid(signature.span, for: probe.span, scheme: scheme) else {
+            throw KeyFileError.mismatchedHalves
+        }
+    }
+}
+
+extension LoadedKey {
+    /// - Parameter configured: decides between RS256 and PS256 for an RSA key; a key of another type has its own.
+    init(
+        _ name: KeyFileName, _ material: Material, _ publicKey: PublicKey, configured: SignatureAlgorithm
+    ) throws {
+        let candidates = [configured] + IssuancePolicy.algorithms
+        guard let algorithm = candidates.first(where: { $0.accepts(publicKey.type) }) else {
+            if case .rsa(let bits) = publicKey.type { throw KeyFileError.tooSmall(bits: bits) }
+            throw KeyFileError.unusable
+        }
+        guard let keyID = try JWK(publicKey, keyID: nil, algorithm: nil).thumbprint() else {
+            throw KeyFileError.unusable
+        }
+        self.init(name: name, material: material, publicKey: publicKey, keyID: keyID, algorithm: algorithm)
+    }
+}

@@ -1,0 +1,156 @@
+import AccessToken
+import Foundation
+import OAuth
+import SystemPackage
+import TestSupport
+import Testing
+import Yams
+
+@testable import TokenHTTP
+
+@Suite struct ClientsFileEditorTests {
+    private let folder: TemporaryFolder
+    private let editor: ClientsFileEditor
+    private let hash: ClientSecretHash
+
+    private static let first = "sha256:K7gNU3sdo-OL0wNhqoVWhr3g6s1xYv72ol_pe_Unols"
+
+    private static let text = """
+        # The clients of the site.
+        clients:
+          # Runs at night.
+          - client_id: one
+            client_secrets:
+              - hash: "\(first)"   # the old one
+            scope: a b   # both
+
+          # Runs by day.
+          - client_id: two
+            scope: c
+            client_secrets:
+              - hash: "\(first)"
+                expires_at: 2027-01-01T00:00:00Z
+        # The end.
+
+        """
+
+    init() throws {
+        folder = try TemporaryFolder()
+        try folder.write(Self.text, to: "clients.yaml", permissions: 0o640)
+        editor = ClientsFileEditor(FilePath(folder.path("clients.yaml")))
+        hash = try ClientSecretHash(of: "new")
+    }
+
+    private func client(_ id: String, scope: String = "x") throws -> NewClient {
+        NewClient(id: try ClientID(id), secretHash: hash, scope: try Scope(scope), resources: [try Audience("urn:a")])
+    }
+
+    @Test func addsBehindTheOthers() throws {
+        try editor.add(client("three"))
+        let expected = Self.text.replacing(
+            "# The end.",
+            with: """
+                  - client_id: three
+                    client_secrets:
+                      - hash: "\(hash)"
+                    scope: x
+                    resources:
+                      - "urn:a"
+                # The end.
+                """)
+        #expect(try folder.read("clients.yaml") == expected)
+    }
+
+    @Test func removesAnEntryWithItsComment() throws {
+        try editor.remove(ClientID("one"))
+        let text = try folder.read("clients.yaml")
+        #expect(!text.contains("Runs at night.") && !text.contains("one"))
+        #expect(text.contains("# The clients of the site.") && text.contains("  # Runs by day.\n  - client_id: two"))
+    }
+
+    @Test func removesTheLastEntryToo() throws {
+        try editor.remove(ClientID("one"))
+        try editor.remove(ClientID("two"))
+        #expect(try ClientsFile(reading: FilePath(folder.path("clients.yaml"))).clients.isEmpty)
+        try editor.add(client("again"))
+        #expect(try ClientsFile(reading: FilePath(folder.path("clients.yaml"))).clients.count == 1)
+    }
+
+    @Test func rotatesASecretAndKeepsTheOldForAWhile() throws {
+        let now = NumericDate(1_795_000_000)
+        try editor.rotateSecret(of: ClientID("one"), to: hash, oldEnd: now + .seconds(3600), now: now)
+        let clients = try ClientsFile(reading: FilePath(folder.path("clients.yaml"))).clients
+        #expect(clients[0].secrets.map(\.hash.description) == [hash.description, Self.first])
+        #expect(clients[0].secrets.map(\.expiresAt?.seconds) == [nil, 1_795_003_600])
+        #expect(try folder.read("clients.yaml").contains("scope: a b   # both\n\n  # Runs by day."))
+    }
+
+    @Test func rotatesASecretAndEndsTheOldAtOnce() throws {
+        let now = NumericDate(1_795_000_000)
+        try editor.rotateSecret(of: ClientID("two"), to: hash, oldEnd: nil, now: now)
+        let clients = try ClientsFile(reading: FilePath(folder.path("clients.yaml"))).clients
+        #expect(clients[1].secrets.map(\.hash) == [hash])
+        #expect(try folder.read("clients.yaml").hasSuffix("# The end.\n"))
+    }
+
+    @Test func anEarlierEndIsNotPutOff() throws {
+        let now = NumericDate(1_795_000_000)
+        try editor.rotateSecret(of: ClientID("two"), to: hash, oldEnd: NumericDate(1_900_000_000), now: now)
+        let clients = try ClientsFile(reading: FilePath(folder.path("clients.yaml"))).clients
+        #expect(clients[1].secrets.last?.expiresAt?.seconds == 1_798_761_600)
+    }
+
+    @Test func refusesAndLeavesTheFileAsItWas() throws {
+        #expect(throws: ClientsFileEditError.clientExists) { try editor.add(client("one")) }
+        #expect(throws: ClientsFileEditError.noSuchClient) { try editor.remove(ClientID("nobody")) }
+        #expect(throws: ClientsFileEditError.noSuchClient) {
+            try editor.rotateSecret(of: ClientID("nobody"), to: hash, oldEnd: nil, now: NumericDate(0))
+        }
+        #expect(try folder.read("clients.yaml") == Self.text)
+    }
+
+    @Test(arguments: [
+        "clients: [{client_id: one, client_secrets: [{hash: \"\(first)\"}]}]\n",
+        "clients:\r\n  - client_id: one\r\n    client_secrets: [{hash: \"\(first)\"}]\r\n",
+        "{clients: [{client_id: one, client_secrets: [{hash: \"\(first)\"}]}]}\n",
+        "clients:\n  -\n    client_id: one\n    client_secrets: [{hash: \"\(first)\"}]\n",
+        "# \u{2028}\nclients:\n  - client_id: one\n    client_secrets: [{hash: \"\(first)\"}]\n",
+    ])
+    func whatItCannotEditItRefuses(text: String) throws {
+        try folder.write(text, to: "clients.yaml")
+        for edit in [{ try editor.add(client("two")) }, { try editor.remove(ClientID("one")) }] {
+            do { try edit() } catch ClientsFileEditError.unusualLayout {
+                #expect(try folder.read("clients.yaml") == text)
+            }
+            _ = try ClientsFile(reading: FilePath(folder.path("clients.yaml")))
+        }
+    }
+
+    @Test func keepsPermissionsAndLeavesNoDraft() throws {
+        try folder.write("", to: ".writ-draft-dead")
+        try editor.add(client("three"))
+        let attributes = try FileManager.default.attributesOfItem(atPath: folder.path("clients.yaml"))
+        #expect(attributes[.posixPermissions] as? Int == 0o640)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path("")) == ["clients.yaml"])
+    }
+
+    @Test(arguments: [
+        "plain", "with space", "yes", "null", "- dash", "a: b", "a #b", "\"quoted\"", "'", "#", " ", "1", "0x1", "~",
+        "@a", "a\\b", "é\u{1F600}", "{a}", "a,b", "https://a.example/b?c=d#e", "a:",
+    ])
+    func whatItWritesReadsBack(text: String) throws {
+        let yaml = try YAMLText(path: "x", text: "value: \(YAMLScalar.write(text))\n")
+        #expect(yaml.root?.mapping?["value"]?.scalar?.string == text)
+    }
+
+    @Test func aLinkStaysALink() throws {
+        try FileManager.default.createDirectory(atPath: folder.path("real"), withIntermediateDirectories: true)
+        try folder.write(Self.text, to: "real/clients.yaml")
+        try FileManager.default.createSymbolicLink(
+            atPath: folder.path("link.yaml"), withDestinationPath: "real/clients.yaml")
+        try ClientsFileEditor(FilePath(folder.path("link.yaml"))).add(client("three"))
+        #expect(
+            try FileManager.default.destinationOfSymbolicLink(atPath: folder.path("link.yaml")) == "real/clients.yaml")
+        #expect(try ClientsFile(reading: FilePath(folder.path("real/clients.yaml"))).clients.count == 3)
+    }
+}

@@ -1,0 +1,122 @@
+import AccessToken
+import Foundation
+import OAuth
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import TokenHTTP
+
+@Suite struct ClientsFileTests {
+    private static let hash = "sha256:K7gNU3sdo-OL0wNhqoVWhr3g6s1xYv72ol_pe_Unols"
+
+    private func read(_ text: String) throws -> [Client] {
+        try ClientsFile(YAMLText(path: "clients.yaml", text: text)).clients
+    }
+
+    private func entry(_ members: String) -> String {
+        "clients:\n  - client_id: a\n    client_secrets: [{hash: \"\(Self.hash)\"}]\n\(members)"
+    }
+
+    @Test func readsEveryMember() throws {
+        let client = try #require(
+            try read(
+                """
+                clients:
+                  - client_id: reporting
+                    client_name: Nightly reporting
+                    client_secrets:
+                      - hash: "\(Self.hash)"
+                        expires_at: 2027-01-01T00:00:00Z
+                      - hash: "\(Self.hash)"
+                    token_endpoint_auth_method: client_secret_basic
+                    grant_types: [client_credentials]
+                    scope: site.read site.documentation
+                    resources: [https://api.example.com]
+                    access_token_lifetime: 5m
+                    claims: { tenant: acme, level: 3, admin: false, id: "007", tags: [a, b] }
+
+                """
+            ).first)
+        #expect(client.id.description == "reporting")
+        #expect(client.name == "Nightly reporting")
+        #expect(client.secrets.map(\.expiresAt?.seconds) == [1_798_761_600, nil])
+        #expect(client.authenticationMethod == .clientSecretBasic)
+        #expect(client.scope.tokens == ["site.read", "site.documentation"])
+        #expect(client.resources.map(\.description) == ["https://api.example.com"])
+        #expect(client.accessTokenLifetime == .seconds(300))
+    }
+
+    @Test(arguments: [
+        ("", ["-: the clients file is empty"]), ("# nothing\n", ["-: the clients file is empty"]),
+        ("a: 1\n", ["1: is not a clients file"]), ("clients:\n", ["1: is not a clients file"]),
+        ("clients: []\nother: 1\n", ["2: unknown key other"]),
+        ("clients: [a]\n", ["1: a client is not a mapping of names to values"]),
+        ("clients:\n  - client_name: a\n", ["2: client_secrets is missing", "2: client_id is missing"]),
+        (
+            "clients:\n  - client_id: é\n    client_secrets: [{hash: \"\(hash)\"}]\n",
+            ["2: client_id has a character outside visible ASCII (RFC 6749 appendix A.1)"]
+        ),
+        (
+            "clients:\n  - client_id: a\n    client_secrets: []\n",
+            ["3: client_secrets is not a list of at least one secret"]
+        ),
+        (
+            "clients:\n  - client_id: a\n    client_secrets: [{hash: secret}]\n",
+            ["3: a secret: does not begin with sha256:"]
+        ),
+        (
+            "clients:\n  - client_id: a\n    client_secrets: [{hash: \"\(hash)\", expires_at: soon}]\n",
+            ["3: a secret: expires_at is not a time such as 2027-01-01T00:00:00Z"]
+        ),
+        (
+            "clients:\n  - client_id: a\n    client_secrets: [{hash: \"\(hash)\"}]\n  - client_id: a\n    client_secrets: [{hash: \"\(hash)\"}]\n",
+            ["4: client_id is used before, in line 2"]
+        ),
+    ])
+    func saysWhatIsWrongAndWhere(text: String, expected: [String]) {
+        #expect(problems(text).sorted() == expected.sorted())
+    }
+
+    @Test(
+        arguments: [
+            ("    scop: a\n", "unknown key scop"),
+            ("    scope: 'a \"b\"'\n", "scope has a character that RFC 6749 section 3.3 does not allow"),
+            ("    scope: 'a  b'\n", "scope has a space at an end or two in a row"),
+            (
+                "    grant_types: [password]\n",
+                "grant_types: an element is not client_credentials, the one grant type that there is"
+            ),
+            ("    grant_types: client_credentials\n", "grant_types is not a list"), ("    grant_types: []\n", nil),
+            ("    resources: [api]\n", "resources: an element is not an absolute URI"),
+            (
+                "    token_endpoint_auth_method: none\n",
+                "token_endpoint_auth_method is neither client_secret_basic nor client_secret_post"
+            ),
+            ("    access_token_lifetime: 2d\n", "access_token_lifetime is not between 1s and 24h"),
+            ("    claims: { sub: me }\n", "claims would shadow the registered claim sub"),
+            ("    claims: { nbf: 0 }\n", "claims would shadow the registered claim nbf"),
+            ("    claims: [a]\n", "claims is not a mapping of names to values"), ("    claims: { a: .inf }\n", nil),
+        ] as [(String, String?)])
+    func checksMembers(members: String, expected: String?) {
+        #expect(problems(entry(members)) == (expected.map { ["4: \($0)"] } ?? []))
+    }
+
+    @Test func anExplicitlyEmptyListIsFine() throws {
+        #expect(try read("clients: []\n").isEmpty)
+    }
+
+    private func problems(_ text: String) -> [String] {
+        do {
+            _ = try read(text)
+            return []
+        } catch let error as InvalidConfiguration {
+            return error.problems.map { problem in
+                guard case .file(_, let line) = problem.place else { return problem.message }
+                return "\(line.map { "\($0)" } ?? "-"): \(problem.message)"
+            }
+        } catch {
+            return ["\(error)"]
+        }
+    }
+}

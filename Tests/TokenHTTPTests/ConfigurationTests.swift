@@ -1,0 +1,170 @@
+import AccessToken
+import Foundation
+import JOSE
+import Logging
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import TokenHTTP
+
+@Suite struct ConfigurationTests {
+    private func read(
+        _ text: String, environment: [String: String] = [:], options: ServiceConfiguration.Options = .init()
+    ) throws -> ServiceConfiguration {
+        let folder = try TemporaryFolder()
+        try folder.write(text, to: "writ.yaml")
+        return try ServiceConfiguration(
+            reading: FilePath(folder.path("writ.yaml")), environment: environment, options: options)
+    }
+
+    /// Line and message of each problem.
+    private func problems(_ text: String, environment: [String: String] = [:]) -> [String] {
+        do {
+            _ = try read(text, environment: environment)
+            return []
+        } catch let error as InvalidConfiguration {
+            return error.problems.map { problem in
+                let place =
+                    switch problem.place {
+                    case .file(_, let line): line.map { "\($0)" } ?? "-"
+                    case .environment(let name): name
+                    case .option(let name): name
+                    }
+                return "\(place): \(problem.message)\(problem.hint.map { " (\($0))" } ?? "")"
+            }
+        } catch {
+            return ["\(error)"]
+        }
+    }
+
+    @Test func hasDefaultsForEverythingButTheIssuer() throws {
+        let configuration = try read("issuer: https://tokens.example.com\n")
+        #expect(configuration.listen.description == "127.0.0.1:8080")
+        #expect(configuration.management?.description == "127.0.0.1:8081")
+        #expect(configuration.algorithm.name == "RS256")
+        #expect(configuration.accessTokenLifetime == .seconds(900))
+        #expect(configuration.drainDelay == .seconds(5))
+        #expect(configuration.keysFolder.lastComponent == "keys")
+        #expect(configuration.keysFolder.isAbsolute)
+    }
+
+    @Test func theLaterLayerWins() throws {
+        let text = "issuer: https://file.example.com\nlisten: 127.0.0.1:1\naccess_token:\n  lifetime: 1m\n"
+        let environment = ["WRIT_LISTEN": "127.0.0.1:2", "WRIT_ACCESS_TOKEN_LIFETIME": "2m", "WRIT_LOG_LEVEL": "debug"]
+        let configuration = try read(text, environment: environment, options: .init(listen: "127.0.0.1:3"))
+        #expect(configuration.issuer.description == "https://file.example.com")
+        #expect(configuration.listen.port == 3)
+        #expect(configuration.accessTokenLifetime == .seconds(120))
+        #expect(configuration.logLevel == .debug)
+    }
+
+    @Test func variablesOfOthersAreNoneOfOurs() throws {
+        // Kubernetes sets these for a Service that is called writ.
+        _ = try read(
+            "issuer: https://a\n", environment: ["WRIT_PORT": "tcp://10.0.0.1:80", "WRIT_SERVICE_HOST": "10.0.0.1"])
+    }
+
+    @Test(arguments: ["off", "false", "no"]) func managementCanBeOff(word: String) throws {
+        #expect(try read("issuer: https://a\nmanagement: \(word)\n").management == nil)
+    }
+
+    @Test(arguments: [
+        ("", ["-: issuer is missing (issuer: https://tokens.example.com)"]),
+        (
+            "isuer: https://a\n",
+            [
+                "1: unknown key isuer (did you mean issuer?)",
+                "-: issuer is missing (issuer: https://tokens.example.com)",
+            ]
+        ),
+        (
+            "issuer: https://a\naccess_token:\n  lifetme: 1m\n",
+            ["3: unknown key access_token.lifetme (did you mean access_token.lifetime?)"]
+        ),
+        ("issuer: https://a\nzzzzzzzz: 1\n", ["2: unknown key zzzzzzzz"]),
+        ("issuer: https://a?b\n", ["1: issuer has a query; RFC 8414 section 2 allows none"]),
+        ("issuer: 'https://a#b'\n", ["1: issuer has a fragment; RFC 8414 section 2 allows none"]),
+        ("issuer: http://a\n", ["1: issuer is not https (http is allowed on a loopback host only)"]),
+        (
+            "issuer: [https://a]\n",
+            ["1: issuer is not a single value", "-: issuer is missing (issuer: https://tokens.example.com)"]
+        ),
+        ("issuer: https://a\nlisten: 8080\n", ["2: listen is not an address with a port, such as 127.0.0.1:8080"]),
+        (
+            "issuer: https://a\nlisten: ::1:8080\n",
+            ["2: listen needs brackets around an IPv6 address, such as [::1]:8080"]
+        ),
+        ("issuer: https://a\ntoken_path: index.php\n", ["2: token_path is not a path such as /oauth2/token"]),
+        (
+            "issuer: https://a\naccess_token: {algorithm: HS256}\n",
+            ["2: access_token.algorithm is none of RS256, PS256, ES256 and EdDSA"]
+        ),
+        (
+            "issuer: https://a\naccess_token: {lifetime: 5 minutes}\n",
+            ["2: access_token.lifetime is not a duration such as 90s, 15m, 12h or 30d"]
+        ),
+        ("issuer: https://a\naccess_token: {lifetime: 30d}\n", ["2: access_token.lifetime is not between 1s and 24h"]),
+        ("issuer: https://a\naccess_token: RS256\n", ["2: access_token is not a mapping of names to values"]),
+        (
+            "issuer: https://a\nlog_level: loud\n",
+            ["2: log_level is none of trace, debug, info, notice, warning, error and critical"]
+        ),
+        ("issuer: https://a\nissuer: https://b\n", ["1: is not YAML: a key is used twice: issuer"]),
+        (
+            "- a\n",
+            ["1: is not a mapping of names to values", "-: issuer is missing (issuer: https://tokens.example.com)"]
+        ),
+        ("issuer: \"https://a\nb: c", ["1: is not YAML: found unexpected end of stream"]),
+    ])
+    func saysWhatIsWrongAndWhere(text: String, expected: [String]) {
+        let found = problems(text)
+        // libyaml's line for an open quotation is the one where it gave up.
+        #expect(
+            found == expected || (found.count == 1 && expected[0].contains("not YAML") && found[0].contains("not YAML"))
+        )
+    }
+
+    @Test func namesTheVariableThatIsWrong() {
+        #expect(
+            problems("issuer: https://a\n", environment: ["WRIT_LISTEN": "x"])
+                == ["WRIT_LISTEN: listen is not an address with a port, such as 127.0.0.1:8080"])
+    }
+
+    @Test func saysThatAFileIsMissing() throws {
+        let folder = try TemporaryFolder()
+        let error = #expect(throws: InvalidConfiguration.self) {
+            try ServiceConfiguration(reading: FilePath(folder.path("writ.yaml")), environment: [:])
+        }
+        #expect(error?.problems.first?.message == "there is no such file")
+        #expect(error?.problems.first?.hint == "`writ init` makes a working folder")
+    }
+
+    @Test func theCheckReportsEverythingAtOnce() throws {
+        let fixture = try ServiceFixture()
+        try fixture.folder.write("issuer: https://a?b\nlistn: 127.0.0.1:1\n", to: "writ.yaml")
+        try fixture.folder.write("clients:\n  - client_id: a\n", to: "clients.yaml")
+        try fixture.folder.write("x", to: "keys/bad.pem")
+        let error = #expect(throws: InvalidConfiguration.self) {
+            try ConfigurationCheck.run(FilePath(fixture.folder.path("writ.yaml")), environment: [:])
+        }
+        #expect(
+            error?.problems.map(\.message) == [
+                "issuer has a query; RFC 8414 section 2 allows none", "unknown key listn", "it holds no PEM block",
+                "client_secrets is missing",
+            ])
+    }
+
+    @Test(arguments: [("90s", 90), ("15m", 900), ("12h", 43200), ("30d", 2_592_000), ("0s", 0)] as [(String, Int64)])
+    func takesDurations(text: String, seconds: Int64) throws {
+        let duration = try DurationText.parse(text)
+        #expect(duration == .seconds(seconds))
+        #expect(try DurationText.parse(DurationText.format(duration)) == duration)
+    }
+
+    @Test(arguments: ["", "s", "15", "-1s", "+1s", "1.5h", "1w", "1 s", "9999999999s", "１m"]) func refusesDurations(
+        text: String
+    ) {
+        #expect(throws: InvalidValue.self) { try DurationText.parse(text) }
+    }
+}

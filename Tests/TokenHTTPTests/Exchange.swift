@@ -1,0 +1,66 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import TestSupport
+
+/// A recorded exchange: a request file and the response file that must come out.
+///
+/// Both are HTTP messages: a first line, fields, an empty line, a body. Of the response's fields only those in the file
+/// are compared, so that each file shows what its rule is about; a field with the value `(absent)` must not be there.
+/// In requests `{{basic USER:PASSWORD}}` stands for the base64 of what it holds and `{{fill N}}` for N octets.
+struct Exchange: Sendable {
+    let name: String
+    let request: Message
+    let response: Message
+
+    struct Message: Sendable {
+        let firstLine: String
+        let fields: [(name: String, value: String)]
+        let body: String
+
+        init(_ text: String) {
+            let parts = text.split(separator: "\n\n", maxSplits: 1, omittingEmptySubsequences: false)
+            var lines = parts[0].split(separator: "\n").map(String.init)
+            firstLine = lines.removeFirst()
+            fields = lines.map { line in
+                let colon = line.firstIndex(of: ":") ?? line.endIndex
+                return (String(line[..<colon]), line[colon...].dropFirst().trimmingCharacters(in: .whitespaces))
+            }
+            body = parts.count > 1 ? String(parts[1]).trimmingCharacters(in: .newlines) : ""
+        }
+    }
+
+    /// All exchanges in a folder of Tests/Exchanges, by name.
+    static func all(_ folder: String) throws -> [Exchange] {
+        let url = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: "Exchanges/\(folder)")
+        return try TestVectors.files(in: url).filter { $0.pathExtension == "request" }.map { file in
+            let response = file.deletingPathExtension().appendingPathExtension("response")
+            return Exchange(
+                name: "\(folder)/\(file.deletingPathExtension().lastPathComponent)",
+                request: Message(expand(try String(contentsOf: file, encoding: .utf8))),
+                response: Message(try String(contentsOf: response, encoding: .utf8)))
+        }
+    }
+
+    var method: HTTPRequest.Method {
+        HTTPRequest.Method(String(request.firstLine.prefix { $0 != " " })) ?? .get
+    }
+
+    var target: String {
+        String(request.firstLine.split(separator: " ")[1])
+    }
+
+    var fields: HTTPFields {
+        var fields = HTTPFields()
+        for (name, value) in request.fields {
+            if let name = HTTPField.Name(name) { fields.append(HTTPField(name: name, value: value)) }
+        }
+        return fields
+    }
+
+    private static func expand(_ text: String) -> String {
+        text.replacing(/\{\{basic ([^}]*)\}\}/) { Data($0.output.1.utf8).base64EncodedString() }
+            .replacing(/\{\{fill ([0-9]+)\}\}/) { String(repeating: "x", count: Int($0.output.1) ?? 0) }
+    }
+}

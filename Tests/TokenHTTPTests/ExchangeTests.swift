@@ -1,0 +1,58 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import HummingbirdTesting
+import TestSupport
+import Testing
+
+@testable import Signing
+@testable import TokenHTTP
+
+@Suite struct ExchangeTests {
+    @Test func ordinaryConfiguration() async throws {
+        try await replay("token", on: ServiceFixture().frontDoor())
+        try await replay("documents", on: ServiceFixture().frontDoor())
+    }
+
+    @Test func legacyTokenPath() async throws {
+        let text = "issuer: https://tokens.example.com\ntoken_path: /index.php\n"
+        try await replay("legacy", on: ServiceFixture(configuration: text).frontDoor())
+    }
+
+    @Test func issuerWithAPath() async throws {
+        try await replay("path", on: ServiceFixture(configuration: "issuer: https://example.com/tenant\n").frontDoor())
+    }
+
+    @Test func overload() async throws {
+        let queue = SigningQueue(capacity: 1)
+        queue.close()
+        try await replay("overload", on: ServiceFixture().frontDoor(SignerPool(queue)))
+    }
+
+    /// Sends every request of a folder and compares the answers.
+    private func replay(_ folder: String, on door: FrontDoor) async throws {
+        let exchanges = try Exchange.all(folder)
+        #expect(!exchanges.isEmpty)
+        try await Application(responder: door).test(.router) { client in
+            for exchange in exchanges {
+                try await client.execute(
+                    uri: exchange.target, method: exchange.method, headers: exchange.fields,
+                    body: ByteBuffer(string: exchange.request.body)
+                ) { response in
+                    compare(response, with: exchange)
+                }
+            }
+        }
+    }
+
+    private func compare(_ response: TestResponse, with exchange: Exchange) {
+        #expect(
+            "\(response.status.code)" == exchange.response.firstLine.prefix(3), "\(exchange.name)")
+        for (name, value) in exchange.response.fields {
+            guard let fieldName = HTTPField.Name(name) else { continue }
+            #expect(response.headers[fieldName] ?? "(absent)" == value, "\(exchange.name): \(name)")
+        }
+        let body = String(buffer: response.body)
+        #expect(body == exchange.response.body, "\(exchange.name)")
+    }
+}

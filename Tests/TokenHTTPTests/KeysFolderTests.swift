@@ -1,0 +1,132 @@
+import AccessToken
+import Foundation
+import JOSE
+import OAuth
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import TokenHTTP
+
+@Suite struct KeysFolderTests {
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private var keys: KeysFolder { KeysFolder(FilePath(folder.path("")), algorithm: .rs256) }
+
+    private func copy(_ vector: String, to name: String, permissions: Int = 0o600) throws {
+        try folder.write(
+            String(contentsOf: TestVectors.url("keys/\(vector)"), encoding: .utf8), to: name, permissions: permissions)
+    }
+
+    @Test(arguments: [
+        ("rsa-1024.pem", "is an RSA key of 1024 bits; RFC 7518 section 3.3 asks for 2048 or more"),
+        ("certificate.pem", "it is a certificate, not a key"),
+        ("rsa-2048.pub.pem", "it is a public key, not a private one"),
+        ("rsa-2048-encrypted.pem", "it is encrypted with a passphrase"),
+        ("p384.pem", "is a kind of key that no access token is signed with (RSA, P-256 and Ed25519 are)"),
+        ("ed448.pem", "it is not an RSA, P-256, P-384, P-521 or Ed25519 key"),
+    ])
+    func saysWhatIsWrongWithAFile(vector: String, message: String) throws {
+        try copy(vector, to: "key.pem")
+        let error = #expect(throws: InvalidConfiguration.self) { try keys.load() }
+        #expect(error?.problems.map(\.message) == [message])
+    }
+
+    @Test(arguments: [0o640, 0o604, 0o644, 0o660, 0o601]) func refusesAPrivateKeyThatOthersCanRead(permissions: Int)
+        throws
+    {
+        try copy("rsa-2048.pem", to: "key.pem", permissions: permissions)
+        let error = #expect(throws: InvalidConfiguration.self) { try keys.load() }
+        #expect(error?.problems.first?.message == "holds a private key that others can read")
+        #expect(error?.problems.first?.hint == "chmod 600 \(FilePath(folder.path("")).appending("key.pem"))")
+    }
+
+    @Test func aPublicKeyMayBeReadByAll() throws {
+        try copy("rsa-2048.pub.pem", to: "old.pub.pem", permissions: 0o644)
+        let loaded = try keys.load()
+        #expect(loaded.map(\.name.description) == ["old.pub.pem"])
+    }
+
+    @Test func reportsEveryFileAtOnce() throws {
+        try copy("rsa-1024.pem", to: "a.pem")
+        try folder.write("x", to: "b.pem")
+        try copy("rsa-2048.pem", to: "20261399T000000Z.pem")
+        try copy("rsa-2048.pem", to: "c.pem")
+        try copy("rsa-2048-pkcs1.pem", to: "d.pem")
+        try FileManager.default.createDirectory(atPath: folder.path("e.pem"), withIntermediateDirectories: true)
+        let error = #expect(throws: InvalidConfiguration.self) { try keys.load() }
+        #expect(
+            error?.problems.map(\.message) == [
+                "the name begins like a UTC time (20261123T093000Z) but is none",
+                "is an RSA key of 1024 bits; RFC 7518 section 3.3 asks for 2048 or more", "it holds no PEM block",
+                "is the same key as c.pem", "is not a regular file",
+            ])
+    }
+
+    @Test func passesOverOtherFiles() throws {
+        try folder.write("", to: "README.md", permissions: 0o644)
+        try folder.write("", to: ".gitignore", permissions: 0o644)
+        #expect(try keys.load().isEmpty)
+    }
+
+    @Test(arguments: IssuancePolicy.algorithms) func generatesWhatItReads(algorithm: SignatureAlgorithm) throws {
+        let folder = KeysFolder(FilePath(self.folder.path("new")), algorithm: algorithm)
+        let key = try folder.generateNext(algorithm, now: NumericDate(0))
+        #expect(key.name.start == nil)
+        #expect(try folder.load().map(\.keyID) == [key.keyID])
+        let attributes = try FileManager.default.attributesOfItem(
+            atPath: folder.path.appending(key.name.description).string)
+        #expect(attributes[.posixPermissions] as? Int == 0o600)
+        let folderAttributes = try FileManager.default.attributesOfItem(atPath: folder.path.string)
+        #expect(folderAttributes[.posixPermissions] as? Int == 0o700)
+    }
+
+    @Test func aSecondKeySignsWhenEveryCacheCanHoldIt() throws {
+        let now = NumericDate(1_795_426_200)
+        _ = try keys.generateNext(.es256, now: now)
+        let second = try keys.generateNext(.es256, now: now)
+        #expect(second.name.description == "20261123T093600Z-es256.pem")
+        #expect(second.name.start == now + KeysFolder.announcement)
+    }
+
+    @Test func neverOverwritesAKey() throws {
+        let key = try keys.generate(.es256, start: nil)
+        #expect(throws: Errno.fileExists) { try keys.generate(.es256, start: nil) }
+        #expect(try keys.load().map(\.keyID) == [key.keyID])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path("")) == ["es256.pem"])
+    }
+
+    @Test func aFolderWithoutASigningKeyIsRefused() throws {
+        let fixture = try ServiceFixture(keyFile: "p256.pem")
+        let error = #expect(throws: InvalidConfiguration.self) { try fixture.snapshot() }
+        #expect(error?.problems.map(\.message) == ["holds no key that can sign RS256 now"])
+        #expect(error?.problems.first?.hint == "`writ keys generate --algorithm RS256` makes one")
+    }
+
+    @Test func aMissingFolderIsRefused() throws {
+        let error = #expect(throws: InvalidConfiguration.self) {
+            try KeysFolder(FilePath(folder.path("none")), algorithm: .rs256).load()
+        }
+        #expect(error?.problems.first?.message == "there is no such folder, or it cannot be read")
+    }
+
+    @Test func publishesWhatItMust() throws {
+        let fixture = try ServiceFixture()
+        func publish(_ vector: String, as name: String) throws {
+            try fixture.folder.write(
+                String(contentsOf: TestVectors.url("keys/\(vector)"), encoding: .utf8), to: "keys/\(name)")
+        }
+        // The fixture's clock stands at 20261118T110640Z and the longest lifetime is 15 minutes.
+        try publish("rsa-3072.pem", as: "20261118T105500Z.pem")
+        try publish("rsa-2048-exponent3.pem", as: "20261119T000000Z.pem")
+        try publish("p256.pem", as: "elliptic.pem")
+        let states = try fixture.snapshot().keys.map { "\($0.key.name) \($0.state.rawValue)" }
+        #expect(
+            states == [
+                "elliptic.pem published", "first.pem published", "20261118T105500Z.pem signing",
+                "20261119T000000Z.pem next",
+            ])
+    }
+}

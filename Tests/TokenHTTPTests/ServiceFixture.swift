@@ -1,0 +1,69 @@
+import AccessToken
+import Foundation
+import Hummingbird
+import HummingbirdTesting
+import JOSE
+import Libcrypto
+import Logging
+import OAuth
+import SystemPackage
+import TestSupport
+
+@testable import Signing
+@testable import TokenHTTP
+
+/// A working folder with one client for each rule, and the front door on it with a clock that stands still.
+struct ServiceFixture {
+    static let now = NumericDate(1_795_000_000)
+    static let secret = "writ_cs_fixture"
+
+    let folder: TemporaryFolder
+    let configuration: ServiceConfiguration
+
+    init(configuration text: String = "issuer: https://tokens.example.com\n", keyFile: String = "rsa-2048.pem") throws {
+        folder = try TemporaryFolder()
+        try folder.write(text, to: "writ.yaml")
+        try FileManager.default.createDirectory(
+            atPath: folder.path("keys"), withIntermediateDirectories: true)
+        let key = try String(contentsOf: TestVectors.url("keys/\(keyFile)"), encoding: .utf8)
+        try folder.write(key, to: "keys/first.pem")
+        try folder.write(Self.clients, to: "clients.yaml")
+        configuration = try ServiceConfiguration(reading: FilePath(folder.path("writ.yaml")), environment: [:])
+    }
+
+    /// `echo -n writ_cs_fixture | sha256sum`, in base64url.
+    private static let hash = "sha256:-StfEenewcjB1d94NpfljJECVET_sZOfX4p-xpnnHb4"
+
+    private static let clients = """
+        clients:
+          - client_id: reporting
+            client_name: Nightly reporting
+            client_secrets:
+              - hash: "\(hash)"
+            scope: site.read site.documentation
+            resources: [https://api.example.com, https://other.example.com]
+          - client_id: tenant
+            client_secrets: [{hash: "\(hash)"}]
+            access_token_lifetime: 5m
+            claims: { tenant: acme, level: 3 }
+          - client_id: waiting
+            client_secrets: [{hash: "\(hash)"}]
+            grant_types: []
+
+        """
+
+    func snapshot() throws -> Snapshot {
+        try SnapshotLoader(configuration).load(now: Self.now)
+    }
+
+    /// - Parameter signers: a pool; without one, two threads.
+    func frontDoor(_ signers: SignerPool? = nil) throws -> FrontDoor {
+        let snapshots = SnapshotStore(try snapshot())
+        return FrontDoor(
+            tokenPath: configuration.endpoints.token,
+            tokenEndpoint: TokenEndpoint(
+                snapshots: snapshots, signers: signers ?? SignerPool(threadCount: 2, capacity: 64), now: { Self.now },
+                makeTokenID: { TokenID("jti-of-the-exchange") }),
+            snapshots: snapshots)
+    }
+}
