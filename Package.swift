@@ -55,6 +55,13 @@ let surroundings: [Target] = [
         ],
         swiftSettings: strict),
     .executableTarget(
+        name: "writ",
+        dependencies: [
+            "TokenHTTP", "TokenVerifier", "RemoteKeys", "OAuth", "AccessToken", "JOSE", "Libcrypto",
+            argumentParser, httpClient, nioCore, nioHTTP1, logging, system,
+        ],
+        swiftSettings: strict),
+    .executableTarget(
         name: "demo-api",
         dependencies: [
             "TokenVerifierHummingbird", "TokenVerifier", "RemoteKeys", "AccessToken", hummingbird, argumentParser,
@@ -89,6 +96,7 @@ let package = Package(
     products: isCoreOnly
         ? []
         : [
+            .executable(name: "writ", targets: ["writ"]),
             .executable(name: "demo-api", targets: ["demo-api"]),
             .library(name: "TokenVerifier", targets: ["TokenVerifier"]),
             .library(name: "TokenVerifierHummingbird", targets: ["TokenVerifierHummingbird"]),

@@ -1,0 +1,36 @@
+import AccessToken
+import ArgumentParser
+import JOSE
+import OAuth
+import TokenHTTP
+
+struct ClientsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "clients", abstract: "Add, list and remove clients, and renew their secrets.",
+        subcommands: [Add.self, List.self, RotateSecret.self, Remove.self])
+
+    /// Reads an identifier from the command line.
+    static func id(_ text: String) throws -> ClientID {
+        do throws(InvalidValue) { return try ClientID(text) } catch {
+            throw ValidationError("the client identifier \(error)")
+        }
+    }
+}
+
+extension GeneratedClientSecret {
+    /// Shows the secret, this once.
+    func show(for id: ClientID, scope: Scope?, asJSON: Bool) {
+        if asJSON {
+            var writer = JSONWriter()
+            writer.object { object in
+                object.member("client_id", id.description)
+                object.member("client_secret", value)
+                if let scope { object.member("scope", scope.description) }
+            }
+            Terminal.print(writer)
+        } else {
+            Terminal.print("client_id      \(id)\nclient_secret  \(value)")
+            Terminal.note("The secret is not shown again. A running service reads the file on SIGHUP.")
+        }
+    }
+}

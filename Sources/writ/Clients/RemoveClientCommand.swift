@@ -1,0 +1,21 @@
+import ArgumentParser
+import TokenHTTP
+
+extension ClientsCommand {
+    struct Remove: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "remove", abstract: "Remove a client.",
+            discussion: "Access tokens that it has stay valid until they expire.")
+
+        @OptionGroup var configurationOption: ConfigurationOption
+
+        @Argument(help: "The client identifier.")
+        var id: String
+
+        func run() throws {
+            let id = try ClientsCommand.id(id)
+            try ClientsFileEditor(try configurationOption.read().clientsFile).remove(id)
+            Terminal.note("Removed \(id). A running service reads the file on SIGHUP.")
+        }
+    }
+}

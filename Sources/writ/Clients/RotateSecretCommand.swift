@@ -1,0 +1,33 @@
+import AccessToken
+import ArgumentParser
+import OAuth
+import TokenHTTP
+
+extension ClientsCommand {
+    struct RotateSecret: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "rotate-secret", abstract: "Give a client a new secret and print it, once.")
+
+        @OptionGroup var configurationOption: ConfigurationOption
+
+        @Argument(help: "The client identifier.")
+        var id: String
+
+        @Option(help: "How long the old secrets stay valid, such as 24h; else they end at once.")
+        var keep: String?
+
+        @Flag(help: "Print one JSON object.")
+        var json = false
+
+        func run() throws {
+            let id = try ClientsCommand.id(id)
+            let keep = try keep.map(Duration.init(option:))
+            let configuration = try configurationOption.read()
+            let secret = try GeneratedClientSecret()
+            let now = NumericDate.now
+            try ClientsFileEditor(configuration.clientsFile).rotateSecret(
+                of: id, to: secret.hash, oldEnd: keep.map { now + $0 }, now: now)
+            secret.show(for: id, scope: nil, asJSON: json)
+        }
+    }
+}

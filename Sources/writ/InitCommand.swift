@@ -1,0 +1,72 @@
+import AccessToken
+import ArgumentParser
+import JOSE
+import SystemPackage
+import TokenHTTP
+
+struct InitCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "init",
+        abstract: "Make a working folder: configuration, one demo client and a signing key.")
+
+    @Argument(help: "The folder.")
+    var folder = "."
+
+    @Option(help: "The issuer identifier.")
+    var issuer: String?
+
+    @Option(help: "Where the service listens.")
+    var listen = "127.0.0.1:8080"
+
+    @Option(help: "Where health answers; off for nowhere.")
+    var management = "127.0.0.1:8081"
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    func run() throws {
+        let listen = try parse(listen, "--listen", ListenAddress.init)
+        let issuer = try parse(issuer ?? "http://\(self.listen)", "--issuer", Issuer.init)
+        if management != "off" { _ = try parse(management, "--management", ListenAddress.init) }
+        let contents = try WorkingFolder(FilePath(folder)).create(
+            issuer: issuer, listen: listen, management: management)
+        let curl =
+            "curl -u '\(contents.client.id):\(contents.clientSecret)' -d grant_type=client_credentials "
+            + "\(issuer.origin)\(issuer.path)/oauth2/token"
+        if json { printJSON(contents, curl: curl) } else { printText(contents, curl: curl) }
+    }
+
+    private func printJSON(_ contents: WorkingFolder.Contents, curl: String) {
+        var writer = JSONWriter()
+        writer.object { object in
+            object.member("config", contents.configuration.string)
+            object.member("issuer", contents.issuer.description)
+            object.member("client_id", contents.client.id.description)
+            object.member("client_secret", contents.clientSecret)
+            object.member("scope", contents.client.scope.description)
+            object.member("resources", contents.client.resources.map(\.description))
+            object.member("curl", curl)
+        }
+        Terminal.print(writer)
+    }
+
+    private func printText(_ contents: WorkingFolder.Contents, curl: String) {
+        let key = contents.isKeyNew ? " and a key in keys/" : "; keys/ has a key already"
+        Terminal.note("Wrote \(contents.configuration), clients.yaml\(key).")
+        Terminal.print(
+            """
+            client_id      \(contents.client.id)
+            client_secret  \(contents.clientSecret)
+
+            The secret is not shown again. With the service running (writ serve), this gets a token:
+
+              \(curl)
+            """)
+    }
+
+    private func parse<Value>(
+        _ text: String, _ option: String, _ parse: (String) throws(InvalidValue) -> Value
+    ) throws -> Value {
+        do throws(InvalidValue) { return try parse(text) } catch { throw ValidationError("\(option) \(error)") }
+    }
+}

@@ -1,0 +1,34 @@
+import ArgumentParser
+import JOSE
+import Libcrypto
+import OAuth
+import TokenHTTP
+
+extension KeysCommand {
+    struct Export: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "export", abstract: "Print the public keys: the JWK Set that the service publishes.")
+
+        @OptionGroup var configurationOption: ConfigurationOption
+
+        @Flag(help: "Print PEM instead, the signing key first.")
+        var pem = false
+
+        func run() throws {
+            let published = try configurationOption.read().scheduledKeys().filter { $0.state != .expired }
+            guard pem else {
+                return Terminal.print(String(decoding: JWKSet(published.map(\.key.jwk)).json(), as: UTF8.self))
+            }
+            let signing = published.filter { $0.state == .signing }
+            for scheduled in signing + published.filter({ $0.state != .signing }) {
+                Terminal.print(try scheduled.key.publicKey.pem().trimmingSuffix("\n"))
+            }
+        }
+    }
+}
+
+extension String {
+    fileprivate func trimmingSuffix(_ suffix: String) -> String {
+        hasSuffix(suffix) ? String(dropLast(suffix.count)) : self
+    }
+}

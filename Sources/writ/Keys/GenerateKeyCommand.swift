@@ -1,0 +1,53 @@
+import AccessToken
+import ArgumentParser
+import JOSE
+import OAuth
+import SystemPackage
+import TokenHTTP
+
+extension KeysCommand {
+    struct Generate: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "generate", abstract: "Make a signing key.",
+            discussion: """
+                The first key for an algorithm signs from the beginning. A further one signs once every cached key set \
+                can hold it.
+                """)
+
+        @OptionGroup var configurationOption: ConfigurationOption
+
+        @Option(help: "RS256, PS256, ES256 or EdDSA; else access_token.algorithm.")
+        var algorithm: String?
+
+        @Flag(help: "Print one JSON object.")
+        var json = false
+
+        func run() throws {
+            let configuration = try configurationOption.read()
+            let algorithm = try self.algorithm.map(Self.parse) ?? configuration.algorithm
+            let folder = KeysFolder(configuration.keysFolder, algorithm: algorithm)
+            let key = try folder.generateNext(algorithm, now: .now)
+            if json {
+                var writer = JSONWriter()
+                writer.object { object in
+                    object.member("kid", key.keyID)
+                    object.member("alg", key.algorithm.name)
+                    object.member("file", key.name.description)
+                    object.member("since", key.name.start.map { .string(Timestamp.format($0)) } ?? .null)
+                }
+                Terminal.print(writer)
+            } else {
+                Terminal.print("\(configuration.keysFolder.appending(key.name.description))  kid \(key.keyID)")
+                if let start = key.name.start { Terminal.note("It signs from \(Timestamp.format(start)).") }
+            }
+            Terminal.note("A running service reads it on SIGHUP.")
+        }
+
+        private static func parse(_ text: String) throws -> SignatureAlgorithm {
+            guard let algorithm = IssuancePolicy.algorithms.first(where: { $0.name == text }) else {
+                throw ValidationError("--algorithm is none of RS256, PS256, ES256 and EdDSA")
+            }
+            return algorithm
+        }
+    }
+}

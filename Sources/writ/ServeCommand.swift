@@ -1,0 +1,36 @@
+import ArgumentParser
+import Logging
+import TokenHTTP
+
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "serve", abstract: "Run the service.")
+
+    @OptionGroup var configurationOption: ConfigurationOption
+
+    @Option(help: "The issuer identifier.")
+    var issuer: String?
+
+    @Option(help: "Where the service listens.")
+    var listen: String?
+
+    @Option(help: "Where health answers; off for nowhere.")
+    var management: String?
+
+    @Option(help: "What is logged: trace, debug, info, notice, warning, error or critical.")
+    var logLevel: String?
+
+    func run() async throws {
+        let options = ServiceConfiguration.Options(
+            issuer: issuer, listen: listen, management: management, logLevel: logLevel)
+        let configuration = try configurationOption.read(options)
+        var logger = Logger(label: "writ") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = configuration.logLevel
+        let service: TokenService
+        do throws(InvalidConfiguration) {
+            service = try TokenService(configuration, logger: logger)
+        } catch {
+            throw Failure(error)
+        }
+        try await service.run()
+    }
+}

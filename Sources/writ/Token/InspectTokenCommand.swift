@@ -1,0 +1,31 @@
+import ArgumentParser
+import JOSE
+
+extension TokenCommand {
+    struct Inspect: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "inspect", abstract: "Show what a token says, verified or not.")
+
+        @Argument(help: "The token; else standard input.")
+        var token: String?
+
+        func run() throws {
+            let parts = try (token ?? Terminal.readInput()).split(separator: ".", omittingEmptySubsequences: false)
+            guard parts.count == 3, let header = Self.object(parts[0]), let claims = Self.object(parts[1]) else {
+                throw Failure("it is not a JWT")
+            }
+            var writer = JSONWriter()
+            writer.object { object in
+                object.member("header", .object(header))
+                object.member("claims", .object(claims))
+            }
+            Terminal.print(writer)
+            Terminal.note("The signature was not checked: `writ token verify` does.")
+        }
+
+        private static func object(_ part: Substring) -> JSONObject? {
+            guard let octets = Base64URL.decode(String(part)) else { return nil }
+            return (try? JSONReader.read(octets))?.object
+        }
+    }
+}

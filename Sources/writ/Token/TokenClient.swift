@@ -1,0 +1,75 @@
+import AccessToken
+import AsyncHTTPClient
+import Foundation
+import JOSE
+import NIOCore
+import NIOHTTP1
+import RemoteKeys
+
+/// A client of a token endpoint, RFC 6749 section 4.4, that finds it through RFC 8414.
+struct TokenClient {
+    let issuer: Issuer
+    let http: HTTPClient
+
+    /// - Returns: the members of the answer.
+    func requestToken(
+        clientID: String, secret: String, scope: String?, resources: [String]
+    ) async throws -> JSONObject {
+        var form = [("grant_type", "client_credentials")]
+        if let scope { form.append(("scope", scope)) }
+        form += resources.map { ("resource", $0) }
+        var request = HTTPClientRequest(url: try await tokenEndpoint())
+        request.method = .POST
+        request.headers.add(name: "content-type", value: "application/x-www-form-urlencoded")
+        // RFC 6749 section 2.3.1: form-encoded, then Basic.
+        let credentials = "\(Self.encode(clientID)):\(Self.encode(secret))"
+        request.headers.add(name: "authorization", value: "Basic \(Data(credentials.utf8).base64EncodedString())")
+        request.body = .bytes(ByteBuffer(string: form.map { "\($0)=\(Self.encode($1))" }.joined(separator: "&")))
+        let (status, answer) = try await send(request)
+        guard status == .ok else {
+            let error = answer["error"]?.string ?? "no error code"
+            let description = answer["error_description"]?.string ?? "status \(status.code)"
+            throw Failure("the server refused: \(error) (\(description))")
+        }
+        return answer
+    }
+
+    /// RFC 8414 section 3: the well-known path stands before the issuer's own.
+    private func tokenEndpoint() async throws -> String {
+        let url = "\(issuer.origin)/.well-known/oauth-authorization-server\(issuer.path)"
+        let (status, metadata) = try await send(HTTPClientRequest(url: url))
+        guard status == .ok, let endpoint = metadata["token_endpoint"]?.string else {
+            throw Failure("\(url) gives no token_endpoint (status \(status.code))")
+        }
+        // RFC 8414 section 3.3: metadata of another issuer must not be used.
+        guard metadata["issuer"]?.string == issuer.description else {
+            throw Failure("\(url) belongs to another issuer than --issuer")
+        }
+        guard TransportSecurity.isAcceptable(endpoint) else {
+            throw Failure("the token endpoint is neither https nor on a loopback host")
+        }
+        return endpoint
+    }
+
+    private func send(_ request: HTTPClientRequest) async throws -> (HTTPResponseStatus, JSONObject) {
+        do {
+            let response = try await http.execute(request, timeout: .seconds(10))
+            let body = try await response.body.collect(upTo: 256 * 1024)
+            return (response.status, (try? JSONReader.read(Array(body.readableBytesView)))?.object ?? JSONObject())
+        } catch {
+            throw Failure("no answer from \(request.url): \(error)", hint: "is the service running?")
+        }
+    }
+
+    /// application/x-www-form-urlencoded, RFC 6749 appendix B.
+    private static func encode(_ text: String) -> String {
+        text.utf8.reduce(into: "") { encoded, byte in
+            let character = Character(Unicode.Scalar(byte))
+            if character.isASCII, character.isLetter || character.isNumber || "-._".contains(character) {
+                encoded.append(character)
+            } else {
+                encoded += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+            }
+        }
+    }
+}
