@@ -1,0 +1,51 @@
+import os
+
+import pytest
+
+from service import BINARY, Service
+
+# The service is on this machine, and speaks plain HTTP here: libraries must neither use a proxy nor insist on TLS.
+os.environ.update(NO_PROXY="127.0.0.1", no_proxy="127.0.0.1", OAUTHLIB_INSECURE_TRANSPORT="1")
+
+
+def pytest_sessionstart(session):
+    if not BINARY.is_file():
+        pytest.exit(f"there is no {BINARY}: build it, or set WRIT_BINARY", returncode=4)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.failed:
+        for service in item.funcargs.values():
+            if isinstance(service, Service):
+                end = "\n".join(service.log.splitlines()[-30:])
+                report.sections.append((f"end of {service.log_file}", end))
+    return report
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory):
+    """The service just as `writ init` sets it up, running, for all tests that leave it as it is."""
+    with Service(tmp_path_factory.mktemp("writ")) as service:
+        yield service.start()
+
+
+@pytest.fixture
+def own_service(tmp_path_factory):
+    """A working folder for one test, which starts the service when it likes."""
+    with Service(tmp_path_factory.mktemp("writ")) as service:
+        yield service
+
+
+@pytest.fixture(scope="session", params=["RS256", "PS256", "ES256", "EdDSA"])
+def algorithm(request):
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def signing_service(algorithm, tmp_path_factory):
+    """A running service that signs with the algorithm."""
+    with Service(tmp_path_factory.mktemp(algorithm)) as service:
+        service.writ("keys", "generate", "--algorithm", algorithm)
+        yield service.start(WRIT_ACCESS_TOKEN_ALGORITHM=algorithm)

@@ -1,0 +1,176 @@
+"""Writ as its users have it: a working folder made by `writ init`, and the service that runs there."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import requests
+
+BINARY = Path(os.environ.get("WRIT_BINARY") or Path(__file__).parents[2] / ".build/debug/writ").absolute()
+RESOURCE = "https://api.example.com"
+SCOPE = "site.read site.documentation"
+# The longest that anything here may take; what waits, polls, so only a failure takes this long.
+DEADLINE = 20
+
+
+class Service:
+    """One working folder, and the server process in it while that runs."""
+
+    def __init__(self, folder: Path):
+        listen, management = free_addresses(2)
+        self.folder = folder
+        self.issuer = f"http://{listen}"
+        self.management = f"http://{management}"
+        self.token_endpoint = f"{self.issuer}/oauth2/token"
+        self.jwks_uri = f"{self.issuer}/.well-known/jwks.json"
+        self.clients_file = folder / "clients.yaml"
+        self.log_file = folder / "stderr.log"
+        self.process = None
+        # The WRIT_ variables of the server, and of the commands that go with it.
+        self.environment = {}
+        self.initial = json.loads(
+            self.writ(
+                *("init", ".", "--issuer", self.issuer, "--listen", listen),
+                *("--management", management, "--json"),
+            ).stdout
+        )
+        self.client_id = self.initial["client_id"]
+        self.client_secret = self.initial["client_secret"]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    # The command line
+
+    def writ(self, *arguments, input="", environment=None, status=0) -> subprocess.CompletedProcess:
+        """Runs one command in the working folder and checks its exit status."""
+        result = subprocess.run(
+            [BINARY, *arguments],
+            cwd=self.folder,
+            env=clean_environment({**self.environment, **(environment or {})}),
+            input=input,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=DEADLINE,
+        )
+        assert result.returncode == status, (
+            f"writ {' '.join(arguments)} exited with {result.returncode}, not {status}\n{result.stdout}{result.stderr}"
+        )
+        return result
+
+    def shell(self, command, environment=None) -> subprocess.CompletedProcess:
+        """Runs a line of bash in the working folder, with `writ` on the PATH."""
+        return subprocess.run(
+            ["bash", "-o", "pipefail", "-c", command],
+            cwd=self.folder,
+            env=clean_environment({**self.environment, **(environment or {})}),
+            capture_output=True,
+            encoding="utf-8",
+            timeout=DEADLINE,
+        )
+
+    # The process
+
+    def start(self, **environment):
+        """Starts the server with these WRIT_ variables and waits until it is ready."""
+        # Without a drain delay, which is for load balancers, a stop takes no time.
+        self.environment = {"WRIT_DRAIN_DELAY": "0s", **environment}
+        with self.log_file.open("ab") as log:
+            self.process = subprocess.Popen(
+                [BINARY, "serve"],
+                cwd=self.folder,
+                env=clean_environment(self.environment),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        wait_until("the service is ready", self.is_ready)
+        return self
+
+    def is_ready(self) -> bool:
+        assert self.process.poll() is None, f"writ serve exited with {self.process.returncode}\n{self.log}"
+        try:
+            return requests.get(f"{self.management}/readyz", timeout=DEADLINE).status_code == 200
+        except requests.ConnectionError:
+            return False
+
+    def reload(self):
+        self.process.send_signal(signal.SIGHUP)
+
+    def stop(self):
+        """Ends the server as a supervisor would; it must go at once and with status 0."""
+        if self.process is None:
+            return
+        process, self.process = self.process, None
+        process.terminate()
+        try:
+            status = process.wait(timeout=DEADLINE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            status = process.wait()
+        assert status == 0, f"writ serve exited with {status} after SIGTERM\n{self.log}"
+
+    @property
+    def log(self) -> str:
+        return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
+
+    # The token endpoint
+
+    def request_token(self, client_id=None, client_secret=None, **form) -> requests.Response:
+        """One request with client_secret_post; the demo client's unless told otherwise."""
+        return requests.post(
+            self.token_endpoint,
+            data={
+                "grant_type": "client_credentials",
+                "client_id": client_id or self.client_id,
+                "client_secret": client_secret or self.client_secret,
+                **form,
+            },
+            timeout=DEADLINE,
+        )
+
+    def access_token(self) -> str:
+        answer = self.request_token()
+        assert answer.status_code == 200, answer.text
+        return answer.json()["access_token"]
+
+
+def clean_environment(additions: dict[str, str]) -> dict[str, str]:
+    """This environment without the WRIT_ variables of whoever runs the tests."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("WRIT_")}
+    path = f"{BINARY.parent}{os.pathsep}{os.environ['PATH']}"
+    return {**inherited, "PATH": path, "LC_ALL": "C.UTF-8", **additions}
+
+
+def free_addresses(count) -> list[str]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    addresses = ["{}:{}".format(*each.getsockname()) for each in sockets]
+    for each in sockets:
+        each.close()
+    return addresses
+
+
+def assert_clear_error(result, *words):
+    """Standard output is for results; an error is for people, and names what is wrong."""
+    assert result.stdout == ""
+    assert result.stderr.strip()
+    for word in words:
+        assert word.lower() in result.stderr.lower()
+    for trace in ["Fatal error", "Stack dump", "Crash:", "Backtrace", "Error Domain="]:
+        assert trace not in result.stderr
+
+
+def wait_until(what, condition):
+    """Polls until the condition holds and returns what it returned."""
+    deadline = time.monotonic() + DEADLINE
+    while not (result := condition()):
+        assert time.monotonic() < deadline, f"waited {DEADLINE} s in vain until {what}"
+        time.sleep(0.02)
+    return result
