@@ -6,6 +6,8 @@ public enum KeyError: Error, Sendable {
     case unexpectedLabel(String)
     /// A PEM private key that needs a passphrase.
     case encrypted
+    /// A PEM private key that another passphrase opens.
+    case wrongPassphrase
     /// A kind of key that Writ has no use for.
     case unsupportedType
     /// Components that make no key: a point off its curve, an even exponent.
@@ -23,6 +25,7 @@ extension KeyError: CustomStringConvertible {
         case .unexpectedLabel("PUBLIC KEY"): "it is a public key, not a private one"
         case .unexpectedLabel(let label): "it is a PEM block labelled \(label), not a key that can be used here"
         case .encrypted: "it is encrypted with a passphrase"
+        case .wrongPassphrase: "it is encrypted with another passphrase"
         case .unsupportedType: "it is not an RSA, P-256, P-384, P-521 or Ed25519 key"
         case .invalidComponents: "its numbers do not make a key"
         case .libcrypto(let error): error.description

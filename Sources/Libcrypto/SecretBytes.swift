@@ -66,6 +66,16 @@ public final class SecretBytes: @unchecked Sendable {
         return try unsafe body(bytes.span)
     }
 
+    /// The same bytes without a line feed, and a carriage return before it, at their end: what editors put there.
+    public func droppingLineBreak() throws(LibcryptoError) -> SecretBytes {
+        try withBytes { (bytes) throws(LibcryptoError) in
+            var count = bytes.count
+            if count > 0, bytes[count - 1] == UInt8(ascii: "\n") { count -= 1 }
+            if count < bytes.count, count > 0, bytes[count - 1] == UInt8(ascii: "\r") { count -= 1 }
+            return try SecretBytes(copying: bytes.extracting(..<count))
+        }
+    }
+
     /// Writes all bytes to an open file, straight from the memory that will be cleared.
     ///
     /// - Returns: whether all were written; if not, `errno` says why.
