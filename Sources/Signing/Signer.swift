@@ -9,11 +9,14 @@ final class Signer {
     private static let contextLimit = 2
 
     func perform(_ job: SigningJob) {
-        guard let context = context(for: job.key), let signature = try? context.sign(job.message.span) else {
-            job.continuation.resume(returning: .failure(.serverError))
-            return
-        }
-        job.continuation.resume(returning: .success(signature))
+        let signature = signature(over: job.message, with: job.key)
+        job.continuation.resume(returning: signature.map { .success($0) } ?? .failure(.serverError))
+    }
+
+    /// - Returns: nil where libcrypto failed.
+    func signature(over message: [UInt8], with key: SigningKey) -> [UInt8]? {
+        guard let context = context(for: key) else { return nil }
+        return try? context.sign(message.span)
     }
 
     private func context(for key: SigningKey) -> SigningContext? {

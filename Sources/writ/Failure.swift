@@ -18,6 +18,8 @@ struct Failure: Error {
         switch error {
         case let failure as Failure: self = failure
         case let error as ClientsFileEditError: self.init(error.description, hint: error.hint)
+        case let error as KeyRotationError: self.init(error.description, hint: error.hint)
+        case let error as InvalidConfiguration: self.init(error)
         case let error as ListenerError: self.init(error.description, hint: error.hint)
         case let error as Errno: self.init(error.description.lowercased())
         case is ExitCode, is CleanExit, is ValidationError: return nil

@@ -3,12 +3,22 @@ import OAuth
 import Testing
 
 @Suite struct KeyScheduleTests {
-    private static func names(_ names: [String]) throws -> [KeyFileName] {
-        try names.map { try #require(try KeyFileName($0)) }
+    private static func starts(_ names: [String]) throws -> [KeyStart] {
+        try names.map { KeyStart(try #require(try KeyFileName($0))) }
     }
 
     private static func time(_ text: String) throws -> NumericDate {
         try #require(BasicTime(text)).date
+    }
+
+    @Test(arguments: [
+        ("20261122T000000Z", "20261123T000000Z"), ("20261123T000000Z", "20261123T001600Z"),
+        ("20261123T001600Z", "20261124T000000Z"), ("20261124T001600Z", nil),
+    ])
+    func saysWhenSomethingChangesNext(now: String, change: String?) throws {
+        let names = ["a.pem", "20261123T000000Z-blue.pem", "20261124T000000Z-green.pem"]
+        let schedule = KeySchedule(try Self.starts(names), now: try Self.time(now), retention: .seconds(960))
+        #expect(schedule.nextChange == (try change.map { try Self.time($0) }))
     }
 
     struct Row: Sendable, CustomTestStringConvertible {
@@ -37,7 +47,7 @@ import Testing
     ])
     func states(_ row: Row) throws {
         let schedule = KeySchedule(
-            try Self.names(row.files), now: try Self.time(row.now), retention: .seconds(960))
+            try Self.starts(row.files), now: try Self.time(row.now), retention: .seconds(960))
         #expect(schedule.entries.map(\.state) == row.states)
         #expect(schedule.signing == schedule.entries.first { $0.state == .signing }?.name)
     }
@@ -53,6 +63,18 @@ import Testing
         let read = try #require(try KeyFileName(name))
         #expect(read.content == content)
         #expect(read.start?.seconds == start)
+    }
+
+    @Test(arguments: [
+        ("kid=abc.pub.pem", "abc"), ("20261123T093000Z-kid=a.b-c_d.pub.pem", "a.b-c_d"), ("old.pub.pem", nil),
+        ("kid=abc.pem", nil),
+    ])
+    func readsTheKidOfAnOldKey(name: String, keyID: String?) throws {
+        #expect(try KeyFileName(name)?.keyID == keyID)
+    }
+
+    @Test func refusesAnEmptyKid() {
+        #expect(throws: InvalidValue.self) { try KeyFileName("kid=.pub.pem") }
     }
 
     @Test(arguments: ["README.md", ".gitignore", ".hidden.pem", "key", "..data", "key.pem.tmp"])

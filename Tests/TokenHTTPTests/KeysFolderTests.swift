@@ -61,7 +61,7 @@ import Testing
             error?.problems.map(\.message) == [
                 "the name begins like a UTC time (20261123T093000Z) but is none",
                 "is an RSA key of 1024 bits; RFC 7518 section 3.3 asks for 2048 or more", "it holds no PEM block",
-                "is the same key as c.pem", "is not a regular file",
+                "is the same key as c.pem, or has its kid", "is not a regular file",
             ])
     }
 
@@ -88,7 +88,7 @@ import Testing
         _ = try keys.generateNext(.es256, now: now)
         let second = try keys.generateNext(.es256, now: now)
         #expect(second.name.description == "20261123T093600Z-es256.pem")
-        #expect(second.name.start == now + KeysFolder.announcement)
+        #expect(second.name.start == now + KeyTiming.standard.announcement)
     }
 
     @Test func neverOverwritesAKey() throws {
@@ -114,14 +114,10 @@ import Testing
 
     @Test func publishesWhatItMust() throws {
         let fixture = try ServiceFixture()
-        func publish(_ vector: String, as name: String) throws {
-            try fixture.folder.write(
-                String(contentsOf: TestVectors.url("keys/\(vector)"), encoding: .utf8), to: "keys/\(name)")
-        }
         // The fixture's clock stands at 20261118T110640Z and the longest lifetime is 15 minutes.
-        try publish("rsa-3072.pem", as: "20261118T105500Z.pem")
-        try publish("rsa-2048-exponent3.pem", as: "20261119T000000Z.pem")
-        try publish("p256.pem", as: "elliptic.pem")
+        try fixture.copyKey("rsa-3072.pem", as: "20261118T105500Z.pem")
+        try fixture.copyKey("rsa-2048-exponent3.pem", as: "20261119T000000Z.pem")
+        try fixture.copyKey("p256.pem", as: "elliptic.pem")
         let states = try fixture.snapshot().keys.map { "\($0.key.name) \($0.state.rawValue)" }
         #expect(
             states == [

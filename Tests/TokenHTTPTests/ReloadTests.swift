@@ -1,40 +1,120 @@
 import AccessToken
 import Foundation
-import Logging
+import JOSE
 import OAuth
+import SystemPackage
 import TestSupport
 import Testing
 
 @testable import TokenHTTP
 
 @Suite struct ReloadTests {
-    @Test func aChangeTakesEffectWhole() throws {
-        let fixture = try ServiceFixture()
-        let store = SnapshotStore(try fixture.snapshot())
-        let reload = ReloadService(fixture.configuration, snapshots: store, logger: .silent)
+    private let fixture: ServiceFixture
+    private let reloader: Reloader
+
+    init() throws {
+        fixture = try ServiceFixture()
+        reloader = try fixture.reloader()
+    }
+
+    private var current: Snapshot { reloader.snapshots.current }
+    private var keyID: String { current.signingKey(at: ServiceFixture.now).keyID }
+
+    private func renameClient(to name: String) throws {
         let text = try fixture.folder.read("clients.yaml")
-        try fixture.folder.write(text.replacing("reporting", with: "renamed"), to: "clients.yaml")
-        reload.reload()
-        #expect(store.current.clients[try ClientID("renamed")] != nil)
-        #expect(store.current.clients[try ClientID("reporting")] == nil)
+        try fixture.folder.write(text.replacing("reporting", with: name), to: "clients.yaml")
+    }
+
+    @Test func aSignalTakesEffectAtOnceAndWhole() throws {
+        try renameClient(to: "renamed")
+        reloader.reload(now: ServiceFixture.now)
+        #expect(current.clients[try ClientID("renamed")] != nil)
+        #expect(current.clients[try ClientID("reporting")] == nil)
+    }
+
+    @Test func aChangeIsTakenUpWhenItHasStoodStill() throws {
+        try renameClient(to: "first")
+        reloader.look(now: ServiceFixture.now)
+        #expect(current.clients[try ClientID("first")] == nil)
+        // Still being written: what was there for a moment is never read.
+        try renameClient(to: "second")
+        try fixture.folder.write(
+            fixture.folder.read("clients.yaml").replacing("first", with: "second"), to: "clients.yaml")
+        reloader.look(now: ServiceFixture.now)
+        reloader.look(now: ServiceFixture.now)
+        #expect(current.clients[try ClientID("first")] == nil)
+        #expect(current.clients[try ClientID("second")] != nil)
     }
 
     @Test(arguments: ["clients: [", "", "clients:\n  - client_id: a\n"]) func aBrokenFileChangesNothing(text: String)
         throws
     {
-        let fixture = try ServiceFixture()
-        let store = SnapshotStore(try fixture.snapshot())
         try fixture.folder.write(text, to: "clients.yaml")
-        ReloadService(fixture.configuration, snapshots: store, logger: .silent).reload()
-        #expect(store.current.clients.count == 3)
+        for _ in 0..<3 { reloader.look(now: ServiceFixture.now) }
+        reloader.reload(now: ServiceFixture.now)
+        #expect(current.clients.count == 3)
     }
 
     @Test func aBrokenKeyChangesNothing() throws {
-        let fixture = try ServiceFixture()
-        let store = SnapshotStore(try fixture.snapshot())
-        let keyID = store.current.signingKey.keyID
+        let before = keyID
         try fixture.folder.write("half", to: "keys/first.pem")
-        ReloadService(fixture.configuration, snapshots: store, logger: .silent).reload()
-        #expect(store.current.signingKey.keyID == keyID)
+        for _ in 0..<3 { reloader.look(now: ServiceFixture.now) }
+        #expect(keyID == before)
+    }
+
+    @Test func aKeysFolderThatDisappearsAndReturnsChangesNothing() throws {
+        let before = keyID
+        try FileManager.default.moveItem(atPath: fixture.folder.path("keys"), toPath: fixture.folder.path("away"))
+        for _ in 0..<3 { reloader.look(now: ServiceFixture.now) }
+        #expect(keyID == before)
+        try FileManager.default.moveItem(atPath: fixture.folder.path("away"), toPath: fixture.folder.path("keys"))
+        for _ in 0..<3 { reloader.look(now: ServiceFixture.now) }
+        #expect(keyID == before)
+    }
+
+    @Test func anUnannouncedKeyIsHeldBackAndPublishedMeanwhile() throws {
+        let before = keyID
+        let now = ServiceFixture.now
+        try fixture.copyKey("rsa-3072.pem", as: "20200101T000000Z.pem")
+        for _ in 0..<2 { reloader.look(now: now) }
+        #expect(current.keys.map(\.state) == [.signing, .next])
+        #expect(current.signingKey(at: now).keyID == before)
+        // At the end of the announcement it signs, without another look.
+        let end = now + KeyTiming.standard.announcement
+        #expect(current.signingKey(at: end - .seconds(1)).keyID == before)
+        #expect(current.signingKey(at: end).keyID != before)
+        // A server that starts meanwhile follows the name alone.
+        #expect(try fixture.reloader().snapshots.current.signingKey(at: now).keyID != before)
+    }
+
+    @Test func aKeyWhoseTimeComesNeedsNoFileEvent() throws {
+        let start = ServiceFixture.now + .seconds(3600)
+        try fixture.copyKey("rsa-3072.pem", as: "\(BasicTime(start)).pem")
+        for _ in 0..<2 { reloader.look(now: ServiceFixture.now) }
+        #expect(current.keys.map(\.state) == [.signing, .next])
+        reloader.look(now: start)
+        #expect(current.keys.map(\.state) == [.published, .signing])
+        reloader.look(now: start + .seconds(960))
+        #expect(current.keys.map(\.state) == [.expired, .signing])
+    }
+
+    @Test func aKubernetesMountIsFollowed() throws {
+        // A mounted Secret: links to files below ..data, which is itself a link that is swapped.
+        let folder = fixture.folder
+        let keys = folder.path("keys")
+        func publish(_ version: String, _ vector: String) throws {
+            try FileManager.default.createDirectory(atPath: "\(keys)/\(version)", withIntermediateDirectories: true)
+            try fixture.copyKey(vector, as: "\(version)/key.pem")
+            try FileManager.default.createSymbolicLink(atPath: "\(keys)/..data_tmp", withDestinationPath: version)
+            try FilePath("\(keys)/..data_tmp").rename(to: FilePath("\(keys)/..data"))
+        }
+        try FileManager.default.removeItem(atPath: "\(keys)/first.pem")
+        try publish("..2026_1", "rsa-2048.pem")
+        try FileManager.default.createSymbolicLink(atPath: "\(keys)/key.pem", withDestinationPath: "..data/key.pem")
+        let reloader = try fixture.reloader()
+        let before = reloader.snapshots.current.signingKey(at: ServiceFixture.now).keyID
+        try publish("..2026_2", "rsa-3072.pem")
+        for _ in 0..<2 { reloader.look(now: ServiceFixture.now) }
+        #expect(reloader.snapshots.current.signingKey(at: ServiceFixture.now).keyID != before)
     }
 }

@@ -53,7 +53,18 @@ struct ServiceFixture {
         """
 
     func snapshot() throws -> Snapshot {
-        try SnapshotLoader(configuration).load(now: Self.now)
+        var loader = SnapshotLoader(configuration)
+        return try loader.load(now: Self.now)
+    }
+
+    /// What watches the folder; nothing looks unless the test says so.
+    func reloader(timing: KeyTiming = .standard, now: NumericDate = now) throws -> Reloader {
+        try Reloader(configuration, timing: timing, logger: .silent, now: now)
+    }
+
+    /// Puts a key from Tests/Vectors into the keys folder.
+    func copyKey(_ vector: String, as name: String) throws {
+        try folder.write(String(contentsOf: TestVectors.url("keys/\(vector)"), encoding: .utf8), to: "keys/\(name)")
     }
 
     /// - Parameter signers: a pool; without one, two threads.

@@ -20,6 +20,9 @@ public struct KeyFileName: Sendable, Hashable, Comparable, CustomStringConvertib
     public let content: Content
     /// From when the key signs; nil for a name without a time, which signs from the beginning.
     public let start: NumericDate?
+    /// The `kid` that the issuer of an old key gave it, where the name of its `.pub.pem` says so:
+    /// `20261123T093000Z-kid=blue.pub.pem`.
+    public let keyID: String?
 
     /// - Returns: nil for a file that is no key: a README, a hidden file.
     /// - Throws: for a name that begins like a time and is none.
@@ -36,11 +39,19 @@ public struct KeyFileName: Sendable, Hashable, Comparable, CustomStringConvertib
         }
         description = name
         start = try Self.start(of: name)
+        keyID = try content == .verifying ? Self.keyID(of: name) : nil
     }
 
     /// A name without a time comes before all that have one.
     public static func < (first: KeyFileName, second: KeyFileName) -> Bool {
         (first.start ?? NumericDate(.min), first.description) < (second.start ?? NumericDate(.min), second.description)
+    }
+
+    private static func keyID(of name: String) throws(InvalidValue) -> String? {
+        guard let range = name.firstRange(of: "kid=") else { return nil }
+        let keyID = name[range.upperBound...].dropLast(".pub.pem".count)
+        guard !keyID.isEmpty else { throw InvalidValue("has kid= with nothing behind it") }
+        return String(keyID)
     }
 
     private static func start(of name: String) throws(InvalidValue) -> NumericDate? {

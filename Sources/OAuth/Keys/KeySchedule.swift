@@ -1,9 +1,11 @@
 public import AccessToken
 
-/// What the keys of one kind do at a moment. It follows from their names and the clock alone, so that all replicas
-/// that see the same folder agree without talking to each other.
+/// What keys that follow one another do at a moment: all signing keys for one algorithm.
+///
+/// It follows from their names and the clock alone, so that all replicas that see the same folder agree, to the second,
+/// without talking to each other.
 public struct KeySchedule: Sendable {
-    /// `state` in what `writ keys list --json` prints.
+    /// What a key does.
     public enum State: String, Sendable {
         /// It will sign when its time comes, and is published already.
         case next
@@ -15,11 +17,13 @@ public struct KeySchedule: Sendable {
         case expired
     }
 
-    /// One key and what it does at `now`.
+    /// A key with what it does.
     public struct Entry: Sendable {
-        /// Stands for the key; the file itself is not looked at.
+        /// The file that holds the key.
         public let name: KeyFileName
-        /// At most one entry is `signing`.
+        /// When it begins to sign; nil for a key that signs from the beginning.
+        public let since: NumericDate?
+        /// What it does at the moment of the schedule.
         public let state: State
         /// When it stops being published; nil as long as no later key is known.
         public let until: NumericDate?
@@ -27,33 +31,36 @@ public struct KeySchedule: Sendable {
 
     /// In the order in which they sign.
     public let entries: [Entry]
+    /// The next moment at which a key changes its state; nil where none will.
+    public let nextChange: NumericDate?
 
     /// - Parameters:
-    ///   - names: keys that follow one another: all signing keys for one algorithm.
+    ///   - keys: when each key may begin.
     ///   - retention: how long a key stays published after its successor began to sign: the longest lifetime of an
     ///     access token, and a leeway for clocks.
-    public init(_ names: [KeyFileName], now: NumericDate, retention: Duration) {
-        let names = names.sorted()
-        let signing = names.last { $0.hasBegun(at: now) }
-        entries = names.enumerated().map { index, name in
-            let successor = index + 1 < names.count ? names[index + 1] : nil
-            let until = successor.map { ($0.start ?? NumericDate(0)) + retention }
+    public init(_ keys: [KeyStart], now: NumericDate, retention: Duration) {
+        let keys = keys.sorted()
+        let signing = keys.last { $0.hasCome(at: now) }
+        entries = keys.enumerated().map { index, key in
+            let successor = index + 1 < keys.count ? keys[index + 1] : nil
+            let until = successor.map { ($0.date ?? NumericDate(0)) + retention }
             let state: State =
-                if name == signing { .signing } else if !name.hasBegun(at: now) { .next } else if let until, now < until
-                { .published } else { .expired }
-            return Entry(name: name, state: state, until: until)
+                if key == signing {
+                    .signing
+                } else if !key.hasCome(at: now) {
+                    .next
+                } else if let until, now < until {
+                    .published
+                } else {
+                    .expired
+                }
+            return Entry(name: key.name, since: key.date, state: state, until: until)
         }
+        nextChange = entries.flatMap { [$0.since, $0.until] }.compactMap { $0 }.filter { now < $0 }.min()
     }
 
     /// The key that signs; nil where none has begun.
     public var signing: KeyFileName? {
         entries.first { $0.state == .signing }?.name
-    }
-}
-
-extension KeyFileName {
-    /// Whether the key may sign at `now`.
-    func hasBegun(at now: NumericDate) -> Bool {
-        start.map { $0 <= now } ?? true
     }
 }

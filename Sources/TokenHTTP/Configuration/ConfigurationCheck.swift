@@ -20,7 +20,8 @@ public enum ConfigurationCheck {
             configuration = reduced
         }
         do throws(InvalidConfiguration) {
-            _ = try SnapshotLoader(configuration).load(now: .now)
+            var loader = SnapshotLoader(configuration)
+            _ = try loader.load(now: .now)
         } catch {
             problems += error.problems
         }

@@ -29,7 +29,7 @@ public enum DurationText {
     }
 
     /// For people: in the largest unit that divides it.
-    static func format(_ duration: Duration) -> String {
+    public static func format(_ duration: Duration) -> String {
         let seconds = duration.components.seconds
         for (unit, size) in [("d", Int64(86400)), ("h", 3600), ("m", 60)] where seconds > 0 && seconds % size == 0 {
             return "\(seconds / size)\(unit)"

@@ -57,6 +57,8 @@ extension ServiceConfiguration {
         let logLevel = reader.value(.logLevel, Self.logLevel)
         let keysFolder = reader.path(.keys, default: "keys")
         let clientsFile = reader.path(.clients, default: "clients.yaml")
+        let keysPassphraseFile = reader.path(.keysPassphraseFile)
+        let keysRotation = reader.rotationPlan()
         guard let issuer, reader.problems.isEmpty else { throw InvalidConfiguration(reader.problemsByLine) }
 
         self.init(
@@ -65,6 +67,8 @@ extension ServiceConfiguration {
             listen: listen ?? Self.defaultListen,
             management: management ?? Self.defaultManagement,
             keysFolder: keysFolder,
+            keysPassphraseFile: keysPassphraseFile,
+            keysRotation: keysRotation,
             clientsFile: clientsFile,
             endpoints: EndpointPaths(issuer: issuer, token: tokenPath),
             algorithm: algorithm ?? .rs256,
@@ -85,6 +89,7 @@ extension ServiceConfiguration {
         self.init(
             file: file, issuer: issuer, listen: Self.defaultListen, management: nil,
             keysFolder: reader.path(.keys, default: "keys"),
+            keysPassphraseFile: reader.path(.keysPassphraseFile), keysRotation: nil,
             clientsFile: reader.path(.clients, default: "clients.yaml"),
             endpoints: EndpointPaths(issuer: issuer),
             algorithm: reader.value(.accessTokenAlgorithm, Self.algorithm) ?? .rs256,

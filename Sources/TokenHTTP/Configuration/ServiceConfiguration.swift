@@ -16,6 +16,10 @@ public struct ServiceConfiguration: Sendable {
     public let management: ListenAddress?
     /// `keys`
     public let keysFolder: FilePath
+    /// `keys_passphrase_file`; nil where keys are not encrypted.
+    public let keysPassphraseFile: FilePath?
+    /// `keys_rotation`; nil where it is off.
+    public let keysRotation: RotationPlan?
     /// `clients`
     public let clientsFile: FilePath
     /// `token_path` and what follows from the issuer.
@@ -28,6 +32,11 @@ public struct ServiceConfiguration: Sendable {
     public let drainDelay: Duration
     /// `log_level`
     public let logLevel: Logger.Level
+
+    /// The folder of keys.
+    public var keys: KeysFolder {
+        KeysFolder(keysFolder, algorithm: algorithm, passphraseFile: keysPassphraseFile)
+    }
 
     /// What holds for every token.
     public var policy: IssuancePolicy {

@@ -6,6 +6,9 @@ enum SettingName: String, CaseIterable {
     case listen
     case management
     case keys
+    case keysPassphraseFile = "keys_passphrase_file"
+    case keysRotationEvery = "keys_rotation.every"
+    case keysRotationAnnounce = "keys_rotation.announce"
     case clients
     case tokenPath = "token_path"
     case accessTokenAlgorithm = "access_token.algorithm"

@@ -1,4 +1,5 @@
 import AccessToken
+import OAuth
 import SystemPackage
 
 /// Turns settings into values and gathers what is wrong with them.
@@ -45,13 +46,36 @@ struct SettingReader {
 
     /// A path; in the file it is relative to the file, elsewhere to the working folder.
     mutating func path(_ name: SettingName, default standard: FilePath) -> FilePath {
-        guard let setting = layers[name] else { return relativeToFile(standard) }
+        path(name) ?? relativeToFile(standard)
+    }
+
+    /// A path that may be absent.
+    mutating func path(_ name: SettingName) -> FilePath? {
+        guard let setting = layers[name] else { return nil }
         guard !setting.text.isEmpty else {
             problems.append(Problem(setting.place, "\(name.rawValue) is empty"))
-            return standard
+            return nil
         }
         guard case .file = setting.place else { return FilePath(setting.text) }
         return relativeToFile(FilePath(setting.text))
+    }
+
+    /// `keys_rotation`; nil where it is absent, or wrong and noted.
+    mutating func rotationPlan() -> RotationPlan? {
+        let every = value(.keysRotationEvery, DurationText.parse)
+        let announce = value(.keysRotationAnnounce, DurationText.parse)
+        guard let setting = layers[.keysRotationEvery] ?? layers[.keysRotationAnnounce] else { return nil }
+        guard layers[.keysRotationEvery] != nil else {
+            problems.append(Problem(setting.place, "keys_rotation.every is missing", hint: "every: 90d"))
+            return nil
+        }
+        guard let every else { return nil }
+        do throws(InvalidValue) {
+            return try RotationPlan(every: every, announce: announce ?? min(.seconds(86400), every / 2))
+        } catch {
+            problems.append(Problem(setting.place, "keys_rotation \(error)"))
+            return nil
+        }
     }
 
     private func relativeToFile(_ path: FilePath) -> FilePath {

@@ -56,11 +56,7 @@ public struct WorkingFolder: Sendable {
     }
 
     private func createKey() throws -> Bool {
-        let folder = KeysFolder(path.appending("keys"), algorithm: .rs256)
-        try folder.create()
-        guard try folder.load().allSatisfy({ $0.algorithm != .rs256 }) else { return false }
-        _ = try folder.generate(.rs256, start: nil)
-        return true
+        try KeysFolder(path.appending("keys"), algorithm: .rs256).generateFirst() != nil
     }
 
     private static func configurationYAML(_ issuer: Issuer, _ listen: ListenAddress, _ management: String) -> String {

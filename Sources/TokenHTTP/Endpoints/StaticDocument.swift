@@ -10,10 +10,8 @@ struct StaticDocument: Sendable {
     /// A strong entity tag, RFC 9110 section 8.8.3: the digest of the octets.
     private let entityTag: String
 
-    /// How long clients may keep it, in seconds. Key rotation counts on it.
-    static let maximumAge = 300
-
-    init(_ octets: [UInt8], mediaType: String) throws(LibcryptoError) {
+    /// - Parameter maximumAge: how long clients may keep it. Key rotation counts on it.
+    init(_ octets: [UInt8], mediaType: String, maximumAge: Duration) throws(LibcryptoError) {
         let digest = try HashFunction.sha256.digest(of: octets.span)
         entityTag = "\"\(Base64URL.encode(Array(digest.prefix(16))))\""
         body = ByteBuffer(bytes: octets)
@@ -21,7 +19,7 @@ struct StaticDocument: Sendable {
             .contentType: mediaType,
             .contentLength: String(octets.count),
             .eTag: entityTag,
-            .cacheControl: "public, max-age=\(Self.maximumAge)",
+            .cacheControl: "public, max-age=\(maximumAge.components.seconds)",
             // For verifiers that run in a browser; there is nothing in it that is not public.
             .accessControlAllowOrigin: "*",
         ]

@@ -28,7 +28,7 @@ struct TokenEndpoint: Sendable {
         let grant = try client.authorize(tokenRequest, policy: snapshot.policy)
         guard let id = try? makeTokenID() else { throw .serverError }
         let token = UnsignedAccessToken(
-            for: grant, key: snapshot.signingKey, policy: snapshot.policy, id: id, now: now)
+            for: grant, key: snapshot.signingKey(at: now), policy: snapshot.policy, id: id, now: now)
         return TokenResponse(token, signature: try await signers.sign(token))
     }
 

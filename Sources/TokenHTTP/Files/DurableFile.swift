@@ -46,6 +46,12 @@ struct DurableFile {
         try synchronizeFolder()
     }
 
+    /// Removes the file for good.
+    func remove() throws {
+        try FileManager.default.removeItem(atPath: path.string)
+        try synchronizeFolder()
+    }
+
     /// Removes drafts that a killed command left behind. The folder's lock must be held.
     static func removeDrafts(in folder: FilePath) {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.string)) ?? []

@@ -2,44 +2,58 @@ public import AccessToken
 import Foundation
 public import JOSE
 import Libcrypto
-public import OAuth
+import OAuth
 import SystemPackage
 
 extension KeysFolder {
-    /// Makes a key that signs from `start` and writes it.
+    /// Makes the key that follows those that the folder has for `algorithm`: the first signs from the beginning, a
+    /// further one when every cached key set can hold it.
+    public func generateNext(_ algorithm: SignatureAlgorithm, now: NumericDate) throws -> LoadedKey {
+        let folder = KeysFolder(path, algorithm: algorithm, passphraseFile: passphraseFile)
+        return try folder.locked {
+            let isFirst = try folder.chain(of: algorithm).isEmpty
+            let start = isFirst ? nil : BasicTime(now + KeyTiming.standard.announcement)
+            return try folder.generate(algorithm, start: start)
+        }
+    }
+
+    /// Makes the folder's first key, unless it has one.
+    ///
+    /// - Returns: nil where another process was faster.
+    func generateFirst() throws -> LoadedKey? {
+        try locked {
+            guard try chain(of: algorithm).isEmpty else { return nil }
+            return try generate(algorithm, start: nil)
+        }
+    }
+
+    /// Makes a key that signs from `start` and writes it. The folder must be locked.
     ///
     /// - Parameter start: nil for the first key of its type, which signs from the beginning.
-    /// - Throws: `Errno.fileExists` where another key has the same time and label.
-    public func generate(_ algorithm: SignatureAlgorithm, start: BasicTime?) throws -> LoadedKey {
+    /// - Throws: `Errno.fileExists` where another key has the same time and algorithm.
+    func generate(_ algorithm: SignatureAlgorithm, start: BasicTime?) throws -> LoadedKey {
         let key = try PrivateKey.generate(for: algorithm)
         let publicKey = try key.publicKey
         guard let keyID = try JWK(publicKey, keyID: nil, algorithm: nil).thumbprint(),
             let name = try KeyFileName(Self.fileName(algorithm, start: start))
         else { throw KeyFileError.unusable }
-        try create()
-        try FolderLock.hold(on: path) {
-            DurableFile.removeDrafts(in: path)
-            try DurableFile(path: path.appending(name.description)).create(key.pem())
-        }
-        return LoadedKey(
-            name: name, material: .signing(key), publicKey: publicKey, keyID: keyID, algorithm: algorithm)
+        try DurableFile(path: path.appending(name.description)).create(key.pem(passphrase: passphrase()))
+        return LoadedKey(name: name, material: .signing(key), publicKey: publicKey, keyID: keyID, algorithm: algorithm)
     }
 
-    /// Makes the key that follows those that the folder has for `algorithm`: the first signs from the beginning, a
-    /// further one when every cached key set can hold it.
-    public func generateNext(_ algorithm: SignatureAlgorithm, now: NumericDate) throws -> LoadedKey {
-        try create()
-        let isFirst = try load().allSatisfy { $0.algorithm != algorithm || $0.name.content != .signing }
-        return try generate(algorithm, start: isFirst ? nil : BasicTime(now + Self.announcement))
-    }
-
-    /// How long a key is published before it signs: as long as a key set may be cached, and a minute for clocks.
-    public static let announcement: Duration = .seconds(StaticDocument.maximumAge + 60)
-
-    /// Makes the folder, for its owner alone, where there is none.
-    func create() throws {
+    /// Runs `body` while no other command changes the folder; makes the folder, for its owner alone, where there is none.
+    func locked<Result>(_ body: () throws -> Result) throws -> Result {
         try FileManager.default.createDirectory(
             atPath: path.string, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        return try FolderLock.hold(on: path) {
+            DurableFile.removeDrafts(in: path)
+            return try body()
+        }
+    }
+
+    /// The signing keys for `algorithm`, in the order in which they sign.
+    func chain(of algorithm: SignatureAlgorithm) throws -> [LoadedKey] {
+        try load().filter { $0.algorithm == algorithm && $0.name.content == .signing }
     }
 
     private static func fileName(_ algorithm: SignatureAlgorithm, start: BasicTime?) -> String {

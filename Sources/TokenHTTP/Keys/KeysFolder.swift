@@ -10,12 +10,19 @@ public struct KeysFolder: Sendable {
     /// `keys`
     public let path: FilePath
     /// `access_token.algorithm`: which of the two RSA algorithms RSA keys are for.
-    private let algorithm: SignatureAlgorithm
+    let algorithm: SignatureAlgorithm
+    /// `keys_passphrase_file`: opens encrypted keys, and encrypts new ones.
+    let passphraseFile: FilePath?
 
-    /// - Parameter algorithm: `access_token.algorithm`; nothing is read yet.
-    public init(_ path: FilePath, algorithm: SignatureAlgorithm) {
+    /// Nothing is read yet.
+    ///
+    /// - Parameters:
+    ///   - algorithm: `access_token.algorithm`.
+    ///   - passphraseFile: `keys_passphrase_file`.
+    public init(_ path: FilePath, algorithm: SignatureAlgorithm, passphraseFile: FilePath? = nil) {
         self.path = path
         self.algorithm = algorithm
+        self.passphraseFile = passphraseFile
     }
 
     /// The keys for access tokens, in the order in which they sign.
@@ -24,18 +31,22 @@ public struct KeysFolder: Sendable {
     public func load() throws(InvalidConfiguration) -> [LoadedKey] {
         var problems: [Problem] = []
         var keys: [LoadedKey] = []
+        let passphrase = try passphrase()
         for fileName in try fileNames() {
             let place = Problem.Place.file(path.appending(fileName).string, line: nil)
             do {
                 guard let name = try KeyFileName(fileName), name.content != .sealing else { continue }
-                let key = try read(name)
+                let key = try read(name, passphrase)
                 if let other = keys.first(where: { $0.keyID == key.keyID }) {
-                    problems.append(Problem(place, "is the same key as \(other.name)"))
+                    problems.append(Problem(place, "is the same key as \(other.name), or has its kid"))
                 } else {
                     keys.append(key)
                 }
             } catch let error as KeyFileError {
                 problems.append(Problem(place, error.description, hint: error.hint(for: path.appending(fileName))))
+            } catch KeyError.encrypted {
+                let hint = "keys_passphrase_file in writ.yaml names a file with the passphrase"
+                problems.append(Problem(place, KeyError.encrypted.description, hint: hint))
             } catch let error as KeyError {
                 problems.append(Problem(place, error.description))
             } catch let error as InvalidValue {
@@ -61,7 +72,24 @@ public struct KeysFolder: Sendable {
         }
     }
 
-    private func read(_ name: KeyFileName) throws -> LoadedKey {
+    /// The passphrase without the line break at its end; nil where none is configured.
+    func passphrase() throws(InvalidConfiguration) -> SecretBytes? {
+        guard let passphraseFile else { return nil }
+        do {
+            return try KeyFile.contents(of: passphraseFile, isSecret: true).droppingLineBreak()
+        } catch let error as KeyFileError {
+            throw InvalidConfiguration([
+                Problem(
+                    .file(passphraseFile.string, line: nil), error.description, hint: error.hint(for: passphraseFile))
+            ])
+        } catch {
+            throw InvalidConfiguration([
+                Problem(.file(passphraseFile.string, line: nil), "keys_passphrase_file cannot be read: \(error)")
+            ])
+        }
+    }
+
+    private func read(_ name: KeyFileName, _ passphrase: SecretBytes?) throws -> LoadedKey {
         let file = path.appending(name.description)
         let contents = try KeyFile.contents(of: file, isSecret: name.content == .signing)
         switch name.content {
@@ -69,7 +97,7 @@ public struct KeysFolder: Sendable {
             let publicKey = try contents.withBytes { (pem) throws(KeyError) in try PublicKey(pem: pem) }
             return try LoadedKey(name, .verifying, publicKey, configured: algorithm)
         default:
-            let privateKey = try PrivateKey(pem: contents)
+            let privateKey = try PrivateKey(pem: contents, passphrase: passphrase)
             let publicKey = try privateKey.publicKey
             let key = try LoadedKey(name, .signing(privateKey), publicKey, configured: algorithm)
             try Self.checkPair(privateKey, publicKey, algorithm: key.algorithm)
@@ -100,7 +128,7 @@ extension LoadedKey {
             if case .rsa(let bits) = publicKey.type { throw KeyFileError.tooSmall(bits: bits) }
             throw KeyFileError.unusable
         }
-        guard let keyID = try JWK(publicKey, keyID: nil, algorithm: nil).thumbprint() else {
+        guard let keyID = try name.keyID ?? JWK(publicKey, keyID: nil, algorithm: nil).thumbprint() else {
             throw KeyFileError.unusable
         }
         self.init(name: name, material: material, publicKey: publicKey, keyID: keyID, algorithm: algorithm)

@@ -18,7 +18,7 @@ public struct LoadedKey: Sendable {
     public let material: Material
     /// Of a private key, its own other half; a signature was tried with both.
     public let publicKey: PublicKey
-    /// `kid`: the RFC 7638 thumbprint.
+    /// `kid`: the RFC 7638 thumbprint, or what the name of an old public key says.
     public let keyID: String
     /// The algorithm of the chain of keys that it belongs to: keys of one type follow one another.
     public let algorithm: SignatureAlgorithm

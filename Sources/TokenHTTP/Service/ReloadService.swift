@@ -1,33 +1,25 @@
 import AccessToken
-import Logging
-import OAuth
 import ServiceLifecycle
 import UnixSignals
 
-/// Reads keys and clients again on SIGHUP. What does not check leaves the running snapshot in place.
+/// Has the reloader look twice a second, and read everything again on SIGHUP.
 struct ReloadService: Service {
-    private let loader: SnapshotLoader
-    private let snapshots: SnapshotStore
-    private let logger: Logger
+    let reloader: Reloader
 
-    init(_ configuration: ServiceConfiguration, snapshots: SnapshotStore, logger: Logger) {
-        loader = SnapshotLoader(configuration)
-        self.snapshots = snapshots
-        self.logger = logger
-    }
+    /// A change is read when two looks have seen it, so at most a second after it was made.
+    private static let interval: Duration = .milliseconds(500)
 
     func run() async {
-        for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() { reload() }
-    }
-
-    func reload() {
-        do throws(InvalidConfiguration) {
-            let snapshot = try loader.load(now: .now)
-            snapshots.replace(with: snapshot)
-            logger.info(
-                "Reloaded", metadata: ["clients": "\(snapshot.clients.count)", "kid": "\(snapshot.signingKey.keyID)"])
-        } catch {
-            for problem in error.problems { logger.error("Not reloaded: \(problem)") }
+        await cancelWhenGracefulShutdown {
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    for await _ in await UnixSignalsSequence(trapping: .sighup) { reloader.reload(now: .now) }
+                }
+                group.addTask {
+                    while (try? await Task.sleep(for: Self.interval)) != nil { reloader.look(now: .now) }
+                }
+                await group.waitForAll()
+            }
         }
     }
 }

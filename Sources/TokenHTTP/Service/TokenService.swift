@@ -11,7 +11,7 @@ import UnixSignals
 /// The running service: two listeners, the signer threads, and what reloads and stops them.
 public struct TokenService: Sendable {
     private let configuration: ServiceConfiguration
-    private let snapshots: SnapshotStore
+    private let reloader: Reloader
     private let logger: Logger
 
     /// Signatures that may wait for a thread: about 80 ms of work for each core.
@@ -23,7 +23,8 @@ public struct TokenService: Sendable {
     public init(_ configuration: ServiceConfiguration, logger: Logger) throws(InvalidConfiguration) {
         self.configuration = configuration
         self.logger = logger
-        snapshots = SnapshotStore(try SnapshotLoader(configuration).load(now: .now))
+        if configuration.keysRotation != nil { Self.makeFirstKey(configuration.keys, logger: logger) }
+        reloader = try Reloader(configuration, logger: logger, now: .now)
     }
 
     /// Serves until SIGTERM or SIGINT, then lets the requests that it has finish.
@@ -36,7 +37,8 @@ public struct TokenService: Sendable {
         logSummary()
 
         // Stopped in the opposite order, each when the one after it has ended.
-        var services: [any Service] = [ReloadService(configuration, snapshots: snapshots, logger: logger)]
+        var services: [any Service] = [ReloadService(reloader: reloader)]
+        if let rotation = rotationService { services.append(rotation) }
         if let address = configuration.management {
             services.append(Listener(address, ManagementDoor(readiness: readiness), name: "management", logger: logger))
         }
@@ -58,19 +60,40 @@ public struct TokenService: Sendable {
         FrontDoor(
             tokenPath: configuration.endpoints.token,
             tokenEndpoint: TokenEndpoint(
-                snapshots: snapshots, signers: signers, now: { .now }, makeTokenID: { try TokenID() }),
-            snapshots: snapshots)
+                snapshots: reloader.snapshots, signers: signers, now: { .now }, makeTokenID: { try TokenID() }),
+            snapshots: reloader.snapshots)
+    }
+
+    private var rotationService: RotationService? {
+        configuration.keysRotation.map { plan in
+            RotationService(
+                keys: configuration.keys, plan: plan,
+                longestLifetime: { [reloader] in reloader.snapshots.current.longestLifetime }, logger: logger)
+        }
+    }
+
+    /// On an empty folder the first of all replicas makes the first key. A folder that cannot be written to is told,
+    /// once, and used as it is.
+    private static func makeFirstKey(_ keys: KeysFolder, logger: Logger) {
+        do {
+            if let key = try keys.generateFirst() {
+                logger.info("Made the first key", metadata: ["kid": "\(key.keyID)", "file": "\(key.name)"])
+            }
+            try keys.locked {}
+        } catch {
+            logger.warning("keys_rotation is on, but \(keys.path) cannot be written to: \(error)")
+        }
     }
 
     private func logSummary() {
-        let snapshot = snapshots.current
+        let snapshot = reloader.snapshots.current
         logger.info(
             "Starting",
             metadata: [
                 "issuer": "\(configuration.issuer)",
                 "token_endpoint": "\(configuration.issuer.origin)\(configuration.endpoints.token)",
                 "algorithm": "\(configuration.algorithm)",
-                "kid": "\(snapshot.signingKey.keyID)",
+                "kid": "\(snapshot.signingKey(at: .now).keyID)",
                 "clients": "\(snapshot.clients.count)",
             ])
     }

@@ -4,27 +4,42 @@ public import OAuth
 
 /// Everything that a request is answered from: made whole, replaced whole, never changed.
 public struct Snapshot: Sendable {
-    /// `issuer` and `access_token` of the configuration.
+    /// `issuer` and `access_token`
     public let policy: IssuancePolicy
-    /// All of `clients.yaml`.
+    /// `clients`
     public let clients: ClientRegistry
-    /// The key that signs.
-    public let signingKey: SigningKey
+    /// Of an access token, with those of all clients.
+    let longestLifetime: Duration
     /// All keys of the folder, in the order in which they sign.
     public let keys: [ScheduledKey]
+    /// The next moment at which a key changes its state; nil where none will.
+    let nextChange: NumericDate?
+    /// The key that signs, and those that will, in their order; never empty.
+    let signingTurns: [SigningTurn]
     /// What GET answers, by request path: the JWK Set and the metadata.
     let documents: [String: StaticDocument]
 
-    /// How long a key stays published after its successor began to sign, beyond the longest token: room for clocks.
-    static let retentionLeeway: Duration = .seconds(60)
+    /// The key that signs at `now`. It depends on the clock alone, so that replicas change over in the same second even
+    /// before one of them makes its next snapshot.
+    public func signingKey(at now: NumericDate) -> SigningKey {
+        (signingTurns.last { $0.start <= now } ?? signingTurns[0]).key
+    }
+}
+
+/// A key with the moment from which it signs.
+struct SigningTurn: Sendable {
+    let start: NumericDate
+    let key: SigningKey
 }
 
 /// A key with what it does at the moment.
 public struct ScheduledKey: Sendable {
-    /// As it was read from the folder.
+    /// The key that was read.
     public let key: LoadedKey
-    /// `signing` for a key of the configured algorithm only.
+    /// What it does.
     public let state: KeySchedule.State
+    /// When it begins to sign; nil for a key that signs from the beginning.
+    public let since: NumericDate?
     /// When it stops being published; nil as long as nothing follows it.
     public let until: NumericDate?
 }

@@ -4,96 +4,77 @@ import Libcrypto
 public import OAuth
 import SystemPackage
 
-/// Reads keys and clients and makes a snapshot of them.
+/// Reads keys and clients and makes snapshots of them. It remembers which keys it has met, so that one that appears
+/// unannounced is held back.
 public struct SnapshotLoader: Sendable {
     private let configuration: ServiceConfiguration
+    private let timing: KeyTiming
+    private var announcements: [SignatureAlgorithm: KeyAnnouncements] = [:]
 
-    /// Reads nothing yet; every ``load(now:)`` reads both anew.
-    public init(_ configuration: ServiceConfiguration) {
+    /// - Parameter configuration: says where keys and clients are; nothing is read yet.
+    public init(_ configuration: ServiceConfiguration, timing: KeyTiming = .standard) {
         self.configuration = configuration
+        self.timing = timing
     }
 
     /// - Throws: everything that is wrong with keys and clients, at once.
-    public func load(now: NumericDate) throws(InvalidConfiguration) -> Snapshot {
+    public mutating func load(now: NumericDate) throws(InvalidConfiguration) -> Snapshot {
         var problems: [Problem] = []
-        let keys = Self.collect(&problems) { () throws(InvalidConfiguration) in try folder.load() }
+        let loaded = Self.collect(&problems) { () throws(InvalidConfiguration) in try configuration.keys.load() }
         let clients = Self.collect(&problems) { () throws(InvalidConfiguration) in
             try ClientsFile(reading: configuration.clientsFile).clients
         }
-        var signingKey: SigningKey?
-        var scheduled: [ScheduledKey] = []
-        if let keys {
-            scheduled = schedule(keys, now: now, longestLifetime: longestLifetime(of: clients ?? []))
-            signingKey = Self.collect(&problems) { () throws(InvalidConfiguration) in try self.signingKey(of: scheduled)
+        var turns: [SigningTurn]?
+        var scheduled: ScheduledKeys?
+        var announcements = announcements
+        if let loaded {
+            let keys = ScheduledKeys(
+                loaded, policy: configuration.policy, longestLifetime: configuration.longestLifetime(of: clients ?? []),
+                now: now, timing: timing
+            ) { algorithm, names in
+                announcements[algorithm, default: KeyAnnouncements(announcement: timing.announcement)]
+                    .starts(of: names, now: now)
             }
+            scheduled = keys
+            turns = Self.collect(&problems) { () throws(InvalidConfiguration) in try signingTurns(of: keys) }
         }
-        guard let clients, let signingKey, problems.isEmpty else { throw InvalidConfiguration(problems) }
-        do {
-            return Snapshot(
-                policy: configuration.policy, clients: try ClientRegistry(clients), signingKey: signingKey,
-                keys: scheduled, documents: try documents(for: scheduled))
+        guard let clients, let scheduled, let turns, problems.isEmpty else { throw InvalidConfiguration(problems) }
+        do throws(LibcryptoError) {
+            let snapshot = Snapshot(
+                policy: configuration.policy, clients: try ClientRegistry(clients),
+                longestLifetime: configuration.longestLifetime(of: clients), keys: scheduled.keys,
+                nextChange: scheduled.nextChange, signingTurns: turns, documents: try documents(for: scheduled))
+            self.announcements = announcements
+            return snapshot
         } catch {
             throw InvalidConfiguration([Problem(place, "\(error)")])
         }
     }
 
-    /// What every key of the folder does at `now`. Keys of one type follow one another; a `.pub.pem` is always
-    /// published.
-    public func schedule(_ keys: [LoadedKey], now: NumericDate, longestLifetime: Duration) -> [ScheduledKey] {
-        let signing = keys.filter { $0.name.content == .signing }
-        var scheduled = keys.filter { $0.name.content == .verifying }.map {
-            ScheduledKey(key: $0, state: .published, until: nil)
-        }
-        for (_, chain) in Dictionary(grouping: signing, by: \.algorithm) {
-            let schedule = KeySchedule(
-                chain.map(\.name), now: now, retention: longestLifetime + Snapshot.retentionLeeway)
-            for entry in schedule.entries {
-                guard let key = chain.first(where: { $0.name == entry.name }) else { continue }
-                // Only the chain of the configured algorithm signs; the newest of another is merely published.
-                let state: KeySchedule.State =
-                    entry.state == .signing && key.algorithm != configuration.algorithm ? .published : entry.state
-                scheduled.append(ScheduledKey(key: key, state: state, until: entry.until))
-            }
-        }
-        return scheduled.sorted { $0.key.name < $1.key.name }
-    }
-
-    /// The longest that a token can live.
-    public func longestLifetime(of clients: [Client]) -> Duration {
-        clients.compactMap(\.accessTokenLifetime).reduce(configuration.accessTokenLifetime, max)
-    }
-
-    private func signingKey(of keys: [ScheduledKey]) throws(InvalidConfiguration) -> SigningKey {
+    private func signingTurns(of keys: ScheduledKeys) throws(InvalidConfiguration) -> [SigningTurn] {
         let name = configuration.algorithm.name
-        guard let scheduled = keys.first(where: { $0.state == .signing }),
-            case .signing(let privateKey) = scheduled.key.material
-        else {
+        guard keys.keys.contains(where: { $0.state == .signing }) else {
             throw InvalidConfiguration([
                 Problem(
                     place, "holds no key that can sign \(name) now",
                     hint: "`writ keys generate --algorithm \(name)` makes one")
             ])
         }
-        do throws(InvalidValue) {
-            return try SigningKey(privateKey, keyID: scheduled.key.keyID, algorithm: scheduled.key.algorithm)
-        } catch {
+        do throws(InvalidValue) { return try keys.signingTurns(configuration.policy) } catch {
             throw InvalidConfiguration([Problem(place, error.description)])
         }
     }
 
-    private func documents(for keys: [ScheduledKey]) throws(LibcryptoError) -> [String: StaticDocument] {
-        let published = JWKSet(keys.filter { $0.state != .expired }.map(\.key.jwk))
-        let keySet = try StaticDocument(published.json(), mediaType: "application/jwk-set+json")
+    private func documents(for keys: ScheduledKeys) throws(LibcryptoError) -> [String: StaticDocument] {
+        let keySet = try StaticDocument(
+            keys.published.json(), mediaType: "application/jwk-set+json", maximumAge: timing.keySetMaximumAge)
         let metadata = ServerMetadata(issuer: configuration.issuer, endpoints: configuration.endpoints)
-        let metadataDocument = try StaticDocument(metadata.json, mediaType: "application/json")
+        let metadataDocument = try StaticDocument(
+            metadata.json, mediaType: "application/json", maximumAge: timing.keySetMaximumAge)
         var documents = Dictionary(uniqueKeysWithValues: metadata.paths.map { ($0, metadataDocument) })
         documents[configuration.endpoints.keySet] = keySet
         documents["/.well-known/jwks.json"] = keySet
         return documents
-    }
-
-    private var folder: KeysFolder {
-        KeysFolder(configuration.keysFolder, algorithm: configuration.algorithm)
     }
 
     private var place: Problem.Place {
@@ -108,5 +89,12 @@ public struct SnapshotLoader: Sendable {
             problems += error.problems
             return nil
         }
+    }
+}
+
+extension ServiceConfiguration {
+    /// The longest that an access token can live.
+    public func longestLifetime(of clients: [Client]) -> Duration {
+        clients.compactMap(\.accessTokenLifetime).reduce(accessTokenLifetime, max)
     }
 }

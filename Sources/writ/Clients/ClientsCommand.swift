@@ -30,7 +30,7 @@ extension GeneratedClientSecret {
             Terminal.print(writer)
         } else {
             Terminal.print("client_id      \(id)\nclient_secret  \(value)")
-            Terminal.note("The secret is not shown again. A running service reads the file on SIGHUP.")
+            Terminal.note("The secret is not shown again.")
         }
     }
 }

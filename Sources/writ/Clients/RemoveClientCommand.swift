@@ -15,7 +15,7 @@ extension ClientsCommand {
         func run() throws {
             let id = try ClientsCommand.id(id)
             try ClientsFileEditor(try configurationOption.read().clientsFile).remove(id)
-            Terminal.note("Removed \(id). A running service reads the file on SIGHUP.")
+            Terminal.note("Removed \(id).")
         }
     }
 }

@@ -15,10 +15,11 @@ extension KeysCommand {
         var pem = false
 
         func run() throws {
-            let published = try configurationOption.read().scheduledKeys().filter { $0.state != .expired }
+            let keys = try configurationOption.read().scheduledKeys()
             guard pem else {
-                return Terminal.print(String(decoding: JWKSet(published.map(\.key.jwk)).json(), as: UTF8.self))
+                return Terminal.print(String(decoding: keys.published.json(), as: UTF8.self))
             }
+            let published = keys.keys.filter { $0.state != .expired }
             let signing = published.filter { $0.state == .signing }
             for scheduled in signing + published.filter({ $0.state != .signing }) {
                 Terminal.print(try scheduled.key.publicKey.pem().trimmingSuffix("\n"))

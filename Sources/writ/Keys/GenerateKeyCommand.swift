@@ -25,8 +25,7 @@ extension KeysCommand {
         func run() throws {
             let configuration = try configurationOption.read()
             let algorithm = try self.algorithm.map(Self.parse) ?? configuration.algorithm
-            let folder = KeysFolder(configuration.keysFolder, algorithm: algorithm)
-            let key = try folder.generateNext(algorithm, now: .now)
+            let key = try configuration.keys.generateNext(algorithm, now: .now)
             if json {
                 var writer = JSONWriter()
                 writer.object { object in
@@ -40,7 +39,6 @@ extension KeysCommand {
                 Terminal.print("\(configuration.keysFolder.appending(key.name.description))  kid \(key.keyID)")
                 if let start = key.name.start { Terminal.note("It signs from \(Timestamp.format(start)).") }
             }
-            Terminal.note("A running service reads it on SIGHUP.")
         }
 
         private static func parse(_ text: String) throws -> SignatureAlgorithm {

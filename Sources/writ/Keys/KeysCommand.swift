@@ -5,22 +5,23 @@ import TokenHTTP
 
 struct KeysCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "keys", abstract: "Make, list and export keys.",
-        subcommands: [Generate.self, List.self, Export.self])
+        commandName: "keys", abstract: "Make, list, export, rotate and retire keys.",
+        subcommands: [Generate.self, List.self, Export.self, Rotate.self, Retire.self])
 }
 
 extension ServiceConfiguration {
-    var keys: KeysFolder { KeysFolder(keysFolder, algorithm: algorithm) }
-
     /// The keys of the folder with what they do now.
-    func scheduledKeys() throws -> [ScheduledKey] {
+    func scheduledKeys() throws -> ScheduledKeys {
         do throws(InvalidConfiguration) {
-            let loader = SnapshotLoader(self)
-            let clients = (try? ClientsFile(reading: clientsFile).clients) ?? []
-            return loader.schedule(
-                try keys.load(), now: .now, longestLifetime: loader.longestLifetime(of: clients))
+            return ScheduledKeys(
+                try keys.load(), policy: policy, longestLifetime: longestLifetimeOfClients, now: .now)
         } catch {
             throw Failure(error)
         }
+    }
+
+    /// The longest that an access token can live; a clients file that does not check counts as empty.
+    var longestLifetimeOfClients: Duration {
+        longestLifetime(of: (try? ClientsFile(reading: clientsFile).clients) ?? [])
     }
 }

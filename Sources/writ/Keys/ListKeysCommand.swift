@@ -16,7 +16,7 @@ extension KeysCommand {
         var json = false
 
         func run() throws {
-            let keys = try configurationOption.read().scheduledKeys()
+            let keys = try configurationOption.read().scheduledKeys().keys
             if json { printJSON(keys) } else { printTable(keys) }
         }
 
@@ -29,7 +29,7 @@ extension KeysCommand {
                         object.member("alg", scheduled.key.algorithm.name)
                         object.member("size", Int64(scheduled.key.publicKey.type.bits))
                         object.member("state", scheduled.state.rawValue)
-                        object.member("since", scheduled.key.name.start.map { .string(Timestamp.format($0)) } ?? .null)
+                        object.member("since", scheduled.since.map { .string(Timestamp.format($0)) } ?? .null)
                         object.member("until", scheduled.until.map { .string(Timestamp.format($0)) } ?? .null)
                         object.member("file", scheduled.key.name.description)
                     }
@@ -42,7 +42,7 @@ extension KeysCommand {
             let rows = keys.map { scheduled in
                 [
                     scheduled.key.keyID, scheduled.key.algorithm.name, String(scheduled.key.publicKey.type.bits),
-                    scheduled.state.rawValue, scheduled.key.name.start.map(Timestamp.format) ?? "-",
+                    scheduled.state.rawValue, scheduled.since.map(Timestamp.format) ?? "-",
                     scheduled.until.map(Timestamp.format) ?? "-", scheduled.key.name.description,
                 ]
             }

@@ -1,0 +1,29 @@
+public import AccessToken
+
+/// When a key may begin to sign.
+///
+/// Usually that is what its name says. A server that meets a key beside a working one without having announced it holds
+/// it back: see ``KeyAnnouncements``.
+public struct KeyStart: Sendable, Hashable, Comparable {
+    /// The file that holds the key.
+    public let name: KeyFileName
+    /// nil for a key that signs from the beginning.
+    public let date: NumericDate?
+
+    /// - Parameter heldBackUntil: when a key that nobody has announced may begin; nil for any other.
+    public init(_ name: KeyFileName, heldBackUntil: NumericDate? = nil) {
+        self.name = name
+        date = heldBackUntil.map { max($0, name.start ?? $0) } ?? name.start
+    }
+
+    /// In the order in which the keys sign.
+    public static func < (first: KeyStart, second: KeyStart) -> Bool {
+        let beginning = NumericDate(.min)
+        return (first.date ?? beginning, first.name.description) < (second.date ?? beginning, second.name.description)
+    }
+
+    /// Whether the key may sign at `now`.
+    func hasCome(at now: NumericDate) -> Bool {
+        date.map { $0 <= now } ?? true
+    }
+}

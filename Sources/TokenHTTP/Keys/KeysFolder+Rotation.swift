@@ -1,0 +1,118 @@
+public import AccessToken
+import Foundation
+import JOSE
+public import OAuth
+import SystemPackage
+
+/// A change of the keys folder.
+public struct KeyRotation: Sendable {
+    /// The key that was made.
+    public let new: LoadedKey
+    /// The files that were removed, since nothing that they signed can be valid any more.
+    public let removed: [KeyFileName]
+}
+
+/// Why keys were not changed. The folder is as it was.
+public enum KeyRotationError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The new key would sign while key sets that lack it are still in caches.
+    case tooSoon(atLeast: Duration)
+    /// No key has this `kid`.
+    case noSuchKey
+
+    /// For people.
+    public var description: String {
+        switch self {
+        case .tooSoon(let least):
+            "a new key must be published for \(DurationText.format(least)) before it signs, until no cache lacks it"
+        case .noSuchKey: "there is no key with this kid"
+        }
+    }
+
+    /// What to do about it.
+    public var hint: String {
+        switch self {
+        case .tooSoon: "choose a later time with --in, or --now if tokens may fail to verify meanwhile"
+        case .noSuchKey: "`writ keys list` shows them"
+        }
+    }
+}
+
+extension KeysFolder {
+    /// Makes the next key of the configured algorithm and removes those that have expired.
+    ///
+    /// - Parameters:
+    ///   - delay: how long from now it signs; zero for at once.
+    ///   - isForced: allow less than it takes until no cache lacks it.
+    public func rotate(
+        in delay: Duration, isForced: Bool, longestLifetime: Duration, now: NumericDate, timing: KeyTiming = .standard
+    ) throws -> KeyRotation {
+        guard isForced || delay >= timing.announcement else {
+            throw KeyRotationError.tooSoon(atLeast: timing.announcement)
+        }
+        return try locked {
+            let new = try generate(algorithm, start: BasicTime(now + delay))
+            return KeyRotation(
+                new: new, removed: try removeExpired(longestLifetime: longestLifetime, now: now, timing: timing))
+        }
+    }
+
+    /// Makes the next key where `plan` says that it is time.
+    ///
+    /// - Returns: nil where it is not, or where another process was faster.
+    func rotateIfDue(
+        _ plan: RotationPlan, now: NumericDate, longestLifetime: Duration, timing: KeyTiming = .standard
+    ) throws -> KeyRotation? {
+        // Without the lock first: most looks find nothing to do.
+        guard try nextStart(plan, now: now) != nil else { return nil }
+        return try locked {
+            guard let start = try nextStart(plan, now: now) else { return nil }
+            do {
+                let new = try generate(algorithm, start: BasicTime(start))
+                return KeyRotation(
+                    new: new, removed: try removeExpired(longestLifetime: longestLifetime, now: now, timing: timing))
+            } catch Errno.fileExists {
+                return nil
+            }
+        }
+    }
+
+    /// Takes a key out at once. Where it is the one that signs, and no other has begun, a new one takes its place.
+    ///
+    /// - Returns: the key that took its place, if one was needed.
+    public func retire(_ keyID: String, now: NumericDate) throws -> (retired: LoadedKey, replacement: LoadedKey?) {
+        try locked {
+            let keys = try load()
+            guard let retired = keys.first(where: { $0.keyID == keyID }) else { throw KeyRotationError.noSuchKey }
+            let canSign = keys.contains {
+                $0.keyID != keyID && $0.algorithm == algorithm && $0.name.content == .signing
+                    && $0.name.start.map { $0 <= now } ?? true
+            }
+            let isNeeded = !canSign && retired.algorithm == algorithm && retired.name.content == .signing
+            let replacement = isNeeded ? try generate(algorithm, start: BasicTime(now)) : nil
+            try DurableFile(path: path.appending(retired.name.description)).remove()
+            return (retired, replacement)
+        }
+    }
+
+    /// When the next key should begin; nil where it is too early, or where there is no key to follow.
+    private func nextStart(_ plan: RotationPlan, now: NumericDate) throws -> NumericDate? {
+        var newest: KeyFileName?
+        for fileName in try fileNames() {
+            guard let name = try? KeyFileName(fileName), name.content == .signing else { continue }
+            if name.start != nil || newest == nil { newest = max(newest ?? name, name) }
+        }
+        guard let newest else { return nil }
+        // A first key signs from the beginning; its age is that of its file, which all replicas see alike.
+        let start = try newest.start ?? NumericDate(Int64(path.appending(newest.description).stat().st_mtim.tv_sec))
+        return plan.nextStart(after: start, now: now)
+    }
+
+    private func removeExpired(longestLifetime: Duration, now: NumericDate, timing: KeyTiming) throws -> [KeyFileName] {
+        let schedule = KeySchedule(
+            try chain(of: algorithm).map { KeyStart($0.name) }, now: now,
+            retention: timing.retention(longestLifetime: longestLifetime))
+        let expired = schedule.entries.filter { $0.state == .expired }.map(\.name)
+        for name in expired { try DurableFile(path: path.appending(name.description)).remove() }
+        return expired
+    }
+}

@@ -1,0 +1,46 @@
+import AccessToken
+import Logging
+import OAuth
+import ServiceLifecycle
+import SystemPackage
+
+/// Makes the next key when its time comes, `keys_rotation` of the configuration.
+///
+/// Any number of replicas may do so on one folder: they come to the same file name, and one of them creates it.
+struct RotationService: Service {
+    let keys: KeysFolder
+    let plan: RotationPlan
+    let longestLifetime: @Sendable () -> Duration
+    let logger: Logger
+
+    private static let interval: Duration = .seconds(1)
+
+    func run() async {
+        await cancelWhenGracefulShutdown {
+            var hasComplained = false
+            while (try? await Task.sleep(for: Self.interval)) != nil {
+                hasComplained = rotateIfDue(now: .now, isQuiet: hasComplained)
+            }
+        }
+    }
+
+    /// - Parameter isQuiet: whether a failure was told before.
+    /// - Returns: whether it failed.
+    func rotateIfDue(now: NumericDate, isQuiet: Bool) -> Bool {
+        do {
+            guard let rotation = try keys.rotateIfDue(plan, now: now, longestLifetime: longestLifetime()) else {
+                return false
+            }
+            logger.info(
+                "Rotated",
+                metadata: [
+                    "kid": "\(rotation.new.keyID)", "file": "\(rotation.new.name)",
+                    "removed": "\(rotation.removed.map(\.description).joined(separator: " "))",
+                ])
+            return false
+        } catch {
+            if !isQuiet { logger.error("keys_rotation cannot write to \(keys.path): \(error); it goes on trying") }
+            return true
+        }
+    }
+}

@@ -1,0 +1,64 @@
+public import AccessToken
+public import JOSE
+public import OAuth
+
+/// All keys of the folder with what they do at a moment. Keys of one type follow one another.
+public struct ScheduledKeys: Sendable {
+    /// In the order in which they sign.
+    public let keys: [ScheduledKey]
+    /// The next moment at which one of them changes its state; nil where none will.
+    public let nextChange: NumericDate?
+
+    /// - Parameters:
+    ///   - loaded: what is in the folder.
+    ///   - policy: says which algorithm signs; the newest key of another is merely published.
+    ///   - longestLifetime: of an access token.
+    ///   - starts: when each key of a chain may begin; without it, when its name says.
+    public init(
+        _ loaded: [LoadedKey], policy: IssuancePolicy, longestLifetime: Duration, now: NumericDate,
+        timing: KeyTiming = .standard,
+        starts: (SignatureAlgorithm, [KeyFileName]) -> [KeyStart] = { $1.map { KeyStart($0) } }
+    ) {
+        // A public key of another issuer is published for as long as it is there.
+        var keys = loaded.filter { $0.name.content == .verifying }.map {
+            ScheduledKey(key: $0, state: .published, since: $0.name.start, until: nil)
+        }
+        var changes: [NumericDate] = []
+        let chains = Dictionary(grouping: loaded.filter { $0.name.content == .signing }, by: \.algorithm)
+        for (algorithm, chain) in chains {
+            let schedule = KeySchedule(
+                starts(algorithm, chain.map(\.name)), now: now,
+                retention: timing.retention(longestLifetime: longestLifetime))
+            if let change = schedule.nextChange { changes.append(change) }
+            for entry in schedule.entries {
+                guard let key = chain.first(where: { $0.name == entry.name }) else { continue }
+                let isIdle = entry.state == .signing && algorithm != policy.algorithm
+                keys.append(
+                    ScheduledKey(
+                        key: key, state: isIdle ? .published : entry.state, since: entry.since, until: entry.until))
+            }
+        }
+        self.keys = keys.sorted {
+            ($0.since ?? NumericDate(.min), $0.key.name) < ($1.since ?? NumericDate(.min), $1.key.name)
+        }
+        nextChange = changes.min()
+    }
+
+    /// The key set that is published.
+    public var published: JWKSet {
+        JWKSet(keys.filter { $0.state != .expired }.map(\.key.jwk))
+    }
+
+    /// The key that signs now, then those that will.
+    func signingTurns(_ policy: IssuancePolicy) throws(InvalidValue) -> [SigningTurn] {
+        var turns: [SigningTurn] = []
+        for scheduled in keys where scheduled.state == .signing || scheduled.state == .next {
+            guard scheduled.key.algorithm == policy.algorithm, case .signing(let key) = scheduled.key.material else {
+                continue
+            }
+            let signingKey = try SigningKey(key, keyID: scheduled.key.keyID, algorithm: policy.algorithm)
+            turns.append(SigningTurn(start: scheduled.since ?? NumericDate(.min), key: signingKey))
+        }
+        return turns
+    }
+}

@@ -1,0 +1,63 @@
+import AccessToken
+import ArgumentParser
+import JOSE
+import OAuth
+import SystemPackage
+import TokenHTTP
+
+extension KeysCommand {
+    struct Rotate: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "rotate", abstract: "Make the next signing key and remove those that have expired.",
+            discussion: """
+                Every service that sees the folder publishes the key at once and changes over when its time comes. \
+                Without --in that is as soon as no cached key set can lack it.
+                """)
+
+        @OptionGroup var configurationOption: ConfigurationOption
+
+        @Option(name: .customLong("in"), help: "How long from now it signs, such as 24h.")
+        var delay: String?
+
+        @Flag(
+            help: """
+                Let it sign at once, though cached key sets lack it. A running service that has another key still holds \
+                it back; one that is started anew does not.
+                """)
+        var now = false
+
+        @Flag(help: "Print one JSON object.")
+        var json = false
+
+        func validate() throws {
+            if delay != nil && now { throw ValidationError("--in and --now exclude each other") }
+        }
+
+        func run() throws {
+            let configuration = try configurationOption.read()
+            let delay = try self.delay.map(Duration.init(option:)) ?? KeyTiming.standard.announcement
+            let rotation = try configuration.keys.rotate(
+                in: now ? .zero : delay, isForced: now, longestLifetime: configuration.longestLifetimeOfClients,
+                now: .now)
+            if json { printJSON(rotation) } else { printText(rotation, folder: configuration.keys) }
+        }
+
+        private func printJSON(_ rotation: KeyRotation) {
+            var writer = JSONWriter()
+            writer.object { object in
+                object.member("kid", rotation.new.keyID)
+                object.member("alg", rotation.new.algorithm.name)
+                object.member("file", rotation.new.name.description)
+                object.member("since", rotation.new.name.start.map { .string(Timestamp.format($0)) } ?? .null)
+                object.member("removed", rotation.removed.map(\.description))
+            }
+            Terminal.print(writer)
+        }
+
+        private func printText(_ rotation: KeyRotation, folder: KeysFolder) {
+            Terminal.print("\(folder.path.appending(rotation.new.name.description))  kid \(rotation.new.keyID)")
+            if let start = rotation.new.name.start { Terminal.note("It signs from \(Timestamp.format(start)).") }
+            for name in rotation.removed { Terminal.note("Removed \(name): no token that it signed can be valid.") }
+        }
+    }
+}

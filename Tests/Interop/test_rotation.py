@@ -1,0 +1,184 @@
+"""Keys and clients that change under a running service, replicas on one folder, and commands that are killed."""
+
+import json
+import random
+import subprocess
+import time
+
+import jwt
+import pytest
+import requests
+
+from service import BINARY, DEADLINE, RESOURCE, Service, clean_environment, free_addresses, wait_until
+
+
+@pytest.fixture
+def running(own_service):
+    return own_service.start()
+
+
+def published(service):
+    return [key["kid"] for key in requests.get(service.jwks_uri, timeout=DEADLINE).json()["keys"]]
+
+
+def signing_key(service):
+    return jwt.get_unverified_header(service.access_token())["kid"]
+
+
+def keys(service):
+    return json.loads(service.writ("keys", "list", "--json").stdout)
+
+
+class TestWatching:
+    """Without a signal, and within 2 seconds."""
+
+    @staticmethod
+    def within_two_seconds(what, condition):
+        since = time.monotonic()
+        wait_until(what, condition)
+        # Generous on a busy machine; what matters is that nobody sent a signal.
+        assert time.monotonic() - since < 2 * 5
+
+    def test_a_client_is_added_and_removed(self, running):
+        client = json.loads(running.writ("clients", "add", "reporting", "--scope", "a", "--json").stdout)
+        credentials = client["client_id"], client["client_secret"]
+        self.within_two_seconds("the client is known", lambda: running.request_token(*credentials).status_code == 200)
+        running.writ("clients", "remove", "reporting")
+        self.within_two_seconds("the client is gone", lambda: running.request_token(*credentials).status_code == 401)
+
+    def test_the_next_key_is_published_and_does_not_sign(self, running):
+        before = signing_key(running)
+        next_key = json.loads(running.writ("keys", "rotate", "--json").stdout)["kid"]
+        self.within_two_seconds("the next key is published", lambda: next_key in published(running))
+        assert signing_key(running) == before
+        assert {key["kid"]: key["state"] for key in keys(running)} == {before: "signing", next_key: "next"}
+
+    def test_a_key_that_nobody_announced_is_held_back(self, running):
+        before = signing_key(running)
+        next_key = json.loads(running.writ("keys", "rotate", "--now", "--json").stdout)["kid"]
+        self.within_two_seconds("the new key is published", lambda: next_key in published(running))
+        assert signing_key(running) == before
+        # Started anew, it follows name and clock alone.
+        running.stop()
+        running.start()
+        assert signing_key(running) == next_key
+
+    def test_a_retired_key_is_gone_and_another_signs(self, running):
+        old = signing_key(running)
+        answer = json.loads(running.writ("keys", "retire", old, "--json").stdout)
+        assert answer["state"] == "signing"
+        self.within_two_seconds("the old key is gone", lambda: published(running) == [answer["replacement"]])
+        assert signing_key(running) == answer["replacement"]
+
+    def test_a_broken_key_is_told_by_name_and_changes_nothing(self, running):
+        before = signing_key(running)
+        (running.folder / "keys/broken.pem").write_text("half a key")
+        (running.folder / "keys/broken.pem").chmod(0o600)
+        wait_until("the log names the file", lambda: "broken.pem" in running.log)
+        assert signing_key(running) == before
+
+
+def test_five_processes_on_an_empty_folder_make_one_key(own_service):
+    for key in (own_service.folder / "keys").glob("*.pem"):
+        key.unlink()
+    addresses = free_addresses(10)
+    processes = []
+    try:
+        for listen, management in zip(addresses[:5], addresses[5:], strict=True):
+            environment = {
+                "WRIT_LISTEN": listen,
+                "WRIT_MANAGEMENT": management,
+                "WRIT_KEYS_ROTATION_EVERY": "90d",
+                "WRIT_DRAIN_DELAY": "0s",
+            }
+            processes.append(
+                subprocess.Popen(
+                    [BINARY, "serve"],
+                    cwd=own_service.folder,
+                    env=clean_environment(environment),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                )
+            )
+
+        def key_set(listen):
+            try:
+                return requests.get(f"http://{listen}/.well-known/jwks.json", timeout=DEADLINE).text
+            except requests.ConnectionError:
+                return None
+
+        key_sets = {wait_until(f"{listen} serves", lambda: key_set(listen)) for listen in addresses[:5]}
+        assert len(key_sets) == 1
+        assert len(list((own_service.folder / "keys").iterdir())) == 1
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait(timeout=DEADLINE)
+
+
+def test_a_token_of_one_replica_verifies_at_the_other(running):
+    other_listen, other_management = free_addresses(2)
+    process = subprocess.Popen(
+        [BINARY, "serve"],
+        cwd=running.folder,
+        env=clean_environment(
+            {"WRIT_LISTEN": other_listen, "WRIT_MANAGEMENT": other_management, "WRIT_DRAIN_DELAY": "0s"}
+        ),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        uri = f"http://{other_listen}/.well-known/jwks.json"
+
+        def is_there():
+            try:
+                return requests.get(uri, timeout=DEADLINE).ok
+            except requests.ConnectionError:
+                return False
+
+        wait_until("the other replica serves", is_there)
+        running.writ(
+            *("token", "verify", "--issuer", running.issuer, "--audience", RESOURCE, "--jwks", uri),
+            input=running.access_token(),
+        )
+    finally:
+        process.terminate()
+        process.wait(timeout=DEADLINE)
+
+
+def test_commands_killed_at_any_moment_leave_whole_files(tmp_path):
+    """200 rounds of `keys rotate` and `clients add`, each killed; every file parses and the service would start."""
+    chance = random.Random(20261123)
+    with Service(tmp_path) as service:
+        # Quick keys; what is tried is the files.
+        service.environment = {"WRIT_ACCESS_TOKEN_ALGORITHM": "ES256"}
+        service.writ("keys", "generate")
+        finished = 0
+        for number in range(200):
+            commands = [["keys", "rotate", "--now"], ["clients", "add", f"client-{number}", "--scope", "a"]]
+            for command in commands:
+                process = subprocess.Popen(
+                    [BINARY, *command],
+                    cwd=service.folder,
+                    env=clean_environment(service.environment),
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                )
+                try:
+                    process.wait(timeout=chance.uniform(0, 0.06))
+                    finished += 1
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+            if number % 10 == 9:
+                service.writ("config", "check")
+        # Neither did all get through nor none: the kills met them everywhere in between.
+        assert 0 < finished < 400
+        service.writ("clients", "add", "last", "--scope", "a")
+        service.writ("keys", "generate", "--algorithm", "EdDSA")
+        drafts = [path for path in service.folder.rglob("*") if "draft" in path.name]
+        assert drafts == []
+        service.start(WRIT_ACCESS_TOKEN_ALGORITHM="ES256")

@@ -1,0 +1,144 @@
+import AccessToken
+import Foundation
+import JOSE
+import OAuth
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import TokenHTTP
+
+@Suite struct KeyRotationTests {
+    private let folder: TemporaryFolder
+    private let keys: KeysFolder
+    private let now = NumericDate(1_795_426_200)
+
+    init() throws {
+        folder = try TemporaryFolder()
+        keys = KeysFolder(FilePath(folder.path("keys")), algorithm: .es256)
+    }
+
+    private var files: [String] {
+        (try? FileManager.default.contentsOfDirectory(atPath: folder.path("keys")).sorted()) ?? []
+    }
+
+    @Test func schedulesPastTheCachesAndRefusesSooner() throws {
+        _ = try keys.generateFirst()
+        #expect(throws: KeyRotationError.tooSoon(atLeast: .seconds(360))) {
+            try keys.rotate(in: .seconds(359), isForced: false, longestLifetime: .seconds(900), now: now)
+        }
+        #expect(files == ["es256.pem"])
+        let rotation = try keys.rotate(in: .seconds(360), isForced: false, longestLifetime: .seconds(900), now: now)
+        #expect(rotation.new.name.description == "20261123T093600Z-es256.pem")
+        #expect(rotation.removed.isEmpty)
+    }
+
+    @Test func removesWhatIsNoLongerPublishedAndNothingElse() throws {
+        _ = try keys.generateFirst()
+        _ = try keys.rotate(in: .seconds(360), isForced: false, longestLifetime: .seconds(900), now: now)
+        let early = now + .seconds(360 + 959)
+        #expect(
+            try keys.rotate(in: .seconds(400), isForced: false, longestLifetime: .seconds(900), now: early).removed
+                .isEmpty)
+        let late = now + .seconds(360 + 960)
+        let rotation = try keys.rotate(in: .seconds(401), isForced: false, longestLifetime: .seconds(900), now: late)
+        #expect(rotation.removed.map(\.description) == ["es256.pem"])
+        #expect(files.count == 3)
+    }
+
+    @Test func retiringAKeyThatSignsPutsAnotherInItsPlace() throws {
+        let first = try #require(try keys.generateFirst())
+        let result = try keys.retire(first.keyID, now: now)
+        #expect(result.retired.keyID == first.keyID)
+        #expect(result.replacement?.name.start == now)
+        #expect(try keys.load().map(\.keyID) == [result.replacement?.keyID])
+        #expect(throws: KeyRotationError.noSuchKey) { try keys.retire(first.keyID, now: now) }
+    }
+
+    @Test func retiringAKeyThatDoesNotSignNeedsNoReplacement() throws {
+        let first = try #require(try keys.generateFirst())
+        let next = try keys.rotate(in: .seconds(360), isForced: false, longestLifetime: .seconds(900), now: now).new
+        #expect(try keys.retire(next.keyID, now: now).replacement == nil)
+        #expect(try keys.load().map(\.keyID) == [first.keyID])
+    }
+
+    @Test func automaticRotationMakesEachKeyOnce() throws {
+        let plan = try RotationPlan(every: .seconds(3600), announce: .seconds(600))
+        _ = try keys.generate(in: keys, start: now)
+        #expect(try keys.rotateIfDue(plan, now: now + .seconds(2999), longestLifetime: .seconds(900)) == nil)
+        let rotation = try #require(
+            try keys.rotateIfDue(plan, now: now + .seconds(3000), longestLifetime: .seconds(900)))
+        #expect(rotation.new.name.start == now + .seconds(3600))
+        for second in 3000..<3010 as Range<Int64> {
+            #expect(try keys.rotateIfDue(plan, now: now + .seconds(second), longestLifetime: .seconds(900)) == nil)
+        }
+        #expect(files.count == 2)
+    }
+
+    @Test func manyReplicasMakeOneKey() async throws {
+        let plan = try RotationPlan(every: .seconds(3600), announce: .seconds(600))
+        #expect(try await countOfEight { try keys.generateFirst() != nil } == 1)
+        #expect(files == ["es256.pem"])
+        // A first key's age is that of its file.
+        let made = NumericDate(Int64(try FilePath(folder.path("keys/es256.pem")).stat().st_mtim.tv_sec))
+        let rotations = try await countOfEight {
+            try keys.rotateIfDue(plan, now: made + .seconds(3000), longestLifetime: .seconds(900)) != nil
+        }
+        #expect(rotations == 1)
+        #expect(files.count == 2)
+    }
+
+    /// How many of eight that run at once say that they did it.
+    private func countOfEight(_ body: @escaping @Sendable () throws -> Bool) async throws -> Int {
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            for _ in 0..<8 { group.addTask { try body() } }
+            return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+        }
+    }
+
+    @Test func encryptedKeysNeedTheirPassphrase() throws {
+        try folder.write("correct horse\n", to: "passphrase")
+        let encrypted = KeysFolder(
+            FilePath(folder.path("keys")), algorithm: .es256, passphraseFile: FilePath(folder.path("passphrase")))
+        let key = try #require(try encrypted.generateFirst())
+        #expect(try folder.read("keys/es256.pem").hasPrefix("-----BEGIN ENCRYPTED PRIVATE KEY-----"))
+        #expect(try encrypted.load().map(\.keyID) == [key.keyID])
+
+        let without = #expect(throws: InvalidConfiguration.self) { try keys.load() }
+        #expect(without?.problems.first?.message == "it is encrypted with a passphrase")
+        #expect(without?.problems.first?.hint?.contains("keys_passphrase_file") == true)
+        try folder.write("wrong", to: "passphrase")
+        let wrong = #expect(throws: InvalidConfiguration.self) { try encrypted.load() }
+        #expect(wrong?.problems.first?.message == "it is encrypted with another passphrase")
+        try folder.write("correct horse", to: "passphrase", permissions: 0o644)
+        let open = #expect(throws: InvalidConfiguration.self) { try encrypted.load() }
+        #expect(open?.problems.first?.message == "holds a private key that others can read")
+    }
+
+    @Test func anEncryptedKeyOfOpenSSLOpens() throws {
+        try folder.write("correct horse", to: "passphrase")
+        let rsa = KeysFolder(
+            FilePath(folder.path("")), algorithm: .rs256, passphraseFile: FilePath(folder.path("passphrase")))
+        try folder.write(
+            String(contentsOf: TestVectors.url("keys/rsa-2048-encrypted.pem"), encoding: .utf8), to: "encrypted.pem")
+        #expect(try rsa.load().map(\.name.description) == ["encrypted.pem"])
+    }
+
+    @Test func anOldIssuersKeyKeepsItsKid() throws {
+        let fixture = try ServiceFixture()
+        try fixture.copyKey("rsa-2048.pub.pem", as: "kid=old-issuer-1.pub.pem")
+        // The same key under its own kid is another matter: it is refused only where the kid is the same.
+        try fixture.folder.write(
+            String(contentsOf: TestVectors.url("keys/rsa-3072.pem"), encoding: .utf8), to: "keys/first.pem")
+        let keys = try fixture.snapshot().keys
+        #expect(keys.map(\.key.keyID).contains("old-issuer-1"))
+        #expect(keys.first { $0.key.keyID == "old-issuer-1" }?.state == .published)
+    }
+}
+
+extension KeysFolder {
+    /// A key that signs from `start`, for tests that need a dated one.
+    fileprivate func generate(in folder: KeysFolder, start: NumericDate) throws -> LoadedKey {
+        try folder.locked { try folder.generate(folder.algorithm, start: BasicTime(start)) }
+    }
+}

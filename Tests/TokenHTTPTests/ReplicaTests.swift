@@ -1,0 +1,83 @@
+import AccessToken
+import Foundation
+import Hummingbird
+import HummingbirdTesting
+import JOSE
+import OAuth
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import Signing
+@testable import TokenHTTP
+
+/// Three replicas on one folder, under continuous issuing, through twenty rotations; and a verifier that keeps each key
+/// set for its full max-age. The clock is the test's, the code is the service's.
+@Suite struct ReplicaTests {
+    private struct Replica {
+        let reloader: Reloader
+        let signer = Signer()
+
+        /// What the token endpoint does, without HTTP.
+        func token(at now: NumericDate) throws -> String {
+            let snapshot = reloader.snapshots.current
+            let request = try TokenRequest(
+                parsing: TokenEndpointRequest(
+                    contentType: "application/x-www-form-urlencoded",
+                    body: Array("grant_type=client_credentials&client_id=tenant&client_secret=writ_cs_fixture".utf8)))
+            let grant = try snapshot.clients.authenticate(request, now: now).authorize(request, policy: snapshot.policy)
+            let token = UnsignedAccessToken(
+                for: grant, key: snapshot.signingKey(at: now), policy: snapshot.policy, id: TokenID("1"), now: now)
+            let signature = try #require(signer.signature(over: token.signingInput.octets, with: token.key))
+            return String(decoding: token.signingInput.compact(with: signature), as: UTF8.self)
+        }
+
+        var keySet: JWKSet { JWKSet(reloader.snapshots.current.keys.filter { $0.state != .expired }.map(\.key.jwk)) }
+    }
+
+    /// Runs through `rotations` and counts the tokens that did not verify.
+    private func run(rotations: Int, delay: Duration) throws -> (issued: Int, failed: Int, keys: Int) {
+        let text = "issuer: https://tokens.example.com\naccess_token: {algorithm: ES256, lifetime: 5m}\n"
+        let fixture = try ServiceFixture(configuration: text, keyFile: "p256.pem")
+        let keys = fixture.configuration.keys
+        var now = ServiceFixture.now
+        let replicas = try (0..<3).map { _ in Replica(reloader: try fixture.reloader(now: now)) }
+        var cached = (keys: replicas[0].keySet, since: now)
+        var counts = (issued: 0, failed: 0)
+        var keyIDs: Set<String> = []
+        for rotation in 0..<rotations {
+            _ = try keys.rotate(in: delay, isForced: true, longestLifetime: .seconds(300), now: now)
+            for step in 0..<60 {
+                // Each replica looks when it happens to, so that they notice the new file at different times.
+                for (index, replica) in replicas.enumerated() where (step + index) % 3 != 0 {
+                    replica.reloader.look(now: now)
+                }
+                if cached.since + KeyTiming.standard.keySetMaximumAge <= now {
+                    cached = (replicas[(rotation + step) % 3].keySet, now)
+                }
+                for replica in replicas {
+                    let token = try replica.token(at: now)
+                    counts.issued += 1
+                    keyIDs.insert(replica.reloader.snapshots.current.signingKey(at: now).keyID)
+                    let verified = try? VerifiedAccessToken(
+                        verifying: token, keys: cached.keys, issuer: fixture.configuration.issuer,
+                        audience: Audience(fixture.configuration.issuer), now: now, leeway: .zero)
+                    if verified == nil { counts.failed += 1 }
+                }
+                now = now + .seconds(10)
+            }
+        }
+        return (counts.issued, counts.failed, keyIDs.count)
+    }
+
+    @Test func noTokenFailsThroughTwentyRotations() throws {
+        let result = try run(rotations: 20, delay: KeyTiming.standard.announcement)
+        #expect(result.issued == 3600)
+        #expect(result.failed == 0)
+        #expect(result.keys == 21)
+    }
+
+    @Test func aKeyThatIsNotAnnouncedIsHeldBackByEveryReplica() throws {
+        #expect(try run(rotations: 5, delay: .zero).failed == 0)
+    }
+}
