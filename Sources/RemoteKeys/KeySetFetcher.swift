@@ -8,7 +8,7 @@ public struct KeySetFetcher: Sendable {
     /// The largest answer that is read, in octets.
     public static let maximumSize = 256 * 1024
     /// How long an answer may take.
-    static let timeout: TimeAmount = .seconds(5)
+    static let timeout: Duration = .seconds(5)
     /// What a set without `max-age` is worth.
     static let defaultMaximumAge: Duration = .seconds(300)
 
@@ -23,32 +23,37 @@ public struct KeySetFetcher: Sendable {
     /// A client that follows no redirects. It lives as long as the process.
     public static let httpClient: HTTPClient = {
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
-        configuration.timeout.connect = timeout
+        configuration.timeout.connect = .seconds(timeout.components.seconds)
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }()
 
     /// Sends one GET; nothing is kept and nothing tried again.
     public func fetch() async throws(KeySetFetchError) -> FetchedKeySet {
-        let response: HTTPClientResponse
-        do {
-            response = try await Self.httpClient.execute(HTTPClientRequest(url: url), timeout: Self.timeout)
+        let (text, cacheControl) = try await download()
+        do throws(JWKSetError) {
+            let maximumAge = Self.maximumAge(of: cacheControl)
+            return FetchedKeySet(keys: try JWKSet(reading: text), maximumAge: maximumAge ?? Self.defaultMaximumAge)
         } catch {
-            throw .unreachable("\(error)")
+            throw .notAKeySet(error)
         }
-        guard response.status == .ok else { throw .status(response.status.code) }
-        let text: [UInt8]
+    }
+
+    /// Head and body together have one deadline: a server that stalls after the head must not be waited for.
+    private func download() async throws(KeySetFetchError) -> (text: [UInt8], cacheControl: [String]) {
+        let url = url
         do {
-            text = Array((try await response.body.collect(upTo: Self.maximumSize)).readableBytesView)
+            return try await Deadline.race(Self.timeout) {
+                let response = try await Self.httpClient.execute(HTTPClientRequest(url: url), deadline: .distantFuture)
+                guard response.status == .ok else { throw KeySetFetchError.status(response.status.code) }
+                let body = try await response.body.collect(upTo: Self.maximumSize)
+                return (Array(body.readableBytesView), response.headers["cache-control"])
+            }
+        } catch let error as KeySetFetchError {
+            throw error
         } catch is NIOTooManyBytesError {
             throw .tooLarge
         } catch {
             throw .unreachable("\(error)")
-        }
-        do throws(JWKSetError) {
-            let maximumAge = Self.maximumAge(of: response.headers["cache-control"])
-            return FetchedKeySet(keys: try JWKSet(reading: text), maximumAge: maximumAge ?? Self.defaultMaximumAge)
-        } catch {
-            throw .notAKeySet(error)
         }
     }
 

@@ -11,8 +11,9 @@ public final class RemoteKeySet: Sendable {
         var running: Task<Void, any Error>?
     }
 
-    /// How long to wait before an unknown key, or a server that failed, is a reason to ask again.
-    public static let coolDown: Duration = .seconds(30)
+    /// How long to wait before an unknown key, or a server that failed, is a reason to ask again: short as long as
+    /// there is no set at all.
+    private static func coolDown(_ hasSet: Bool) -> Duration { hasSet ? .seconds(30) : .seconds(1) }
 
     private let fetcher: KeySetFetcher
     private let state = Mutex(State())
@@ -44,7 +45,7 @@ public final class RemoteKeySet: Sendable {
     public func refreshed() async throws(KeySetFetchError) -> JWKSet {
         let task = state.withLock { state -> Task<Void, any Error>? in
             if let running = state.running { return running }
-            if state.fetched != nil, let last = state.lastAttempt, last.duration(to: .now) < Self.coolDown {
+            if let last = state.lastAttempt, last.duration(to: .now) < Self.coolDown(state.fetched != nil) {
                 return nil
             }
             state.lastAttempt = .now

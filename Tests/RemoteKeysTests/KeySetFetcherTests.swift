@@ -52,6 +52,12 @@ import Testing
         }
     }
 
+    @Test func aDeadlineEndsWhatStalls() async {
+        await #expect(throws: Deadline.Exceeded.self) {
+            try await Deadline.race(.milliseconds(1)) { try await Task.sleep(for: .seconds(3600)) }
+        }
+    }
+
     /// Runs `body` while `router` answers on a free port of the loopback address.
     private static func serve(
         _ router: Router<BasicRequestContext>, _ body: @escaping @Sendable (String) async throws -> Void

@@ -53,9 +53,12 @@ struct TokenClient {
 
     private func send(_ request: HTTPClientRequest) async throws -> (HTTPResponseStatus, JSONObject) {
         do {
-            let response = try await http.execute(request, timeout: .seconds(10))
-            let body = try await response.body.collect(upTo: 256 * 1024)
-            return (response.status, (try? JSONReader.read(Array(body.readableBytesView)))?.object ?? JSONObject())
+            let http = http
+            let (status, body) = try await Deadline.race(.seconds(10)) {
+                let response = try await http.execute(request, deadline: .distantFuture)
+                return (response.status, try await response.body.collect(upTo: 256 * 1024))
+            }
+            return (status, (try? JSONReader.read(Array(body.readableBytesView)))?.object ?? JSONObject())
         } catch {
             throw Failure("no answer from \(request.url): \(error)", hint: "is the service running?")
         }
