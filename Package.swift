@@ -11,6 +11,7 @@ let strict: [SwiftSetting] = [
 ]
 
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -20,6 +21,7 @@ let configuration = Target.Dependency.product(name: "Configuration", package: "s
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
@@ -51,14 +53,15 @@ let surroundings: [Target] = [
         name: "TokenHTTP",
         dependencies: [
             "Signing", "OAuth", "AccessToken", "JOSE", "Libcrypto",
-            hummingbird, httpTypes, nioCore, logging, lifecycle, unixSignals, configuration, yams, system,
+            hummingbird, hummingbirdCore, httpTypes, nioCore, nioPosix, logging, lifecycle, unixSignals, configuration,
+            yams, system,
         ],
         swiftSettings: strict),
     .executableTarget(
         name: "writ",
         dependencies: [
             "TokenHTTP", "TokenVerifier", "RemoteKeys", "OAuth", "AccessToken", "JOSE", "Libcrypto",
-            argumentParser, httpClient, nioCore, nioHTTP1, logging, system,
+            argumentParser, httpClient, nioCore, nioHTTP1, logging, system, unixSignals,
         ],
         swiftSettings: strict),
     .executableTarget(
@@ -77,7 +80,7 @@ let surroundings: [Target] = [
         "TokenHTTP",
         [
             "Signing", "OAuth", "AccessToken", "JOSE", "Libcrypto", hummingbird, hummingbirdTesting, httpTypes, logging,
-            system, yams,
+            nioCore, nioPosix, system, yams,
         ]),
 ]
 
@@ -92,7 +95,6 @@ let isCoreOnly = Context.environment["WRIT_CORE_ONLY"] == "1"
 
 let package = Package(
     name: "writ",
-    platforms: [.macOS(.v26)],
     products: isCoreOnly
         ? []
         : [

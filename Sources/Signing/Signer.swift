@@ -3,26 +3,28 @@ import OAuth
 
 /// Makes signatures on one thread. Its contexts, and the copies of the keys in them, never leave it.
 final class Signer {
-    private var contexts: [(key: PrivateKey, context: SigningContext)] = []
+    private var contexts: [(key: PrivateKey, scheme: SignatureScheme, context: SigningContext)] = []
 
     /// A rotation has two keys in use for a moment; older copies need not be kept.
     private static let contextLimit = 2
 
     func perform(_ job: SigningJob) {
-        let signature = signature(over: job.message, with: job.key)
-        job.continuation.resume(returning: signature.map { .success($0) } ?? .failure(.serverError))
+        do throws(KeyError) {
+            job.continuation.resume(returning: .success(try signature(over: job.message, with: job.key)))
+        } catch {
+            job.continuation.resume(returning: .failure(.failed(error)))
+        }
     }
 
-    /// - Returns: nil where libcrypto failed.
-    func signature(over message: [UInt8], with key: SigningKey) -> [UInt8]? {
-        guard let context = context(for: key) else { return nil }
-        return try? context.sign(message.span)
+    func signature(over message: [UInt8], with key: SigningKey) throws(KeyError) -> [UInt8] {
+        let context = try context(for: key)
+        do throws(LibcryptoError) { return try context.sign(message.span) } catch { throw .libcrypto(error) }
     }
 
-    private func context(for key: SigningKey) -> SigningContext? {
-        if let known = contexts.first(where: { $0.key === key.key }) { return known.context }
-        guard let context = try? SigningContext(key: key.key, scheme: key.scheme) else { return nil }
-        contexts.insert((key.key, context), at: 0)
+    private func context(for key: SigningKey) throws(KeyError) -> SigningContext {
+        if let known = contexts.first(where: { $0.key === key.key && $0.scheme == key.scheme }) { return known.context }
+        let context = try SigningContext(key: key.key, scheme: key.scheme)
+        contexts.insert((key.key, key.scheme, context), at: 0)
         if contexts.count > Self.contextLimit { contexts.removeLast() }
         return context
     }

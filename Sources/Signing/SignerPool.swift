@@ -33,11 +33,11 @@ public final class SignerPool: Sendable {
 
     /// The signature of the token's key over its signing input.
     ///
-    /// - Throws: ``TokenError/overloaded`` where too many wait already.
-    public func sign(_ token: UnsignedAccessToken) async throws(TokenError) -> [UInt8] {
-        let result: Result<[UInt8], TokenError> = await withCheckedContinuation { continuation in
+    /// - Throws: ``SigningError/queueFull`` at once where too many wait already.
+    public func sign(_ token: UnsignedAccessToken) async throws(SigningError) -> [UInt8] {
+        let result: Result<[UInt8], SigningError> = await withCheckedContinuation { continuation in
             let job = SigningJob(message: token.signingInput.octets, key: token.key, continuation: continuation)
-            if !queue.add(job) { continuation.resume(returning: .failure(.overloaded)) }
+            if !queue.add(job) { continuation.resume(returning: .failure(.queueFull)) }
         }
         return try result.get()
     }

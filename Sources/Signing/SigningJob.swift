@@ -4,5 +4,5 @@ import OAuth
 struct SigningJob: Sendable {
     let message: [UInt8]
     let key: SigningKey
-    let continuation: CheckedContinuation<Result<[UInt8], TokenError>, Never>
+    let continuation: CheckedContinuation<Result<[UInt8], SigningError>, Never>
 }

@@ -3,20 +3,24 @@ import ArgumentParser
 import Foundation
 import TokenHTTP
 
-struct ConfigCommand: ParsableCommand {
+struct ConfigCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "config", abstract: "Look at the configuration.", subcommands: [Check.self])
 
-    struct Check: ParsableCommand {
+    struct Check: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "check", abstract: "Report everything that serve would refuse, all at once.")
 
         @OptionGroup var configurationOption: ConfigurationOption
 
-        func run() throws {
+        @Flag(help: "The service is running: do not try its addresses, which it has.")
+        var running = false
+
+        func run() async throws {
             do throws(InvalidConfiguration) {
-                try ConfigurationCheck.run(
-                    configurationOption.path, environment: ProcessInfo.processInfo.environment)
+                try await ConfigurationCheck.run(
+                    configurationOption.path, environment: ProcessInfo.processInfo.environment,
+                    triesAddresses: !running)
             } catch {
                 throw Failure(error)
             }

@@ -21,6 +21,7 @@ struct Failure: Error {
         case let error as KeyRotationError: self.init(error.description, hint: error.hint)
         case let error as InvalidConfiguration: self.init(error)
         case let error as ListenerError: self.init(error.description, hint: error.hint)
+        case let error as WorkingFolderError: self.init(error.description, hint: error.hint)
         case let error as Errno: self.init(error.description.lowercased())
         case is ExitCode, is CleanExit, is ValidationError: return nil
         case let error as CocoaError:

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Logging
 import TokenHTTP
+import UnixSignals
 
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "serve", abstract: "Run the service.")
@@ -20,6 +21,7 @@ struct ServeCommand: AsyncParsableCommand {
     var logLevel: String?
 
     func run() async throws {
+        let hangups = await UnixSignalsSequence(trapping: .sighup)
         let options = ServiceConfiguration.Options(
             issuer: issuer, listen: listen, management: management, logLevel: logLevel)
         let configuration = try configurationOption.read(options)
@@ -31,6 +33,6 @@ struct ServeCommand: AsyncParsableCommand {
         } catch {
             throw Failure(error)
         }
-        try await service.run()
+        try await service.run(hangups: hangups)
     }
 }

@@ -3,17 +3,31 @@ import JOSE
 
 /// Results go to standard output, everything else to standard error.
 enum Terminal {
-    static func print(_ text: String) {
-        FileHandle.standardOutput.write(Data((text + "\n").utf8))
+    /// One result.
+    ///
+    /// - Parameter consequence: what to do where the text is lost, once something has been changed.
+    static func print(_ text: String, ifLost consequence: String? = nil) {
+        write(Data((text + "\n").utf8), ifLost: consequence)
     }
 
     /// One JSON text on a line of its own.
-    static func print(_ json: JSONWriter) {
-        FileHandle.standardOutput.write(Data(json.bytes + [UInt8(ascii: "\n")]))
+    static func print(_ json: JSONWriter, ifLost consequence: String? = nil) {
+        write(Data(json.bytes + [UInt8(ascii: "\n")]), ifLost: consequence)
     }
 
     static func note(_ text: String) {
-        FileHandle.standardError.write(Data((text + "\n").utf8))
+        // Where nobody listens there is nobody to tell.
+        try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8))
+    }
+
+    /// A result that cannot be written is a failure: a full disk, a closed pipe.
+    private static func write(_ data: Data, ifLost consequence: String?) {
+        do {
+            try FileHandle.standardOutput.write(contentsOf: data)
+        } catch {
+            report(Failure("the result could not be written to standard output", hint: consequence))
+            exit(1)
+        }
     }
 
     static func report(_ failure: Failure) {

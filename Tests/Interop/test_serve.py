@@ -1,6 +1,7 @@
 """`writ serve` as a supervisor and an operator meet it: start, reload, stop."""
 
 import json
+import socket
 
 import pytest
 import requests
@@ -130,3 +131,45 @@ class TestManagement:
         answer = requests.post(f"{service.management}/oauth2/token", timeout=DEADLINE)
 
         assert answer.status_code == 404
+
+
+class TestManners:
+    def test_a_stalled_request_does_not_keep_the_others_waiting(self, running):
+        host, port = running.issuer.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=DEADLINE) as stalled:
+            stalled.sendall(
+                b"POST /oauth2/token HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n"
+                b"Content-Type: application/x-www-form-urlencoded\r\n\r\nabc"
+            )
+            assert running.request_token().status_code == 200
+
+    @pytest.mark.parametrize("path", ["/oauth2/token", "/nothing", "/.well-known/jwks.json"])
+    def test_head_has_no_body(self, running, path):
+        host, port = running.issuer.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=DEADLINE) as connection:
+            connection.sendall(f"HEAD {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+            answer = b""
+            while part := connection.recv(65536):
+                answer += part
+        head, _, body = answer.partition(b"\r\n\r\n")
+        assert body == b""
+        assert b"content-length: " in head.lower()
+
+    def test_keep_alive_clients_are_sent_elsewhere_while_it_drains(self, own_service):
+        own_service.start(WRIT_DRAIN_DELAY="60s")
+        with requests.Session() as session:
+            assert "Connection" not in session.get(own_service.jwks_uri, timeout=DEADLINE).headers
+            own_service.process.terminate()
+            wait_until("readiness has ended", lambda: not own_service.is_ready())
+            answer = session.get(own_service.jwks_uri, timeout=DEADLINE)
+            assert answer.status_code == 200
+            assert answer.headers["Connection"] == "close"
+        own_service.process.kill()
+        own_service.process.wait()
+        own_service.process = None
+
+    def test_a_lost_result_is_a_failure_and_no_crash(self, own_service):
+        result = own_service.shell("writ clients add lost --scope a > /dev/full")
+        assert result.returncode == 1
+        assert "rotate-secret" in result.stderr
+        assert "Fatal error" not in result.stderr

@@ -66,6 +66,25 @@ import Testing
         _ = try CompactJWS(parsing: jws).verified(by: JWKSet([vector.jwk]))
     }
 
+    @Test(arguments: ["rfc7515-a1.json", "rfc7520-4.4.json"]) func makesTheSameCode(name: String) throws {
+        let vector = try Vector(name)
+        guard case .symmetric(let secret) = vector.jwk.material else { Issue.record("no symmetric key"); return }
+        let input = JWSSigningInput(
+            encodedHeader: Array(Base64URL.encode(Array(vector.header.utf8)).utf8), payload: Array(vector.payload.utf8))
+        let code = try MessageAuthenticationCode.make(for: input.octets.span, key: secret, hash: .sha256)
+        #expect(String(decoding: input.compact(with: code), as: UTF8.self) == vector.jws)
+    }
+
+    /// The key of RFC 7517 appendix A.1; the thumbprint is joserfc's.
+    @Test func thumbprintOfAnEllipticCurveKey() throws {
+        let text = """
+            {"kty":"EC","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",\
+            "y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM","kid":"1"}
+            """
+        let object = try #require(try JSONReader.read(Array(text.utf8)).object)
+        #expect(try JWK(reading: object).thumbprint() == "cn-I_WNMClehiVp51i_0VpOENW1upEerA8sEam5hn-s")
+    }
+
     @Test func thumbprintIsThatOfRFC7638() throws {
         let object = try #require(try JSONReader.read(TestVectors.octets("rfc7638-3.1.json")).object)
         let jwk = try JWK(reading: #require(object["jwk"]?.object))

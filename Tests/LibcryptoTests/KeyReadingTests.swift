@@ -41,6 +41,30 @@ import Testing
         #expect(throws: KeyError.self) { try PrivateKey(pem: contents) }
     }
 
+    @Test func asksNobodyForAPassphrase() throws {
+        // On a terminal libcrypto would wait for somebody to type one.
+        for label in ["PUBLIC KEY", "PRIVATE KEY"] {
+            let text = """
+                -----BEGIN \(label)-----
+                Proc-Type: 4,ENCRYPTED
+                DEK-Info: AES-128-CBC,00112233445566778899AABBCCDDEEFF
+
+                AAAAAAAAAAAAAAAAAAAAAA==
+                -----END \(label)-----
+
+                """
+            let octets = Array(text.utf8)
+            let contents = try SecretBytes(copying: octets.span)
+            #expect(throws: KeyError.self) {
+                if label == "PUBLIC KEY" {
+                    _ = try PublicKey(pem: octets.span)
+                } else {
+                    _ = try PrivateKey(pem: contents)
+                }
+            }
+        }
+    }
+
     @Test func theSameKeyComesFromPKCS8AndPKCS1() throws {
         let first = try Self.privateKey("rsa-2048.pem").publicKey.components
         #expect(try Self.privateKey("rsa-2048-pkcs1.pem").publicKey.components == first)

@@ -73,6 +73,25 @@ import Testing
         _ = try fixture.authenticate(Fixture.post(Self.grant, authorization: [header]))
     }
 
+    @Test func takesMoreThanOneSpaceBehindTheScheme() throws {
+        let header = Fixture.basic("reporting:\(Fixture.secret)").replacing("Basic ", with: "Basic   ")
+        _ = try fixture.authenticate(Fixture.post(Self.grant, authorization: [header]))
+    }
+
+    @Test func theReadingThatAuthenticatesIsTheOneThatAgrees() throws {
+        let secret = ClientSecret(hash: try ClientSecretHash(of: "s"))
+        let clients = try ClientRegistry([
+            try Client(id: ClientID("a b"), secrets: []), try Client(id: ClientID("a+b"), secrets: [secret]),
+        ])
+        func authenticate(bodyID: String) throws(TokenError) -> AuthenticatedClient {
+            let request = Fixture.post(
+                "\(Self.grant)&client_id=\(bodyID)", authorization: [Fixture.basic("a+b:s")])
+            return try clients.authenticate(TokenRequest(parsing: request), now: Fixture.now)
+        }
+        #expect(try authenticate(bodyID: "a%2Bb").client.id.description == "a+b")
+        #expect(throws: TokenError.invalidClient) { try authenticate(bodyID: "a+b") }
+    }
+
     @Test func refusesTwoMethods() {
         let header = Fixture.basic("reporting:\(Fixture.secret)")
         let both = Fixture.post("\(Self.grant)&client_secret=x", authorization: [header])

@@ -57,7 +57,7 @@ import Testing
             ("rs256.pem", KeyFileName.Content.signing, nil), ("20261123T093000Z.pem", .signing, 1_795_426_200),
             ("20261123T093000Z-blue.pem", .signing, 1_795_426_200),
             ("20261123T093000Z.pub.pem", .verifying, 1_795_426_200),
-            ("old.pub.pem", .verifying, nil), ("a.sealing", .sealing, nil), ("20261123.pem", .signing, nil),
+            ("old.pub.pem", .verifying, nil), ("a.sealing", .sealing, nil), ("2026.pem", .signing, nil),
         ] as [(String, KeyFileName.Content, Int64?)])
     func readsNames(name: String, content: KeyFileName.Content, start: Int64?) throws {
         let read = try #require(try KeyFileName(name))
@@ -82,7 +82,11 @@ import Testing
         #expect(try KeyFileName(name) == nil)
     }
 
-    @Test(arguments: ["20261323T093000Z.pem", "20260230T000000Z.pem", "20261123T240000Z.pem", "20261123T09xx00Z.pem"])
+    @Test(arguments: [
+        "20261323T093000Z.pem", "20260230T000000Z.pem", "20261123T240000Z.pem", "20261123T09xx00Z.pem",
+        "20261123.pem", "20261101T093000Z_blue.pem", "20261101T0930Z.pem", "20261101t093000z.pem",
+        "20261101T093000.pem",
+    ])
     func refusesNamesThatAreAlmostTimes(name: String) {
         #expect(throws: InvalidValue.self) { try KeyFileName(name) }
     }

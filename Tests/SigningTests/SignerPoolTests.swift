@@ -58,12 +58,32 @@ import Testing
         // Nobody takes jobs yet: when two are in, the third is refused at once.
         while queue.waitingCount < 2 { await Task.yield() }
         let third = try Self.token(key, id: "3")
-        await #expect(throws: TokenError.overloaded) { try await pool.sign(third) }
+        await expectQueueFull { () throws(SigningError) in _ = try await pool.sign(third) }
 
         let signer = Signer()
         for _ in 0..<2 { signer.perform(try #require(queue.next())) }
         #expect(try await first.count == 64)
         #expect(try await second.count == 64)
+    }
+
+    private func expectQueueFull(_ body: () async throws(SigningError) -> Void) async {
+        do throws(SigningError) {
+            try await body()
+            Issue.record("nothing was refused")
+        } catch {
+            guard case .queueFull = error else { Issue.record("\(error)"); return }
+        }
+    }
+
+    @Test func theSchemeIsThatOfTheSigningKey() throws {
+        let key = try PrivateKey.generateRSA(bits: 2048)
+        let publicKey = try key.publicKey
+        let signer = Signer()
+        let message: [UInt8] = [1, 2, 3]
+        for signingKey in [try Self.key(key, .rs256), try Self.key(key, .ps256), try Self.key(key, .rs256)] {
+            let signature = try signer.signature(over: message, with: signingKey)
+            #expect(try publicKey.isValid(signature.span, for: message.span, scheme: signingKey.scheme))
+        }
     }
 
     @Test func finishesWhatItHasWhenItCloses() async throws {
@@ -74,7 +94,7 @@ import Testing
         while queue.waitingCount < 1 { await Task.yield() }
         queue.close()
         let late = try Self.token(key, id: "2")
-        await #expect(throws: TokenError.overloaded) { try await pool.sign(late) }
+        await expectQueueFull { () throws(SigningError) in _ = try await pool.sign(late) }
         Signer().perform(try #require(queue.next()))
         #expect(try await signature.count == 64)
         #expect(queue.next() == nil)

@@ -126,6 +126,31 @@ import Yams
         }
     }
 
+    @Test func refusesAnEditThatWouldChangeAnotherClient() throws {
+        let text = """
+            clients:
+              - client_id: one
+                client_secrets: [{hash: "\(Self.first)"}]
+                client_name: |
+                  Hello
+
+                  # not a comment
+
+            """
+        try folder.write(text, to: "clients.yaml")
+        #expect(throws: ClientsFileEditError.unusualLayout) { try editor.add(client("two")) }
+        #expect(try folder.read("clients.yaml") == text)
+    }
+
+    @Test func anEmptyFileGetsItsFirstClient() throws {
+        try folder.write("# Nobody yet.\n", to: "clients.yaml")
+        try editor.add(client("first"))
+        #expect(try folder.read("clients.yaml").hasPrefix("# Nobody yet.\nclients:\n  - client_id: first\n"))
+        try folder.write("clients: []   # nobody yet\n", to: "clients.yaml")
+        try editor.add(client("first"))
+        #expect(try folder.read("clients.yaml").hasPrefix("clients:   # nobody yet\n  - client_id: first\n"))
+    }
+
     @Test func keepsPermissionsAndLeavesNoDraft() throws {
         try folder.write("", to: ".writ-draft-dead")
         try editor.add(client("three"))

@@ -96,10 +96,30 @@ import Testing
             ("    access_token_lifetime: 2d\n", "access_token_lifetime is not between 1s and 24h"),
             ("    claims: { sub: me }\n", "claims would shadow the registered claim sub"),
             ("    claims: { nbf: 0 }\n", "claims would shadow the registered claim nbf"),
-            ("    claims: [a]\n", "claims is not a mapping of names to values"), ("    claims: { a: .inf }\n", nil),
+            (
+                "    claims: [a]\n",
+                "claims is not a mapping that JSON can express: unique names, numbers of 64 bits at most"
+            ), ("    claims: { a: .inf }\n", nil),
+            (
+                "    claims: {1: a, \"1\": b}\n",
+                "claims is not a mapping that JSON can express: unique names, numbers of 64 bits at most"
+            ),
+            (
+                "    claims: {n: 12345678901234567890}\n",
+                "claims is not a mapping that JSON can express: unique names, numbers of 64 bits at most"
+            ),
         ] as [(String, String?)])
     func checksMembers(members: String, expected: String?) {
         #expect(problems(entry(members)) == (expected.map { ["4: \($0)"] } ?? []))
+    }
+
+    @Test func aliasesDoNotMultiplyWithoutEnd() {
+        var text = "    claims:\n      a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
+        for level in 1...9 {
+            let alias = "*a\(level - 1)"
+            text += "      a\(level): &a\(level) [\(Array(repeating: alias, count: 10).joined(separator: ", "))]\n"
+        }
+        #expect(problems(entry(text)).count == 1)
     }
 
     @Test func anExplicitlyEmptyListIsFine() throws {

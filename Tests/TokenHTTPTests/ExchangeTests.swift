@@ -33,7 +33,7 @@ import Testing
     private func replay(_ folder: String, on door: FrontDoor) async throws {
         let exchanges = try Exchange.all(folder)
         #expect(!exchanges.isEmpty)
-        try await Application(responder: door).test(.router) { client in
+        try await Application(responder: HeadResponder(responder: door)).test(.router) { client in
             for exchange in exchanges {
                 try await client.execute(
                     uri: exchange.target, method: exchange.method, headers: exchange.fields,

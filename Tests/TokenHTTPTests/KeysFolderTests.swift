@@ -93,7 +93,7 @@ import Testing
 
     @Test func neverOverwritesAKey() throws {
         let key = try keys.generate(.es256, start: nil)
-        #expect(throws: Errno.fileExists) { try keys.generate(.es256, start: nil) }
+        #expect(throws: KeyRotationError.sameSecond) { try keys.generate(.es256, start: nil) }
         #expect(try keys.load().map(\.keyID) == [key.keyID])
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path("")) == ["es256.pem"])
     }

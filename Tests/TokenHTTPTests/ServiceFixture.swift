@@ -70,11 +70,13 @@ struct ServiceFixture {
     /// - Parameter signers: a pool; without one, two threads.
     func frontDoor(_ signers: SignerPool? = nil) throws -> FrontDoor {
         let snapshots = SnapshotStore(try snapshot())
+        let readiness = Readiness()
+        readiness.begin()
         return FrontDoor(
             tokenPath: configuration.endpoints.token,
             tokenEndpoint: TokenEndpoint(
                 snapshots: snapshots, signers: signers ?? SignerPool(threadCount: 2, capacity: 64), now: { Self.now },
-                makeTokenID: { TokenID("jti-of-the-exchange") }),
-            snapshots: snapshots)
+                makeTokenID: { TokenID("jti-of-the-exchange") }, reportFailure: { _ in }),
+            snapshots: snapshots, readiness: readiness)
     }
 }

@@ -55,10 +55,10 @@ public struct KeyFileName: Sendable, Hashable, Comparable, CustomStringConvertib
     }
 
     private static func start(of name: String) throws(InvalidValue) -> NumericDate? {
+        let digits = name.utf8.prefix { (0x30...0x39).contains($0) }
+        guard digits.count >= 8 else { return nil }
+        // Eight digits are a date: what is almost a time is a mistake, and must not count as none.
         let stem = name.prefix { $0 != "." && $0 != "-" }
-        guard stem.utf8.count == 16, stem.hasSuffix("Z"), stem.dropFirst(8).hasPrefix("T"),
-            stem.prefix(8).utf8.allSatisfy({ (0x30...0x39).contains($0) })
-        else { return nil }
         guard let time = BasicTime(String(stem)) else {
             throw InvalidValue("begins like a UTC time (20261123T093000Z) but is none")
         }

@@ -18,8 +18,10 @@ public struct ServerMetadata: Sendable {
             metadata.member("grant_types_supported", GrantType.allCases.map(\.rawValue))
             metadata.member(
                 "token_endpoint_auth_methods_supported", TokenEndpointAuthenticationMethod.allCases.map(\.rawValue))
-            // Required by RFC 8414; there is no authorization endpoint, so there are none.
-            metadata.member("response_types_supported", [])
+            // RFC 8414 section 2 requires it, section 3.2 forbids the empty array, and there is no authorization
+            // endpoint. "none" is registered, means that such an endpoint answers with no token, and passes Authlib's
+            // validation.
+            metadata.member("response_types_supported", ["none"])
         }
         json = writer.bytes
         paths = Self.paths(issuerPath: issuer.path)

@@ -31,17 +31,18 @@ struct ClientCredentials: Sendable {
             throw .twoAuthenticationMethods
         }
         method = .clientSecretBasic
-        readings = try Self.basicReadings(of: header)
-        if let bodyID = parameters["client_id"] {
-            guard readings.contains(where: { $0.clientID.description == bodyID }) else { throw .conflictingClientID }
-        }
+        let all = try Self.basicReadings(of: header)
+        let bodyID = parameters["client_id"]
+        readings = all.filter { bodyID == nil || $0.clientID.description == bodyID }
+        guard !readings.isEmpty else { throw .conflictingClientID }
     }
 
     /// RFC 7617 section 2, with the encoding that RFC 6749 section 2.3.1 puts inside.
     private static func basicReadings(of header: String) throws(TokenError) -> [Reading] {
+        // RFC 9110 section 11.4: one space or more.
         let parts = header.split(separator: " ", maxSplits: 1)
         guard parts.count == 2, parts[0].lowercased() == "basic",
-            let userPass = BasicCredentials.decode(parts[1]),
+            let userPass = BasicCredentials.decode(parts[1].drop { $0 == " " }),
             let colon = userPass.firstIndex(of: UInt8(ascii: ":"))
         else { throw .invalidClient }
         let id = Array(userPass[..<colon])

@@ -141,7 +141,7 @@ struct ClientReader {
     private mutating func claims() -> JSONObject {
         guard let node = member("claims") else { return JSONObject() }
         guard let claims = JSONValue(node)?.object else {
-            note("claims", "is not a mapping of names to values")
+            note("claims", "is not a mapping that JSON can express: unique names, numbers of 64 bits at most")
             return JSONObject()
         }
         for claim in claims.members where AccessTokenClaims.registeredNames.contains(claim.name) {

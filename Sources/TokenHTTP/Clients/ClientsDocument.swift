@@ -43,7 +43,10 @@ struct ClientsDocument {
 
     /// Puts an entry behind the others.
     mutating func append(_ client: NewClient) {
-        if entries.isEmpty { lines[header] = "clients:" }
+        if entries.isEmpty {
+            let comment = lines[header].firstIndex(of: "#").map { "   " + lines[header][$0...] } ?? ""
+            lines[header] = "clients:" + comment
+        }
         let indentation = String(repeating: " ", count: entries.isEmpty ? 2 : dashColumn(of: 0))
         let block = client.yamlLines.enumerated().map { index, line in
             indentation + (index == 0 ? "- " : "  ") + line

@@ -1,4 +1,3 @@
-import AccessToken
 public import OAuth
 public import SystemPackage
 import Yams
@@ -34,13 +33,10 @@ public struct ClientsFile {
         var lines: [String: Int] = [:]
         for entry in entries {
             var reader = ClientReader(entry, of: yaml)
-            if let client = reader.read() {
-                if let line = lines[client.id.description] {
-                    reader.note("client_id", "is used before, in line \(line)")
-                } else {
-                    lines[client.id.description] = entry.mark?.line ?? 0
-                    clients.append(client)
-                }
+            if let client = reader.read() { clients.append(client) }
+            if let id = entry.mapping?["client_id"]?.scalar?.string {
+                if let line = lines[id] { reader.note("client_id", "is used before, in line \(line)") }
+                lines[id] = lines[id] ?? entry.mark?.line ?? 0
             }
             problems += reader.problems
         }

@@ -25,16 +25,18 @@ public struct ClientsFileEditor: Sendable {
             guard !clients.contains(where: { $0.id == client.id }) else { throw ClientsFileEditError.clientExists }
             document.append(client)
         } check: { before, after in
-            after.map(\.id) == before.map(\.id) + [client.id]
+            after.dropLast().elementsEqual(before)
         }
     }
 
     /// Removes a client.
     public func remove(_ id: ClientID) throws {
+        var index = 0
         try edit { document, clients in
-            document.removeEntry(try Self.index(of: id, in: clients))
+            index = try Self.index(of: id, in: clients)
+            document.removeEntry(index)
         } check: { before, after in
-            after.map(\.id) == before.map(\.id).filter { $0 != id }
+            after.elementsEqual(before[..<index] + before[(index + 1)...])
         }
     }
 
@@ -43,38 +45,63 @@ public struct ClientsFileEditor: Sendable {
     /// - Parameter oldEnd: when the secrets that it has end, unless they end before; nil ends them at once.
     public func rotateSecret(of id: ClientID, to hash: ClientSecretHash, oldEnd: NumericDate?, now: NumericDate) throws
     {
+        var index = 0
         try edit { document, clients in
-            let index = try Self.index(of: id, in: clients)
+            index = try Self.index(of: id, in: clients)
             let old = clients[index].secrets.compactMap { secret -> ClientSecret? in
                 guard let oldEnd, secret.isCurrent(at: now) else { return nil }
                 return ClientSecret(hash: secret.hash, expiresAt: min(secret.expiresAt ?? oldEnd, oldEnd))
             }
             document.replaceSecrets(ofEntry: index, with: [ClientSecret(hash: hash)] + old)
         } check: { before, after in
-            before.map(\.id) == after.map(\.id)
-                && after.contains { $0.id == id && $0.secrets.first?.hash == hash }
+            guard after.count == before.count else { return false }
+            let secrets = after[index].mapping?["client_secrets"]?.sequence
+            return secrets?.first?.mapping?["hash"]?.scalar?.string == hash.description
+                && zip(before, after).enumerated().allSatisfy { position, pair in
+                    position == index ? pair.0.exceptSecrets == pair.1.exceptSecrets : pair.0 == pair.1
+                }
         }
     }
 
     private func edit(
-        _ change: (inout ClientsDocument, [Client]) throws -> Void, check: ([Client], [Client]) -> Bool
+        _ change: (inout ClientsDocument, [Client]) throws -> Void, check: ([Node], [Node]) -> Bool
     ) throws {
         let folder = path.removingLastComponent()
-        try FolderLock.hold(on: folder.isEmpty ? "." : folder) {
-            DurableFile.removeDrafts(in: folder.isEmpty ? "." : folder)
-            let yaml = try YAMLText(reading: path)
-            let before = try ClientsFile(yaml).clients
-            var document = try ClientsDocument(yaml)
-            try change(&document, before)
-            guard let after = try? ClientsFile(YAMLText(path: path, text: document.text)).clients, check(before, after)
-            else { throw ClientsFileEditError.unusualLayout }
-            try DurableFile(path: path).replace(with: document.text)
+        try FileError.naming(path) {
+            try FolderLock.hold(on: folder.isEmpty ? "." : folder) {
+                DurableFile.removeDrafts(in: folder.isEmpty ? "." : folder)
+                var yaml = try YAMLText(reading: path)
+                if yaml.root == nil { yaml = try YAMLText(path: path, text: yaml.text + "clients: []\n") }
+                let clients = try ClientsFile(yaml).clients
+                var document = try ClientsDocument(yaml)
+                try change(&document, clients)
+                guard let after = try? YAMLText(path: path, text: document.text), (try? ClientsFile(after)) != nil,
+                    check(yaml.clientEntries, after.clientEntries)
+                else { throw ClientsFileEditError.unusualLayout }
+                try DurableFile(path: path).replace(with: document.text)
+            }
         }
     }
 
     private static func index(of id: ClientID, in clients: [Client]) throws -> Int {
         guard let index = clients.firstIndex(where: { $0.id == id }) else { throw ClientsFileEditError.noSuchClient }
         return index
+    }
+}
+
+extension YAMLText {
+    fileprivate var clientEntries: [Node] {
+        root?.mapping?["clients"]?.sequence.map { Array($0) } ?? []
+    }
+}
+
+extension Node {
+    /// A client's entry but for its secrets.
+    fileprivate var exceptSecrets: [Node: Node] {
+        let pairs = mapping.map { Array($0) } ?? []
+        return Dictionary(pairs.filter { $0.key.string != "client_secrets" }.map { ($0.key, $0.value) }) { first, _ in
+            first
+        }
     }
 }
 

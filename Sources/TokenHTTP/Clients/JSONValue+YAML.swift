@@ -5,23 +5,35 @@ extension JSONValue {
     /// The value of a YAML node by the core schema: a plain `true` is a boolean, `42` a number, `null` null; what is
     /// quoted is text.
     ///
-    /// - Returns: nil for what JSON cannot say: keys that are no text, numbers that are not finite, deep nesting.
-    init?(_ node: Node, depth: Int = 0) {
-        guard depth < 16 else { return nil }
+    /// - Returns: nil for what JSON cannot say: keys that are no text or come twice, numbers that are not finite or have
+    ///   more than 64 bits, deep nesting, more than a thousand values.
+    init?(_ node: Node) {
+        var budget = 1000
+        self.init(node, depth: 0, budget: &budget)
+    }
+
+    /// - Parameter budget: how many more values there may be: aliases can make a few lines stand for millions.
+    private init?(_ node: Node, depth: Int, budget: inout Int) {
+        budget -= 1
+        guard depth < 16, budget > 0 else { return nil }
         switch node {
         case .scalar(let scalar):
             self.init(scalar)
         case .sequence(let sequence):
             var elements: [JSONValue] = []
             for element in sequence {
-                guard let value = JSONValue(element, depth: depth + 1) else { return nil }
+                guard let value = JSONValue(element, depth: depth + 1, budget: &budget) else { return nil }
                 elements.append(value)
             }
             self = .array(elements)
         case .mapping(let mapping):
             var members: [JSONObject.Member] = []
+            var names: Set<String> = []
             for (key, node) in mapping {
-                guard let name = key.scalar?.string, let value = JSONValue(node, depth: depth + 1) else { return nil }
+                // `1` and `"1"` are two keys in YAML and one member name in JSON.
+                guard let name = key.scalar?.string, names.insert(name).inserted,
+                    let value = JSONValue(node, depth: depth + 1, budget: &budget)
+                else { return nil }
                 members.append(JSONObject.Member(name, value))
             }
             self = .object(JSONObject(members))
@@ -40,7 +52,8 @@ extension JSONValue {
             if let integer = Int64(text) {
                 self = .integer(integer)
             } else if let first = text.utf8.first, "+-.0123456789".utf8.contains(first), let number = Double(text) {
-                guard number.isFinite else { return nil }
+                // An integer that JSON readers would round is not what was meant.
+                guard number.isFinite, !text.utf8.allSatisfy({ "+-0123456789".utf8.contains($0) }) else { return nil }
                 self = .number(number)
             } else {
                 self = .string(text)

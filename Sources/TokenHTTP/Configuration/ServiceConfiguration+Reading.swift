@@ -47,7 +47,7 @@ extension ServiceConfiguration {
         let yaml = try YAMLText(reading: file)
         var reader = SettingReader(
             layers: SettingLayers(file: yaml, environment: environment, options: options.settings), file: file)
-        let issuer = reader.required(.issuer, Issuer.init, hint: "issuer: https://tokens.example.com")
+        let issuer = reader.required(.issuer, Self.issuer, hint: "issuer: https://tokens.example.com")
         let listen = reader.value(.listen, ListenAddress.init)
         let management = reader.value(.management, Self.management)
         let tokenPath = reader.value(.tokenPath, Self.tokenPath)
@@ -59,6 +59,9 @@ extension ServiceConfiguration {
         let clientsFile = reader.path(.clients, default: "clients.yaml")
         let keysPassphraseFile = reader.path(.keysPassphraseFile)
         let keysRotation = reader.rotationPlan()
+        if let listen, let management = management ?? Self.defaultManagement, listen == management, listen.port != 0 {
+            reader.note(.listen, "is the same address as management")
+        }
         guard let issuer, reader.problems.isEmpty else { throw InvalidConfiguration(reader.problemsByLine) }
 
         self.init(
@@ -87,7 +90,8 @@ extension ServiceConfiguration {
         var reader = SettingReader(
             layers: SettingLayers(file: yaml, environment: environment, options: [:]), file: file)
         self.init(
-            file: file, issuer: issuer, listen: Self.defaultListen, management: nil,
+            file: file, issuer: issuer, listen: reader.value(.listen, ListenAddress.init) ?? Self.defaultListen,
+            management: reader.value(.management, Self.management) ?? Self.defaultManagement,
             keysFolder: reader.path(.keys, default: "keys"),
             keysPassphraseFile: reader.path(.keysPassphraseFile), keysRotation: nil,
             clientsFile: reader.path(.clients, default: "clients.yaml"),
@@ -97,14 +101,13 @@ extension ServiceConfiguration {
     }
 
     private static let defaultListen = ListenAddress(host: "127.0.0.1", port: 8080)
-    private static let defaultManagement = ListenAddress(host: "127.0.0.1", port: 8081)
+    private static let defaultManagement: ListenAddress? = ListenAddress(host: "127.0.0.1", port: 8081)
 
     private static func tokenPath(_ text: String) throws(InvalidValue) -> String {
         let allowed = "/-._~!$&'()*+,;=:@".utf8
-        guard text.hasPrefix("/"), !text.hasPrefix("//"),
+        guard text.hasPrefix("/"), !text.hasPrefix("//"), !text.contains("/.well-known/"),
             text.utf8.allSatisfy({ byte in
-                allowed.contains(byte) || Character(Unicode.Scalar(byte)).isLetter
-                    || Character(Unicode.Scalar(byte)).isNumber
+                allowed.contains(byte) || (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20)
             })
         else { throw InvalidValue("is not a path such as /oauth2/token") }
         return text
@@ -115,6 +118,13 @@ extension ServiceConfiguration {
             throw InvalidValue("is none of RS256, PS256, ES256 and EdDSA")
         }
         return algorithm
+    }
+
+    private static func issuer(_ text: String) throws(InvalidValue) -> Issuer {
+        guard !text.contains("/.well-known/") else {
+            throw InvalidValue("is the URL of a metadata document; the issuer is what stands before /.well-known/")
+        }
+        return try Issuer(text)
     }
 
     /// nil is off; YAML 1.1 readers, and people, spell that in several ways.

@@ -57,6 +57,10 @@ struct SettingLayers {
                     problems.append(Problem(place, "\(name) is not a single value"))
                     continue
                 }
+                guard settings[setting] == nil else {
+                    problems.append(Problem(place, "\(name) is set twice"))
+                    continue
+                }
                 settings[setting] = Setting(text: text, place: place)
             } else if section == nil, SettingName.sections.contains(word) {
                 guard case .mapping(let nested) = value else {

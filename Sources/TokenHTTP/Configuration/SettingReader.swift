@@ -32,6 +32,12 @@ struct SettingReader {
         }
     }
 
+    /// Notes a problem with a setting that is there.
+    mutating func note(_ name: SettingName, _ message: String) {
+        problems.append(
+            Problem(layers[name]?.place ?? .file(file.string, line: nil), "\(name.rawValue) \(message)"))
+    }
+
     /// The value of a setting that must be there.
     ///
     /// - Parameter hint: a line that would do.

@@ -47,9 +47,11 @@ public struct WorkingFolder: Sendable {
             id: try ClientID("demo"), name: "A first client", secretHash: secret.hash,
             scope: try Scope("site.read site.documentation"), resources: [try Audience("https://api.example.com")])
         let isKeyNew = try createKey()
-        try DurableFile(path: clientsFile).create(Self.clientsYAML(client))
+        try FileError.naming(clientsFile) { try DurableFile(path: clientsFile).create(Self.clientsYAML(client)) }
         // Last, since it is what makes the folder a working one.
-        try DurableFile(path: configuration).create(Self.configurationYAML(issuer, listen, management))
+        try FileError.naming(configuration) {
+            try DurableFile(path: configuration).create(Self.configurationYAML(issuer, listen, management))
+        }
         return Contents(
             configuration: configuration, issuer: issuer, client: client, clientSecret: secret.value,
             isKeyNew: isKeyNew)
@@ -88,6 +90,16 @@ public enum WorkingFolderError: Error, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .exists(let file): "\(file) exists already; nothing was changed"
+        }
+    }
+
+    /// What to do about it.
+    public var hint: String {
+        switch self {
+        case .exists(let file):
+            file.lastComponent == "clients.yaml"
+                ? "without a writ.yaml beside it, it may be left from a `writ init` that was interrupted; delete it then"
+                : "`writ serve` starts the service that it describes"
         }
     }
 }

@@ -23,8 +23,7 @@ struct YAMLText {
         } catch let error as InvalidConfiguration {
             throw error
         } catch {
-            let reason = (error as? Errno) == .noSuchFileOrDirectory ? "there is no such file" : "cannot be read"
-            throw InvalidConfiguration([Problem(.file(path.string, line: nil), reason, hint: Self.hint(for: path))])
+            throw InvalidConfiguration([Self.unreadable(path, error)])
         }
         guard let text = String(validating: data, as: UTF8.self) else {
             throw InvalidConfiguration([Problem(.file(path.string, line: nil), "is not UTF-8")])
@@ -48,8 +47,15 @@ struct YAMLText {
         .file(path.string, line: node.mark?.line)
     }
 
-    private static func hint(for path: FilePath) -> String? {
-        path.lastComponent?.string == "writ.yaml" ? "`writ init` makes a working folder" : nil
+    private static func unreadable(_ path: FilePath, _ error: any Error) -> Problem {
+        let place = Problem.Place.file(path.string, line: nil)
+        guard (error as? Errno) == .noSuchFileOrDirectory else {
+            let reason = (error as? Errno)?.description.lowercased() ?? (error as NSError).localizedDescription
+            return Problem(place, "cannot be read: \(reason)")
+        }
+        let isConfiguration = path.lastComponent?.string == "writ.yaml"
+        return Problem(
+            place, "there is no such file", hint: isConfiguration ? "`writ init` makes a working folder" : nil)
     }
 
     private static func explain(_ error: any Error) -> (line: Int?, reason: String) {

@@ -12,8 +12,16 @@ struct FrontDoor: HTTPResponder {
     let tokenPath: String
     let tokenEndpoint: TokenEndpoint
     let snapshots: SnapshotStore
+    let readiness: Readiness
 
     func respond(to request: Request, context: Context) async throws -> Response {
+        var response = await answer(request)
+        // RFC 9112 section 9.6: on the way down, clients are asked to take their next request elsewhere.
+        if !readiness.isReady { response.headers[.connection] = "close" }
+        return response
+    }
+
+    private func answer(_ request: Request) async -> Response {
         let path = request.uri.path
         if path == tokenPath {
             guard request.method == .post else { return ErrorResponse.methodNotAllowed(allow: "POST") }

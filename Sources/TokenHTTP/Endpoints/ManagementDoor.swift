@@ -17,13 +17,13 @@ struct ManagementDoor: HTTPResponder {
         guard request.method == .get || request.method == .head else {
             return ErrorResponse.methodNotAllowed(allow: "GET, HEAD")
         }
-        let text = isReady ? "ok\n" : "stopping\n"
+        let text = isReady ? "ok\n" : "not ready\n"
         return Response(
             status: isReady ? .ok : .serviceUnavailable,
             headers: [
                 .contentType: "text/plain; charset=utf-8", .cacheControl: "no-store",
                 .contentLength: String(text.utf8.count),
             ],
-            body: request.method == .head ? ResponseBody() : ResponseBody(byteBuffer: ByteBuffer(string: text)))
+            body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
     }
 }

@@ -32,7 +32,6 @@ struct StaticDocument: Sendable {
             headers[.contentType] = nil
             return Response(status: .notModified, headers: headers)
         }
-        guard request.method != .head else { return Response(status: .ok, headers: headers) }
         return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: body))
     }
 

@@ -1,6 +1,7 @@
 import AccessToken
 import HTTPTypes
 import Hummingbird
+import Libcrypto
 import NIOCore
 import OAuth
 import Signing
@@ -10,7 +11,9 @@ struct TokenEndpoint: Sendable {
     let snapshots: SnapshotStore
     let signers: SignerPool
     let now: @Sendable () -> NumericDate
-    let makeTokenID: @Sendable () throws -> TokenID
+    let makeTokenID: @Sendable () throws(LibcryptoError) -> TokenID
+    /// Told why an answer is `server_error`; clients are not.
+    let reportFailure: @Sendable (any Error) -> Void
 
     func response(to request: Request) async -> Response {
         do throws(TokenError) {
@@ -26,10 +29,28 @@ struct TokenEndpoint: Sendable {
         let now = now()
         let client = try snapshot.clients.authenticate(tokenRequest, now: now)
         let grant = try client.authorize(tokenRequest, policy: snapshot.policy)
-        guard let id = try? makeTokenID() else { throw .serverError }
+        let id = try tokenID()
         let token = UnsignedAccessToken(
             for: grant, key: snapshot.signingKey(at: now), policy: snapshot.policy, id: id, now: now)
-        return TokenResponse(token, signature: try await signers.sign(token))
+        return TokenResponse(token, signature: try await signature(of: token))
+    }
+
+    private func tokenID() throws(TokenError) -> TokenID {
+        do throws(LibcryptoError) { return try makeTokenID() } catch {
+            reportFailure(error)
+            throw .serverError
+        }
+    }
+
+    private func signature(of token: UnsignedAccessToken) async throws(TokenError) -> [UInt8] {
+        do throws(SigningError) { return try await signers.sign(token) } catch {
+            switch error {
+            case .queueFull: throw .overloaded
+            case .failed(let cause):
+                reportFailure(cause)
+                throw .serverError
+            }
+        }
     }
 
     /// Reads the body, never more than is allowed.
@@ -62,11 +83,17 @@ struct TokenEndpoint: Sendable {
         return response
     }
 
-    /// RFC 6749 section 5.1: tokens and refusals are not to be stored.
+    private static let headers: HTTPFields = {
+        var headers: HTTPFields = [.contentType: "application/json", .cacheControl: "no-store"]
+        if let pragma = HTTPField.Name("Pragma") { headers[pragma] = "no-cache" }
+        return headers
+    }()
+
+    /// RFC 6749 section 5.1: tokens and refusals are not to be stored; both fields say so.
     private static func answer(_ status: HTTPResponse.Status, _ json: [UInt8]) -> Response {
         Response(
             status: status,
-            headers: [.contentType: "application/json", .cacheControl: "no-store"],
+            headers: headers,
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: json)))
     }
 }

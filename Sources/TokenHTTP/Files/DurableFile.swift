@@ -71,6 +71,10 @@ struct DurableFile {
         do {
             try descriptor.closeAfter {
                 try write(descriptor)
+                // What root edits stays readable for the service's own user.
+                if geteuid() == 0, let owner = (try? path.stat()) ?? (try? folder.stat()) {
+                    _ = fchown(descriptor.rawValue, owner.userID.rawValue, owner.groupID.rawValue)
+                }
                 guard fchmod(descriptor.rawValue, permissions.rawValue) == 0, fsync(descriptor.rawValue) == 0 else {
                     throw Errno(rawValue: errno)
                 }

@@ -37,17 +37,24 @@ extension KeysFolder {
         guard let keyID = try JWK(publicKey, keyID: nil, algorithm: nil).thumbprint(),
             let name = try KeyFileName(Self.fileName(algorithm, start: start))
         else { throw KeyFileError.unusable }
-        try DurableFile(path: path.appending(name.description)).create(key.pem(passphrase: passphrase()))
+        let file = path.appending(name.description)
+        do {
+            try DurableFile(path: file).create(key.pem(passphrase: passphrase()))
+        } catch Errno.fileExists {
+            throw KeyRotationError.sameSecond
+        }
         return LoadedKey(name: name, material: .signing(key), publicKey: publicKey, keyID: keyID, algorithm: algorithm)
     }
 
     /// Runs `body` while no other command changes the folder; makes the folder, for its owner alone, where there is none.
     func locked<Result>(_ body: () throws -> Result) throws -> Result {
-        try FileManager.default.createDirectory(
-            atPath: path.string, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        return try FolderLock.hold(on: path) {
-            DurableFile.removeDrafts(in: path)
-            return try body()
+        try FileError.naming(path) {
+            try FileManager.default.createDirectory(
+                atPath: path.string, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            return try FolderLock.hold(on: path) {
+                DurableFile.removeDrafts(in: path)
+                return try body()
+            }
         }
     }
 

@@ -18,6 +18,8 @@ public enum KeyRotationError: Error, Sendable, Equatable, CustomStringConvertibl
     case tooSoon(atLeast: Duration)
     /// No key has this `kid`.
     case noSuchKey
+    /// Another key of the algorithm begins in the same second.
+    case sameSecond
 
     /// For people.
     public var description: String {
@@ -25,6 +27,7 @@ public enum KeyRotationError: Error, Sendable, Equatable, CustomStringConvertibl
         case .tooSoon(let least):
             "a new key must be published for \(DurationText.format(least)) before it signs, until no cache lacks it"
         case .noSuchKey: "there is no key with this kid"
+        case .sameSecond: "there is a key that begins in the same second already"
         }
     }
 
@@ -32,7 +35,7 @@ public enum KeyRotationError: Error, Sendable, Equatable, CustomStringConvertibl
     public var hint: String {
         switch self {
         case .tooSoon: "choose a later time with --in, or --now if tokens may fail to verify meanwhile"
-        case .noSuchKey: "`writ keys list` shows them"
+        case .noSuchKey, .sameSecond: "`writ keys list` shows the keys"
         }
     }
 }
@@ -70,7 +73,7 @@ extension KeysFolder {
                 let new = try generate(algorithm, start: BasicTime(start))
                 return KeyRotation(
                     new: new, removed: try removeExpired(longestLifetime: longestLifetime, now: now, timing: timing))
-            } catch Errno.fileExists {
+            } catch KeyRotationError.sameSecond {
                 return nil
             }
         }

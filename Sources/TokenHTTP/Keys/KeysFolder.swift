@@ -55,8 +55,24 @@ public struct KeysFolder: Sendable {
                 problems.append(Problem(place, "cannot be read: \(error)"))
             }
         }
+        problems += untimedTwice(keys)
         guard problems.isEmpty else { throw InvalidConfiguration(problems) }
         return keys.sorted { $0.name < $1.name }
+    }
+
+    /// Of two keys that sign from the beginning nobody can say which is the newer.
+    private func untimedTwice(_ keys: [LoadedKey]) -> [Problem] {
+        var first: [SignatureAlgorithm: LoadedKey] = [:]
+        return keys.filter { $0.name.content == .signing && $0.name.start == nil }.compactMap { key in
+            guard let other = first[key.algorithm] else {
+                first[key.algorithm] = key
+                return nil
+            }
+            return Problem(
+                .file(path.appending(key.name.description).string, line: nil),
+                "has no time in its name, and neither has \(other.name): it is not clear which signs",
+                hint: "begin the name of the newer with the UTC time from which it signs: 20261123T093000Z-")
+        }
     }
 
     /// The names of all files, sorted.

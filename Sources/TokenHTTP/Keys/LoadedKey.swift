@@ -22,9 +22,4 @@ public struct LoadedKey: Sendable {
     public let keyID: String
     /// The algorithm of the chain of keys that it belongs to: keys of one type follow one another.
     public let algorithm: SignatureAlgorithm
-
-    /// The key as it is published.
-    public var jwk: JWK {
-        JWK(publicKey, keyID: keyID, algorithm: algorithm)
-    }
 }

@@ -1,4 +1,5 @@
 import Hummingbird
+import HummingbirdCore
 import Logging
 import NIOCore
 import ServiceLifecycle
@@ -9,9 +10,16 @@ struct Listener<Door: HTTPResponder>: Service where Door.Context == BasicRequest
     private let door: Door
     private let name: String
     private let logger: Logger
+    private let onListening: @Sendable () -> Void
 
-    /// - Parameter name: for logs and errors.
-    init(_ address: ListenAddress, _ door: Door, name: String, logger: Logger) {
+    /// - Parameters:
+    ///   - name: for the log.
+    ///   - onListening: called when connections are accepted.
+    init(
+        _ address: ListenAddress, _ door: Door, name: String, logger: Logger,
+        onListening: @escaping @Sendable () -> Void = {}
+    ) {
+        self.onListening = onListening
         self.address = address
         self.door = door
         self.name = name
@@ -21,17 +29,22 @@ struct Listener<Door: HTTPResponder>: Service where Door.Context == BasicRequest
     func run() async throws {
         do {
             try await application.run()
-        } catch let error as IOError {
-            throw ListenerError(address, errno: error.errnoCode)
+        } catch {
+            throw ListenerError(address, error) ?? error
         }
     }
 
+    /// How long a connection may be silent, between requests or within one.
+    private static var idleTimeout: TimeAmount { .seconds(30) }
+
     private var application: some ApplicationProtocol {
         Application(
-            responder: door,
+            responder: HeadResponder(responder: door),
+            server: .http1(configuration: HTTP1Channel.Configuration(idleTimeout: Self.idleTimeout)),
             configuration: ApplicationConfiguration(address: .hostname(address.host, port: address.port)),
             onServerRunning: { channel in
                 let bound = channel.localAddress.map { "\($0)" } ?? address.description
+                onListening()
                 logger.info("Listening", metadata: ["listener": "\(name)", "address": "\(bound)"])
             },
             logger: .silent)

@@ -1,32 +1,32 @@
-import Glibc
+import NIOCore
 import SystemPackage
 
 /// An address that cannot be listened on.
 public struct ListenerError: Error, Sendable, CustomStringConvertible {
     private let address: ListenAddress
-    private let reason: Errno
+    /// nil where the host's name led nowhere.
+    private let reason: Errno?
 
-    init(_ address: ListenAddress, errno: Int32) {
+    /// - Returns: nil for an error that has nothing to do with listening.
+    init?(_ address: ListenAddress, _ error: any Error) {
+        switch error {
+        case let error as IOError: reason = Errno(rawValue: error.errnoCode)
+        case is SocketAddressError, is SocketAddressError.UnknownHost: reason = nil
+        default: return nil
+        }
         self.address = address
-        reason = Errno(rawValue: errno)
     }
 
-    /// Finds it again in what a service group throws.
-    init?(_ error: any Error) {
-        guard let error = error as? ListenerError else { return nil }
-        self = error
-    }
-
-    /// For people: the address, and what the operating system says.
+    /// The address, and the system's reason.
     public var description: String {
-        "cannot listen on \(address): \(reason.description.lowercased())"
+        "cannot listen on \(address): \(reason?.description.lowercased() ?? "there is no such host")"
     }
 
     /// What to do about it.
     public var hint: String? {
         switch reason {
-        case .addressInUse: "another process has the port; choose another with listen or management in writ.yaml"
-        case .permissionDenied: "ports below 1024 are for root; choose another, or grant CAP_NET_BIND_SERVICE"
+        case .addressInUse?: "another process has the port; choose another with listen or management in writ.yaml"
+        case .permissionDenied?: "ports below 1024 are for root; choose another, or grant CAP_NET_BIND_SERVICE"
         default: nil
         }
     }

@@ -5,6 +5,8 @@ import UnixSignals
 /// Has the reloader look twice a second, and read everything again on SIGHUP.
 struct ReloadService: Service {
     let reloader: Reloader
+    /// SIGHUP, caught since before anything was read.
+    let hangups: UnixSignalsSequence
 
     /// A change is read when two looks have seen it, so at most a second after it was made.
     private static let interval: Duration = .milliseconds(500)
@@ -13,7 +15,7 @@ struct ReloadService: Service {
         await cancelWhenGracefulShutdown {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask {
-                    for await _ in await UnixSignalsSequence(trapping: .sighup) { reloader.reload(now: .now) }
+                    for await _ in hangups { reloader.reload(now: .now) }
                 }
                 group.addTask {
                     while (try? await Task.sleep(for: Self.interval)) != nil { reloader.look(now: .now) }

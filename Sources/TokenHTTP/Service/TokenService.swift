@@ -1,12 +1,13 @@
 public import AccessToken
 import Foundation
 import Hummingbird
+import Libcrypto
 public import Logging
 import NIOCore
 import OAuth
 import ServiceLifecycle
 import Signing
-import UnixSignals
+public import UnixSignals
 
 /// The running service: two listeners, the signer threads, and what reloads and stops them.
 public struct TokenService: Sendable {
@@ -29,39 +30,46 @@ public struct TokenService: Sendable {
 
     /// Serves until SIGTERM or SIGINT, then lets the requests that it has finish.
     ///
+    /// - Parameter hangups: SIGHUP, trapped before keys and clients were read, so that one that comes early is not lost
+    ///   and does not end the process.
     /// - Throws: ``ListenerError`` where an address cannot be listened on.
-    public func run() async throws {
+    public func run(hangups: UnixSignalsSequence) async throws {
         let readiness = Readiness()
         let coreCount = ProcessInfo.processInfo.activeProcessorCount
         let signers = SignerPool(threadCount: coreCount, capacity: Self.signingQueueCapacity)
         logSummary()
 
         // Stopped in the opposite order, each when the one after it has ended.
-        var services: [any Service] = [ReloadService(reloader: reloader)]
+        var services: [any Service] = [ReloadService(reloader: reloader, hangups: hangups)]
         if let rotation = rotationService { services.append(rotation) }
         if let address = configuration.management {
             services.append(Listener(address, ManagementDoor(readiness: readiness), name: "management", logger: logger))
         }
-        services.append(Listener(configuration.listen, frontDoor(signers), name: "tokens", logger: logger))
+        services.append(
+            Listener(configuration.listen, frontDoor(signers, readiness), name: "tokens", logger: logger) {
+                readiness.begin()
+            })
         services.append(DrainService(readiness: readiness, delay: configuration.drainDelay, logger: logger))
-        let group = ServiceGroup(
-            configuration: .init(
-                services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
-                logger: .silent))
-        do {
-            try await group.run()
-        } catch {
-            throw ListenerError(error) ?? error
-        }
+        var group = ServiceGroupConfiguration(
+            services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: .silent)
+        // A client that never ends its request does not keep the service from ending.
+        group.maximumGracefulShutdownDuration = configuration.drainDelay + Self.longestGoodbye
+        try await ServiceGroup(configuration: group).run()
         logger.info("Stopped")
     }
 
-    func frontDoor(_ signers: SignerPool) -> FrontDoor {
+    /// How long requests that were accepted have to finish.
+    private static let longestGoodbye: Duration = .seconds(30)
+
+    func frontDoor(_ signers: SignerPool, _ readiness: Readiness) -> FrontDoor {
         FrontDoor(
             tokenPath: configuration.endpoints.token,
             tokenEndpoint: TokenEndpoint(
-                snapshots: reloader.snapshots, signers: signers, now: { .now }, makeTokenID: { try TokenID() }),
-            snapshots: reloader.snapshots)
+                snapshots: reloader.snapshots, signers: signers, now: { .now },
+                makeTokenID: { () throws(LibcryptoError) in try TokenID() },
+                reportFailure: { [logger] in logger.error("No token was issued: \($0)") }),
+            snapshots: reloader.snapshots, readiness: readiness)
     }
 
     private var rotationService: RotationService? {

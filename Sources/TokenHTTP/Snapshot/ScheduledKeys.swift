@@ -46,7 +46,7 @@ public struct ScheduledKeys: Sendable {
 
     /// The key set that is published.
     public var published: JWKSet {
-        JWKSet(keys.filter { $0.state != .expired }.map(\.key.jwk))
+        JWKSet(keys.filter { $0.state != .expired }.map(\.jwk))
     }
 
     /// The key that signs now, then those that will.

@@ -1,5 +1,6 @@
 public import AccessToken
 import JOSE
+import Libcrypto
 public import OAuth
 
 /// Everything that a request is answered from: made whole, replaced whole, never changed.
@@ -42,4 +43,12 @@ public struct ScheduledKey: Sendable {
     public let since: NumericDate?
     /// When it stops being published; nil as long as nothing follows it.
     public let until: NumericDate?
+
+    /// The key as it is published. An RSA key that no longer signs, or never did here, comes without `alg`: its tokens
+    /// may be RS256 or PS256, whatever is configured today.
+    var jwk: JWK {
+        var isPinned = state == .signing || state == .next
+        if case .rsa = key.publicKey.type {} else { isPinned = true }
+        return JWK(key.publicKey, keyID: key.keyID, algorithm: isPinned ? key.algorithm : nil)
+    }
 }

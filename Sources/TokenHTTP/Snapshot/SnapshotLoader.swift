@@ -71,7 +71,8 @@ public struct SnapshotLoader: Sendable {
         let metadata = ServerMetadata(issuer: configuration.issuer, endpoints: configuration.endpoints)
         let metadataDocument = try StaticDocument(
             metadata.json, mediaType: "application/json", maximumAge: timing.keySetMaximumAge)
-        var documents = Dictionary(uniqueKeysWithValues: metadata.paths.map { ($0, metadataDocument) })
+        var documents = Dictionary(
+            metadata.paths.map { ($0, metadataDocument) }, uniquingKeysWith: { first, _ in first })
         documents[configuration.endpoints.keySet] = keySet
         documents["/.well-known/jwks.json"] = keySet
         return documents

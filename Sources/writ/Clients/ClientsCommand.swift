@@ -20,6 +20,7 @@ struct ClientsCommand: ParsableCommand {
 extension GeneratedClientSecret {
     /// Shows the secret, this once.
     func show(for id: ClientID, scope: Scope?, asJSON: Bool) {
+        let lost = "the secret is in force and nobody has it: `writ clients rotate-secret` makes another"
         if asJSON {
             var writer = JSONWriter()
             writer.object { object in
@@ -27,9 +28,9 @@ extension GeneratedClientSecret {
                 object.member("client_secret", value)
                 if let scope { object.member("scope", scope.description) }
             }
-            Terminal.print(writer)
+            Terminal.print(writer, ifLost: lost)
         } else {
-            Terminal.print("client_id      \(id)\nclient_secret  \(value)")
+            Terminal.print("client_id      \(id)\nclient_secret  \(value)", ifLost: lost)
             Terminal.note("The secret is not shown again.")
         }
     }

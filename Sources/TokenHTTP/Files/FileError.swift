@@ -1,0 +1,28 @@
+import Foundation
+public import SystemPackage
+
+/// A file or folder that could not be read or written, and why.
+public struct FileError: Error, Sendable, CustomStringConvertible {
+    /// The file or folder.
+    public let path: FilePath
+    private let reason: String
+
+    init(_ path: FilePath, _ error: any Error) {
+        self.path = path
+        reason =
+            (error as? Errno)?.description.lowercased() ?? (error as? CocoaError)?.localizedDescription ?? "\(error)"
+    }
+
+    /// The path, and the system's reason.
+    public var description: String { "\(path): \(reason)" }
+
+    /// Runs `body` and says which file its error is about; errors that say so themselves pass as they are.
+    static func naming<Result>(_ path: FilePath, _ body: () throws -> Result) throws -> Result {
+        do { return try body() } catch let error where error is Errno || error is CocoaError {
+            throw FileError(path, error)
+        }
+    }
+
+    /// Whether there is a file of that name already.
+    var isFileExists: Bool { reason == Errno.fileExists.description.lowercased() }
+}

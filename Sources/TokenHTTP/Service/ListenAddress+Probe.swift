@@ -1,0 +1,19 @@
+import NIOCore
+import NIOPosix
+
+extension ListenAddress {
+    /// Listens for a moment, as the service would.
+    ///
+    /// - Returns: nil where that works.
+    func probe() async -> ListenerError? {
+        do {
+            let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .bind(host: host, port: port).get()
+            try await channel.close().get()
+            return nil
+        } catch {
+            return ListenerError(self, error)
+        }
+    }
+}
