@@ -34,6 +34,14 @@ import Testing
         #expect(starts.map(\.date) == [nil, start])
     }
 
+    @Test mutating func whatReplacesTheOnlyKeyThatSignsIsNotHeldBack() throws {
+        let next = "\(BasicTime(now + .seconds(3600))).pem"
+        _ = announcements.starts(of: try names("a.pem", next), now: now)
+        let replacement = "\(BasicTime(now)).pem"
+        #expect(
+            announcements.starts(of: try names(replacement, next), now: now).map(\.date) == [now, now + .seconds(3600)])
+    }
+
     @Test mutating func whatReplacesEveryKeySignsAtOnce() throws {
         _ = announcements.starts(of: try names("a.pem"), now: now)
         #expect(announcements.starts(of: try names("b.pem"), now: now).map(\.date) == [nil])

@@ -21,7 +21,11 @@ public struct KeyAnnouncements: Sendable {
     ///
     /// - Parameter names: keys that follow one another: all signing keys for one algorithm.
     public mutating func starts(of names: [KeyFileName], now: NumericDate) -> [KeyStart] {
-        let hasWorkingKey = heldBackUntil.keys.contains { names.contains($0) }
+        // Beside one that is still to come there is nobody to wait for: without the new key nothing could sign.
+        let hasWorkingKey = names.contains { name in
+            guard let known = heldBackUntil[name] else { return false }
+            return KeyStart(name, heldBackUntil: known).hasCome(at: now)
+        }
         var current: [KeyFileName: NumericDate?] = [:]
         for name in names {
             let known = heldBackUntil[name]
