@@ -46,6 +46,12 @@ struct DurableFile {
         try synchronizeFolder()
     }
 
+    /// Writes a draft beside the place of the file, and removes it.
+    func probe() throws {
+        let draft = try writeDraft(permissions: .ownerReadWrite) { _ in }
+        try FileManager.default.removeItem(atPath: draft.string)
+    }
+
     /// Removes the file for good.
     func remove() throws {
         try FileManager.default.removeItem(atPath: path.string)

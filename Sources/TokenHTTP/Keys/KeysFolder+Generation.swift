@@ -58,6 +58,13 @@ extension KeysFolder {
         }
     }
 
+    /// Writes a file into the folder and takes it away again.
+    ///
+    /// - Throws: where that does not work: a mounted Secret, a folder of somebody else's.
+    func checkWritable() throws {
+        try locked { try FileError.naming(path) { try DurableFile(path: path.appending("x")).probe() } }
+    }
+
     /// The signing keys for `algorithm`, in the order in which they sign.
     func chain(of algorithm: SignatureAlgorithm) throws -> [LoadedKey] {
         try load().filter { $0.algorithm == algorithm && $0.name.content == .signing }

@@ -65,7 +65,7 @@ extension KeysFolder {
     func rotateIfDue(
         _ plan: RotationPlan, now: NumericDate, longestLifetime: Duration, timing: KeyTiming = .standard
     ) throws -> KeyRotation? {
-        // Without the lock first: most looks find nothing to do.
+        // Without the lock first: mostly there is nothing to do.
         guard try nextStart(plan, now: now) != nil else { return nil }
         return try locked {
             guard let start = try nextStart(plan, now: now) else { return nil }
@@ -99,12 +99,7 @@ extension KeysFolder {
 
     /// When the next key should begin; nil where it is too early, or where there is no key to follow.
     private func nextStart(_ plan: RotationPlan, now: NumericDate) throws -> NumericDate? {
-        var newest: KeyFileName?
-        for fileName in try fileNames() {
-            guard let name = try? KeyFileName(fileName), name.content == .signing else { continue }
-            if name.start != nil || newest == nil { newest = max(newest ?? name, name) }
-        }
-        guard let newest else { return nil }
+        guard let newest = try chain(of: algorithm).last?.name else { return nil }
         // A first key signs from the beginning; its age is that of its file, which all replicas see alike.
         let start = try newest.start ?? NumericDate(Int64(path.appending(newest.description).stat().st_mtim.tv_sec))
         return plan.nextStart(after: start, now: now)

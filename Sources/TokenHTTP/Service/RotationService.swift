@@ -13,14 +13,15 @@ struct RotationService: Service {
     let longestLifetime: @Sendable () -> Duration
     let logger: Logger
 
-    private static let interval: Duration = .seconds(1)
+    /// Announcements last for minutes at least, so that there is time.
+    private static let interval: Duration = .seconds(60)
 
     func run() async {
         await cancelWhenGracefulShutdown {
             var hasComplained = false
-            while (try? await Task.sleep(for: Self.interval)) != nil {
+            repeat {
                 hasComplained = rotateIfDue(now: .now, isQuiet: hasComplained)
-            }
+            } while (try? await Task.sleep(for: Self.interval)) != nil
         }
     }
 
@@ -39,7 +40,7 @@ struct RotationService: Service {
                 ])
             return false
         } catch {
-            if !isQuiet { logger.error("keys_rotation cannot write to \(keys.path): \(error); it goes on trying") }
+            if !isQuiet { logger.error("keys_rotation failed and goes on trying: \(error)") }
             return true
         }
     }

@@ -87,9 +87,9 @@ public struct TokenService: Sendable {
             if let key = try keys.generateFirst() {
                 logger.info("Made the first key", metadata: ["kid": "\(key.keyID)", "file": "\(key.name)"])
             }
-            try keys.locked {}
+            try keys.checkWritable()
         } catch {
-            logger.warning("keys_rotation is on, but \(keys.path) cannot be written to: \(error)")
+            logger.warning("keys_rotation is on, but the keys folder cannot be written to: \(error)")
         }
     }
 
