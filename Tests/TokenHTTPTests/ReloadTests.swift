@@ -98,6 +98,17 @@ import Testing
         #expect(current.keys.map(\.state) == [.expired, .signing])
     }
 
+    @Test func aKeysTimeComesThoughTheClientsFileIsBroken() throws {
+        let start = ServiceFixture.now + .seconds(3600)
+        try fixture.copyKey("rsa-3072.pem", as: "\(BasicTime(start)).pem")
+        for _ in 0..<2 { reloader.look(now: ServiceFixture.now) }
+        let before = keyID
+        try fixture.folder.write("clients: [", to: "clients.yaml")
+        for _ in 0..<3 { reloader.look(now: start) }
+        #expect(current.signingKey(at: start).keyID != before)
+        #expect(current.clients.count == 3)
+    }
+
     @Test func aKubernetesMountIsFollowed() throws {
         // A mounted Secret: links to files below ..data, which is itself a link that is swapped.
         let folder = fixture.folder

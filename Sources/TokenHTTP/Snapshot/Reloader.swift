@@ -12,6 +12,8 @@ final class Reloader: Sendable {
         var read: Fingerprint
         /// What was seen at the last look.
         var seen: Fingerprint
+        /// Until when a change of time alone is no reason to read again what did not check.
+        var patience: NumericDate?
     }
 
     /// The snapshots that requests are answered from.
@@ -44,7 +46,9 @@ final class Reloader: Sendable {
             state.seen = fingerprint
             if fingerprint != state.read, isSettled {
                 reload(&state, fingerprint, now: now, because: "files changed")
-            } else if let change = snapshots.current.nextChange, change <= now, fingerprint == state.read {
+            } else if let change = snapshots.current.nextChange, max(change, state.patience ?? change) <= now,
+                fingerprint == state.read
+            {
                 reload(&state, fingerprint, now: now, because: "the time of a key has come")
             }
         }
@@ -63,6 +67,7 @@ final class Reloader: Sendable {
         do throws(InvalidConfiguration) {
             let snapshot = try state.loader.load(now: now)
             snapshots.replace(with: snapshot)
+            state.patience = nil
             logger.info(
                 "Reloaded",
                 metadata: [
@@ -70,6 +75,7 @@ final class Reloader: Sendable {
                     "kid": "\(snapshot.signingKey(at: now).keyID)",
                 ])
         } catch {
+            state.patience = now + .seconds(60)
             for problem in error.problems { logger.error("Not reloaded: \(problem)") }
         }
     }
