@@ -55,6 +55,18 @@ import Testing
         #expect(throws: KeyRotationError.noSuchKey) { try keys.retire(first.keyID, now: now) }
     }
 
+    @Test func anEarlierKeySignsAgainWhenALaterIsRetired() throws {
+        let first = try #require(try keys.generateFirst())
+        let second = try keys.rotate(in: .zero, isForced: true, longestLifetime: .seconds(900), now: now).new
+        #expect(try keys.retire(second.keyID, now: now + .seconds(1)).replacement == nil)
+        #expect(try keys.load().map(\.keyID) == [first.keyID])
+    }
+
+    @Test func rotatingAnEmptyFolderMakesAFirstKey() throws {
+        let rotation = try keys.rotate(in: .seconds(360), isForced: false, longestLifetime: .seconds(900), now: now)
+        #expect(rotation.new.name.start == nil)
+    }
+
     @Test func retiringAKeyThatDoesNotSignNeedsNoReplacement() throws {
         let first = try #require(try keys.generateFirst())
         let next = try keys.rotate(in: .seconds(360), isForced: false, longestLifetime: .seconds(900), now: now).new

@@ -53,7 +53,9 @@ extension KeysFolder {
             throw KeyRotationError.tooSoon(atLeast: timing.announcement)
         }
         return try locked {
-            let new = try generate(algorithm, start: BasicTime(now + delay))
+            // The first key of its algorithm has nobody to wait for.
+            let isFirst = try chain(of: algorithm).isEmpty
+            let new = try generate(algorithm, start: isFirst ? nil : BasicTime(now + delay))
             return KeyRotation(
                 new: new, removed: try removeExpired(longestLifetime: longestLifetime, now: now, timing: timing))
         }
@@ -79,7 +81,8 @@ extension KeysFolder {
         }
     }
 
-    /// Takes a key out at once. Where it is the one that signs, and no other has begun, a new one takes its place.
+    /// Takes a key out at once. An earlier key that is still there signs again, since verifiers know it; where there is
+    /// none, a new one takes its place.
     ///
     /// - Returns: the key that took its place, if one was needed.
     public func retire(_ keyID: String, now: NumericDate) throws -> (retired: LoadedKey, replacement: LoadedKey?) {

@@ -10,7 +10,7 @@ extension KeysCommand {
             commandName: "retire", abstract: "Take a key out at once: a thief has it.",
             discussion: """
                 Tokens that it signed die at each resource server as soon as that fetches the key set again. Where it \
-                is the key that signs, a new one takes its place.
+                is the key that signs, an earlier one that is still there signs again, or else a new one.
                 """)
 
         @OptionGroup var configurationOption: ConfigurationOption
