@@ -42,6 +42,14 @@ import Testing
             announcements.starts(of: try names(replacement, next), now: now).map(\.date) == [now, now + .seconds(3600)])
     }
 
+    @Test mutating func aHeldBackKeyIsReleasedWhenTheOneThatSignsIsRetired() throws {
+        _ = announcements.starts(of: try names("a.pem"), now: now)
+        let forced = "\(BasicTime(now)).pem"
+        #expect(
+            announcements.starts(of: try names("a.pem", forced), now: now).map(\.date) == [nil, now + .seconds(360)])
+        #expect(announcements.starts(of: try names(forced), now: now + .seconds(2)).map(\.date) == [now])
+    }
+
     @Test mutating func whatReplacesEveryKeySignsAtOnce() throws {
         _ = announcements.starts(of: try names("a.pem"), now: now)
         #expect(announcements.starts(of: try names("b.pem"), now: now).map(\.date) == [nil])

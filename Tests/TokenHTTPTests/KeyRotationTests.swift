@@ -36,11 +36,11 @@ import Testing
     @Test func removesWhatIsNoLongerPublishedAndNothingElse() throws {
         _ = try keys.generateFirst()
         _ = try keys.rotate(in: .seconds(360), isForced: false, longestLifetime: .seconds(900), now: now)
-        let early = now + .seconds(360 + 959)
+        let early = now + .seconds(360 + 1319)
         #expect(
             try keys.rotate(in: .seconds(400), isForced: false, longestLifetime: .seconds(900), now: early).removed
                 .isEmpty)
-        let late = now + .seconds(360 + 960)
+        let late = now + .seconds(360 + 1320)
         let rotation = try keys.rotate(in: .seconds(401), isForced: false, longestLifetime: .seconds(900), now: late)
         #expect(rotation.removed.map(\.description) == ["es256.pem"])
         #expect(files.count == 3)
@@ -48,18 +48,30 @@ import Testing
 
     @Test func retiringAKeyThatSignsPutsAnotherInItsPlace() throws {
         let first = try #require(try keys.generateFirst())
-        let result = try keys.retire(first.keyID, now: now)
+        let result = try keys.retire(first.keyID, longestLifetime: .seconds(900), now: now)
         #expect(result.retired.keyID == first.keyID)
         #expect(result.replacement?.name.start == now)
         #expect(try keys.load().map(\.keyID) == [result.replacement?.keyID])
-        #expect(throws: KeyRotationError.noSuchKey) { try keys.retire(first.keyID, now: now) }
+        #expect(throws: KeyRotationError.noSuchKey) {
+            try keys.retire(first.keyID, longestLifetime: .seconds(900), now: now)
+        }
     }
 
     @Test func anEarlierKeySignsAgainWhenALaterIsRetired() throws {
         let first = try #require(try keys.generateFirst())
         let second = try keys.rotate(in: .zero, isForced: true, longestLifetime: .seconds(900), now: now).new
-        #expect(try keys.retire(second.keyID, now: now + .seconds(1)).replacement == nil)
+        #expect(
+            try keys.retire(second.keyID, longestLifetime: .seconds(900), now: now + .seconds(1)).replacement == nil)
         #expect(try keys.load().map(\.keyID) == [first.keyID])
+    }
+
+    @Test func anExpiredKeyDoesNotSignAgain() throws {
+        let first = try #require(try keys.generateFirst())
+        let second = try keys.rotate(in: .zero, isForced: true, longestLifetime: .seconds(900), now: now).new
+        let late = now + .seconds(86400)
+        let result = try keys.retire(second.keyID, longestLifetime: .seconds(900), now: late)
+        #expect(result.replacement?.name.start == late)
+        #expect(try keys.load().allSatisfy { $0.keyID != first.keyID })
     }
 
     @Test func rotatingAnEmptyFolderMakesAFirstKey() throws {
@@ -70,7 +82,7 @@ import Testing
     @Test func retiringAKeyThatDoesNotSignNeedsNoReplacement() throws {
         let first = try #require(try keys.generateFirst())
         let next = try keys.rotate(in: .seconds(360), isForced: false, longestLifetime: .seconds(900), now: now).new
-        #expect(try keys.retire(next.keyID, now: now).replacement == nil)
+        #expect(try keys.retire(next.keyID, longestLifetime: .seconds(900), now: now).replacement == nil)
         #expect(try keys.load().map(\.keyID) == [first.keyID])
     }
 

@@ -94,7 +94,7 @@ import Testing
         #expect(current.keys.map(\.state) == [.signing, .next])
         reloader.look(now: start)
         #expect(current.keys.map(\.state) == [.published, .signing])
-        reloader.look(now: start + .seconds(960))
+        reloader.look(now: start + .seconds(1320))
         #expect(current.keys.map(\.state) == [.expired, .signing])
     }
 

@@ -31,6 +31,10 @@ public struct KeyAnnouncements: Sendable {
             let known = heldBackUntil[name]
             current[name] = known ?? (hasStarted && hasWorkingKey ? now + announcement : nil)
         }
+        // Where nothing can sign, as when the key that did was retired, nobody is helped by holding another back.
+        if !names.contains(where: { KeyStart($0, heldBackUntil: current[$0] ?? nil).hasCome(at: now) }) {
+            for name in names where KeyStart(name).hasCome(at: now) { current[name] = .some(nil) }
+        }
         heldBackUntil = current
         hasStarted = true
         return names.map { KeyStart($0, heldBackUntil: current[$0] ?? nil) }

@@ -17,8 +17,9 @@ public struct KeyTiming: Sendable {
     /// How long a key is published before it signs: until every key set that lacks it has become old.
     public var announcement: Duration { keySetMaximumAge + leeway }
 
-    /// How long a key stays published after its successor began to sign: until its last token has expired.
+    /// How long a key stays published after the time in its successor's name: until its last token has expired. Servers
+    /// that hold an unannounced successor back sign with the key for an announcement longer.
     ///
     /// - Parameter longestLifetime: of an access token.
-    public func retention(longestLifetime: Duration) -> Duration { longestLifetime + leeway }
+    public func retention(longestLifetime: Duration) -> Duration { longestLifetime + announcement + leeway }
 }

@@ -81,21 +81,24 @@ extension KeysFolder {
         }
     }
 
-    /// Takes a key out at once. An earlier key that is still there signs again, since verifiers know it; where there is
+    /// Takes a key out at once, and with it those that have expired. An earlier key that is still there signs again, since verifiers know it; where there is
     /// none, a new one takes its place.
     ///
     /// - Returns: the key that took its place, if one was needed.
-    public func retire(_ keyID: String, now: NumericDate) throws -> (retired: LoadedKey, replacement: LoadedKey?) {
+    public func retire(
+        _ keyID: String, longestLifetime: Duration, now: NumericDate, timing: KeyTiming = .standard
+    ) throws -> (retired: LoadedKey, replacement: LoadedKey?) {
         try locked {
             let keys = try load()
             guard let retired = keys.first(where: { $0.keyID == keyID }) else { throw KeyRotationError.noSuchKey }
-            let canSign = keys.contains {
-                $0.keyID != keyID && $0.algorithm == algorithm && $0.name.content == .signing
-                    && $0.name.start.map { $0 <= now } ?? true
+            _ = try removeExpired(longestLifetime: longestLifetime, now: now, timing: timing)
+            let canSign = try chain(of: algorithm).contains {
+                $0.keyID != keyID && $0.name.start.map { $0 <= now } ?? true
             }
             let isNeeded = !canSign && retired.algorithm == algorithm && retired.name.content == .signing
             let replacement = isNeeded ? try generate(algorithm, start: BasicTime(now)) : nil
-            try DurableFile(path: path.appending(retired.name.description)).remove()
+            let file = path.appending(retired.name.description)
+            if (try? file.stat()) != nil { try DurableFile(path: file).remove() }
             return (retired, replacement)
         }
     }

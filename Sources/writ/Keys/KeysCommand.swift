@@ -20,8 +20,10 @@ extension ServiceConfiguration {
         }
     }
 
-    /// The longest that an access token can live; a clients file that does not check counts as empty.
+    /// The longest that an access token can live; without a clients file that checks, the longest that any may, so that
+    /// no key is removed too early.
     var longestLifetimeOfClients: Duration {
-        longestLifetime(of: (try? ClientsFile(reading: clientsFile).clients) ?? [])
+        guard let clients = try? ClientsFile(reading: clientsFile).clients else { return .seconds(86400) }
+        return longestLifetime(of: clients)
     }
 }

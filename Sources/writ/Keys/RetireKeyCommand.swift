@@ -25,7 +25,8 @@ extension KeysCommand {
             let configuration = try configurationOption.read()
             let now = NumericDate.now
             let state = try configuration.scheduledKeys().keys.first { $0.key.keyID == kid }
-            let (retired, replacement) = try configuration.keys.retire(kid, now: now)
+            let (retired, replacement) = try configuration.keys.retire(
+                kid, longestLifetime: configuration.longestLifetimeOfClients, now: now)
             if json {
                 var writer = JSONWriter()
                 writer.object { object in
