@@ -9,7 +9,7 @@ public final class SecretBytes: @unchecked Sendable {
     /// In bytes; the memory that holds them may be larger.
     public let count: Int
 
-    private init(capacity: Int, count: Int, storage: UnsafeMutableRawBufferPointer) {
+    private init(count: Int, storage: UnsafeMutableRawBufferPointer) {
         unsafe self.storage = storage
         self.count = count
     }
@@ -18,7 +18,7 @@ public final class SecretBytes: @unchecked Sendable {
     public convenience init(copying bytes: Span<UInt8>) throws(LibcryptoError) {
         let storage = try unsafe Self.allocate(bytes.count)
         unsafe bytes.withUnsafeBytes { unsafe storage.copyMemory(from: $0) }
-        unsafe self.init(capacity: bytes.count, count: bytes.count, storage: storage)
+        unsafe self.init(count: bytes.count, storage: storage)
     }
 
     /// Fills `count` bytes from libcrypto's generator for private values.
@@ -29,7 +29,7 @@ public final class SecretBytes: @unchecked Sendable {
             unsafe CLibcrypto_clearAndFree(storage.baseAddress, storage.count)
             throw LibcryptoError(drainingQueueFor: "make random bytes")
         }
-        unsafe self.init(capacity: count, count: count, storage: storage)
+        unsafe self.init(count: count, storage: storage)
     }
 
     /// Reads an open file to its end, straight into memory that will be cleared.
@@ -50,7 +50,7 @@ public final class SecretBytes: @unchecked Sendable {
             unsafe CLibcrypto_clearAndFree(storage.baseAddress, storage.count)
             return nil
         }
-        unsafe self.init(capacity: limit + 1, count: count, storage: storage)
+        unsafe self.init(count: count, storage: storage)
     }
 
     deinit {

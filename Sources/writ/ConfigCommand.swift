@@ -17,13 +17,8 @@ struct ConfigCommand: AsyncParsableCommand {
         var running = false
 
         func run() async throws {
-            do throws(InvalidConfiguration) {
-                try await ConfigurationCheck.run(
-                    configurationOption.path, environment: ProcessInfo.processInfo.environment,
-                    triesAddresses: !running)
-            } catch {
-                throw Failure(error)
-            }
+            try await ConfigurationCheck.run(
+                configurationOption.path, environment: ProcessInfo.processInfo.environment, triesAddresses: !running)
             Terminal.print("\(configurationOption.path): good")
         }
     }

@@ -15,12 +15,7 @@ struct ConfigurationOption: ParsableArguments {
     }
 
     func read(_ options: ServiceConfiguration.Options = .init()) throws -> ServiceConfiguration {
-        do throws(InvalidConfiguration) {
-            return try ServiceConfiguration(
-                reading: path, environment: ProcessInfo.processInfo.environment, options: options)
-        } catch {
-            throw Failure(error)
-        }
+        try ServiceConfiguration(reading: path, environment: ProcessInfo.processInfo.environment, options: options)
     }
 }
 

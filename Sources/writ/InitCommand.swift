@@ -25,9 +25,9 @@ struct InitCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        let listen = try parse(listen, "--listen", ListenAddress.init)
-        let issuer = try parse(issuer ?? "http://\(self.listen)", "--issuer", Issuer.init)
-        if management != "off" { _ = try parse(management, "--management", ListenAddress.init) }
+        let listen = try OptionValue.parse(listen, "--listen", ListenAddress.init)
+        let issuer = try OptionValue.parse(issuer ?? "http://\(self.listen)", "--issuer", Issuer.init)
+        if management != "off" { _ = try OptionValue.parse(management, "--management", ListenAddress.init) }
         let contents = try WorkingFolder(FilePath(folder)).create(
             issuer: issuer, listen: listen, management: management)
         let curl =
@@ -62,11 +62,5 @@ struct InitCommand: ParsableCommand {
 
               \(curl)
             """)
-    }
-
-    private func parse<Value>(
-        _ text: String, _ option: String, _ parse: (String) throws(InvalidValue) -> Value
-    ) throws -> Value {
-        do throws(InvalidValue) { return try parse(text) } catch { throw ValidationError("\(option) \(error)") }
     }
 }

@@ -27,12 +27,6 @@ struct ServeCommand: AsyncParsableCommand {
         let configuration = try configurationOption.read(options)
         var logger = Logger(label: "writ") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = configuration.logLevel
-        let service: TokenService
-        do throws(InvalidConfiguration) {
-            service = try TokenService(configuration, logger: logger)
-        } catch {
-            throw Failure(error)
-        }
-        try await service.run(hangups: hangups)
+        try await TokenService(configuration, logger: logger).run(hangups: hangups)
     }
 }

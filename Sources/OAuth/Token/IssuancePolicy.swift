@@ -19,4 +19,12 @@ public struct IssuancePolicy: Sendable {
 
     /// The algorithms that access tokens can be signed with.
     public static let algorithms: [SignatureAlgorithm] = [.rs256, .ps256, .es256, .edDSA]
+
+    /// - Throws: for a name that none of ``algorithms`` has.
+    public static func algorithm(named name: String) throws(InvalidValue) -> SignatureAlgorithm {
+        guard let algorithm = algorithms.first(where: { $0.name == name }) else {
+            throw InvalidValue("is none of RS256, PS256, ES256 and EdDSA")
+        }
+        return algorithm
+    }
 }

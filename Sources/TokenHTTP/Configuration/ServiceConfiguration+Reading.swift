@@ -51,7 +51,7 @@ extension ServiceConfiguration {
         let listen = reader.value(.listen, ListenAddress.init)
         let management = reader.value(.management, Self.management)
         let tokenPath = reader.value(.tokenPath, Self.tokenPath)
-        let algorithm = reader.value(.accessTokenAlgorithm, Self.algorithm)
+        let algorithm = reader.value(.accessTokenAlgorithm, IssuancePolicy.algorithm(named:))
         let accessTokenLifetime = reader.value(.accessTokenLifetime, DurationText.parseAccessTokenLifetime)
         let drainDelay = reader.value(.drainDelay, Self.drainDelay)
         let logLevel = reader.value(.logLevel, Self.logLevel)
@@ -96,7 +96,7 @@ extension ServiceConfiguration {
             keysPassphraseFile: reader.path(.keysPassphraseFile), keysRotation: nil,
             clientsFile: reader.path(.clients, default: "clients.yaml"),
             endpoints: EndpointPaths(issuer: issuer),
-            algorithm: reader.value(.accessTokenAlgorithm, Self.algorithm) ?? .rs256,
+            algorithm: reader.value(.accessTokenAlgorithm, IssuancePolicy.algorithm(named:)) ?? .rs256,
             accessTokenLifetime: .seconds(15 * 60), drainDelay: .zero, logLevel: .info)
     }
 
@@ -111,13 +111,6 @@ extension ServiceConfiguration {
             })
         else { throw InvalidValue("is not a path such as /oauth2/token") }
         return text
-    }
-
-    private static func algorithm(_ text: String) throws(InvalidValue) -> SignatureAlgorithm {
-        guard let algorithm = IssuancePolicy.algorithms.first(where: { $0.name == text }) else {
-            throw InvalidValue("is none of RS256, PS256, ES256 and EdDSA")
-        }
-        return algorithm
     }
 
     private static func issuer(_ text: String) throws(InvalidValue) -> Issuer {

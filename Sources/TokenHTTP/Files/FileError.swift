@@ -22,7 +22,4 @@ public struct FileError: Error, Sendable, CustomStringConvertible {
             throw FileError(path, error)
         }
     }
-
-    /// Whether there is a file of that name already.
-    var isFileExists: Bool { reason == Errno.fileExists.description.lowercased() }
 }

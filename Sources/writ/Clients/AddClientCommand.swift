@@ -27,21 +27,15 @@ extension ClientsCommand {
 
         func run() throws {
             let id = try ClientsCommand.id(id)
-            let scope = try parse(scope, "--scope", Scope.init)
+            let scope = try OptionValue.parse(scope, "--scope", Scope.init)
             let resources = try resource.map {
-                try parse($0, "--resource") { text throws(InvalidValue) in try Audience(text) }
+                try OptionValue.parse($0, "--resource") { text throws(InvalidValue) in try Audience(text) }
             }
             let configuration = try configurationOption.read()
             let secret = try GeneratedClientSecret()
             try ClientsFileEditor(configuration.clientsFile).add(
                 NewClient(id: id, name: name, secretHash: secret.hash, scope: scope, resources: resources))
             secret.show(for: id, scope: scope, asJSON: json)
-        }
-
-        private func parse<Value>(
-            _ text: String, _ option: String, _ parse: (String) throws(InvalidValue) -> Value
-        ) throws -> Value {
-            do throws(InvalidValue) { return try parse(text) } catch { throw ValidationError("\(option) \(error)") }
         }
     }
 }

@@ -11,9 +11,7 @@ struct ClientsCommand: ParsableCommand {
 
     /// Reads an identifier from the command line.
     static func id(_ text: String) throws -> ClientID {
-        do throws(InvalidValue) { return try ClientID(text) } catch {
-            throw ValidationError("the client identifier \(error)")
-        }
+        try OptionValue.parse(text, "the client identifier", ClientID.init)
     }
 }
 

@@ -15,12 +15,7 @@ extension ClientsCommand {
 
         func run() throws {
             let configuration = try configurationOption.read()
-            let clients: [Client]
-            do throws(InvalidConfiguration) {
-                clients = try ClientsFile(reading: configuration.clientsFile).clients
-            } catch {
-                throw Failure(error)
-            }
+            let clients = try ClientsFile(reading: configuration.clientsFile).clients
             if json { printJSON(clients) } else { printTable(clients) }
         }
 

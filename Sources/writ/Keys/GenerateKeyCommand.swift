@@ -24,7 +24,10 @@ extension KeysCommand {
 
         func run() throws {
             let configuration = try configurationOption.read()
-            let algorithm = try self.algorithm.map(Self.parse) ?? configuration.algorithm
+            let algorithm =
+                try self.algorithm.map {
+                    try OptionValue.parse($0, "--algorithm", IssuancePolicy.algorithm(named:))
+                } ?? configuration.algorithm
             let key = try configuration.keys.generateNext(algorithm, now: .now)
             if json {
                 var writer = JSONWriter()
@@ -39,13 +42,6 @@ extension KeysCommand {
                 Terminal.print("\(configuration.keysFolder.appending(key.name.description))  kid \(key.keyID)")
                 if let start = key.name.start { Terminal.note("It signs from \(Timestamp.format(start)).") }
             }
-        }
-
-        private static func parse(_ text: String) throws -> SignatureAlgorithm {
-            guard let algorithm = IssuancePolicy.algorithms.first(where: { $0.name == text }) else {
-                throw ValidationError("--algorithm is none of RS256, PS256, ES256 and EdDSA")
-            }
-            return algorithm
         }
     }
 }

@@ -12,12 +12,7 @@ struct KeysCommand: ParsableCommand {
 extension ServiceConfiguration {
     /// The keys of the folder with what they do now.
     func scheduledKeys() throws -> ScheduledKeys {
-        do throws(InvalidConfiguration) {
-            return ScheduledKeys(
-                try keys.load(), policy: policy, longestLifetime: longestLifetimeOfClients, now: .now)
-        } catch {
-            throw Failure(error)
-        }
+        ScheduledKeys(try keys.load(), policy: policy, longestLifetime: longestLifetimeOfClients, now: .now)
     }
 
     /// The longest that an access token can live; without a clients file that checks, the longest that any may, so that

@@ -38,13 +38,13 @@ extension KeysCommand {
                 return Terminal.print(writer)
             }
             Terminal.print("Retired \(retired.name)  kid \(retired.keyID)")
-            Terminal.note(Self.consequence(state, now: now))
+            Terminal.note(Self.consequence(state))
             if let replacement {
                 Terminal.note("\(replacement.name) signs in its place, kid \(replacement.keyID).")
             }
         }
 
-        private static func consequence(_ scheduled: ScheduledKey?, now: NumericDate) -> String {
+        private static func consequence(_ scheduled: ScheduledKey?) -> String {
             let since = scheduled?.since.map { " since \(Timestamp.format($0))" } ?? ""
             return switch scheduled?.state {
             case .next: "It had not signed yet: no token dies with it."

@@ -30,10 +30,7 @@ extension TokenCommand {
         var json = false
 
         func run() async throws {
-            let issuer: Issuer
-            do throws(InvalidValue) { issuer = try Issuer(self.issuer) } catch {
-                throw ValidationError("--issuer \(error)")
-            }
+            let issuer = try OptionValue.parse(issuer, "--issuer", Issuer.init)
             let secret = try secret()
             let client = TokenClient(issuer: issuer, http: KeySetFetcher.httpClient)
             let answer = try await client.requestToken(
