@@ -17,7 +17,7 @@ public struct ScheduledKeys: Sendable {
     public init(
         _ loaded: [LoadedKey], policy: IssuancePolicy, longestLifetime: Duration, now: NumericDate,
         timing: KeyTiming = .standard,
-        starts: (SignatureAlgorithm, [KeyFileName]) -> [KeyStart] = { $1.map { KeyStart($0) } }
+        starts: (SignatureAlgorithm, [NamedKey]) -> [KeyStart] = { $1.map { KeyStart($0.name) } }
     ) {
         // A public key of another issuer is published for as long as it is there.
         var keys = loaded.filter { $0.name.content == .verifying }.map {
@@ -27,7 +27,7 @@ public struct ScheduledKeys: Sendable {
         let chains = Dictionary(grouping: loaded.filter { $0.name.content == .signing }, by: \.algorithm)
         for (algorithm, chain) in chains {
             let schedule = KeySchedule(
-                starts(algorithm, chain.map(\.name)), now: now,
+                starts(algorithm, chain.map { NamedKey($0.name, keyID: $0.keyID) }), now: now,
                 retention: timing.retention(longestLifetime: longestLifetime))
             if let change = schedule.nextChange { changes.append(change) }
             for entry in schedule.entries {
@@ -49,10 +49,11 @@ public struct ScheduledKeys: Sendable {
         JWKSet(keys.filter { $0.state != .expired }.map(\.jwk))
     }
 
-    /// The key that signs now, then those that will.
+    /// The key that signs now, those that will, and before them those that did and are still published: a clock that is
+    /// set back finds the right one.
     func signingTurns(_ policy: IssuancePolicy) throws(InvalidValue) -> [SigningTurn] {
         var turns: [SigningTurn] = []
-        for scheduled in keys where scheduled.state == .signing || scheduled.state == .next {
+        for scheduled in keys where scheduled.state != .expired {
             guard scheduled.key.algorithm == policy.algorithm, case .signing(let key) = scheduled.key.material else {
                 continue
             }

@@ -15,7 +15,7 @@ public struct Snapshot: Sendable {
     public let keys: [ScheduledKey]
     /// The next moment at which a key changes its state; nil where none will.
     let nextChange: NumericDate?
-    /// The key that signs, and those that will, in their order; never empty.
+    /// Published keys that signed, the one that signs, and those that will, in their order; never empty.
     let signingTurns: [SigningTurn]
     /// What GET answers, by request path: the JWK Set and the metadata.
     let documents: [String: StaticDocument]

@@ -31,9 +31,9 @@ public struct SnapshotLoader: Sendable {
             let keys = ScheduledKeys(
                 loaded, policy: configuration.policy, longestLifetime: configuration.longestLifetime(of: clients ?? []),
                 now: now, timing: timing
-            ) { algorithm, names in
+            ) { algorithm, keys in
                 announcements[algorithm, default: KeyAnnouncements(announcement: timing.announcement)]
-                    .starts(of: names, now: now)
+                    .starts(of: keys, now: now)
             }
             scheduled = keys
             turns = Self.collect(&problems) { () throws(InvalidConfiguration) in try signingTurns(of: keys) }
