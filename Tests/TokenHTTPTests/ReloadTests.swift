@@ -55,6 +55,11 @@ import Testing
         #expect(current.clients.count == 3)
     }
 
+    @Test func aChangeIsTakenUpWithinTwoSeconds() {
+        // Seen by one look and read by the next, with a second to spare for reading.
+        #expect(ReloadService.interval * 2 <= .seconds(1))
+    }
+
     @Test func aBrokenKeyChangesNothing() throws {
         let before = keyID
         try fixture.folder.write("half", to: "keys/first.pem")
@@ -109,23 +114,84 @@ import Testing
         #expect(current.clients.count == 3)
     }
 
-    @Test func aKubernetesMountIsFollowed() throws {
-        // A mounted Secret: links to files below ..data, which is itself a link that is swapped.
-        let folder = fixture.folder
-        let keys = folder.path("keys")
-        func publish(_ version: String, _ vector: String) throws {
-            try FileManager.default.createDirectory(atPath: "\(keys)/\(version)", withIntermediateDirectories: true)
-            try fixture.copyKey(vector, as: "\(version)/key.pem")
-            try FileManager.default.createSymbolicLink(atPath: "\(keys)/..data_tmp", withDestinationPath: version)
-            try FilePath("\(keys)/..data_tmp").rename(to: FilePath("\(keys)/..data"))
+    /// A mounted Secret: links to files below ..data, which is itself a link that is swapped.
+    private func mount(_ version: String, _ vectors: [String: String]) throws {
+        let keys = fixture.folder.path("keys")
+        try? FileManager.default.removeItem(atPath: "\(keys)/first.pem")
+        try FileManager.default.createDirectory(atPath: "\(keys)/\(version)", withIntermediateDirectories: true)
+        for (name, vector) in vectors {
+            try fixture.copyKey(vector, as: "\(version)/\(name)")
+            try? FileManager.default.createSymbolicLink(
+                atPath: "\(keys)/\(name)", withDestinationPath: "..data/\(name)")
         }
-        try FileManager.default.removeItem(atPath: "\(keys)/first.pem")
-        try publish("..2026_1", "rsa-2048.pem")
-        try FileManager.default.createSymbolicLink(atPath: "\(keys)/key.pem", withDestinationPath: "..data/key.pem")
+        try FileManager.default.createSymbolicLink(atPath: "\(keys)/..data_tmp", withDestinationPath: version)
+        try FilePath("\(keys)/..data_tmp").rename(to: FilePath("\(keys)/..data"))
+    }
+
+    @Test func aKubernetesMountIsFollowed() throws {
+        try mount("..2026_1", ["key.pem": "rsa-2048.pem"])
         let reloader = try fixture.reloader()
         let before = reloader.snapshots.current.signingKey(at: ServiceFixture.now).keyID
-        try publish("..2026_2", "rsa-3072.pem")
+        try mount("..2026_2", ["key.pem": "rsa-3072.pem"])
         for _ in 0..<2 { reloader.look(now: ServiceFixture.now) }
         #expect(reloader.snapshots.current.signingKey(at: ServiceFixture.now).keyID != before)
+    }
+
+    @Test func anotherKeyUnderAMountedNameIsHeldBackBesideOneThatWorks() throws {
+        let second = "20200101T000000Z.pem"
+        try mount("..2026_1", ["key.pem": "rsa-2048.pem", second: "rsa-3072.pem"])
+        let reloader = try fixture.reloader()
+        let signer = reloader.snapshots.current.signingKey(at: ServiceFixture.now).keyID
+        // The two change places: the new holder of the later name is known already, and may sign at once.
+        try mount("..2026_2", ["key.pem": "rsa-3072.pem", second: "rsa-2048.pem"])
+        for _ in 0..<2 { reloader.look(now: ServiceFixture.now) }
+        let swapped = reloader.snapshots.current.signingKey(at: ServiceFixture.now).keyID
+        #expect(swapped != signer)
+        // A key that nobody has seen takes the later name.
+        try mount("..2026_3", ["key.pem": "rsa-2048.pem", second: "rsa-2048-exponent3.pem"])
+        for _ in 0..<2 { reloader.look(now: ServiceFixture.now) }
+        #expect(reloader.snapshots.current.signingKey(at: ServiceFixture.now).keyID == swapped)
+        #expect(reloader.snapshots.current.keys.map(\.state) == [.signing, .next])
+    }
+
+    @Test func aClockThatIsSetBackFindsTheKeyOfItsTime() throws {
+        let start = ServiceFixture.now + .seconds(86400)
+        try fixture.copyKey("rsa-3072.pem", as: "\(BasicTime(start)).pem")
+        for _ in 0..<2 { reloader.look(now: ServiceFixture.now) }
+        let before = keyID
+        reloader.look(now: start + .seconds(86400))
+        #expect(current.keys.map(\.state) == [.expired, .signing])
+        reloader.look(now: ServiceFixture.now)
+        #expect(current.keys.map(\.state) == [.signing, .next])
+        #expect(keyID == before)
+        // Even between two looks, as long as the earlier key is published.
+        reloader.look(now: start)
+        #expect(current.keys.map(\.state) == [.published, .signing])
+        #expect(keyID == before)
+    }
+
+    @Test func whatFailedForAPassingReasonIsTriedAgain() throws {
+        let start = ServiceFixture.now + .seconds(30)
+        try FileManager.default.removeItem(atPath: fixture.folder.path("keys/first.pem"))
+        try fixture.copyKey("rsa-3072.pem", as: "\(BasicTime(start)).pem")
+        let before = keyID
+        for _ in 0..<3 { reloader.look(now: ServiceFixture.now) }
+        // No key can sign yet: the old one goes on.
+        #expect(keyID == before)
+        reloader.look(now: start)
+        #expect(current.signingKey(at: start).keyID == before)
+        reloader.look(now: ServiceFixture.now + .seconds(60))
+        #expect(current.signingKey(at: start).keyID != before)
+    }
+
+    @Test func aChangeOfModeAloneIsNoticed() throws {
+        let path = fixture.folder.path("keys/first.pem")
+        try fixture.copyKey("rsa-3072.pem", as: "20200101T000000Z.pem")
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
+        for _ in 0..<3 { reloader.look(now: ServiceFixture.now) }
+        #expect(current.keys.count == 1)
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
+        for _ in 0..<2 { reloader.look(now: ServiceFixture.now) }
+        #expect(current.keys.count == 2)
     }
 }

@@ -9,7 +9,7 @@ struct ReloadService: Service {
     let hangups: UnixSignalsSequence
 
     /// A change is read when two looks have seen it, so at most a second after it was made.
-    private static let interval: Duration = .milliseconds(500)
+    static let interval: Duration = .milliseconds(500)
 
     func run() async {
         await cancelWhenGracefulShutdown {

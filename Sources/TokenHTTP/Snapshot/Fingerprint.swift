@@ -13,7 +13,9 @@ struct Fingerprint: Equatable, Sendable {
         let size: Int64
         let seconds: Int
         let nanoseconds: Int
-        let mode: UInt32
+        // Contents that were put back with their old time, and an owner that changed, show here.
+        let changeSeconds: Int
+        let changeNanoseconds: Int
     }
 
     private let entries: [Entry]
@@ -29,7 +31,7 @@ struct Fingerprint: Equatable, Sendable {
             return Entry(
                 name: path.string, device: UInt64(status.deviceID.rawValue), inode: UInt64(status.inode.rawValue),
                 size: status.size, seconds: Int(status.st_mtim.tv_sec), nanoseconds: Int(status.st_mtim.tv_nsec),
-                mode: UInt32(status.mode.rawValue))
+                changeSeconds: Int(status.st_ctim.tv_sec), changeNanoseconds: Int(status.st_ctim.tv_nsec))
         }
     }
 }

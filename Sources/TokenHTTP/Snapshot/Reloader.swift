@@ -12,9 +12,15 @@ final class Reloader: Sendable {
         var read: Fingerprint
         /// What was seen at the last look.
         var seen: Fingerprint
-        /// Until when a change of time alone is no reason to read again what did not check.
-        var patience: NumericDate?
+        /// When it was last read.
+        var readAt: NumericDate
+        /// What was wrong then; nil where it checked.
+        var failure: InvalidConfiguration?
     }
+
+    /// How long what did not check is left alone while the files stand still. The reason may have passed: a file of an
+    /// unreachable server, too many open files.
+    private static let patience: Duration = .seconds(60)
 
     /// The snapshots that requests are answered from.
     let snapshots: SnapshotStore
@@ -34,7 +40,7 @@ final class Reloader: Sendable {
         snapshots = SnapshotStore(try loader.load(now: now))
         self.configuration = configuration
         self.logger = logger
-        state = Mutex(State(loader: loader, read: fingerprint, seen: fingerprint))
+        state = Mutex(State(loader: loader, read: fingerprint, seen: fingerprint, readAt: now))
     }
 
     /// Looks for a change. One is taken up when it has stood still between two looks, so that a file that is just being
@@ -44,11 +50,15 @@ final class Reloader: Sendable {
             let fingerprint = Fingerprint(of: configuration)
             let isSettled = fingerprint == state.seen
             state.seen = fingerprint
-            if fingerprint != state.read, isSettled {
-                reload(&state, fingerprint, now: now, because: "files changed")
-            } else if let change = snapshots.current.nextChange, max(change, state.patience ?? change) <= now,
-                fingerprint == state.read
-            {
+            if fingerprint != state.read {
+                if isSettled { reload(&state, fingerprint, now: now, because: "files changed") }
+            } else if now < state.readAt {
+                // What was worked out for a time that has not come is not what signs and is published now.
+                reload(&state, fingerprint, now: now, because: "the clock was set back")
+            } else if state.failure != nil {
+                guard state.readAt + Self.patience <= now else { return }
+                reload(&state, fingerprint, now: now, because: "another try")
+            } else if let change = snapshots.current.nextChange, change <= now {
                 reload(&state, fingerprint, now: now, because: "the time of a key has come")
             }
         }
@@ -57,6 +67,8 @@ final class Reloader: Sendable {
     /// Reads everything again, changed or not.
     func reload(now: NumericDate) {
         state.withLock { state in
+            // Whoever asks is told, again if need be.
+            state.failure = nil
             reload(&state, Fingerprint(of: configuration), now: now, because: "SIGHUP")
         }
     }
@@ -64,10 +76,11 @@ final class Reloader: Sendable {
     private func reload(_ state: inout State, _ fingerprint: Fingerprint, now: NumericDate, because reason: String) {
         state.read = fingerprint
         state.seen = fingerprint
+        state.readAt = now
         do throws(InvalidConfiguration) {
             let snapshot = try state.loader.load(now: now)
             snapshots.replace(with: snapshot)
-            state.patience = nil
+            state.failure = nil
             logger.info(
                 "Reloaded",
                 metadata: [
@@ -75,8 +88,11 @@ final class Reloader: Sendable {
                     "kid": "\(snapshot.signingKey(at: now).keyID)",
                 ])
         } catch {
-            state.patience = now + .seconds(60)
-            for problem in error.problems { logger.error("Not reloaded: \(problem)") }
+            // Told once, however often it is tried.
+            if error.problems != state.failure?.problems {
+                for problem in error.problems { logger.error("Not reloaded: \(problem)") }
+            }
+            state.failure = error
         }
     }
 }
