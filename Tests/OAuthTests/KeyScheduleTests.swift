@@ -67,7 +67,8 @@ import Testing
 
     @Test(arguments: [
         ("kid=abc.pub.pem", "abc"), ("20261123T093000Z-kid=a.b-c_d.pub.pem", "a.b-c_d"), ("old.pub.pem", nil),
-        ("kid=abc.pem", nil),
+        ("kid=abc.pem", nil), ("kid.abc.pub.pem", "abc"), ("20261123T093000Z-kid.a.b.pub.pem", "a.b"),
+        ("old-kid.pub.pem", nil), ("squid.old.pub.pem", nil),
     ])
     func readsTheKidOfAnOldKey(name: String, keyID: String?) throws {
         #expect(try KeyFileName(name)?.keyID == keyID)

@@ -21,7 +21,8 @@ public struct KeyFileName: Sendable, Hashable, Comparable, CustomStringConvertib
     /// From when the key signs; nil for a name without a time, which signs from the beginning.
     public let start: NumericDate?
     /// The `kid` that the issuer of an old key gave it, where the name of its `.pub.pem` says so:
-    /// `20261123T093000Z-kid=blue.pub.pem`.
+    /// `20261123T093000Z-kid=blue.pub.pem`, or `kid.blue.pub.pem` where a name may not have `=`, as in a Kubernetes
+    /// Secret.
     public let keyID: String?
 
     /// - Returns: nil for a file that is no key: a README, a hidden file.
@@ -48,10 +49,18 @@ public struct KeyFileName: Sendable, Hashable, Comparable, CustomStringConvertib
     }
 
     private static func keyID(of name: String) throws(InvalidValue) -> String? {
-        guard let range = name.firstRange(of: "kid=") else { return nil }
-        let keyID = name[range.upperBound...].dropLast(".pub.pem".count)
-        guard !keyID.isEmpty else { throw InvalidValue("has kid= with nothing behind it") }
+        let stem = name.dropLast(".pub.pem".count)
+        guard let mark = stem.firstRange(of: "kid=") ?? dottedMark(in: stem) else { return nil }
+        let keyID = stem[mark.upperBound...]
+        guard !keyID.isEmpty else { throw InvalidValue("has kid with nothing behind it") }
         return String(keyID)
+    }
+
+    /// `kid.` counts only where a part of the name begins.
+    private static func dottedMark(in stem: Substring) -> Range<String.Index>? {
+        if stem.hasPrefix("kid.") { return stem.firstRange(of: "kid.") }
+        guard let mark = stem.firstRange(of: "-kid.") else { return nil }
+        return stem.index(after: mark.lowerBound)..<mark.upperBound
     }
 
     private static func start(of name: String) throws(InvalidValue) -> NumericDate? {
