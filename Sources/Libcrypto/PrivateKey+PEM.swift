@@ -1,6 +1,9 @@
 import CLibcrypto
 
 extension PrivateKey {
+    /// The octets that a passphrase may have: more than `PEM_BUFSIZE` libcrypto would write with, and not read with.
+    public static let passphraseSizes = 1...1024
+
     /// Reads the first private key of a PEM text: PKCS#8 (RFC 5958), PKCS#1 or SEC 1.
     ///
     /// - Parameter passphrase: for encrypted PKCS#8; of no consequence for a key that is not encrypted.

@@ -17,6 +17,12 @@ import Testing
         #expect(plan.nextStart(after: NumericDate(0), now: NumericDate(now))?.seconds == start)
     }
 
+    @Test func aKeyOfAClockThatWasAheadIsKnown() {
+        let now = NumericDate(0)
+        #expect(!plan.isStalled(by: now + plan.every, now: now))
+        #expect(plan.isStalled(by: now + plan.every + .seconds(1), now: now))
+    }
+
     @Test func refusesWhatBreaksTokens() {
         #expect(throws: InvalidValue.self) { try RotationPlan(every: .seconds(86400), announce: .seconds(359)) }
         #expect(throws: InvalidValue.self) { try RotationPlan(every: .seconds(3600), announce: .seconds(3600)) }

@@ -33,4 +33,10 @@ public struct RotationPlan: Sendable {
         let earliest = now + timing.announcement
         return due >= earliest ? due : NumericDate((earliest.seconds + 59) / 60 * 60)
     }
+
+    /// Whether the newest key begins so late that this plan would not have made it: somebody's clock was ahead, and no
+    /// key will be made before that time.
+    public func isStalled(by newest: NumericDate, now: NumericDate) -> Bool {
+        now + every < newest
+    }
 }

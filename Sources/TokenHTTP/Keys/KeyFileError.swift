@@ -9,6 +9,7 @@ enum KeyFileError: Error, CustomStringConvertible {
     case tooSmall(bits: Int)
     case unusable
     case mismatchedHalves
+    case unusablePassphrase
 
     var description: String {
         switch self {
@@ -18,6 +19,7 @@ enum KeyFileError: Error, CustomStringConvertible {
         case .tooSmall(let bits): "is an RSA key of \(bits) bits; RFC 7518 section 3.3 asks for 2048 or more"
         case .unusable: "is a kind of key that no access token is signed with (RSA, P-256 and Ed25519 are)"
         case .mismatchedHalves: "holds a private and a public half that do not belong together"
+        case .unusablePassphrase: "is not a passphrase of 1 to \(PrivateKey.passphraseSizes.upperBound) octets"
         }
     }
 

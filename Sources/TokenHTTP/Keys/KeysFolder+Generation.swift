@@ -23,23 +23,27 @@ extension KeysFolder {
     func generateFirst() throws -> LoadedKey? {
         try locked {
             guard try chain(of: algorithm).isEmpty else { return nil }
-            return try generate(algorithm, start: nil)
+            do { return try generate(algorithm, start: nil) } catch KeyRotationError.sameSecond { return nil }
         }
     }
 
     /// Makes a key that signs from `start` and writes it. The folder must be locked.
     ///
     /// - Parameter start: nil for the first key of its type, which signs from the beginning.
-    /// - Throws: `Errno.fileExists` where another key has the same time and algorithm.
+    /// - Throws: ``KeyRotationError/sameSecond`` where another key has the same time and algorithm.
     func generate(_ algorithm: SignatureAlgorithm, start: BasicTime?) throws -> LoadedKey {
         let key = try PrivateKey.generate(for: algorithm)
         let publicKey = try key.publicKey
         guard let keyID = try JWK(publicKey, keyID: nil, algorithm: nil).thumbprint(),
             let name = try KeyFileName(Self.fileName(algorithm, start: start))
         else { throw KeyFileError.unusable }
-        let file = path.appending(name.description)
+        let passphrase = try passphrase()
+        let pem = try key.pem(passphrase: passphrase)
+        // A key that cannot be read again must not come into force.
+        let copy = try PrivateKey(pem: pem, passphrase: passphrase)
+        guard try copy.publicKey.pem() == publicKey.pem() else { throw KeyFileError.mismatchedHalves }
         do {
-            try DurableFile(path: file).create(key.pem(passphrase: passphrase()))
+            try DurableFile(path: path.appending(name.description)).create(pem)
         } catch Errno.fileExists {
             throw KeyRotationError.sameSecond
         }
@@ -56,6 +60,22 @@ extension KeysFolder {
                 return try body()
             }
         }
+    }
+
+    /// Whether there is nothing in it, or no such folder.
+    var isWithoutFiles: Bool {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: path.string)) ?? []
+        return !names.contains { !$0.hasPrefix(".") } && (try? path.stat().type) ?? .directory == .directory
+    }
+
+    /// Whether the system would let us write into the folder, or make it. Nothing is written.
+    var canBeWritten: Bool {
+        var folder = path
+        while !FileManager.default.fileExists(atPath: folder.string) {
+            folder.removeLastComponent()
+            if folder.isEmpty { folder = "." }
+        }
+        return FileManager.default.isWritableFile(atPath: folder.string)
     }
 
     /// Writes a file into the folder and takes it away again.

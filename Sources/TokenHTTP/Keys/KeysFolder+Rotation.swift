@@ -81,8 +81,14 @@ extension KeysFolder {
         }
     }
 
-    /// Takes a key out at once, and with it those that have expired. An earlier key that is still there signs again, since verifiers know it; where there is
-    /// none, a new one takes its place.
+    /// The newest key of the configured algorithm, where it begins so late that `plan` stands still until then.
+    func stallingKey(of plan: RotationPlan, now: NumericDate) throws -> KeyFileName? {
+        guard let newest = try chain(of: algorithm).last?.name, let start = newest.start else { return nil }
+        return plan.isStalled(by: start, now: now) ? newest : nil
+    }
+
+    /// Takes a key out at once, and with it those that have expired. An earlier key that is still there signs again,
+    /// since verifiers know it; where there is none, a new one takes its place.
     ///
     /// - Returns: the key that took its place, if one was needed.
     public func retire(

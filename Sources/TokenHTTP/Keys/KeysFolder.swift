@@ -92,7 +92,9 @@ public struct KeysFolder: Sendable {
     func passphrase() throws(InvalidConfiguration) -> SecretBytes? {
         guard let passphraseFile else { return nil }
         do {
-            return try KeyFile.contents(of: passphraseFile, isSecret: true).droppingLineBreak()
+            let passphrase = try KeyFile.contents(of: passphraseFile, isSecret: true).droppingLineBreak()
+            guard PrivateKey.passphraseSizes.contains(passphrase.count) else { throw KeyFileError.unusablePassphrase }
+            return passphrase
         } catch let error as KeyFileError {
             throw InvalidConfiguration([
                 Problem(

@@ -18,19 +18,19 @@ struct RotationService: Service {
 
     func run() async {
         await cancelWhenGracefulShutdown {
-            var hasComplained = false
+            var complaint: String?
             repeat {
-                hasComplained = rotateIfDue(now: .now, isQuiet: hasComplained)
+                complaint = rotateIfDue(now: .now, after: complaint)
             } while (try? await Task.sleep(for: Self.interval)) != nil
         }
     }
 
-    /// - Parameter isQuiet: whether a failure was told before.
-    /// - Returns: whether it failed.
-    func rotateIfDue(now: NumericDate, isQuiet: Bool) -> Bool {
+    /// - Parameter complaint: what was told last, and is not told again.
+    /// - Returns: what keeps the plan from being followed; nil where nothing does.
+    func rotateIfDue(now: NumericDate, after complaint: String?) -> String? {
         do {
             guard let rotation = try keys.rotateIfDue(plan, now: now, longestLifetime: longestLifetime()) else {
-                return false
+                return try reportStall(now: now, after: complaint)
             }
             logger.info(
                 "Rotated",
@@ -38,10 +38,20 @@ struct RotationService: Service {
                     "kid": "\(rotation.new.keyID)", "file": "\(rotation.new.name)",
                     "removed": "\(rotation.removed.map(\.description).joined(separator: " "))",
                 ])
-            return false
+            return nil
         } catch {
-            if !isQuiet { logger.error("keys_rotation failed and goes on trying: \(error)") }
-            return true
+            let reason = "\(error)"
+            if reason != complaint { logger.error("keys_rotation failed and goes on trying: \(reason)") }
+            return reason
         }
+    }
+
+    /// A key that was made while a clock was far ahead.
+    private func reportStall(now: NumericDate, after complaint: String?) throws -> String? {
+        guard let name = try keys.stallingKey(of: plan, now: now)?.description else { return nil }
+        if name != complaint {
+            logger.warning("\(name) begins later than keys_rotation would make it: no key is made until then")
+        }
+        return name
     }
 }
