@@ -175,6 +175,24 @@ import Testing
         try await listener.close().get()
     }
 
+    @Test func theCheckTriesNoAddressThatNobodyWrote() async throws {
+        let folder = try TemporaryFolder()
+        try folder.write("issuer: https://a.example\nlisten: nowhere\nmanagement: 127.0.0.1:0\n", to: "writ.yaml")
+        let configuration = ServiceConfiguration.addresses(in: FilePath(folder.path("writ.yaml")), environment: [:])
+        #expect(configuration.map(\.description) == ["127.0.0.1:0"])
+    }
+
+    @Test(arguments: [("", false), ("keys_rotation: {every: 90d}", true)])
+    func theCheckAllowsWhatServeWouldMake(rotation: String, isGood: Bool) async throws {
+        let folder = try TemporaryFolder()
+        try folder.write("issuer: https://a.example\n\(rotation)\n", to: "writ.yaml")
+        try folder.write("clients: []\n", to: "clients.yaml")
+        let file = FilePath(folder.path("writ.yaml"))
+        let check: Void? = try? await ConfigurationCheck.run(file, environment: [:], triesAddresses: false)
+        #expect((check != nil) == isGood)
+        #expect(!FileManager.default.fileExists(atPath: folder.path("keys")))
+    }
+
     @Test func theCheckReportsEverythingAtOnce() async throws {
         let fixture = try ServiceFixture()
         try fixture.folder.write("issuer: https://a?b\nlistn: 127.0.0.1:1\n", to: "writ.yaml")

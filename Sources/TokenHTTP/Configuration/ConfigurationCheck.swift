@@ -21,16 +21,34 @@ public enum ConfigurationCheck {
             }
             configuration = reduced
         }
-        do throws(InvalidConfiguration) {
-            var loader = SnapshotLoader(configuration)
-            _ = try loader.load(now: .now)
-        } catch {
-            problems += error.problems
-        }
-        for address in [configuration.listen, configuration.management].compactMap({ $0 }) where triesAddresses {
+        problems += problemsWithFiles(of: configuration)
+        let addresses = ServiceConfiguration.addresses(in: file, environment: environment)
+        for address in addresses where triesAddresses {
             guard let error = await address.probe() else { continue }
             problems.append(Problem(.file(file.string, line: nil), error.description, hint: error.hint))
         }
         guard problems.isEmpty else { throw InvalidConfiguration(problems) }
+    }
+
+    /// What is wrong with keys and clients.
+    private static func problemsWithFiles(of configuration: ServiceConfiguration) -> [Problem] {
+        do throws(InvalidConfiguration) {
+            guard configuration.keysRotation != nil, configuration.keys.isWithoutFiles else {
+                var loader = SnapshotLoader(configuration)
+                _ = try loader.load(now: .now)
+                return []
+            }
+            // The service makes the first key itself.
+            _ = try ClientsFile(reading: configuration.clientsFile)
+            return configuration.keys.canBeWritten
+                ? []
+                : [
+                    Problem(
+                        .file(configuration.keysFolder.string, line: nil),
+                        "holds no key, and keys_rotation cannot write the first one there")
+                ]
+        } catch {
+            return error.problems
+        }
     }
 }

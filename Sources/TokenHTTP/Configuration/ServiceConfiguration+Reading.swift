@@ -90,14 +90,23 @@ extension ServiceConfiguration {
         var reader = SettingReader(
             layers: SettingLayers(file: yaml, environment: environment, options: [:]), file: file)
         self.init(
-            file: file, issuer: issuer, listen: reader.value(.listen, ListenAddress.init) ?? Self.defaultListen,
-            management: reader.value(.management, Self.management) ?? Self.defaultManagement,
+            file: file, issuer: issuer, listen: Self.defaultListen, management: Self.defaultManagement,
             keysFolder: reader.path(.keys, default: "keys"),
-            keysPassphraseFile: reader.path(.keysPassphraseFile), keysRotation: nil,
+            keysPassphraseFile: reader.path(.keysPassphraseFile), keysRotation: reader.rotationPlan(),
             clientsFile: reader.path(.clients, default: "clients.yaml"),
             endpoints: EndpointPaths(issuer: issuer),
             algorithm: reader.value(.accessTokenAlgorithm, IssuancePolicy.algorithm(named:)) ?? .rs256,
             accessTokenLifetime: .seconds(15 * 60), drainDelay: .zero, logLevel: .info)
+    }
+
+    /// The addresses to listen on, without those that are written wrongly.
+    static func addresses(in file: FilePath, environment: [String: String]) -> [ListenAddress] {
+        guard let yaml = try? YAMLText(reading: file) else { return [] }
+        var reader = SettingReader(
+            layers: SettingLayers(file: yaml, environment: environment, options: [:]), file: file)
+        let listen = reader.value(.listen, ListenAddress.init, default: defaultListen)
+        let management = reader.value(.management, Self.management, default: defaultManagement)
+        return [listen, management.flatMap { $0 }].compactMap { $0 }
     }
 
     private static let defaultListen = ListenAddress(host: "127.0.0.1", port: 8080)

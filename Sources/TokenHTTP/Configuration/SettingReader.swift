@@ -32,6 +32,13 @@ struct SettingReader {
         }
     }
 
+    /// The value of a setting, or `standard` where it is absent; nil where it is wrong and noted.
+    mutating func value<Value>(
+        _ name: SettingName, _ parse: (String) throws(InvalidValue) -> Value, default standard: Value
+    ) -> Value? {
+        layers[name] == nil ? standard : value(name, parse)
+    }
+
     /// Notes a problem with a setting that is there.
     mutating func note(_ name: SettingName, _ message: String) {
         problems.append(

@@ -81,13 +81,14 @@ public struct TokenService: Sendable {
     }
 
     /// On an empty folder the first of all replicas makes the first key. A folder that cannot be written to is told,
-    /// once, and used as it is.
+    /// once, and used as it is; keys that do not check are told by whoever reads them next.
     private static func makeFirstKey(_ keys: KeysFolder, logger: Logger) {
         do {
             if let key = try keys.generateFirst() {
                 logger.info("Made the first key", metadata: ["kid": "\(key.keyID)", "file": "\(key.name)"])
             }
             try keys.checkWritable()
+        } catch is InvalidConfiguration {
         } catch {
             logger.warning("keys_rotation is on, but the keys folder cannot be written to: \(error)")
         }
