@@ -156,7 +156,8 @@ import Yams
         try editor.add(client("three"))
         let attributes = try FileManager.default.attributesOfItem(atPath: folder.path("clients.yaml"))
         #expect(attributes[.posixPermissions] as? Int == 0o640)
-        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path("")) == ["clients.yaml"])
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder.path("")).sorted()
+        #expect(files == [FolderLock.fileName, "clients.yaml"])
     }
 
     @Test(arguments: [

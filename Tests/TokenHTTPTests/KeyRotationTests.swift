@@ -19,7 +19,9 @@ import Testing
     }
 
     private var files: [String] {
-        (try? FileManager.default.contentsOfDirectory(atPath: folder.path("keys")).sorted()) ?? []
+        (try? FileManager.default.contentsOfDirectory(atPath: folder.path("keys")).sorted())?.filter {
+            $0 != FolderLock.fileName
+        } ?? []
     }
 
     @Test func schedulesPastTheCachesAndRefusesSooner() throws {
@@ -137,6 +139,32 @@ import Testing
         try folder.write("correct horse", to: "passphrase", permissions: 0o644)
         let open = #expect(throws: InvalidConfiguration.self) { try encrypted.load() }
         #expect(open?.problems.first?.message == "holds a private key that others can read")
+    }
+
+    @Test(arguments: ["", "\n", String(repeating: "a", count: 1025)])
+    func aPassphraseThatNoKeyOpensWithIsRefused(passphrase: String) throws {
+        try folder.write(passphrase, to: "passphrase")
+        let encrypted = KeysFolder(
+            FilePath(folder.path("keys")), algorithm: .es256, passphraseFile: FilePath(folder.path("passphrase")))
+        let error = #expect(throws: InvalidConfiguration.self) { try encrypted.generateFirst() }
+        #expect(error?.problems.first?.message == "is not a passphrase of 1 to 1024 octets")
+        #expect(files.allSatisfy { !$0.hasSuffix(".pem") })
+    }
+
+    @Test func theLongestPassphraseOpensWhatItWrote() throws {
+        try folder.write(String(repeating: "a", count: 1024), to: "passphrase")
+        let encrypted = KeysFolder(
+            FilePath(folder.path("keys")), algorithm: .es256, passphraseFile: FilePath(folder.path("passphrase")))
+        let key = try #require(try encrypted.generateFirst())
+        #expect(try encrypted.load().map(\.keyID) == [key.keyID])
+    }
+
+    @Test func aKeyOfAClockThatWasAheadIsTold() throws {
+        let plan = try RotationPlan(every: .seconds(3600), announce: .seconds(600))
+        _ = try keys.generate(in: keys, start: now + .seconds(3600))
+        #expect(try keys.stallingKey(of: plan, now: now) == nil)
+        let ahead = try keys.generate(in: keys, start: now + .seconds(86400))
+        #expect(try keys.stallingKey(of: plan, now: now) == ahead.name)
     }
 
     @Test func anEncryptedKeyOfOpenSSLOpens() throws {
