@@ -30,33 +30,26 @@ def keys(service):
 
 
 class TestWatching:
-    """Without a signal, and within 2 seconds."""
-
-    @staticmethod
-    def within_two_seconds(what, condition):
-        since = time.monotonic()
-        wait_until(what, condition)
-        # Generous on a busy machine; what matters is that nobody sent a signal.
-        assert time.monotonic() - since < 2 * 5
+    """Nobody sends a signal. How soon a change is seen is not for a stopwatch: ReloadTests has the interval."""
 
     def test_a_client_is_added_and_removed(self, running):
         client = json.loads(running.writ("clients", "add", "reporting", "--scope", "a", "--json").stdout)
         credentials = client["client_id"], client["client_secret"]
-        self.within_two_seconds("the client is known", lambda: running.request_token(*credentials).status_code == 200)
+        wait_until("the client is known", lambda: running.request_token(*credentials).status_code == 200)
         running.writ("clients", "remove", "reporting")
-        self.within_two_seconds("the client is gone", lambda: running.request_token(*credentials).status_code == 401)
+        wait_until("the client is gone", lambda: running.request_token(*credentials).status_code == 401)
 
     def test_the_next_key_is_published_and_does_not_sign(self, running):
         before = signing_key(running)
         next_key = json.loads(running.writ("keys", "rotate", "--json").stdout)["kid"]
-        self.within_two_seconds("the next key is published", lambda: next_key in published(running))
+        wait_until("the next key is published", lambda: next_key in published(running))
         assert signing_key(running) == before
         assert {key["kid"]: key["state"] for key in keys(running)} == {before: "signing", next_key: "next"}
 
     def test_a_key_that_nobody_announced_is_held_back(self, running):
         before = signing_key(running)
         next_key = json.loads(running.writ("keys", "rotate", "--now", "--json").stdout)["kid"]
-        self.within_two_seconds("the new key is published", lambda: next_key in published(running))
+        wait_until("the new key is published", lambda: next_key in published(running))
         assert signing_key(running) == before
         # Started anew, it follows name and clock alone.
         running.stop()
@@ -67,7 +60,7 @@ class TestWatching:
         old = signing_key(running)
         answer = json.loads(running.writ("keys", "retire", old, "--json").stdout)
         assert answer["state"] == "signing"
-        self.within_two_seconds("the old key is gone", lambda: published(running) == [answer["replacement"]])
+        wait_until("the old key is gone", lambda: published(running) == [answer["replacement"]])
         assert signing_key(running) == answer["replacement"]
 
     def test_a_broken_key_is_told_by_name_and_changes_nothing(self, running):
@@ -110,7 +103,7 @@ def test_five_processes_on_an_empty_folder_make_one_key(own_service):
 
         key_sets = {wait_until(f"{listen} serves", lambda: key_set(listen)) for listen in addresses[:5]}
         assert len(key_sets) == 1
-        assert len(list((own_service.folder / "keys").iterdir())) == 1
+        assert len(list((own_service.folder / "keys").glob("*.pem"))) == 1
     finally:
         for process in processes:
             process.terminate()
@@ -150,35 +143,60 @@ def test_a_token_of_one_replica_verifies_at_the_other(running):
 
 
 def test_commands_killed_at_any_moment_leave_whole_files(tmp_path):
-    """200 rounds of `keys rotate` and `clients add`, each killed; every file parses and the service would start."""
+    """200 rounds of `keys rotate` and `clients add`, each killed: every time every file parses and the service starts."""
     chance = random.Random(20261123)
     with Service(tmp_path) as service:
         # Quick keys; what is tried is the files.
-        service.environment = {"WRIT_ACCESS_TOKEN_ALGORITHM": "ES256"}
-        service.writ("keys", "generate")
+        algorithm = {"WRIT_ACCESS_TOKEN_ALGORITHM": "ES256", "WRIT_DRAIN_DELAY": "0s"}
+        folder = service.folder / "keys"
+        # A key that expired long ago, when the other began: it is there to be removed in each round.
+        expired, other = (folder / f"{year}0101T000000Z-es256.pem" for year in (2020, 2021))
+        for path in (other, expired):
+            made = json.loads(service.writ("keys", "generate", "--algorithm", "ES256", "--json").stdout)["file"]
+            (folder / made).rename(path)
+        service.environment = algorithm
+        contents = expired.read_bytes()
+
+        def run(command, limit):
+            """Whether the command ended by itself before `limit` seconds were over."""
+            process = subprocess.Popen(
+                [BINARY, *command],
+                cwd=service.folder,
+                env=clean_environment(algorithm),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            try:
+                process.wait(timeout=limit)
+                return True
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+                return False
+
+        def commands(number):
+            return [["keys", "rotate", "--now"], ["clients", "add", f"client-{number}", "--scope", "a"]]
+
+        # How long the commands take here and now says which moments there are to kill them at.
+        since = time.monotonic()
+        for number in range(-3, 0):
+            assert all(run(command, DEADLINE) for command in commands(number))
+        longest = 1.5 * (time.monotonic() - since) / 6
+
         finished = 0
         for number in range(200):
-            commands = [["keys", "rotate", "--now"], ["clients", "add", f"client-{number}", "--scope", "a"]]
-            for command in commands:
-                process = subprocess.Popen(
-                    [BINARY, *command],
-                    cwd=service.folder,
-                    env=clean_environment(service.environment),
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                )
-                try:
-                    process.wait(timeout=chance.uniform(0, 0.06))
-                    finished += 1
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    process.wait()
-            if number % 10 == 9:
-                service.writ("config", "check", "--running")
+            expired.write_bytes(contents)
+            expired.chmod(0o600)
+            finished += sum(run(command, chance.uniform(0, longest)) for command in commands(number))
+            service.start(**algorithm)
+            assert service.request_token().status_code == 200
+            service.stop()
+            # A few are enough to try removal, and quicker to read.
+            for key in sorted(folder.glob("2*.pem"))[2:-3]:
+                key.unlink()
         # Neither did all get through nor none: the kills met them everywhere in between.
         assert 0 < finished < 400
         service.writ("clients", "add", "last", "--scope", "a")
-        service.writ("keys", "generate", "--algorithm", "EdDSA")
-        drafts = [path for path in service.folder.rglob("*") if "draft" in path.name]
-        assert drafts == []
-        service.start(WRIT_ACCESS_TOKEN_ALGORITHM="ES256")
+        service.writ("keys", "rotate", "--in", "1h")
+        assert not expired.exists()
+        assert [path for path in service.folder.rglob("*") if "draft" in path.name] == []

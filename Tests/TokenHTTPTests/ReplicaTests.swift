@@ -35,35 +35,61 @@ import Testing
         var keySet: JWKSet { JWKSet(reloader.snapshots.current.keys.filter { $0.state != .expired }.map(\.jwk)) }
     }
 
-    /// Runs through `rotations` and counts the tokens that did not verify.
-    private func run(rotations: Int, delay: Duration) throws -> (issued: Int, failed: Int, keys: Int) {
+    /// A token with the moments at which it is still to be verified, the last of them just before it expires.
+    private struct Outstanding {
+        let token: String
+        let moments: [NumericDate]
+    }
+
+    /// A resource server that keeps a key set for as long as it may.
+    private struct Verifier {
+        let issuer: Issuer
+        var cached: (keys: JWKSet, since: NumericDate)
+
+        mutating func refresh(from replica: Replica, now: NumericDate) {
+            if cached.since + KeyTiming.standard.keySetMaximumAge <= now { cached = (replica.keySet, now) }
+        }
+
+        func verifies(_ token: String, at now: NumericDate) -> Bool {
+            let verified = try? VerifiedAccessToken(
+                verifying: token, keys: cached.keys, issuer: issuer, audience: Audience(issuer), now: now, leeway: .zero
+            )
+            return verified != nil
+        }
+    }
+
+    /// Runs through `rotations`, ten minutes each, and counts the verifications that failed.
+    private func run(
+        rotations: Int, delay: Duration, timing: KeyTiming = .standard
+    ) throws -> (issued: Int, failed: Int, keys: Int) {
         let text = "issuer: https://tokens.example.com\naccess_token: {algorithm: ES256, lifetime: 5m}\n"
         let fixture = try ServiceFixture(configuration: text, keyFile: "p256.pem")
         let keys = fixture.configuration.keys
         var now = ServiceFixture.now
-        let replicas = try (0..<3).map { _ in Replica(reloader: try fixture.reloader(now: now)) }
-        var cached = (keys: replicas[0].keySet, since: now)
+        let replicas = try (0..<3).map { _ in Replica(reloader: try fixture.reloader(timing: timing, now: now)) }
+        var verifier = Verifier(issuer: fixture.configuration.issuer, cached: (replicas[0].keySet, now))
+        var outstanding: [Outstanding] = []
         var counts = (issued: 0, failed: 0)
         var keyIDs: Set<String> = []
         for rotation in 0..<rotations {
-            _ = try keys.rotate(in: delay, isForced: true, longestLifetime: .seconds(300), now: now)
+            _ = try keys.rotate(in: delay, isForced: true, longestLifetime: .seconds(300), now: now, timing: timing)
             for step in 0..<60 {
                 // Each replica looks when it happens to, so that they notice the new file at different times.
                 for (index, replica) in replicas.enumerated() where (step + index) % 3 != 0 {
                     replica.reloader.look(now: now)
                 }
-                if cached.since + KeyTiming.standard.keySetMaximumAge <= now {
-                    cached = (replicas[(rotation + step) % 3].keySet, now)
-                }
+                verifier.refresh(from: replicas[(rotation + step) % 3], now: now)
                 for replica in replicas {
-                    let token = try replica.token(at: now)
+                    let middle = now + .seconds(150)
+                    outstanding.append(
+                        Outstanding(token: try replica.token(at: now), moments: [now, middle, now + .seconds(290)]))
                     counts.issued += 1
                     keyIDs.insert(replica.reloader.snapshots.current.signingKey(at: now).keyID)
-                    let verified = try? VerifiedAccessToken(
-                        verifying: token, keys: cached.keys, issuer: fixture.configuration.issuer,
-                        audience: Audience(fixture.configuration.issuer), now: now, leeway: .zero)
-                    if verified == nil { counts.failed += 1 }
                 }
+                for due in outstanding where due.moments.contains(now) {
+                    if !verifier.verifies(due.token, at: now) { counts.failed += 1 }
+                }
+                outstanding.removeAll { $0.moments.allSatisfy { $0 <= now } }
                 now = now + .seconds(10)
             }
         }
@@ -79,5 +105,15 @@ import Testing
 
     @Test func aKeyThatIsNotAnnouncedIsHeldBackByEveryReplica() throws {
         #expect(try run(rotations: 5, delay: .zero).failed == 0)
+    }
+
+    @Test func withoutTheAnnouncementSomeTokensFail() throws {
+        let hasty = KeyTiming(keySetMaximumAge: .zero, leeway: .zero)
+        #expect(try run(rotations: 5, delay: .zero, timing: hasty).failed > 0)
+    }
+
+    @Test func withoutTheRetentionSomeTokensFail() throws {
+        let forgetful = KeyTiming(keySetMaximumAge: .seconds(300), leeway: .seconds(-300))
+        #expect(try run(rotations: 5, delay: .zero, timing: forgetful).failed > 0)
     }
 }
