@@ -14,75 +14,102 @@ import Testing
         }
     }
 
+    private mutating func schedule(_ keys: [NamedKey], now: NumericDate) -> [KeySchedule.Entry] {
+        announcements.schedule(keys, now: now, retention: .seconds(1320)).entries
+    }
+
     @Test mutating func whatIsThereAtTheStartFollowsItsName() throws {
         #expect(
-            announcements.starts(of: try keys("a.pem", "20300101T000000Z.pem"), now: now).map(\.date) == [
+            schedule(try keys("a.pem", "20300101T000000Z.pem"), now: now).map(\.since) == [
                 nil, NumericDate(1_893_456_000),
             ])
     }
 
     @Test mutating func whatAppearsBesideAWorkingKeyIsHeldBack() throws {
-        _ = announcements.starts(of: try keys("a.pem"), now: now)
+        _ = schedule(try keys("a.pem"), now: now)
         let later = now + .seconds(10)
         let expected: [NumericDate?] = [nil, later + .seconds(360)]
-        #expect(announcements.starts(of: try keys("a.pem", "b.pem"), now: later).map(\.date) == expected)
+        #expect(schedule(try keys("a.pem", "b.pem"), now: later).map(\.since) == expected)
         // And is not held back anew at each look.
         #expect(
-            announcements.starts(of: try keys("a.pem", "b.pem"), now: later + .seconds(100)).map(\.date) == expected)
+            schedule(try keys("a.pem", "b.pem"), now: later + .seconds(100)).map(\.since) == expected)
     }
 
     @Test mutating func whatWasAnnouncedInItsNameIsNotHeldBackLonger() throws {
-        _ = announcements.starts(of: try keys("a.pem"), now: now)
+        _ = schedule(try keys("a.pem"), now: now)
         let start = now + .seconds(3600)
-        let starts = announcements.starts(of: try keys("a.pem", "\(BasicTime(start)).pem"), now: now)
-        #expect(starts.map(\.date) == [nil, start])
+        let starts = schedule(try keys("a.pem", "\(BasicTime(start)).pem"), now: now)
+        #expect(starts.map(\.since) == [nil, start])
     }
 
     @Test mutating func whatReplacesTheOnlyKeyThatSignsIsNotHeldBack() throws {
         let next = "\(BasicTime(now + .seconds(3600))).pem"
-        _ = announcements.starts(of: try keys("a.pem", next), now: now)
+        _ = schedule(try keys("a.pem", next), now: now)
         let replacement = "\(BasicTime(now)).pem"
         #expect(
-            announcements.starts(of: try keys(replacement, next), now: now).map(\.date) == [now, now + .seconds(3600)])
+            schedule(try keys(replacement, next), now: now).map(\.since) == [now, now + .seconds(3600)])
     }
 
     @Test mutating func aHeldBackKeyIsReleasedWhenTheOneThatSignsIsRetired() throws {
-        _ = announcements.starts(of: try keys("a.pem"), now: now)
+        _ = schedule(try keys("a.pem"), now: now)
         let forced = "\(BasicTime(now)).pem"
         #expect(
-            announcements.starts(of: try keys("a.pem", forced), now: now).map(\.date) == [nil, now + .seconds(360)])
-        #expect(announcements.starts(of: try keys(forced), now: now + .seconds(2)).map(\.date) == [now])
+            schedule(try keys("a.pem", forced), now: now).map(\.since) == [nil, now + .seconds(360)])
+        #expect(schedule(try keys(forced), now: now + .seconds(2)).map(\.since) == [now])
     }
 
     @Test mutating func whatReplacesEveryKeySignsAtOnce() throws {
-        _ = announcements.starts(of: try keys("a.pem"), now: now)
-        #expect(announcements.starts(of: try keys("b.pem"), now: now).map(\.date) == [nil])
+        _ = schedule(try keys("a.pem"), now: now)
+        #expect(schedule(try keys("b.pem"), now: now).map(\.since) == [nil])
     }
 
     @Test mutating func otherContentsUnderAKnownNameAreANewKey() throws {
-        _ = announcements.starts(of: try keys("blue:a.pem", "green:20200101T000000Z.pem"), now: now)
+        let name = "\(BasicTime(now - .seconds(60))).pem"
+        _ = schedule(try keys("blue:a.pem", "green:\(name)"), now: now)
         let later = now + .seconds(10)
         #expect(
-            announcements.starts(of: try keys("blue:a.pem", "red:20200101T000000Z.pem"), now: later).map(\.date) == [
-                nil, later + .seconds(360),
-            ])
+            schedule(try keys("blue:a.pem", "red:\(name)"), now: later).map(\.since) == [nil, later + .seconds(360)])
     }
 
-    @Test mutating func aPublishedKeyUnderANewNameIsNotHeldBack() throws {
+    @Test mutating func aKeyThatHadExpiredIsANewKey() throws {
+        _ = schedule(try keys("blue:a.pem", "green:20200101T000000Z.pem"), now: now)
+        let renamed = try keys("green:20200101T000000Z.pem", "blue:\(BasicTime(now)).pem")
+        #expect(schedule(renamed, now: now).map(\.since) == [NumericDate(1_577_836_800), now + .seconds(360)])
+    }
+
+    @Test mutating func anOldKeyThatComesBackDoesNotTakeOver() throws {
+        let signing = "green:\(BasicTime(now - .seconds(86400))).pem"
+        _ = schedule(try keys(signing), now: now)
+        let entries = schedule(try keys("blue:a.pem", signing), now: now)
+        #expect(entries.map(\.state) == [.expired, .signing])
+        #expect(
+            schedule(try keys("blue:a.pem", signing), now: now + .seconds(400)).map(\.state) == [.expired, .signing])
+    }
+
+    @Test mutating func aPublishedKeyUnderANewNameWaitsOnlyUntilCachesHaveIt() throws {
         let next = "green:\(BasicTime(now + .seconds(3600))).pem"
-        _ = announcements.starts(of: try keys("blue:a.pem", next), now: now)
+        _ = schedule(try keys("blue:a.pem", next), now: now)
         let renamed = "green:\(BasicTime(now)).pem"
         #expect(
-            announcements.starts(of: try keys("blue:a.pem", renamed), now: now + .seconds(10)).map(\.date) == [
-                nil, now,
+            schedule(try keys("blue:a.pem", renamed), now: now + .seconds(10)).map(\.since) == [
+                nil, now + .seconds(360),
             ])
+        let entries = schedule(try keys("blue:a.pem", renamed), now: now + .seconds(400))
+        #expect(entries.map(\.state) == [.published, .signing])
+    }
+
+    @Test mutating func ofHeldBackKeysTheOneKnownLongestIsReleased() throws {
+        _ = schedule(try keys("a.pem"), now: now)
+        _ = schedule(try keys("a.pem", "b.pem"), now: now)
+        let entries = schedule(try keys("b.pem", "c.pem"), now: now + .seconds(300))
+        #expect(entries.map(\.state) == [.signing, .next])
     }
 
     @Test mutating func aClockThatWasAheadHoldsNothingBackLonger() throws {
         let ahead = now + .seconds(86400)
-        _ = announcements.starts(of: try keys("a.pem"), now: ahead)
-        _ = announcements.starts(of: try keys("a.pem", "b.pem"), now: ahead)
+        _ = schedule(try keys("a.pem"), now: ahead)
+        _ = schedule(try keys("a.pem", "b.pem"), now: ahead)
         #expect(
-            announcements.starts(of: try keys("a.pem", "b.pem"), now: now).map(\.date) == [nil, now + .seconds(360)])
+            schedule(try keys("a.pem", "b.pem"), now: now).map(\.since) == [nil, now + .seconds(360)])
     }
 }

@@ -59,7 +59,7 @@ public struct KeyFileName: Sendable, Hashable, Comparable, CustomStringConvertib
     /// `kid.` counts only where a part of the name begins.
     private static func dottedMark(in stem: Substring) -> Range<String.Index>? {
         if stem.hasPrefix("kid.") { return stem.firstRange(of: "kid.") }
-        guard let mark = stem.firstRange(of: "-kid.") else { return nil }
+        guard let mark = stem.firstRange(of: "-kid.") ?? stem.firstRange(of: ".kid.") else { return nil }
         return stem.index(after: mark.lowerBound)..<mark.upperBound
     }
 

@@ -40,14 +40,15 @@ public struct KeySchedule: Sendable {
     ///     access token, and a leeway for clocks.
     public init(_ keys: [KeyStart], now: NumericDate, retention: Duration) {
         let keys = keys.sorted()
-        let signing = keys.last { $0.hasCome(at: now) }
+        let signing = keys.lastIndex { $0.hasCome(at: now) } ?? -1
         entries = keys.enumerated().map { index, key in
-            let successor = index + 1 < keys.count ? keys[index + 1] : nil
-            let until = successor.map { ($0.date ?? NumericDate(0)) + retention }
+            // Whichever of the newer keys begins first takes over.
+            let end = keys[(index + 1)...].map { $0.date ?? NumericDate(0) }.min()
+            let until = end.map { $0 + retention }
             let state: State =
-                if key == signing {
+                if index == signing {
                     .signing
-                } else if !key.hasCome(at: now) {
+                } else if index > signing {
                     .next
                 } else if let until, now < until {
                     .published
@@ -56,7 +57,9 @@ public struct KeySchedule: Sendable {
                 }
             return Entry(name: key.name, since: key.date, state: state, until: until)
         }
-        nextChange = entries.flatMap { [$0.since, $0.until] }.compactMap { $0 }.filter { now < $0 }.min()
+        // A key that has been overtaken does not begin any more, whatever it once waited for.
+        let changes = entries.flatMap { $0.state == .next ? [$0.since, $0.until] : [$0.until] }
+        nextChange = changes.compactMap { $0 }.filter { now < $0 }.min()
     }
 
     /// The key that signs; nil where none has begun.

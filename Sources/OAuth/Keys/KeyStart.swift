@@ -3,7 +3,7 @@ public import AccessToken
 /// When a key may begin to sign.
 ///
 /// Usually that is what its name says. A server that meets a key beside a working one without having announced it holds
-/// it back: see ``KeyAnnouncements``.
+/// it back: see ``KeyAnnouncements``. That makes it begin later, but changes nothing about which key is the newer.
 public struct KeyStart: Sendable, Hashable, Comparable {
     /// The file that holds the key.
     public let name: KeyFileName
@@ -16,11 +16,8 @@ public struct KeyStart: Sendable, Hashable, Comparable {
         date = heldBackUntil.map { max($0, name.start ?? $0) } ?? name.start
     }
 
-    /// In the order in which the keys sign.
-    public static func < (first: KeyStart, second: KeyStart) -> Bool {
-        let beginning = NumericDate(.min)
-        return (first.date ?? beginning, first.name.description) < (second.date ?? beginning, second.name.description)
-    }
+    /// In the order in which the keys follow one another: that of their names.
+    public static func < (first: KeyStart, second: KeyStart) -> Bool { first.name < second.name }
 
     /// Whether the key may sign at `now`.
     func hasCome(at now: NumericDate) -> Bool {

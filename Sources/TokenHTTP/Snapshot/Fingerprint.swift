@@ -16,6 +16,8 @@ struct Fingerprint: Equatable, Sendable {
         // Contents that were put back with their old time, and an owner that changed, show here.
         let changeSeconds: Int
         let changeNanoseconds: Int
+        // Two changes within one tick of the system's clock show here.
+        let mode: UInt32
     }
 
     private let entries: [Entry]
@@ -31,7 +33,8 @@ struct Fingerprint: Equatable, Sendable {
             return Entry(
                 name: path.string, device: UInt64(status.deviceID.rawValue), inode: UInt64(status.inode.rawValue),
                 size: status.size, seconds: Int(status.st_mtim.tv_sec), nanoseconds: Int(status.st_mtim.tv_nsec),
-                changeSeconds: Int(status.st_ctim.tv_sec), changeNanoseconds: Int(status.st_ctim.tv_nsec))
+                changeSeconds: Int(status.st_ctim.tv_sec), changeNanoseconds: Int(status.st_ctim.tv_nsec),
+                mode: UInt32(status.mode.rawValue))
         }
     }
 }

@@ -20,7 +20,7 @@ final class Reloader: Sendable {
 
     /// How long what did not check is left alone while the files stand still. The reason may have passed: a file of an
     /// unreachable server, too many open files.
-    private static let patience: Duration = .seconds(60)
+    private static let patience: Duration = .seconds(10)
 
     /// The snapshots that requests are answered from.
     let snapshots: SnapshotStore
@@ -51,7 +51,10 @@ final class Reloader: Sendable {
             let isSettled = fingerprint == state.seen
             state.seen = fingerprint
             if fingerprint != state.read {
-                if isSettled { reload(&state, fingerprint, now: now, because: "files changed") }
+                if isSettled {
+                    state.failure = nil
+                    reload(&state, fingerprint, now: now, because: "files changed")
+                }
             } else if now < state.readAt {
                 // What was worked out for a time that has not come is not what signs and is published now.
                 reload(&state, fingerprint, now: now, because: "the clock was set back")
@@ -67,7 +70,6 @@ final class Reloader: Sendable {
     /// Reads everything again, changed or not.
     func reload(now: NumericDate) {
         state.withLock { state in
-            // Whoever asks is told, again if need be.
             state.failure = nil
             reload(&state, Fingerprint(of: configuration), now: now, because: "SIGHUP")
         }
@@ -88,7 +90,7 @@ final class Reloader: Sendable {
                     "kid": "\(snapshot.signingKey(at: now).keyID)",
                 ])
         } catch {
-            // Told once, however often it is tried.
+            // Told once for each change and each signal, however often it is tried.
             if error.problems != state.failure?.problems {
                 for problem in error.problems { logger.error("Not reloaded: \(problem)") }
             }

@@ -4,7 +4,7 @@ public import OAuth
 
 /// All keys of the folder with what they do at a moment. Keys of one type follow one another.
 public struct ScheduledKeys: Sendable {
-    /// In the order in which they sign.
+    /// In the order of their names, which is that in which they sign.
     public let keys: [ScheduledKey]
     /// The next moment at which one of them changes its state; nil where none will.
     public let nextChange: NumericDate?
@@ -13,11 +13,13 @@ public struct ScheduledKeys: Sendable {
     ///   - loaded: what is in the folder.
     ///   - policy: says which algorithm signs; the newest key of another is merely published.
     ///   - longestLifetime: of an access token.
-    ///   - starts: when each key of a chain may begin; without it, when its name says.
+    ///   - schedule: what the keys of a chain do; without it, what their names say.
     public init(
         _ loaded: [LoadedKey], policy: IssuancePolicy, longestLifetime: Duration, now: NumericDate,
         timing: KeyTiming = .standard,
-        starts: (SignatureAlgorithm, [NamedKey]) -> [KeyStart] = { $1.map { KeyStart($0.name) } }
+        schedule: (SignatureAlgorithm, [NamedKey], _ now: NumericDate, _ retention: Duration) -> KeySchedule = {
+            KeySchedule($1.map { KeyStart($0.name) }, now: $2, retention: $3)
+        }
     ) {
         // A public key of another issuer is published for as long as it is there.
         var keys = loaded.filter { $0.name.content == .verifying }.map {
@@ -26,9 +28,9 @@ public struct ScheduledKeys: Sendable {
         var changes: [NumericDate] = []
         let chains = Dictionary(grouping: loaded.filter { $0.name.content == .signing }, by: \.algorithm)
         for (algorithm, chain) in chains {
-            let schedule = KeySchedule(
-                starts(algorithm, chain.map { NamedKey($0.name, keyID: $0.keyID) }), now: now,
-                retention: timing.retention(longestLifetime: longestLifetime))
+            let names = chain.map { NamedKey($0.name, keyID: $0.keyID) }
+            let retention = timing.retention(longestLifetime: longestLifetime)
+            let schedule = schedule(algorithm, names, now, retention)
             if let change = schedule.nextChange { changes.append(change) }
             for entry in schedule.entries {
                 guard let key = chain.first(where: { $0.name == entry.name }) else { continue }
@@ -38,9 +40,7 @@ public struct ScheduledKeys: Sendable {
                         key: key, state: isIdle ? .published : entry.state, since: entry.since, until: entry.until))
             }
         }
-        self.keys = keys.sorted {
-            ($0.since ?? NumericDate(.min), $0.key.name) < ($1.since ?? NumericDate(.min), $1.key.name)
-        }
+        self.keys = keys.sorted { $0.key.name < $1.key.name }
         nextChange = changes.min()
     }
 
@@ -50,7 +50,7 @@ public struct ScheduledKeys: Sendable {
     }
 
     /// The key that signs now, those that will, and before them those that did and are still published: a clock that is
-    /// set back finds the right one.
+    /// set back finds the right one. Of those whose time has come the last one signs.
     func signingTurns(_ policy: IssuancePolicy) throws(InvalidValue) -> [SigningTurn] {
         var turns: [SigningTurn] = []
         for scheduled in keys where scheduled.state != .expired {

@@ -31,9 +31,9 @@ public struct SnapshotLoader: Sendable {
             let keys = ScheduledKeys(
                 loaded, policy: configuration.policy, longestLifetime: configuration.longestLifetime(of: clients ?? []),
                 now: now, timing: timing
-            ) { algorithm, keys in
+            ) { algorithm, keys, now, retention in
                 announcements[algorithm, default: KeyAnnouncements(announcement: timing.announcement)]
-                    .starts(of: keys, now: now)
+                    .schedule(keys, now: now, retention: retention)
             }
             scheduled = keys
             turns = Self.collect(&problems) { () throws(InvalidConfiguration) in try signingTurns(of: keys) }
