@@ -1,6 +1,7 @@
 """Keys and clients that change under a running service, replicas on one folder, and commands that are killed."""
 
 import json
+import os
 import random
 import subprocess
 import time
@@ -154,6 +155,7 @@ def test_commands_killed_at_any_moment_leave_whole_files(tmp_path):
         for path in (other, expired):
             made = json.loads(service.writ("keys", "generate", "--algorithm", "ES256", "--json").stdout)["file"]
             (folder / made).rename(path)
+            os.utime(path, (0, 0))
         service.environment = algorithm
         contents = expired.read_bytes()
 
@@ -175,7 +177,7 @@ def test_commands_killed_at_any_moment_leave_whole_files(tmp_path):
                 return False
 
         def commands(number):
-            return [["keys", "rotate", "--now"], ["clients", "add", f"client-{number}", "--scope", "a"]]
+            return [["keys", "rotate", "--in", f"{500 + number}s"], ["clients", "add", f"client-{number}", "--scope", "a"]]
 
         # How long the commands take here and now says which moments there are to kill them at.
         since = time.monotonic()
@@ -187,6 +189,7 @@ def test_commands_killed_at_any_moment_leave_whole_files(tmp_path):
         for number in range(200):
             expired.write_bytes(contents)
             expired.chmod(0o600)
+            os.utime(expired, (0, 0))
             finished += sum(run(command, chance.uniform(0, longest)) for command in commands(number))
             service.start(**algorithm)
             assert service.request_token().status_code == 200

@@ -24,6 +24,12 @@ public final class TemporaryFolder: Sendable {
         try FileManager.default.setAttributes([.posixPermissions: permissions], ofItemAtPath: path(name))
     }
 
+    /// Gives a file the time of the test's clock.
+    public func setTime(of name: String, toSecondsSince1970 seconds: Int64) throws {
+        let date = Date(timeIntervalSince1970: TimeInterval(seconds))
+        try FileManager.default.setAttributes([.modificationDate: date], ofItemAtPath: path(name))
+    }
+
     /// - Throws: for a file that is missing or is not UTF-8.
     public func read(_ name: String) throws -> String {
         try String(contentsOf: url.appending(path: name), encoding: .utf8)

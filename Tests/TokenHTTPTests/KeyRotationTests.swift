@@ -37,15 +37,27 @@ import Testing
 
     @Test func removesWhatIsNoLongerPublishedAndNothingElse() throws {
         _ = try keys.generateFirst()
-        _ = try keys.rotate(in: .seconds(360), isForced: false, longestLifetime: .seconds(900), now: now)
-        let early = now + .seconds(360 + 1319)
-        #expect(
-            try keys.rotate(in: .seconds(400), isForced: false, longestLifetime: .seconds(900), now: early).removed
-                .isEmpty)
-        let late = now + .seconds(360 + 1320)
-        let rotation = try keys.rotate(in: .seconds(401), isForced: false, longestLifetime: .seconds(900), now: late)
+        _ = try rotate(in: .seconds(360), at: now)
+        #expect(try rotate(in: .seconds(400), at: now + .seconds(360 + 1319)).removed.isEmpty)
+        let rotation = try rotate(in: .seconds(401), at: now + .seconds(360 + 1320))
         #expect(rotation.removed.map(\.description) == ["es256.pem"])
         #expect(files.count == 3)
+    }
+
+    @Test func keepsThePredecessorOfAKeyThatServicesHoldBack() throws {
+        let first = try #require(try keys.generateFirst())
+        // Its name says that it has signed for months, but it has only just appeared.
+        let late = try keys.generate(in: keys, start: now - .seconds(90 * 86400))
+        try folder.setTime(of: "keys/\(late.name)", toSecondsSince1970: now.seconds)
+        #expect(try rotate(in: .seconds(360), at: now + .seconds(1)).removed.isEmpty)
+        #expect(try rotate(in: .seconds(361), at: now + .seconds(360 + 1320)).removed == [first.name])
+    }
+
+    /// The new key's file gets the time of the test's clock.
+    private func rotate(in delay: Duration, at now: NumericDate) throws -> KeyRotation {
+        let rotation = try keys.rotate(in: delay, isForced: false, longestLifetime: .seconds(900), now: now)
+        try folder.setTime(of: "keys/\(rotation.new.name)", toSecondsSince1970: now.seconds)
+        return rotation
     }
 
     @Test func retiringAKeyThatSignsPutsAnotherInItsPlace() throws {
@@ -70,6 +82,7 @@ import Testing
     @Test func anExpiredKeyDoesNotSignAgain() throws {
         let first = try #require(try keys.generateFirst())
         let second = try keys.rotate(in: .zero, isForced: true, longestLifetime: .seconds(900), now: now).new
+        try folder.setTime(of: "keys/\(second.name)", toSecondsSince1970: now.seconds)
         let late = now + .seconds(86400)
         let result = try keys.retire(second.keyID, longestLifetime: .seconds(900), now: late)
         #expect(result.replacement?.name.start == late)

@@ -72,7 +72,10 @@ import Testing
         var counts = (issued: 0, failed: 0)
         var keyIDs: Set<String> = []
         for rotation in 0..<rotations {
-            _ = try keys.rotate(in: delay, isForced: true, longestLifetime: .seconds(300), now: now, timing: timing)
+            let new = try keys.rotate(
+                in: delay, isForced: true, longestLifetime: .seconds(300), now: now, timing: timing
+            ).new
+            try fixture.folder.setTime(of: "keys/\(new.name)", toSecondsSince1970: now.seconds)
             for step in 0..<60 {
                 // Each replica looks when it happens to, so that they notice the new file at different times.
                 for (index, replica) in replicas.enumerated() where (step + index) % 3 != 0 {
@@ -114,6 +117,6 @@ import Testing
 
     @Test func withoutTheRetentionSomeTokensFail() throws {
         let forgetful = KeyTiming(keySetMaximumAge: .seconds(300), leeway: .seconds(-300))
-        #expect(try run(rotations: 5, delay: .zero, timing: forgetful).failed > 0)
+        #expect(try run(rotations: 5, delay: KeyTiming.standard.announcement, timing: forgetful).failed > 0)
     }
 }

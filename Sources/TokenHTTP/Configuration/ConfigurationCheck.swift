@@ -32,23 +32,27 @@ public enum ConfigurationCheck {
 
     /// What is wrong with keys and clients.
     private static func problemsWithFiles(of configuration: ServiceConfiguration) -> [Problem] {
-        do throws(InvalidConfiguration) {
-            guard configuration.keysRotation != nil, configuration.keys.isWithoutFiles else {
+        let keys = configuration.keys
+        guard configuration.keysRotation != nil, keys.lacksFirstKey else {
+            return problems { () throws(InvalidConfiguration) in
                 var loader = SnapshotLoader(configuration)
                 _ = try loader.load(now: .now)
-                return []
             }
-            // The service makes the first key itself.
-            _ = try ClientsFile(reading: configuration.clientsFile)
-            return configuration.keys.canBeWritten
-                ? []
-                : [
-                    Problem(
-                        .file(configuration.keysFolder.string, line: nil),
-                        "holds no key, and keys_rotation cannot write the first one there")
-                ]
-        } catch {
-            return error.problems
         }
+        // The service makes the first key itself.
+        var problems = problems { () throws(InvalidConfiguration) in _ = try keys.passphrase() }
+        problems += Self.problems { () throws(InvalidConfiguration) in
+            _ = try ClientsFile(reading: configuration.clientsFile)
+        }
+        if !keys.canBeWritten {
+            let message = "holds no key, and keys_rotation cannot write the first one there"
+            problems.append(Problem(.file(configuration.keysFolder.string, line: nil), message))
+        }
+        return problems
+    }
+
+    private static func problems(_ body: () throws(InvalidConfiguration) -> Void) -> [Problem] {
+        do throws(InvalidConfiguration) { try body() } catch { return error.problems }
+        return []
     }
 }

@@ -92,7 +92,8 @@ extension ServiceConfiguration {
         self.init(
             file: file, issuer: issuer, listen: Self.defaultListen, management: Self.defaultManagement,
             keysFolder: reader.path(.keys, default: "keys"),
-            keysPassphraseFile: reader.path(.keysPassphraseFile), keysRotation: reader.rotationPlan(),
+            keysPassphraseFile: reader.path(.keysPassphraseFile),
+            keysRotation: reader.rotationPlan() ?? reader.standInForRotationPlan,
             clientsFile: reader.path(.clients, default: "clients.yaml"),
             endpoints: EndpointPaths(issuer: issuer),
             algorithm: reader.value(.accessTokenAlgorithm, IssuancePolicy.algorithm(named:)) ?? .rs256,

@@ -91,6 +91,12 @@ struct SettingReader {
         }
     }
 
+    /// Some plan, where `keys_rotation` is on but wrong: then the folder may still be empty.
+    var standInForRotationPlan: RotationPlan? {
+        guard layers[.keysRotationEvery] ?? layers[.keysRotationAnnounce] != nil else { return nil }
+        return try? RotationPlan(every: .seconds(90 * 86400), announce: .seconds(86400))
+    }
+
     private func relativeToFile(_ path: FilePath) -> FilePath {
         path.isAbsolute ? path : file.removingLastComponent().pushing(path)
     }

@@ -23,7 +23,11 @@ extension KeysFolder {
     func generateFirst() throws -> LoadedKey? {
         try locked {
             guard try chain(of: algorithm).isEmpty else { return nil }
-            do { return try generate(algorithm, start: nil) } catch KeyRotationError.sameSecond { return nil }
+            do { return try generate(algorithm, start: nil) } catch KeyRotationError.sameSecond {
+                // Where locks do not hold between hosts another one may have been faster.
+                guard try chain(of: algorithm).isEmpty else { return nil }
+                throw KeyRotationError.nameTaken
+            }
         }
     }
 
@@ -62,20 +66,22 @@ extension KeysFolder {
         }
     }
 
-    /// Whether there is nothing in it, or no such folder.
-    var isWithoutFiles: Bool {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: path.string)) ?? []
-        return !names.contains { !$0.hasPrefix(".") } && (try? path.stat().type) ?? .directory == .directory
+    /// Whether ``generateFirst()`` would make a key: there is none of the configured algorithm, and what there is checks.
+    var lacksFirstKey: Bool {
+        if (try? path.stat(followTargetSymlink: false)) == nil { return true }
+        return (try? chain(of: algorithm).isEmpty) ?? false
     }
 
     /// Whether the system would let us write into the folder, or make it. Nothing is written.
     var canBeWritten: Bool {
         var folder = path
-        while !FileManager.default.fileExists(atPath: folder.string) {
+        while (try? folder.stat(followTargetSymlink: false)) == nil {
             folder.removeLastComponent()
             if folder.isEmpty { folder = "." }
         }
-        return FileManager.default.isWritableFile(atPath: folder.string)
+        let files = FileManager.default
+        return (try? folder.stat().type) == .directory && files.isReadableFile(atPath: folder.string)
+            && files.isWritableFile(atPath: folder.string) && files.isExecutableFile(atPath: folder.string)
     }
 
     /// Writes a file into the folder and takes it away again.

@@ -20,6 +20,8 @@ public enum KeyRotationError: Error, Sendable, Equatable, CustomStringConvertibl
     case noSuchKey
     /// Another key of the algorithm begins in the same second.
     case sameSecond
+    /// A file that holds something else has the name that a first key would get.
+    case nameTaken
 
     /// For people.
     public var description: String {
@@ -28,6 +30,7 @@ public enum KeyRotationError: Error, Sendable, Equatable, CustomStringConvertibl
             "a new key must be published for \(DurationText.format(least)) before it signs, until no cache lacks it"
         case .noSuchKey: "there is no key with this kid"
         case .sameSecond: "there is a key that begins in the same second already"
+        case .nameTaken: "a file that holds another kind of key has the name that the first key would get"
         }
     }
 
@@ -35,7 +38,7 @@ public enum KeyRotationError: Error, Sendable, Equatable, CustomStringConvertibl
     public var hint: String {
         switch self {
         case .tooSoon: "choose a later time with --in, or --now if tokens may fail to verify meanwhile"
-        case .noSuchKey, .sameSecond: "`writ keys list` shows the keys"
+        case .noSuchKey, .sameSecond, .nameTaken: "`writ keys list` shows the keys"
         }
     }
 }
@@ -83,8 +86,8 @@ extension KeysFolder {
 
     /// The newest key of the configured algorithm, where it begins so late that `plan` stands still until then.
     func stallingKey(of plan: RotationPlan, now: NumericDate) throws -> KeyFileName? {
-        guard let newest = try chain(of: algorithm).last?.name, let start = newest.start else { return nil }
-        return plan.isStalled(by: start, now: now) ? newest : nil
+        guard let newest = try chain(of: algorithm).last?.name else { return nil }
+        return try plan.isStalled(by: start(of: newest), now: now) ? newest : nil
     }
 
     /// Takes a key out at once, and with it those that have expired. An earlier key that is still there signs again,
@@ -112,15 +115,23 @@ extension KeysFolder {
     /// When the next key should begin; nil where it is too early, or where there is no key to follow.
     private func nextStart(_ plan: RotationPlan, now: NumericDate) throws -> NumericDate? {
         guard let newest = try chain(of: algorithm).last?.name else { return nil }
-        // A first key signs from the beginning; its age is that of its file, which all replicas see alike.
-        let start = try newest.start ?? NumericDate(Int64(path.appending(newest.description).stat().st_mtim.tv_sec))
-        return plan.nextStart(after: start, now: now)
+        return plan.nextStart(after: try start(of: newest), now: now)
     }
 
+    /// A first key signs from the beginning; its age is that of its file, which all replicas see alike.
+    private func start(of name: KeyFileName) throws -> NumericDate { try name.start ?? timeOfFile(name) }
+
+    private func timeOfFile(_ name: KeyFileName) throws -> NumericDate {
+        NumericDate(Int64(try path.appending(name.description).stat().st_mtim.tv_sec))
+    }
+
+    /// Removes keys that nothing can need any more. Services hold back a key that was not announced, whatever its name
+    /// says, and sign with its predecessor meanwhile: it counts from when its file was written.
     private func removeExpired(longestLifetime: Duration, now: NumericDate, timing: KeyTiming) throws -> [KeyFileName] {
         let schedule = KeySchedule(
-            try chain(of: algorithm).map { KeyStart($0.name) }, now: now,
-            retention: timing.retention(longestLifetime: longestLifetime))
+            try chain(of: algorithm).map {
+                KeyStart($0.name, heldBackUntil: min(try timeOfFile($0.name), now) + timing.announcement)
+            }, now: now, retention: timing.retention(longestLifetime: longestLifetime))
         let expired = schedule.entries.filter { $0.state == .expired }.map(\.name)
         for name in expired { try DurableFile(path: path.appending(name.description)).remove() }
         return expired
