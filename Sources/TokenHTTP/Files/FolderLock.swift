@@ -9,21 +9,42 @@ enum FolderLock {
     static let fileName = ".writ-lock"
 
     static func hold<Result>(on folder: FilePath, _ body: () throws -> Result) throws -> Result {
-        let descriptor = try FileDescriptor.open(
-            folder.appending(fileName), .readWrite, options: [.create, .closeOnExec, .noFollow],
-            permissions: .ownerReadWrite)
-        return try descriptor.closeAfter {
-            share(descriptor, like: try folder.stat())
-            while flock(descriptor.rawValue, LOCK_EX) != 0 {
-                guard errno == EINTR else { throw Errno(rawValue: errno) }
+        let path = folder.appending(fileName)
+        while true {
+            let descriptor = try open(path, in: folder)
+            let result = try descriptor.closeAfter { () throws -> Result? in
+                while flock(descriptor.rawValue, LOCK_EX) != 0 {
+                    guard errno == EINTR else { throw Errno(rawValue: errno) }
+                }
+                // Somebody may have removed the file meanwhile, and another process locked a new one.
+                guard try descriptor.stat().inode == (try? path.stat(followTargetSymlink: false).inode) else {
+                    return nil
+                }
+                return try body()
             }
-            return try body()
+            if let result { return result }
         }
     }
 
-    /// Whoever may edit the folder must be able to lock it. The file's owner sees to that; for others it is done.
-    private static func share(_ descriptor: FileDescriptor, like folder: Stat) {
-        if geteuid() == 0 { _ = fchown(descriptor.rawValue, folder.userID.rawValue, folder.groupID.rawValue) }
-        _ = fchmod(descriptor.rawValue, folder.permissions.rawValue & 0o666)
+    /// Opens the file, and makes it where there is none: for everybody who may write in the folder.
+    private static func open(_ path: FilePath, in folder: FilePath) throws -> FileDescriptor {
+        do {
+            return try FileDescriptor.open(path, .readWrite, options: [.closeOnExec, .noFollow])
+        } catch Errno.noSuchFileOrDirectory {
+            let descriptor: FileDescriptor
+            do {
+                descriptor = try FileDescriptor.open(
+                    path, .readWrite, options: [.create, .exclusiveCreate, .closeOnExec, .noFollow],
+                    permissions: .ownerReadWrite)
+            } catch Errno.fileExists {
+                return try FileDescriptor.open(path, .readWrite, options: [.closeOnExec, .noFollow])
+            }
+            // Only what was just made: root must not give away what somebody has put there.
+            let status = try folder.stat()
+            let owner = geteuid() == 0 ? status.userID.rawValue : uid_t.max
+            _ = fchown(descriptor.rawValue, owner, status.groupID.rawValue)
+            _ = fchmod(descriptor.rawValue, status.permissions.rawValue & 0o666)
+            return descriptor
+        }
     }
 }
