@@ -29,10 +29,12 @@ let system = Target.Dependency.product(name: "SystemPackage", package: "swift-sy
 // The layers, innermost first. `script/check-layers` holds each target to the imports that its layer may have.
 let core: [Target] = [
     .systemLibrary(name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CLibxcrypt", pkgConfig: "libxcrypt", providers: [.apt(["libcrypt-dev"])]),
     .target(name: "Libcrypto", dependencies: ["CLibcrypto"], swiftSettings: strict),
+    .target(name: "Libxcrypt", dependencies: ["CLibxcrypt"], swiftSettings: strict),
     .target(name: "JOSE", dependencies: ["Libcrypto"], swiftSettings: strict),
     .target(name: "AccessToken", dependencies: ["JOSE"], swiftSettings: strict),
-    .target(name: "OAuth", dependencies: ["AccessToken", "JOSE", "Libcrypto"], swiftSettings: strict),
+    .target(name: "OAuth", dependencies: ["AccessToken", "JOSE", "Libcrypto", "Libxcrypt"], swiftSettings: strict),
     .target(name: "Signing", dependencies: ["OAuth", "JOSE", "Libcrypto"], swiftSettings: strict),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
     tests("Libcrypto", []),
@@ -52,7 +54,7 @@ let surroundings: [Target] = [
     .target(
         name: "TokenHTTP",
         dependencies: [
-            "Signing", "OAuth", "AccessToken", "JOSE", "Libcrypto",
+            "Signing", "OAuth", "AccessToken", "JOSE", "Libcrypto", "RemoteKeys",
             hummingbird, hummingbirdCore, httpTypes, nioCore, nioPosix, logging, lifecycle, unixSignals, configuration,
             yams, system,
         ],

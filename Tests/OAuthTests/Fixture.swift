@@ -52,11 +52,22 @@ struct Fixture {
 
     func authenticate(_ request: TokenEndpointRequest, now: NumericDate = now) throws(TokenError) -> AuthenticatedClient
     {
-        try clients.authenticate(TokenRequest(parsing: request), now: now)
+        try clients.authenticate(TokenRequest(parsing: request), now: now).conclude()
     }
 
     func authorize(_ request: TokenEndpointRequest) throws(TokenError) -> AuthorizedGrant {
         let tokenRequest = try TokenRequest(parsing: request)
-        return try clients.authenticate(tokenRequest, now: Self.now).authorize(tokenRequest, policy: policy)
+        return try clients.authenticate(tokenRequest, now: Self.now).conclude().authorize(tokenRequest, policy: policy)
+    }
+}
+
+extension ClientAuthentication {
+    /// The client, once whatever is slow is done.
+    func conclude() throws(TokenError) -> AuthenticatedClient {
+        switch self {
+        case .proven(let client): client
+        case .password(let trial): try trial.run()
+        case .assertion: throw .invalidClient
+        }
     }
 }

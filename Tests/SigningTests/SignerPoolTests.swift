@@ -16,7 +16,8 @@ import Testing
             parsing: TokenEndpointRequest(
                 contentType: "application/x-www-form-urlencoded",
                 body: Array("grant_type=client_credentials&client_id=c&client_secret=s".utf8)))
-        let grant = try clients.authenticate(request, now: NumericDate(1)).authorize(request, policy: policy)
+        let client = try #require(try clients.authenticate(request, now: NumericDate(1)).provenClient)
+        let grant = try client.authorize(request, policy: policy)
         return UnsignedAccessToken(for: grant, key: key, policy: policy, id: TokenID(id), now: NumericDate(1))
     }
 

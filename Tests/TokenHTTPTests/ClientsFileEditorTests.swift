@@ -42,7 +42,9 @@ import Yams
     }
 
     private func client(_ id: String, scope: String = "x") throws -> NewClient {
-        NewClient(id: try ClientID(id), secretHash: hash, scope: try Scope(scope), resources: [try Audience("urn:a")])
+        NewClient(
+            id: try ClientID(id), credential: .secret(hash), scope: try Scope(scope), resources: [try Audience("urn:a")]
+        )
     }
 
     @Test func addsBehindTheOthers() throws {

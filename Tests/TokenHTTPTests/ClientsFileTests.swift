@@ -52,7 +52,7 @@ import Testing
         ("a: 1\n", ["1: is not a clients file"]), ("clients:\n", ["1: is not a clients file"]),
         ("clients: []\nother: 1\n", ["2: unknown key other"]),
         ("clients: [a]\n", ["1: a client is not a mapping of names to values"]),
-        ("clients:\n  - client_name: a\n", ["2: client_secrets is missing", "2: client_id is missing"]),
+        ("clients:\n  - client_name: a\n", ["2: client_id is missing", "2: client_secrets is missing"]),
         (
             "clients:\n  - client_id: é\n    client_secrets: [{hash: \"\(hash)\"}]\n",
             ["2: client_id has a character outside visible ASCII (RFC 6749 appendix A.1)"]
@@ -63,7 +63,7 @@ import Testing
         ),
         (
             "clients:\n  - client_id: a\n    client_secrets: [{hash: secret}]\n",
-            ["3: a secret: does not begin with sha256:"]
+            ["3: a secret: begins neither with sha256: nor with $"]
         ),
         (
             "clients:\n  - client_id: a\n    client_secrets: [{hash: \"\(hash)\", expires_at: soon}]\n",
@@ -91,7 +91,7 @@ import Testing
             ("    resources: [api]\n", "resources: an element is not an absolute URI"),
             (
                 "    token_endpoint_auth_method: none\n",
-                "token_endpoint_auth_method is neither client_secret_basic nor client_secret_post"
+                "token_endpoint_auth_method is none of client_secret_basic, client_secret_post and private_key_jwt"
             ),
             ("    access_token_lifetime: 2d\n", "access_token_lifetime is not between 1s and 24h"),
             ("    claims: { sub: me }\n", "claims would shadow the registered claim sub"),

@@ -69,13 +69,17 @@ struct ServiceFixture {
 
     /// - Parameter signers: a pool; without one, two threads.
     func frontDoor(_ signers: SignerPool? = nil) throws -> FrontDoor {
+        let gate = try ClientGate(
+            limits: .standard, audiences: configuration.assertionAudiences,
+            passwordChecks: PasswordChecks(threadCount: 1, capacity: 8), keySets: ClientKeySets { _, _ in })
         let snapshots = SnapshotStore(try snapshot())
         let readiness = Readiness()
         readiness.begin()
         return FrontDoor(
             tokenPath: configuration.endpoints.token,
             tokenEndpoint: TokenEndpoint(
-                snapshots: snapshots, signers: signers ?? SignerPool(threadCount: 2, capacity: 64), now: { Self.now },
+                snapshots: snapshots, gate: gate, trustedProxies: TrustedProxies(networks: []),
+                signers: signers ?? SignerPool(threadCount: 2, capacity: 64), now: { Self.now },
                 makeTokenID: { TokenID("jti-of-the-exchange") }, reportFailure: { _ in }),
             snapshots: snapshots, readiness: readiness)
     }

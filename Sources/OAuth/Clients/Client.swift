@@ -7,9 +7,11 @@ public struct Client: Sendable {
     public let id: ClientID
     /// `client_name`
     public let name: String?
-    /// `client_secrets`: any that is current is accepted.
+    /// `client_secrets`: any that is current is accepted. Empty for a client that has keys only.
     public let secrets: [ClientSecret]
-    /// `token_endpoint_auth_method`; nil accepts every method that goes with a secret.
+    /// `jwks` or `jwks_uri`; nil for a client that has secrets only.
+    public let keys: ClientKeys?
+    /// `token_endpoint_auth_method`; nil accepts every method that goes with what the client has.
     public let authenticationMethod: TokenEndpointAuthenticationMethod?
     /// `grant_types`
     public let grantTypes: Set<GrantType>
@@ -24,7 +26,7 @@ public struct Client: Sendable {
 
     /// - Throws: where a claim has a registered name.
     public init(
-        id: ClientID, name: String? = nil, secrets: [ClientSecret],
+        id: ClientID, name: String? = nil, secrets: [ClientSecret], keys: ClientKeys? = nil,
         authenticationMethod: TokenEndpointAuthenticationMethod? = nil,
         grantTypes: Set<GrantType> = [.clientCredentials], scope: Scope = .empty, resources: [Audience] = [],
         accessTokenLifetime: Duration? = nil, claims: JSONObject = JSONObject()
@@ -35,11 +37,31 @@ public struct Client: Sendable {
         self.id = id
         self.name = name
         self.secrets = secrets
+        self.keys = keys
         self.authenticationMethod = authenticationMethod
         self.grantTypes = grantTypes
         self.scope = scope
         self.resources = resources
         self.accessTokenLifetime = accessTokenLifetime
         self.claims = JSONWriter.members(of: claims)
+    }
+
+    /// Whether it may authenticate so.
+    func accepts(_ method: TokenEndpointAuthenticationMethod) -> Bool {
+        authenticationMethod.map { $0 == method } ?? true
+    }
+
+    /// The ways in which it can authenticate.
+    public var authenticationMethods: [TokenEndpointAuthenticationMethod] {
+        let possible =
+            (secrets.isEmpty ? [] : [TokenEndpointAuthenticationMethod.clientSecretBasic, .clientSecretPost])
+            + (keys == nil ? [] : [.privateKeyJWT])
+        return possible.filter(accepts)
+    }
+
+    /// When the last of its secrets ends; nil for a client with a secret that does not end, or with none.
+    public var lastSecretEnd: NumericDate? {
+        let ends = secrets.map(\.expiresAt)
+        return ends.contains(nil) ? nil : ends.compactMap { $0 }.max()
     }
 }

@@ -4,13 +4,22 @@ public import Libcrypto
 /// All clients, looked up by identifier. Immutable: a change of the file makes a new one.
 public struct ClientRegistry: Sendable {
     private let clients: [ClientID: Client]
-    /// Stands in for a client that does not exist, so that an unknown identifier and a wrong secret cost the same work.
-    let nobody: ClientSecret
+    /// The clients whose last secret ends, and when, the earliest first. Those that also have keys are not among them.
+    public let secretEnds: [(id: ClientID, end: NumericDate)]
+    /// What makes an unknown identifier and a wrong secret cost the same work.
+    let decoys: SecretDecoys
+    /// Secrets that passed a slow check since this registry was made.
+    let remembered: RememberedSecrets
 
     /// - Parameter clients: their identifiers must differ; of two that do not, the first counts.
     public init(_ clients: [Client]) throws(LibcryptoError) {
         self.clients = Dictionary(clients.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
-        nobody = ClientSecret(hash: try GeneratedClientSecret().hash)
+        secretEnds = clients.compactMap { client in
+            guard client.keys == nil, let end = client.lastSecretEnd else { return nil }
+            return (client.id, end)
+        }.sorted { $0.end < $1.end }
+        decoys = try SecretDecoys(for: clients)
+        remembered = try RememberedSecrets()
     }
 
     /// nil where no client has the identifier.

@@ -2,32 +2,42 @@ public import AccessToken
 import JOSE
 public import Libcrypto
 
-/// What is kept of a client's secret: its SHA-256, written `sha256:` and base64url.
+/// What is kept of a client's secret.
 ///
 /// One fast digest is right for the secrets that Writ makes: nobody searches 256 random bits, however fast the hash.
-public struct ClientSecretHash: Sendable, Hashable, CustomStringConvertible {
-    private let digest: [UInt8]
+/// Secrets that people chose come with the slow hash that another server made of them.
+public enum ClientSecretHash: Sendable, Hashable, CustomStringConvertible {
+    /// The SHA-256 of a generated secret, written `sha256:` and base64url.
+    case digest([UInt8])
+    /// In PHC string format, or bcrypt's.
+    case password(PasswordHash)
 
-    /// The hash of `secret`.
+    /// The digest of `secret`.
     public init(of secret: String) throws(LibcryptoError) {
-        digest = try HashFunction.sha256.digest(of: secret.utf8.span)
+        self = .digest(try HashFunction.sha256.digest(of: secret.utf8.span))
     }
 
-    /// Reads `sha256:` and 43 characters of base64url without padding, and throws for anything else.
+    /// Reads `sha256:` and 43 characters of base64url without padding, or a hash that begins with a dollar sign.
     public init(parsing text: String) throws(InvalidValue) {
         let prefix = "sha256:"
-        guard text.hasPrefix(prefix) else { throw InvalidValue("does not begin with sha256:") }
+        guard !text.hasPrefix("$") else { self = .password(try PasswordHash(parsing: text)); return }
+        guard text.hasPrefix(prefix) else { throw InvalidValue("begins neither with sha256: nor with $") }
         guard let digest = Base64URL.decode(String(text.dropFirst(prefix.count))), digest.count == 32 else {
             throw InvalidValue("is not sha256: and the 43 characters of a SHA-256 in base64url without padding")
         }
-        self.digest = digest
+        self = .digest(digest)
     }
 
     /// As it stands in `clients.yaml`; ``init(parsing:)`` reads it back.
-    public var description: String { "sha256:" + Base64URL.encode(digest) }
+    public var description: String {
+        switch self {
+        case .digest(let digest): "sha256:" + Base64URL.encode(digest)
+        case .password(let hash): hash.description
+        }
+    }
 
-    /// Compares in constant time.
-    func matches(_ other: ClientSecretHash) -> Bool {
-        ConstantTime.areEqual(digest.span, other.digest.span)
+    /// nil for a fast digest.
+    var password: PasswordHash? {
+        if case .password(let hash) = self { hash } else { nil }
     }
 }

@@ -2,4 +2,5 @@
 public enum TokenEndpointAuthenticationMethod: String, Sendable, Hashable, CaseIterable {
     case clientSecretBasic = "client_secret_basic"
     case clientSecretPost = "client_secret_post"
+    case privateKeyJWT = "private_key_jwt"
 }

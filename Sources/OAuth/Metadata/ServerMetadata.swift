@@ -18,6 +18,8 @@ public struct ServerMetadata: Sendable {
             metadata.member("grant_types_supported", GrantType.allCases.map(\.rawValue))
             metadata.member(
                 "token_endpoint_auth_methods_supported", TokenEndpointAuthenticationMethod.allCases.map(\.rawValue))
+            metadata.member(
+                "token_endpoint_auth_signing_alg_values_supported", ClientAssertion.algorithms.map(\.name))
             // RFC 8414 section 2 requires it, section 3.2 forbids the empty array, and there is no authorization
             // endpoint. "none" is registered, means that such an endpoint answers with no token, and passes Authlib's
             // validation.

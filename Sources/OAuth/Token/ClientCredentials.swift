@@ -1,71 +1,36 @@
 import AccessToken
-import JOSE
 
-/// What a client offers to prove who it is, RFC 6749 section 2.3.1.
-struct ClientCredentials: Sendable {
-    /// How it offers it.
-    let method: TokenEndpointAuthenticationMethod
-    /// The readings of what was sent, most likely first: Basic credentials come form-encoded from clients that follow
-    /// the RFC and as they are from others. Usually both are the same, and there is one reading.
-    let readings: [Reading]
-
-    struct Reading: Sendable, Equatable {
-        let clientID: ClientID
-        let secret: String
-    }
+/// What a client offers to prove who it is, RFC 6749 section 2.3.
+enum ClientCredentials: Sendable {
+    /// RFC 6749 section 2.3.1
+    case secret(SecretCredentials)
+    /// RFC 7523 section 2.2
+    case assertion(ClientAssertion)
 
     /// - Throws: ``TokenError/invalidClient`` for no credentials at all and for those that cannot be read.
     init(authorization: [String], parameters: FormParameters) throws(TokenError) {
-        let assertion = parameters["client_assertion"] ?? parameters["client_assertion_type"]
-        guard let header = authorization.first else {
-            guard let secret = parameters["client_secret"] else { throw .invalidClient }
-            // RFC 6749 section 2.3: not more than one method in a request.
-            guard assertion == nil else { throw .twoAuthenticationMethods }
-            guard let clientID = parameters["client_id"].flatMap({ try? ClientID($0) }) else { throw .invalidClient }
-            method = .clientSecretPost
-            readings = [Reading(clientID: clientID, secret: secret)]
-            return
-        }
+        let hasAssertion = parameters["client_assertion"] != nil || parameters["client_assertion_type"] != nil
+        let secret = parameters["client_secret"]
         // RFC 6749 section 2.3: not more than one method in a request.
-        guard authorization.count == 1, parameters["client_secret"] == nil, assertion == nil else {
+        guard authorization.count + (secret == nil ? 0 : 1) + (hasAssertion ? 1 : 0) <= 1 else {
             throw .twoAuthenticationMethods
         }
-        method = .clientSecretBasic
-        let all = try Self.basicReadings(of: header)
-        let bodyID = parameters["client_id"]
-        readings = all.filter { bodyID == nil || $0.clientID.description == bodyID }
-        guard !readings.isEmpty else { throw .conflictingClientID }
+        if let header = authorization.first {
+            self = .secret(try SecretCredentials(basic: header, parameters: parameters))
+        } else if let secret {
+            self = .secret(try SecretCredentials(posted: secret, parameters: parameters))
+        } else if hasAssertion {
+            self = .assertion(try ClientAssertion(parameters))
+        } else {
+            throw .invalidClient
+        }
     }
 
-    /// RFC 7617 section 2, with the encoding that RFC 6749 section 2.3.1 puts inside.
-    private static func basicReadings(of header: String) throws(TokenError) -> [Reading] {
-        // RFC 9110 section 11.4: one space or more.
-        let parts = header.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, parts[0].lowercased() == "basic",
-            let userPass = BasicCredentials.decode(parts[1].drop { $0 == " " }),
-            let colon = userPass.firstIndex(of: UInt8(ascii: ":"))
-        else { throw .invalidClient }
-        let id = Array(userPass[..<colon])
-        let secret = Array(userPass[(colon + 1)...])
-        var readings: [Reading] = []
-        if let decodedID = FormDecoding.decode(id.span), let decodedSecret = FormDecoding.decode(secret.span),
-            let clientID = try? ClientID(decodedID)
-        {
-            readings.append(Reading(clientID: clientID, secret: decodedSecret))
+    /// The client that they are for, if they are good.
+    var clientID: ClientID {
+        switch self {
+        case .secret(let credentials): credentials.readings[0].clientID
+        case .assertion(let assertion): assertion.clientID
         }
-        if let clientID = try? ClientID(plainText(id)) {
-            let reading = Reading(clientID: clientID, secret: plainText(secret))
-            if readings.first != reading { readings.append(reading) }
-        }
-        guard !readings.isEmpty else { throw .invalidClient }
-        return readings
-    }
-
-    /// UTF-8, or ISO 8859-1 where it is not that: the libraries that do not form-encode differ in this too.
-    private static func plainText(_ octets: [UInt8]) -> String {
-        if let text = String(validating: octets, as: UTF8.self) { return text }
-        var text = String.UnicodeScalarView()
-        text.append(contentsOf: octets.map { Unicode.Scalar($0) })
-        return String(text)
     }
 }

@@ -16,6 +16,7 @@ public enum TokenError: Error, Sendable, Hashable, CaseIterable {
     case scopeNotAllowed
     case malformedResource
     case resourceNotAllowed
+    case tooManyFailures
     case overloaded
     case serverError
 
@@ -30,7 +31,7 @@ public enum TokenError: Error, Sendable, Hashable, CaseIterable {
         case .unsupportedGrantType: "unsupported_grant_type"
         case .malformedScope, .scopeNotAllowed: "invalid_scope"
         case .malformedResource, .resourceNotAllowed: "invalid_target"
-        case .overloaded: "temporarily_unavailable"
+        case .tooManyFailures, .overloaded: "temporarily_unavailable"
         case .serverError: "server_error"
         }
     }
@@ -54,6 +55,7 @@ public enum TokenError: Error, Sendable, Hashable, CaseIterable {
         case .scopeNotAllowed: "The scope holds a value that the client may not ask for."
         case .malformedResource: "A resource is not an absolute URI without fragment."
         case .resourceNotAllowed: "A resource is not one that the client may name."
+        case .tooManyFailures: "Authentication failed too often; try again later."
         case .overloaded: "The server is busy; try again shortly."
         case .serverError: "The server could not answer."
         }
@@ -65,14 +67,15 @@ public enum TokenError: Error, Sendable, Hashable, CaseIterable {
         case .invalidClient: 401
         case .bodyTooLarge: 413
         case .wrongMediaType: 415
+        case .tooManyFailures: 429
         case .overloaded: 503
         case .serverError: 500
         default: 400
         }
     }
 
-    /// Seconds after which to try again, for `Retry-After`.
+    /// Seconds after which to try again, for `Retry-After`, where nothing more is known.
     public var retryAfter: Int? {
-        self == .overloaded ? 1 : nil
+        self == .overloaded || self == .tooManyFailures ? 1 : nil
     }
 }

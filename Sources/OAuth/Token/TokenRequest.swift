@@ -1,4 +1,4 @@
-import AccessToken
+public import AccessToken
 
 /// A well-formed token request, RFC 6749 section 4.4.2. Who sent it is not yet proven.
 public struct TokenRequest: Sendable {
@@ -8,6 +8,9 @@ public struct TokenRequest: Sendable {
     /// RFC 8707 section 2; empty where the client names none.
     let resources: [String]
     let credentials: ClientCredentials
+
+    /// The client that it claims to be from.
+    public var clientID: ClientID { credentials.clientID }
 
     /// - Throws: what can be refused without knowing the clients: `invalid_request`, or `invalid_client` where
     ///   credentials are missing or cannot be read.

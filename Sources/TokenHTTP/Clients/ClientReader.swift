@@ -2,6 +2,7 @@ import AccessToken
 import Foundation
 import JOSE
 import OAuth
+import RemoteKeys
 import Yams
 
 /// Reads one entry of `clients.yaml` and gathers what is wrong with it.
@@ -11,8 +12,8 @@ struct ClientReader {
     private(set) var problems: [Problem] = []
 
     private static let memberNames: Set<String> = [
-        "client_id", "client_name", "client_secrets", "token_endpoint_auth_method", "grant_types", "scope", "resources",
-        "access_token_lifetime", "claims",
+        "client_id", "client_name", "client_secrets", "jwks", "jwks_uri", "token_endpoint_auth_method", "grant_types",
+        "scope", "resources", "access_token_lifetime", "claims",
     ]
 
     init(_ entry: Node, of yaml: YAMLText) {
@@ -37,8 +38,10 @@ struct ClientReader {
         if member("client_id") == nil { note("client_id", "is missing") }
         let name = value("client_name") { text throws(InvalidValue) in text }
         let secrets = secrets()
+        let keys = keys()
         let method = value("token_endpoint_auth_method", Self.authenticationMethod)
-        let grantTypes = list("grant_types", Self.grantType)
+        checkCredentials(method)
+        let grantTypes = list("grant_types", GrantType.init(parsing:))
         let scope = value("scope", Scope.init)
         let resources = list("resources", Self.resource)
         let lifetime = value("access_token_lifetime", DurationText.parseAccessTokenLifetime)
@@ -46,7 +49,7 @@ struct ClientReader {
         guard let id, problems.isEmpty else { return nil }
         do throws(InvalidValue) {
             return try Client(
-                id: id, name: name, secrets: secrets, authenticationMethod: method,
+                id: id, name: name, secrets: secrets, keys: keys, authenticationMethod: method,
                 grantTypes: grantTypes.map { Set($0) } ?? [.clientCredentials], scope: scope ?? .empty,
                 resources: resources ?? [], accessTokenLifetime: lifetime, claims: claims)
         } catch {
@@ -106,15 +109,55 @@ struct ClientReader {
     }
 
     private mutating func secrets() -> [ClientSecret] {
-        guard let node = member("client_secrets") else {
-            note("client_secrets", "is missing", hint: "`writ clients add` writes a client with its secret's hash")
-            return []
-        }
+        guard let node = member("client_secrets") else { return [] }
         guard let entries = node.sequence, !entries.isEmpty else {
             note("client_secrets", "is not a list of at least one secret")
             return []
         }
         return entries.compactMap { secret($0) }
+    }
+
+    /// A client has what its method takes, and nothing that it could never use.
+    private mutating func checkCredentials(_ method: TokenEndpointAuthenticationMethod?) {
+        let hasSecrets = member("client_secrets") != nil
+        let hasKeys = member("jwks") != nil || member("jwks_uri") != nil
+        switch method {
+        case nil where !hasSecrets && !hasKeys:
+            let hint = "`writ clients add` writes a client with its secret's hash; keys stand in jwks or jwks_uri"
+            note("client_secrets", "is missing", hint: hint)
+        case .privateKeyJWT where !hasKeys: note("token_endpoint_auth_method", "needs jwks or jwks_uri")
+        case .privateKeyJWT where hasSecrets: note("client_secrets", "is of no use with private_key_jwt")
+        case .clientSecretBasic where !hasSecrets, .clientSecretPost where !hasSecrets:
+            note("token_endpoint_auth_method", "needs client_secrets")
+        case .clientSecretBasic where hasKeys, .clientSecretPost where hasKeys:
+            note(member("jwks") != nil ? "jwks" : "jwks_uri", "is of no use with \(method?.rawValue ?? "")")
+        default: break
+        }
+    }
+
+    /// `jwks` or `jwks_uri`: RFC 7591 section 2 forbids both.
+    private mutating func keys() -> ClientKeys? {
+        if member("jwks") != nil, member("jwks_uri") != nil { note("jwks_uri", "cannot stand beside jwks") }
+        if let url = value("jwks_uri", Self.keysURL) { return .remote(url: url) }
+        guard let node = member("jwks") else { return nil }
+        guard let set = JSONValue(node)?.object?["keys"]?.array, !set.isEmpty else {
+            note("jwks", "is not a JWK Set", hint: "jwks: {keys: [{kty: EC, crv: P-256, x: ..., y: ...}]}")
+            return nil
+        }
+        var keys: [JWK] = []
+        for member in set {
+            do throws(ClientKeyError) { keys.append(try ClientKeyError.key(member)) } catch {
+                note("jwks", "has a key that cannot be used: \(error)")
+            }
+        }
+        return .fixed(JWKSet(keys))
+    }
+
+    private static func keysURL(_ text: String) throws(InvalidValue) -> String {
+        guard TransportSecurity.isAcceptable(text) else {
+            throw InvalidValue("is neither https nor http on a loopback host")
+        }
+        return text
     }
 
     private mutating func secret(_ node: Node) -> ClientSecret? {
@@ -154,16 +197,9 @@ struct ClientReader {
         _ text: String
     ) throws(InvalidValue) -> TokenEndpointAuthenticationMethod {
         guard let method = TokenEndpointAuthenticationMethod(rawValue: text) else {
-            throw InvalidValue("is neither client_secret_basic nor client_secret_post")
+            throw InvalidValue("is none of client_secret_basic, client_secret_post and private_key_jwt")
         }
         return method
-    }
-
-    private static func grantType(_ text: String) throws(InvalidValue) -> GrantType {
-        guard let grantType = GrantType(rawValue: text) else {
-            throw InvalidValue("is not client_credentials, the one grant type that there is")
-        }
-        return grantType
     }
 
     private static func resource(_ text: String) throws(InvalidValue) -> Audience {

@@ -1,5 +1,4 @@
 import AccessToken
-import Foundation
 import OAuth
 import Yams
 
@@ -79,16 +78,11 @@ struct ClientsDocument {
         for secret in secrets {
             block.append("\(indentation)  - hash: \"\(secret.hash)\"")
             if let expiry = secret.expiresAt {
-                block.append("\(indentation)    expires_at: \(Self.timestamp(expiry))")
+                block.append("\(indentation)    expires_at: \(expiry.rfc3339)")
             }
         }
         lines[start - 1] = lines[start - 1].prefix { $0 != ":" } + ":"
         lines.replaceSubrange(start..<max(end, start), with: block)
-    }
-
-    /// RFC 3339, in UTC.
-    static func timestamp(_ date: NumericDate) -> String {
-        Date(timeIntervalSince1970: TimeInterval(date.seconds)).formatted(.iso8601)
     }
 
     private func firstLine(of index: Int) -> Int {

@@ -1,4 +1,5 @@
 public import AccessToken
+public import JOSE
 public import OAuth
 
 /// A client to be written to `clients.yaml`.
@@ -7,8 +8,8 @@ public struct NewClient: Sendable {
     public let id: ClientID
     /// `client_name`
     public let name: String?
-    /// `client_secrets`: the one entry, without an end.
-    public let secretHash: ClientSecretHash
+    /// How it proves who it is.
+    public let credential: Credential
     /// `grant_types`; the default is not written.
     public let grantTypes: [GrantType]
     /// `scope`; not written where it is empty.
@@ -16,14 +17,24 @@ public struct NewClient: Sendable {
     /// `resources`; not written where there are none.
     public let resources: [Audience]
 
-    /// Takes the hash alone: the secret itself never comes near the file.
+    /// One of the things that a client may have.
+    public enum Credential: Sendable {
+        /// `client_secrets`: the one entry, without an end. The secret itself never comes near the file.
+        case secret(ClientSecretHash)
+        /// `jwks`, for `private_key_jwt`.
+        case keys(JWKSet)
+        /// `jwks_uri`, for `private_key_jwt`.
+        case keysURL(String)
+    }
+
+    /// Nothing is written yet.
     public init(
-        id: ClientID, name: String? = nil, secretHash: ClientSecretHash,
+        id: ClientID, name: String? = nil, credential: Credential,
         grantTypes: [GrantType] = [.clientCredentials], scope: Scope, resources: [Audience] = []
     ) {
         self.id = id
         self.name = name
-        self.secretHash = secretHash
+        self.credential = credential
         self.grantTypes = grantTypes
         self.scope = scope
         self.resources = resources
@@ -33,8 +44,12 @@ public struct NewClient: Sendable {
     var yamlLines: [String] {
         var lines = ["client_id: \(YAMLScalar.write(id.description))"]
         if let name { lines.append("client_name: \(YAMLScalar.write(name))") }
-        lines.append("client_secrets:")
-        lines.append("  - hash: \"\(secretHash)\"")
+        switch credential {
+        case .secret(let hash): lines += ["client_secrets:", "  - hash: \"\(hash)\""]
+        // JSON is YAML.
+        case .keys(let keys): lines += ["jwks: \(String(decoding: keys.json(), as: UTF8.self))", Self.method]
+        case .keysURL(let url): lines += ["jwks_uri: \(YAMLScalar.write(url))", Self.method]
+        }
         if grantTypes != [.clientCredentials] {
             lines.append("grant_types: [\(grantTypes.map(\.rawValue).joined(separator: ", "))]")
         }
@@ -45,4 +60,7 @@ public struct NewClient: Sendable {
         }
         return lines
     }
+
+    private static let method =
+        "token_endpoint_auth_method: \(TokenEndpointAuthenticationMethod.privateKeyJWT.rawValue)"
 }

@@ -55,6 +55,9 @@ extension ServiceConfiguration {
         let accessTokenLifetime = reader.value(.accessTokenLifetime, DurationText.parseAccessTokenLifetime)
         let drainDelay = reader.value(.drainDelay, Self.drainDelay)
         let logLevel = reader.value(.logLevel, Self.logLevel)
+        let assertionAudience = reader.value(.assertionAudience, Self.assertionAudience)
+        let throttle = reader.throttle()
+        let trustedProxies = reader.value(.trustedProxies, Self.networks)
         let keysFolder = reader.path(.keys, default: "keys")
         let clientsFile = reader.path(.clients, default: "clients.yaml")
         let keysPassphraseFile = reader.path(.keysPassphraseFile)
@@ -76,6 +79,9 @@ extension ServiceConfiguration {
             endpoints: EndpointPaths(issuer: issuer, token: tokenPath),
             algorithm: algorithm ?? .rs256,
             accessTokenLifetime: accessTokenLifetime ?? .seconds(15 * 60),
+            assertionAudience: assertionAudience ?? .either,
+            throttle: throttle,
+            trustedProxies: trustedProxies ?? [],
             drainDelay: drainDelay ?? .seconds(5),
             logLevel: logLevel ?? .info
         )
@@ -97,7 +103,8 @@ extension ServiceConfiguration {
             clientsFile: reader.path(.clients, default: "clients.yaml"),
             endpoints: EndpointPaths(issuer: issuer),
             algorithm: reader.value(.accessTokenAlgorithm, IssuancePolicy.algorithm(named:)) ?? .rs256,
-            accessTokenLifetime: .seconds(15 * 60), drainDelay: .zero, logLevel: .info)
+            accessTokenLifetime: .seconds(15 * 60), assertionAudience: .either, throttle: .standard, trustedProxies: [],
+            drainDelay: .zero, logLevel: .info)
     }
 
     /// The addresses to listen on, without those that are written wrongly.
@@ -133,6 +140,22 @@ extension ServiceConfiguration {
     /// nil is off; YAML 1.1 readers, and people, spell that in several ways.
     private static func management(_ text: String) throws(InvalidValue) -> ListenAddress? {
         ["off", "false", "no"].contains(text.lowercased()) ? nil : try ListenAddress(text)
+    }
+
+    private static func assertionAudience(_ text: String) throws(InvalidValue) -> AssertionAudience {
+        guard let audience = AssertionAudience(rawValue: text) else {
+            throw InvalidValue("is neither either nor issuer")
+        }
+        return audience
+    }
+
+    /// Separated by commas; blanks beside them make no difference.
+    private static func networks(_ text: String) throws(InvalidValue) -> [IPNetwork] {
+        var networks: [IPNetwork] = []
+        for element in text.split(separator: ",") {
+            networks.append(try IPNetwork(String(element.filter { $0 != " " })))
+        }
+        return networks
     }
 
     private static func drainDelay(_ text: String) throws(InvalidValue) -> Duration {

@@ -28,6 +28,12 @@ public struct ServiceConfiguration: Sendable {
     public let algorithm: SignatureAlgorithm
     /// `access_token.lifetime`
     public let accessTokenLifetime: Duration
+    /// `client_assertion.audience`
+    public let assertionAudience: AssertionAudience
+    /// `throttle`
+    public let throttle: AuthenticationThrottle.Limits
+    /// `trusted_proxies`
+    public let trustedProxies: [IPNetwork]
     /// `drain_delay`
     public let drainDelay: Duration
     /// `log_level`
@@ -36,6 +42,12 @@ public struct ServiceConfiguration: Sendable {
     /// The folder of keys.
     public var keys: KeysFolder {
         KeysFolder(keysFolder, algorithm: algorithm, passphraseFile: keysPassphraseFile)
+    }
+
+    /// What the `aud` of a client's assertion may be.
+    var assertionAudiences: [String] {
+        let tokenEndpoint = issuer.origin + endpoints.token
+        return assertionAudience == .issuer ? [issuer.description] : [issuer.description, tokenEndpoint]
     }
 
     /// What holds for every token.

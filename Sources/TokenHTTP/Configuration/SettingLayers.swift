@@ -53,7 +53,7 @@ struct SettingLayers {
             }
             let name = section.map { "\($0).\(word)" } ?? word
             if let setting = SettingName(rawValue: name) {
-                guard let text = value.scalar?.string else {
+                guard let text = value.scalar?.string ?? list(setting, value) else {
                     problems.append(Problem(place, "\(name) is not a single value"))
                     continue
                 }
@@ -72,6 +72,13 @@ struct SettingLayers {
                 problems.append(Problem(place, "unknown key \(name)", hint: hint(forUnknown: name)))
             }
         }
+    }
+
+    /// The elements of a list, with commas between them; nil for a setting that is none.
+    private static func list(_ name: SettingName, _ value: Node) -> String? {
+        guard SettingName.lists.contains(name), let elements = value.sequence else { return nil }
+        let texts = elements.compactMap { $0.scalar?.string }
+        return texts.count == elements.count ? texts.joined(separator: ",") : nil
     }
 
     private static func hint(forUnknown name: String) -> String? {

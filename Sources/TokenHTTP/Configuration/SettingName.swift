@@ -13,8 +13,16 @@ enum SettingName: String, CaseIterable {
     case tokenPath = "token_path"
     case accessTokenAlgorithm = "access_token.algorithm"
     case accessTokenLifetime = "access_token.lifetime"
+    case assertionAudience = "client_assertion.audience"
+    case throttleFailures = "throttle.failures"
+    case throttleAddressFailures = "throttle.address_failures"
+    case throttleWindow = "throttle.window"
+    case trustedProxies = "trusted_proxies"
     case drainDelay = "drain_delay"
     case logLevel = "log_level"
+
+    /// Settings that may be a list in the file. Elsewhere their elements are separated by commas.
+    static let lists: Set<SettingName> = [.trustedProxies]
 
     /// The name as swift-configuration wants it. Under `writ` it is the name of an environment variable:
     /// `WRIT_ACCESS_TOKEN_LIFETIME`.

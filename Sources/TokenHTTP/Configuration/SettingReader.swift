@@ -97,6 +97,32 @@ struct SettingReader {
         return try? RotationPlan(every: .seconds(90 * 86400), announce: .seconds(86400))
     }
 
+    /// `throttle`, with the standard for what is absent.
+    mutating func throttle() -> AuthenticationThrottle.Limits {
+        let standard = AuthenticationThrottle.Limits.standard
+        return AuthenticationThrottle.Limits(
+            failures: value(.throttleFailures, Self.limit, default: standard.failures) ?? nil,
+            addressFailures: value(.throttleAddressFailures, Self.limit, default: standard.addressFailures) ?? nil,
+            window: value(.throttleWindow, Self.window) ?? standard.window)
+    }
+
+    /// nil is off.
+    private static func limit(_ text: String) throws(InvalidValue) -> Int? {
+        if ["off", "false", "no"].contains(text.lowercased()) { return nil }
+        guard let limit = Int(text), (1...1_000_000).contains(limit) else {
+            throw InvalidValue("is neither a number from 1 to 1000000 nor off")
+        }
+        return limit
+    }
+
+    private static func window(_ text: String) throws(InvalidValue) -> Duration {
+        let window = try DurationText.parse(text)
+        guard (.seconds(1) ... .seconds(86400)).contains(window) else {
+            throw InvalidValue("is not between 1s and 24h")
+        }
+        return window
+    }
+
     private func relativeToFile(_ path: FilePath) -> FilePath {
         path.isAbsolute ? path : file.removingLastComponent().pushing(path)
     }

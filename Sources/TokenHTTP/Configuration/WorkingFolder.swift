@@ -44,7 +44,7 @@ public struct WorkingFolder: Sendable {
 
         let secret = try GeneratedClientSecret()
         let client = NewClient(
-            id: try ClientID("demo"), name: "A first client", secretHash: secret.hash,
+            id: try ClientID("demo"), name: "A first client", credential: .secret(secret.hash),
             scope: try Scope("site.read site.documentation"), resources: [try Audience("https://api.example.com")])
         let isKeyNew = try createKey()
         try FileError.naming(clientsFile) { try DurableFile(path: clientsFile).create(Self.clientsYAML(client)) }

@@ -7,7 +7,7 @@ import OAuth
 /// There are two kinds of resource, the token endpoint and documents; a table of paths says it shorter than a router,
 /// and knows which methods a path has.
 struct FrontDoor: HTTPResponder {
-    typealias Context = BasicRequestContext
+    typealias Context = ConnectionContext
 
     let tokenPath: String
     let tokenEndpoint: TokenEndpoint
@@ -15,17 +15,17 @@ struct FrontDoor: HTTPResponder {
     let readiness: Readiness
 
     func respond(to request: Request, context: Context) async throws -> Response {
-        var response = await answer(request)
+        var response = await answer(request, context)
         // RFC 9112 section 9.6: on the way down, clients are asked to take their next request elsewhere.
         if !readiness.isReady { response.headers[.connection] = "close" }
         return response
     }
 
-    private func answer(_ request: Request) async -> Response {
+    private func answer(_ request: Request, _ context: Context) async -> Response {
         let path = request.uri.path
         if path == tokenPath {
             guard request.method == .post else { return ErrorResponse.methodNotAllowed(allow: "POST") }
-            return await tokenEndpoint.response(to: request)
+            return await tokenEndpoint.response(to: request, from: context.address)
         }
         if let document = snapshots.current.documents[path] {
             guard request.method == .get || request.method == .head else {

@@ -1,28 +1,42 @@
+import AccessToken
 import HTTPTypes
 import Hummingbird
 
-/// What the management listener answers: whether the process lives, and whether it should get requests.
+/// What the management listener answers: whether the process lives, whether it should get requests, and numbers.
 struct ManagementDoor: HTTPResponder {
-    typealias Context = BasicRequestContext
+    typealias Context = ConnectionContext
 
     let readiness: Readiness
+    let snapshots: SnapshotStore
+    let now: @Sendable () -> NumericDate
 
     func respond(to request: Request, context: Context) async throws -> Response {
-        let isReady: Bool
+        let answer: Response
         switch request.uri.path {
-        case "/healthz": isReady = true
-        case "/readyz": isReady = readiness.isReady
+        case "/healthz": answer = Self.health(isGood: true)
+        case "/readyz": answer = Self.health(isGood: readiness.isReady)
+        case "/metrics":
+            answer = Self.text(
+                MetricsDocument(snapshots.current, now: now()).text, mediaType: MetricsDocument.mediaType)
         default: return ErrorResponse.notFound
         }
         guard request.method == .get || request.method == .head else {
             return ErrorResponse.methodNotAllowed(allow: "GET, HEAD")
         }
-        let text = isReady ? "ok\n" : "not ready\n"
-        return Response(
-            status: isReady ? .ok : .serviceUnavailable,
+        return answer
+    }
+
+    private static func health(isGood: Bool) -> Response {
+        text(isGood ? "ok\n" : "not ready\n", status: isGood ? .ok : .serviceUnavailable)
+    }
+
+    private static func text(
+        _ text: String, status: HTTPResponse.Status = .ok, mediaType: String = "text/plain; charset=utf-8"
+    ) -> Response {
+        Response(
+            status: status,
             headers: [
-                .contentType: "text/plain; charset=utf-8", .cacheControl: "no-store",
-                .contentLength: String(text.utf8.count),
+                .contentType: mediaType, .cacheControl: "no-store", .contentLength: String(text.utf8.count),
             ],
             body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
     }

@@ -9,25 +9,46 @@ import Signing
 /// `POST /oauth2/token`, RFC 6749 section 3.2.
 struct TokenEndpoint: Sendable {
     let snapshots: SnapshotStore
+    let gate: ClientGate
+    let trustedProxies: TrustedProxies
     let signers: SignerPool
     let now: @Sendable () -> NumericDate
     let makeTokenID: @Sendable () throws(LibcryptoError) -> TokenID
     /// Told why an answer is `server_error`; clients are not.
     let reportFailure: @Sendable (any Error) -> Void
 
-    func response(to request: Request) async -> Response {
-        do throws(TokenError) {
-            return Self.answer(.ok, try await grant(request).json)
+    /// - Parameter connection: the address of the connection; nil where it has none.
+    func response(to request: Request, from connection: IPAddress?) async -> Response {
+        do throws(ClientGate.Refusal) {
+            let snapshot = snapshots.current
+            let now = now()
+            let tokenRequest = try await Self.parsed(request)
+            let origin = connection.map { trustedProxies.origin(of: $0, request.headers) }
+            let client = try await gate.authenticate(
+                tokenRequest, from: origin?.block, in: snapshot.clients, now: now)
+            return Self.answer(.ok, try await response(for: client, tokenRequest, snapshot, now: now).json)
         } catch {
             return Self.refusal(error)
         }
     }
 
-    private func grant(_ request: Request) async throws(TokenError) -> TokenResponse {
-        let snapshot = snapshots.current
-        let tokenRequest = try TokenRequest(parsing: try await Self.received(request))
-        let now = now()
-        let client = try snapshot.clients.authenticate(tokenRequest, now: now)
+    private static func parsed(_ request: Request) async throws(ClientGate.Refusal) -> TokenRequest {
+        do throws(TokenError) { return try TokenRequest(parsing: try await received(request)) } catch {
+            throw ClientGate.Refusal(error)
+        }
+    }
+
+    private func response(
+        for client: AuthenticatedClient, _ tokenRequest: TokenRequest, _ snapshot: Snapshot, now: NumericDate
+    ) async throws(ClientGate.Refusal) -> TokenResponse {
+        do throws(TokenError) { return try await grant(client, tokenRequest, snapshot, now: now) } catch {
+            throw ClientGate.Refusal(error)
+        }
+    }
+
+    private func grant(
+        _ client: AuthenticatedClient, _ tokenRequest: TokenRequest, _ snapshot: Snapshot, now: NumericDate
+    ) async throws(TokenError) -> TokenResponse {
         let grant = try client.authorize(tokenRequest, policy: snapshot.policy)
         let id = try tokenID()
         let token = UnsignedAccessToken(
@@ -74,12 +95,13 @@ struct TokenEndpoint: Sendable {
         )
     }
 
-    private static func refusal(_ error: TokenError) -> Response {
+    private static func refusal(_ refusal: ClientGate.Refusal) -> Response {
+        let error = refusal.error
         var response = answer(
             HTTPResponse.Status(code: error.status), ErrorDocument.json(code: error.code, text: error.text))
         // RFC 9110 section 15.5.2: a 401 says how to authenticate.
         if error.status == 401 { response.headers[.wwwAuthenticate] = #"Basic realm="writ", charset="UTF-8""# }
-        if let seconds = error.retryAfter { response.headers[.retryAfter] = String(seconds) }
+        if let seconds = refusal.retryAfter { response.headers[.retryAfter] = String(seconds) }
         return response
     }
 

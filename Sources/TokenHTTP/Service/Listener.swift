@@ -5,7 +5,7 @@ import NIOCore
 import ServiceLifecycle
 
 /// One address with what answers there.
-struct Listener<Door: HTTPResponder>: Service where Door.Context == BasicRequestContext {
+struct Listener<Door: HTTPResponder>: Service where Door.Context == ConnectionContext {
     private let address: ListenAddress
     private let door: Door
     private let name: String

@@ -37,16 +37,18 @@ public struct TokenService: Sendable {
         let readiness = Readiness()
         let coreCount = ProcessInfo.processInfo.activeProcessorCount
         let signers = SignerPool(threadCount: coreCount, capacity: Self.signingQueueCapacity)
+        let gate = try Self.gate(configuration, coreCount: coreCount, logger: logger)
         logSummary()
 
         // Stopped in the opposite order, each when the one after it has ended.
         var services: [any Service] = [ReloadService(reloader: reloader, hangups: hangups)]
         if let rotation = rotationService { services.append(rotation) }
         if let address = configuration.management {
-            services.append(Listener(address, ManagementDoor(readiness: readiness), name: "management", logger: logger))
+            let door = ManagementDoor(readiness: readiness, snapshots: reloader.snapshots, now: { .now })
+            services.append(Listener(address, door, name: "management", logger: logger))
         }
         services.append(
-            Listener(configuration.listen, frontDoor(signers, readiness), name: "tokens", logger: logger) {
+            Listener(configuration.listen, frontDoor(gate, signers, readiness), name: "tokens", logger: logger) {
                 readiness.begin()
             })
         services.append(DrainService(readiness: readiness, delay: configuration.drainDelay, logger: logger))
@@ -62,11 +64,27 @@ public struct TokenService: Sendable {
     /// How long requests that were accepted have to finish.
     private static let longestGoodbye: Duration = .seconds(30)
 
-    func frontDoor(_ signers: SignerPool, _ readiness: Readiness) -> FrontDoor {
+    /// Password hashes that may be tried or wait at once, for each thread that tries them.
+    private static let passwordChecksPerThread = 32
+
+    /// Half of the cores at most try password hashes: the others go on signing.
+    private static func gate(
+        _ configuration: ServiceConfiguration, coreCount: Int, logger: Logger
+    ) throws(LibcryptoError) -> ClientGate {
+        let threadCount = max(1, coreCount / 2)
+        return try ClientGate(
+            limits: configuration.throttle, audiences: configuration.assertionAudiences,
+            passwordChecks: PasswordChecks(
+                threadCount: threadCount, capacity: threadCount * passwordChecksPerThread),
+            keySets: ClientKeySets { logger.error("No keys from \($0): \($1)") })
+    }
+
+    func frontDoor(_ gate: ClientGate, _ signers: SignerPool, _ readiness: Readiness) -> FrontDoor {
         FrontDoor(
             tokenPath: configuration.endpoints.token,
             tokenEndpoint: TokenEndpoint(
-                snapshots: reloader.snapshots, signers: signers, now: { .now },
+                snapshots: reloader.snapshots, gate: gate,
+                trustedProxies: TrustedProxies(networks: configuration.trustedProxies), signers: signers, now: { .now },
                 makeTokenID: { () throws(LibcryptoError) in try TokenID() },
                 reportFailure: { [logger] in logger.error("No token was issued: \($0)") }),
             snapshots: reloader.snapshots, readiness: readiness)

@@ -16,6 +16,7 @@ final class Reloader: Sendable {
         var readAt: NumericDate
         /// What was wrong then; nil where it checked.
         var failure: InvalidConfiguration?
+        var secretExpiryWatch = SecretExpiryWatch()
     }
 
     /// How long what did not check is left alone while the files stand still. The reason may have passed: a file of an
@@ -40,7 +41,9 @@ final class Reloader: Sendable {
         snapshots = SnapshotStore(try loader.load(now: now))
         self.configuration = configuration
         self.logger = logger
-        state = Mutex(State(loader: loader, read: fingerprint, seen: fingerprint, readAt: now))
+        var state = State(loader: loader, read: fingerprint, seen: fingerprint, readAt: now)
+        state.secretExpiryWatch.look(snapshots.current.clients, isNew: true, now: now, logger: logger)
+        self.state = Mutex(state)
     }
 
     /// Looks for a change. One is taken up when it has stood still between two looks, so that a file that is just being
@@ -50,6 +53,7 @@ final class Reloader: Sendable {
             let fingerprint = Fingerprint(of: configuration)
             let isSettled = fingerprint == state.seen
             state.seen = fingerprint
+            state.secretExpiryWatch.look(snapshots.current.clients, now: now, logger: logger)
             if fingerprint != state.read {
                 if isSettled {
                     state.failure = nil
@@ -82,6 +86,7 @@ final class Reloader: Sendable {
         do throws(InvalidConfiguration) {
             let snapshot = try state.loader.load(now: now)
             snapshots.replace(with: snapshot)
+            state.secretExpiryWatch.look(snapshot.clients, isNew: true, now: now, logger: logger)
             state.failure = nil
             logger.info(
                 "Reloaded",

@@ -1,12 +1,16 @@
 import AccessToken
 import ArgumentParser
+import JOSE
 import OAuth
+import RemoteKeys
+import SystemPackage
 import TokenHTTP
 
 extension ClientsCommand {
     struct Add: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "add", abstract: "Add a client and print its secret, once.")
+            commandName: "add", abstract: "Add a client and print its secret, once.",
+            discussion: "With --jwks or --jwks-uri it gets no secret: it signs assertions with its own key (RFC 7523).")
 
         @OptionGroup var configurationOption: ConfigurationOption
 
@@ -22,8 +26,21 @@ extension ClientsCommand {
         @Option(help: "An audience that it may name; the first is the default. May be repeated.")
         var resource: [String] = []
 
+        @Option(help: "A grant type that it may use. May be repeated.")
+        var grantType: [String] = [GrantType.clientCredentials.rawValue]
+
+        @Option(help: ArgumentHelp("Its public keys: a JWK Set, or PEM.", valueName: "file"))
+        var jwks: String?
+
+        @Option(help: ArgumentHelp("Where its public keys are to be fetched.", valueName: "url"))
+        var jwksURI: String?
+
         @Flag(help: "Print one JSON object.")
         var json = false
+
+        func validate() throws {
+            if jwks != nil && jwksURI != nil { throw ValidationError("--jwks and --jwks-uri exclude each other") }
+        }
 
         func run() throws {
             let id = try ClientsCommand.id(id)
@@ -33,9 +50,37 @@ extension ClientsCommand {
             }
             let configuration = try configurationOption.read()
             let secret = try GeneratedClientSecret()
+            let keys = try keys()
             try ClientsFileEditor(configuration.clientsFile).add(
-                NewClient(id: id, name: name, secretHash: secret.hash, scope: scope, resources: resources))
-            secret.show(for: id, scope: scope, asJSON: json)
+                NewClient(
+                    id: id, name: name, credential: keys ?? .secret(secret.hash),
+                    grantTypes: try grantType.map {
+                        try OptionValue.parse($0, "--grant-type", GrantType.init(parsing:))
+                    },
+                    scope: scope, resources: resources))
+            if keys == nil { secret.show(for: id, scope: scope, asJSON: json) } else { show(id, scope) }
+        }
+
+        private func keys() throws -> NewClient.Credential? {
+            if let jwksURI {
+                guard TransportSecurity.isAcceptable(jwksURI) else {
+                    throw ValidationError("--jwks-uri is neither https nor http on a loopback host")
+                }
+                return .keysURL(jwksURI)
+            }
+            return try jwks.map { .keys(try ClientKeysFile.read(FilePath($0))) }
+        }
+
+        /// A client that has no secret.
+        private func show(_ id: ClientID, _ scope: Scope) {
+            guard json else { return Terminal.print("client_id      \(id)") }
+            var writer = JSONWriter()
+            writer.object { object in
+                object.member("client_id", id.description)
+                object.member("token_endpoint_auth_method", TokenEndpointAuthenticationMethod.privateKeyJWT.rawValue)
+                object.member("scope", scope.description)
+            }
+            Terminal.print(writer)
         }
     }
 }

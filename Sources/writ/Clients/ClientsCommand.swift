@@ -6,8 +6,8 @@ import TokenHTTP
 
 struct ClientsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "clients", abstract: "Add, list and remove clients, and renew their secrets.",
-        subcommands: [Add.self, List.self, RotateSecret.self, Remove.self])
+        commandName: "clients", abstract: "Add, show and remove clients, and renew their secrets.",
+        subcommands: [Add.self, List.self, Show.self, RotateSecret.self, Remove.self])
 
     /// Reads an identifier from the command line.
     static func id(_ text: String) throws -> ClientID {

@@ -35,12 +35,12 @@ extension KeysCommand {
                     object.member("kid", key.keyID)
                     object.member("alg", key.algorithm.name)
                     object.member("file", key.name.description)
-                    object.member("since", key.name.start.map { .string(Timestamp.format($0)) } ?? .null)
+                    object.member("since", key.name.start.map { .string($0.rfc3339) } ?? .null)
                 }
                 Terminal.print(writer)
             } else {
                 Terminal.print("\(configuration.keysFolder.appending(key.name.description))  kid \(key.keyID)")
-                if let start = key.name.start { Terminal.note("It signs from \(Timestamp.format(start)).") }
+                if let start = key.name.start { Terminal.note("It signs from \(start.rfc3339).") }
             }
         }
     }

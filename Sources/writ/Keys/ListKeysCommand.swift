@@ -29,8 +29,8 @@ extension KeysCommand {
                         object.member("alg", scheduled.key.algorithm.name)
                         object.member("size", Int64(scheduled.key.publicKey.type.bits))
                         object.member("state", scheduled.state.rawValue)
-                        object.member("since", scheduled.since.map { .string(Timestamp.format($0)) } ?? .null)
-                        object.member("until", scheduled.until.map { .string(Timestamp.format($0)) } ?? .null)
+                        object.member("since", scheduled.since.map { .string($0.rfc3339) } ?? .null)
+                        object.member("until", scheduled.until.map { .string($0.rfc3339) } ?? .null)
                         object.member("file", scheduled.key.name.description)
                     }
                 }
@@ -42,8 +42,8 @@ extension KeysCommand {
             let rows = keys.map { scheduled in
                 [
                     scheduled.key.keyID, scheduled.key.algorithm.name, String(scheduled.key.publicKey.type.bits),
-                    scheduled.state.rawValue, scheduled.since.map(Timestamp.format) ?? "-",
-                    scheduled.until.map(Timestamp.format) ?? "-", scheduled.key.name.description,
+                    scheduled.state.rawValue, scheduled.since.map(\.rfc3339) ?? "-",
+                    scheduled.until.map(\.rfc3339) ?? "-", scheduled.key.name.description,
                 ]
             }
             Terminal.print(Terminal.table([["KID", "ALG", "BITS", "STATE", "SINCE", "UNTIL", "FILE"]] + rows))

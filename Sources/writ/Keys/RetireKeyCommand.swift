@@ -45,7 +45,7 @@ extension KeysCommand {
         }
 
         private static func consequence(_ scheduled: ScheduledKey?) -> String {
-            let since = scheduled?.since.map { " since \(Timestamp.format($0))" } ?? ""
+            let since = scheduled?.since.map { " since \($0.rfc3339)" } ?? ""
             return switch scheduled?.state {
             case .next: "It had not signed yet: no token dies with it."
             case .signing, .published:

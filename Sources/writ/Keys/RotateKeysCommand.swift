@@ -48,7 +48,7 @@ extension KeysCommand {
                 object.member("kid", rotation.new.keyID)
                 object.member("alg", rotation.new.algorithm.name)
                 object.member("file", rotation.new.name.description)
-                object.member("since", rotation.new.name.start.map { .string(Timestamp.format($0)) } ?? .null)
+                object.member("since", rotation.new.name.start.map { .string($0.rfc3339) } ?? .null)
                 object.member("removed", rotation.removed.map(\.description))
             }
             Terminal.print(writer)
@@ -56,7 +56,7 @@ extension KeysCommand {
 
         private func printText(_ rotation: KeyRotation, folder: KeysFolder) {
             Terminal.print("\(folder.path.appending(rotation.new.name.description))  kid \(rotation.new.keyID)")
-            if let start = rotation.new.name.start { Terminal.note("It signs from \(Timestamp.format(start)).") }
+            if let start = rotation.new.name.start { Terminal.note("It signs from \(start.rfc3339).") }
             for name in rotation.removed { Terminal.note("Removed \(name): no token that it signed can be valid.") }
         }
     }

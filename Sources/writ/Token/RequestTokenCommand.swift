@@ -2,14 +2,20 @@ import AccessToken
 import ArgumentParser
 import Foundation
 import JOSE
+import OAuth
 import RemoteKeys
+import SystemPackage
+import TokenHTTP
 
 extension TokenCommand {
     struct Request: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "request", abstract: "Get an access token by the client credentials grant.",
             discussion:
-                "The secret comes from WRIT_CLIENT_SECRET, --secret-file or standard input; never from an argument.")
+                """
+                The secret comes from WRIT_CLIENT_SECRET, --secret-file or standard input; never from an argument. With \
+                --private-key the client signs an assertion instead (RFC 7523).
+                """)
 
         @Option(help: "The issuer; its metadata says where the token endpoint is.")
         var issuer: String
@@ -26,20 +32,40 @@ extension TokenCommand {
         @Option(help: "A file that holds the secret.")
         var secretFile: String?
 
+        @Option(help: ArgumentHelp("The client's private key, in PEM: private_key_jwt.", valueName: "file"))
+        var privateKey: String?
+
+        @Option(help: "The kid of that key; else its RFC 7638 thumbprint.")
+        var keyID: String?
+
+        @Option(help: "What to sign with: RS256, PS256, ES256 or EdDSA; else what goes with the key.")
+        var algorithm: String?
+
         @Flag(help: "Print the whole answer.")
         var json = false
 
         func run() async throws {
             let issuer = try OptionValue.parse(issuer, "--issuer", Issuer.init)
-            let secret = try secret()
+            let clientID = try OptionValue.parse(clientID, "--client-id", ClientID.init)
+            let proof = try privateKey.map { ClientProof.key(try signer(FilePath($0))) } ?? .secret(try secret())
             let client = TokenClient(issuer: issuer, http: KeySetFetcher.httpClient)
             let answer = try await client.requestToken(
-                clientID: clientID, secret: secret, scope: scope, resources: resource)
+                clientID: clientID, proof: proof, scope: scope, resources: resource)
             guard let token = answer["access_token"]?.string else { throw Failure("the answer holds no access_token") }
             guard json else { return Terminal.print(token) }
             var writer = JSONWriter()
             writer.value(.object(answer))
             Terminal.print(writer)
+        }
+
+        private func signer(_ path: FilePath) throws -> ClientAssertionSigner {
+            let algorithm = try algorithm.map {
+                try OptionValue.parse($0, "--algorithm", IssuancePolicy.algorithm(named:))
+            }
+            let key = try PrivateKeyFile.read(path)
+            do { return try ClientAssertionSigner(key, algorithm: algorithm, keyID: keyID) } catch {
+                throw Failure("the key in \(path) \(error)")
+            }
         }
 
         private func secret() throws -> String {

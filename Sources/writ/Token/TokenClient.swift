@@ -4,7 +4,9 @@ import Foundation
 import JOSE
 import NIOCore
 import NIOHTTP1
+import OAuth
 import RemoteKeys
+import TokenHTTP
 
 /// A client of a token endpoint, RFC 6749 section 4.4, that finds it through RFC 8414.
 struct TokenClient {
@@ -13,7 +15,7 @@ struct TokenClient {
 
     /// - Returns: the members of the answer.
     func requestToken(
-        clientID: String, secret: String, scope: String?, resources: [String]
+        clientID: ClientID, proof: ClientProof, scope: String?, resources: [String]
     ) async throws -> JSONObject {
         var form = [("grant_type", "client_credentials")]
         if let scope { form.append(("scope", scope)) }
@@ -21,9 +23,17 @@ struct TokenClient {
         var request = HTTPClientRequest(url: try await tokenEndpoint())
         request.method = .POST
         request.headers.add(name: "content-type", value: "application/x-www-form-urlencoded")
-        // RFC 6749 section 2.3.1: form-encoded, then Basic.
-        let credentials = "\(Self.encode(clientID)):\(Self.encode(secret))"
-        request.headers.add(name: "authorization", value: "Basic \(Data(credentials.utf8).base64EncodedString())")
+        switch proof {
+        case .secret(let secret):
+            // RFC 6749 section 2.3.1: form-encoded, then Basic.
+            let credentials = "\(Self.encode(clientID.description)):\(Self.encode(secret))"
+            request.headers.add(name: "authorization", value: "Basic \(Data(credentials.utf8).base64EncodedString())")
+        case .key(let signer):
+            // RFC 7523 section 2.2
+            form.append(("client_assertion_type", ClientAssertionSigner.assertionType))
+            let assertion = try signer.assertion(for: clientID, audience: issuer.description, now: .now)
+            form.append(("client_assertion", assertion))
+        }
         request.body = .bytes(ByteBuffer(string: form.map { "\($0)=\(Self.encode($1))" }.joined(separator: "&")))
         let (status, answer) = try await send(request)
         guard status == .ok else {

@@ -1,0 +1,71 @@
+public import AccessToken
+
+/// Slows down those who guess, RFC 6749 section 2.3.1.
+///
+/// Failures count for a client identifier and an address together, so that nobody locks out a client that comes from
+/// elsewhere; and for an address alone, with a higher limit. Counts leak away at a steady rate. Attempts that are
+/// refused here cost nothing and do not count. Memory is bounded: when too many are counted, the oldest are forgotten.
+public struct AuthenticationThrottle: Sendable {
+    /// How much is too much.
+    public struct Limits: Sendable, Equatable {
+        /// For a client and an address; nil for no limit.
+        public var failures: Int?
+        /// For an address; nil for no limit.
+        public var addressFailures: Int?
+        /// The time in which a full count leaks away.
+        public var window: Duration
+
+        /// Ten failures in a minute, and a hundred from one address.
+        public static let standard = Limits(failures: 10, addressFailures: 100, window: .seconds(60))
+
+        /// `throttle` of the configuration.
+        public init(failures: Int?, addressFailures: Int?, window: Duration) {
+            self.failures = failures
+            self.addressFailures = addressFailures
+            self.window = window
+        }
+    }
+
+    private struct Pair: Hashable {
+        let client: ClientID
+        let address: AddressBlock
+    }
+
+    private let limits: Limits
+    private var pairs: LeakyCounts<Int>
+    private var addresses: LeakyCounts<AddressBlock>
+
+    /// - Parameter capacity: how many pairs, and how many addresses, are counted in each of two generations.
+    public init(_ limits: Limits, capacity: Int = 1 << 15) {
+        self.limits = limits
+        pairs = LeakyCounts(capacity: capacity, window: limits.window)
+        addresses = LeakyCounts(capacity: capacity, window: limits.window)
+    }
+
+    /// - Returns: how many seconds to wait before an attempt; nil where one may be made now.
+    public func wait(for client: ClientID, from address: AddressBlock, now: NumericDate) -> Int? {
+        let waits = [
+            limits.failures.flatMap { pairs.wait(for: Self.key(client, address), limit: $0, now: now) },
+            limits.addressFailures.flatMap { addresses.wait(for: address, limit: $0, now: now) },
+        ]
+        return waits.compactMap { $0 }.max()
+    }
+
+    /// Counts a failed attempt.
+    public mutating func fail(_ client: ClientID, from address: AddressBlock, now: NumericDate) {
+        if let limit = limits.failures { pairs.add(to: Self.key(client, address), limit: limit, now: now) }
+        if let limit = limits.addressFailures { addresses.add(to: address, limit: limit, now: now) }
+    }
+
+    /// Forgets the failures of a client that has proven who it is; those of its address stay.
+    public mutating func succeed(_ client: ClientID, from address: AddressBlock) {
+        guard !pairs.isEmpty else { return }
+        pairs.remove(Self.key(client, address))
+    }
+
+    /// The hash stands for the pair: Swift seeds it for each process, so that nobody can choose pairs that collide, and
+    /// long identifiers take no memory.
+    private static func key(_ client: ClientID, _ address: AddressBlock) -> Int {
+        Pair(client: client, address: address).hashValue
+    }
+}

@@ -1,0 +1,57 @@
+public import AccessToken
+public import JOSE
+public import Libcrypto
+
+/// What a client needs to authenticate with its own key, RFC 7523 section 2.2.
+public struct ClientAssertionSigner: Sendable {
+    /// `client_assertion_type`
+    public static let assertionType = ClientAssertion.type
+    /// From `iat` to `exp`; an assertion is made for one request.
+    private static let lifetime: Duration = .seconds(60)
+
+    private let key: PrivateKey
+    private let scheme: SignatureScheme
+    private let algorithm: SignatureAlgorithm
+    private let keyID: String
+
+    /// - Parameters:
+    ///   - algorithm: nil takes what goes with the key; RS256 for RSA.
+    ///   - keyID: nil takes the RFC 7638 thumbprint.
+    /// - Throws: ``InvalidValue`` where the key does not go with the algorithm, and what libcrypto throws.
+    public init(_ key: PrivateKey, algorithm: SignatureAlgorithm? = nil, keyID: String? = nil) throws {
+        let candidates = algorithm.map { [$0] } ?? ClientAssertion.algorithms
+        guard let algorithm = candidates.first(where: { $0.accepts(key.type) }), let scheme = algorithm.scheme,
+            let keyID = try keyID ?? JWK(key.publicKey, keyID: nil, algorithm: nil).thumbprint()
+        else { throw InvalidValue("does not go with the algorithm") }
+        self.key = key
+        self.scheme = scheme
+        self.algorithm = algorithm
+        self.keyID = keyID
+    }
+
+    /// An assertion for one request.
+    ///
+    /// - Parameter audience: the issuer that it is for.
+    public func assertion(for clientID: ClientID, audience: String, now: NumericDate) throws -> String {
+        var header = JSONWriter()
+        header.object { object in
+            object.member("alg", algorithm.name)
+            object.member("typ", "client-authentication+jwt")
+            object.member("kid", keyID)
+        }
+        let tokenID = try TokenID()
+        var claims = JSONWriter()
+        claims.object { object in
+            object.member("iss", clientID.description)
+            object.member("sub", clientID.description)
+            object.member("aud", audience)
+            object.member("exp", (now + Self.lifetime).seconds)
+            object.member("iat", now.seconds)
+            object.member("jti", tokenID.description)
+        }
+        let input = JWSSigningInput(
+            encodedHeader: Array(Base64URL.encode(header.bytes).utf8), payload: claims.bytes)
+        let signature = try SigningContext(key: key, scheme: scheme).sign(input.octets.span)
+        return String(decoding: input.compact(with: signature), as: UTF8.self)
+    }
+}

@@ -1,0 +1,42 @@
+import AccessToken
+import Libcrypto
+
+/// Stands in for secrets that a client does not have, so that each refusal is as much work as the most that any client
+/// of the registry takes.
+struct SecretDecoys: Sendable {
+    /// A digest that no secret is known for.
+    let digest: [UInt8]
+    /// How many digests each reading of credentials is compared with.
+    let digestCount: Int
+    /// How many remembered secrets it is compared with.
+    let passwordCount: Int
+    /// For each cost as many hashes as a client has at most.
+    let passwords: [[PasswordHash]]
+
+    /// The costs of password hashes that a registry may have. Each wrong secret costs a check at each of them.
+    static let maximumCosts = 8
+
+    init(for clients: [Client]) throws(LibcryptoError) {
+        digest = try RandomBytes.make(32)
+        var digestCount = 1
+        var counts: [PasswordHash.Cost: Int] = [:]
+        var passwordCount = 0
+        for client in clients {
+            let passwords = client.secrets.compactMap(\.hash.password)
+            digestCount = max(digestCount, client.secrets.count - passwords.count)
+            passwordCount = max(passwordCount, passwords.count)
+            for (cost, hashes) in Dictionary(grouping: passwords, by: \.cost) {
+                counts[cost] = max(counts[cost] ?? 0, hashes.count)
+            }
+        }
+        var passwords: [[PasswordHash]] = []
+        for (cost, count) in counts {
+            var hashes: [PasswordHash] = []
+            for _ in 0..<count { hashes.append(try PasswordHash.decoy(of: cost)) }
+            passwords.append(hashes)
+        }
+        self.digestCount = digestCount
+        self.passwordCount = passwordCount
+        self.passwords = passwords
+    }
+}

@@ -1,0 +1,66 @@
+import AccessToken
+import JOSE
+public import Libcrypto
+import Synchronization
+
+/// Remembers the assertions that were used, so that none is used twice (RFC 7523 section 3, number 7).
+///
+/// Two generations, each as long as an assertion can live: the elder is dropped whole. What is kept of an assertion is
+/// 16 octets under a key that exists only here.
+public final class SpentAssertions: Sendable {
+    /// What became of an assertion.
+    enum Use {
+        case first
+        case repeated
+        /// Nothing more can be remembered, so nothing more can be accepted.
+        case full
+    }
+
+    private struct Identifier: Hashable {
+        let high: UInt64
+        let low: UInt64
+    }
+
+    private struct State {
+        var current: Set<Identifier> = []
+        var previous: Set<Identifier> = []
+        var since = NumericDate(.min)
+    }
+
+    /// How many are remembered for each generation, unless a test says less: 20 MiB for both, and more than two
+    /// cores can answer with RS256 in the time.
+    public static let standardCapacity = 1 << 18
+
+    private let key: SecretBytes
+    private let capacity: Int
+    private let state = Mutex(State())
+
+    /// - Parameter capacity: how many assertions may be used in five and a half minutes.
+    public init(capacity: Int = standardCapacity) throws(LibcryptoError) {
+        key = try SecretBytes(randomCount: 32)
+        self.capacity = capacity
+    }
+
+    func use(_ tokenID: String, of clientID: ClientID, now: NumericDate) throws(LibcryptoError) -> Use {
+        let identifier = try identifier(tokenID, clientID)
+        return state.withLock { state in
+            if state.since + AssertionTiming.longestUse <= now || now < state.since {
+                state.previous = state.current
+                state.current = []
+                state.since = now
+            }
+            guard !state.current.contains(identifier), !state.previous.contains(identifier) else { return .repeated }
+            guard state.current.count < capacity else { return .full }
+            state.current.insert(identifier)
+            return .first
+        }
+    }
+
+    /// A client identifier has no line feed, so that the two parts cannot run into each other.
+    private func identifier(_ tokenID: String, _ clientID: ClientID) throws(LibcryptoError) -> Identifier {
+        let code = try MessageAuthenticationCode.make(
+            for: "\(clientID)\n\(tokenID)".utf8.span, key: key, hash: .sha256)
+        func word(_ start: Int) -> UInt64 { code[start..<(start + 8)].reduce(0) { $0 << 8 | UInt64($1) } }
+        return Identifier(high: word(0), low: word(8))
+    }
+}

@@ -1,0 +1,72 @@
+import AccessToken
+import JOSE
+
+/// A JWT that a client signs to say who it is, RFC 7523 section 2.2. Nothing in it is proven yet.
+struct ClientAssertion: Sendable {
+    /// `client_assertion_type`, RFC 7523 section 2.2
+    static let type = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+    /// The algorithms that it may be signed with: no MAC, since the service would have to keep the key.
+    static let algorithms = IssuancePolicy.algorithms
+
+    let jws: CompactJWS
+    /// `iss` and `sub`, which are the same (RFC 7523 section 3).
+    let clientID: ClientID
+    /// `aud`, the only one.
+    let audience: String
+    let expiresAt: NumericDate
+    /// The later of `iat` and `nbf`; nil without either.
+    let validFrom: NumericDate?
+    /// `jti`
+    let tokenID: String
+
+    /// Reads what can be read without knowing the client.
+    ///
+    /// - Throws: ``TokenError/invalidClient`` for everything that is wrong with the assertion,
+    ///   ``TokenError/conflictingClientID`` where the body names another client.
+    init(_ parameters: FormParameters) throws(TokenError) {
+        guard parameters["client_assertion_type"] == Self.type, let text = parameters["client_assertion"],
+            let jws = try? CompactJWS(parsing: text), Self.algorithms.contains(jws.header.algorithm),
+            Self.isAssertionType(jws.header.type), let claims = (try? JSONReader.read(jws.unverifiedPayload))?.object
+        else { throw .invalidClient }
+        // RFC 7523 section 3, numbers 1 and 2: for client authentication issuer and subject are the client.
+        guard let subject = claims["sub"]?.string, claims["iss"]?.string == subject,
+            let clientID = try? ClientID(subject)
+        else { throw .invalidClient }
+        // draft-ietf-oauth-rfc7523bis: one audience, so that no other server can use the assertion here.
+        guard let audience = claims["aud"]?.string ?? Self.onlyElement(claims["aud"]) else { throw .invalidClient }
+        guard let tokenID = claims["jti"]?.string, (1...256).contains(tokenID.utf8.count) else { throw .invalidClient }
+        guard let expiresAt = try Self.date("exp", of: claims) else { throw .invalidClient }
+        self.jws = jws
+        self.clientID = clientID
+        self.audience = audience
+        self.expiresAt = expiresAt
+        self.tokenID = tokenID
+        validFrom = [try Self.date("iat", of: claims), try Self.date("nbf", of: claims)].compactMap { $0 }.max()
+        // RFC 7521 section 4.2: a client_id beside the assertion names the same client.
+        guard parameters["client_id"].map({ $0 == subject }) ?? true else { throw .conflictingClientID }
+    }
+
+    /// A token that was made for another purpose says so in `typ` and is not an assertion (RFC 8725 section 3.11).
+    private static func isAssertionType(_ type: String?) -> Bool {
+        guard let type = type?.lowercased() else { return true }
+        let name = type.hasPrefix("application/") ? String(type.dropFirst("application/".count)) : type
+        return name == "jwt" || name == "client-authentication+jwt"
+    }
+
+    private static func onlyElement(_ value: JSONValue?) -> String? {
+        guard let elements = value?.array, elements.count == 1 else { return nil }
+        return elements[0].string
+    }
+
+    /// A NumericDate may have a fraction (RFC 7519 section 2); nil where there is none.
+    private static func date(_ name: String, of claims: JSONObject) throws(TokenError) -> NumericDate? {
+        switch claims[name] {
+        case nil: return nil
+        case .integer(let seconds): return NumericDate(seconds)
+        case .number(let seconds):
+            guard let whole = Int64(exactly: seconds.rounded(.down)) else { throw .invalidClient }
+            return NumericDate(whole)
+        default: throw .invalidClient
+        }
+    }
+}

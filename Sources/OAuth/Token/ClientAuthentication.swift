@@ -1,0 +1,45 @@
+public import AccessToken
+
+/// What it takes to know whether a client is who it says.
+public enum ClientAuthentication: Sendable {
+    /// Nothing more: it has proven who it is.
+    case proven(AuthenticatedClient)
+    /// Password hashes, which take long: not for an event loop.
+    case password(PasswordTrial)
+    /// The client's keys, which may have to be fetched.
+    case assertion(AssertionTrial)
+
+    /// nil where more is needed.
+    public var provenClient: AuthenticatedClient? {
+        if case .proven(let client) = self { client } else { nil }
+    }
+}
+
+extension ClientRegistry {
+    /// Finds the client that `request` names and checks what it offers, RFC 6749 section 2.3.
+    ///
+    /// An unknown client, a wrong or expired secret and a method that the client may not use are told apart neither in
+    /// the answer nor in the work: see ``AuthenticationWork``.
+    ///
+    /// - Throws: ``TokenError/invalidClient`` where that is plain without slow work.
+    public func authenticate(_ request: TokenRequest, now: NumericDate) throws(TokenError) -> ClientAuthentication {
+        var work = AuthenticationWork()
+        return try authenticate(request, now: now, work: &work)
+    }
+
+    func authenticate(
+        _ request: TokenRequest, now: NumericDate, work: inout AuthenticationWork
+    ) throws(TokenError) -> ClientAuthentication {
+        switch request.credentials {
+        case .secret(let credentials):
+            if let match = try MatchedSecret(credentials, in: self, now: now, work: &work) {
+                return .proven(AuthenticatedClient(match))
+            }
+            guard decoys.passwords.isEmpty else { return .password(PasswordTrial(credentials, self, now: now)) }
+            throw .invalidClient
+        case .assertion(let assertion):
+            work.lookups += 1
+            return .assertion(AssertionTrial(assertion, client: self[assertion.clientID], now: now))
+        }
+    }
+}

@@ -1,0 +1,32 @@
+import JOSE
+import OAuth
+
+/// Why a key is not one that a client's assertions can be checked with.
+enum ClientKeyError: Error, CustomStringConvertible {
+    case notUnderstood(JWKError)
+    case notAnObject
+    case isPrivate
+    case isSymmetric
+    case noAlgorithm
+
+    var description: String {
+        switch self {
+        case .notUnderstood(let error): error.description
+        case .notAnObject: "it is not an object"
+        case .isPrivate: "it has its private half (d), which belongs to the client alone"
+        case .isSymmetric: "it is symmetric"
+        case .noAlgorithm: "it goes with none of RS256, PS256, ES256 and EdDSA"
+        }
+    }
+
+    /// The public key that a member of a JWK Set stands for.
+    static func key(_ member: JSONValue) throws(ClientKeyError) -> JWK {
+        guard let object = member.object else { throw .notAnObject }
+        guard object["d"] == nil else { throw .isPrivate }
+        let key: JWK
+        do throws(JWKError) { key = try JWK(reading: object) } catch { throw .notUnderstood(error) }
+        guard case .publicKey = key.material else { throw .isSymmetric }
+        guard IssuancePolicy.algorithms.contains(where: key.allows) else { throw .noAlgorithm }
+        return key
+    }
+}

@@ -1,0 +1,49 @@
+import JOSE
+import OAuth
+import RemoteKeys
+import Synchronization
+
+/// The key sets behind the `jwks_uri` of clients. They outlive a reload of the registry, so that none has to be fetched
+/// anew for it.
+final class ClientKeySets: Sendable {
+    private let sets = Mutex<[String: RemoteKeySet]>([:])
+    private let reportFailure: @Sendable (String, any Error) -> Void
+
+    /// - Parameter reportFailure: told which URL gives no keys and why; clients are not.
+    init(reportFailure: @escaping @Sendable (String, any Error) -> Void) {
+        self.reportFailure = reportFailure
+    }
+
+    /// The keys that may have made the assertion: fetched where that is needed, and once more where they lack the one
+    /// that it names, but not more often than ``RemoteKeySet`` allows. Empty where there are none.
+    func keys(for trial: AssertionTrial) async -> JWKSet {
+        switch trial.keys {
+        case nil: return JWKSet([])
+        case .fixed(let keys): return keys
+        case .remote(let url):
+            do {
+                let set = try set(url)
+                let keys = try await set.keys()
+                return trial.needsOtherKeys(than: keys) ? try await set.refreshed() : keys
+            } catch {
+                reportFailure(url, error)
+                return JWKSet([])
+            }
+        }
+    }
+
+    private func set(_ url: String) throws(KeySetFetchError) -> RemoteKeySet {
+        let fetcher = try KeySetFetcher(url: url)
+        return sets.withLock { sets in
+            if let set = sets[url] { return set }
+            let set = RemoteKeySet(fetcher)
+            sets[url] = set
+            return set
+        }
+    }
+
+    /// Forgets those that no client has any more.
+    func keep(_ urls: Set<String>) {
+        sets.withLock { sets in sets = sets.filter { urls.contains($0.key) } }
+    }
+}

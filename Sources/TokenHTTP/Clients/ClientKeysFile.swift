@@ -1,0 +1,47 @@
+import Foundation
+public import JOSE
+import Libcrypto
+public import SystemPackage
+
+/// A file with the public keys of a client: a JWK Set, a single JWK or a public key in PEM.
+public enum ClientKeysFile {
+    /// - Throws: ``InvalidConfiguration`` for what cannot be read, and for a private key, which belongs to the client.
+    public static func read(_ path: FilePath) throws(InvalidConfiguration) -> JWKSet {
+        guard let data = FileManager.default.contents(atPath: path.string), data.count <= 256 * 1024 else {
+            throw problem(path, "cannot be read, or is larger than 256 KiB")
+        }
+        let octets = Array(data)
+        if octets.starts(with: Array("-----BEGIN".utf8)) { return try pem(octets, path) }
+        guard let object = (try? JSONReader.read(octets))?.object else {
+            throw problem(path, "is neither a JWK Set nor a public key in PEM")
+        }
+        let members = object["keys"].map { $0.array ?? [] } ?? [.object(object)]
+        guard !members.isEmpty else { throw problem(path, "holds no key") }
+        var keys: [JWK] = []
+        for member in members {
+            do throws(ClientKeyError) { keys.append(try ClientKeyError.key(member)) } catch {
+                throw problem(path, "has a key that cannot be used: \(error)")
+            }
+        }
+        return JWKSet(keys)
+    }
+
+    private static func pem(_ octets: [UInt8], _ path: FilePath) throws(InvalidConfiguration) -> JWKSet {
+        do {
+            let key = try PublicKey(pem: octets.span)
+            let jwk = JWK(key, keyID: nil, algorithm: nil)
+            guard [SignatureAlgorithm.rs256, .es256, .edDSA].contains(where: jwk.allows) else {
+                throw ClientKeyError.noAlgorithm
+            }
+            return JWKSet([JWK(key, keyID: try jwk.thumbprint(), algorithm: nil)])
+        } catch {
+            throw problem(path, "is no public key that can be used: \(error)")
+        }
+    }
+
+    private static func problem(_ path: FilePath, _ message: String) -> InvalidConfiguration {
+        InvalidConfiguration([
+            Problem(.file(path.string, line: nil), message, hint: "openssl pkey -in key.pem -pubout makes such a file")
+        ])
+    }
+}

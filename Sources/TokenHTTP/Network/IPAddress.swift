@@ -1,0 +1,54 @@
+import Glibc
+import NIOCore
+import OAuth
+
+/// An IPv4 or IPv6 address. An IPv4 address in IPv6 clothing (RFC 4291 section 2.5.5.2) is an IPv4 address.
+struct IPAddress: Sendable, Hashable {
+    /// Four octets or sixteen.
+    let octets: [UInt8]
+
+    private init(octets: [UInt8]) {
+        let mapped = [UInt8](repeating: 0, count: 10) + [0xFF, 0xFF]
+        self.octets = octets.count == 16 && octets.starts(with: mapped) ? Array(octets.suffix(4)) : octets
+    }
+
+    /// - Returns: nil for a socket that has no network address.
+    init?(_ address: SocketAddress?) {
+        switch address {
+        case .v4(let address):
+            let number = UInt32(bigEndian: address.address.sin_addr.s_addr)
+            self.init(octets: [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: number >> $0) })
+        case .v6:
+            guard let text = address?.ipAddress, let octets = Self.octets(ofIPv6: text) else { return nil }
+            self.init(octets: octets)
+        case .unixDomainSocket, nil: return nil
+        }
+    }
+
+    /// - Returns: nil for what is no address, such as a host name or one with a port.
+    init?(_ text: some StringProtocol) {
+        self.init(try? SocketAddress(ipAddress: String(text), port: 0))
+    }
+
+    /// What a party that fails is known by.
+    var block: AddressBlock { AddressBlock(octets: octets) }
+
+    /// RFC 4291 section 2.2, as the system writes it: `2001:db8::17`, `::ffff:192.0.2.1`, perhaps with a zone behind it.
+    private static func octets(ofIPv6 text: String) -> [UInt8]? {
+        let address = text.prefix { $0 != "%" }
+        var halves = [[UInt8]()]
+        for part in address.split(separator: ":", omittingEmptySubsequences: false) {
+            if part.isEmpty {
+                if halves.count == 1 { halves.append([]) }
+            } else if part.contains(".") {
+                halves[halves.count - 1] += part.split(separator: ".").compactMap { UInt8($0) }
+            } else {
+                guard let group = UInt16(part, radix: 16) else { return nil }
+                halves[halves.count - 1] += [UInt8(group >> 8), UInt8(truncatingIfNeeded: group)]
+            }
+        }
+        let zeros = 16 - halves.reduce(0) { $0 + $1.count }
+        guard zeros >= 0, halves.count == 2 || zeros == 0 else { return nil }
+        return halves[0] + [UInt8](repeating: 0, count: zeros) + halves.dropFirst().flatMap { $0 }
+    }
+}

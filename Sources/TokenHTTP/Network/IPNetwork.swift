@@ -1,0 +1,37 @@
+public import AccessToken
+
+/// A block of addresses in CIDR notation: `10.0.0.0/8`, `2001:db8::/32`, or one address.
+public struct IPNetwork: Sendable, Equatable {
+    private let address: IPAddress
+    private let prefixLength: Int
+
+    /// - Throws: for what is no address, a prefix longer than the address, and bits behind the prefix.
+    public init(_ text: String) throws(InvalidValue) {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count <= 2, let address = IPAddress(parts[0]) else {
+            throw InvalidValue("is not an address block such as 10.0.0.0/8")
+        }
+        let longest = address.octets.count * 8
+        let length = parts.count == 1 ? longest : Int(parts[1]) ?? -1
+        guard (0...longest).contains(length) else {
+            throw InvalidValue("has a prefix that is longer than the address, or none")
+        }
+        self.address = address
+        prefixLength = length
+        guard (length..<longest).allSatisfy({ !Self.bit($0, of: address) }) else {
+            throw InvalidValue("has bits behind its prefix: 10.0.0.0/8, not 10.0.0.1/8")
+        }
+    }
+
+    /// Whether `other` lies in it.
+    func contains(_ other: IPAddress) -> Bool {
+        guard other.octets.count == address.octets.count else { return false }
+        let whole = prefixLength / 8
+        return other.octets[..<whole] == address.octets[..<whole]
+            && (whole * 8..<prefixLength).allSatisfy { Self.bit($0, of: other) == Self.bit($0, of: address) }
+    }
+
+    private static func bit(_ index: Int, of address: IPAddress) -> Bool {
+        address.octets[index / 8] & (0x80 >> (index % 8)) != 0
+    }
+}

@@ -1,0 +1,46 @@
+import AccessToken
+import JOSE
+import OAuth
+import TokenHTTP
+
+extension Client {
+    /// Writes it with the names of RFC 7591, without anything that proves who it is.
+    func write(to writer: inout JSONWriter) {
+        writer.object { object in
+            object.member("client_id", id.description)
+            if let name { object.member("client_name", name) }
+            object.member("token_endpoint_auth_methods", authenticationMethods.map(\.rawValue))
+            object.member("grant_types", grantTypes.map(\.rawValue).sorted())
+            object.member("scope", scope.description)
+            object.member("resources", resources.map(\.description))
+            object.name("client_secrets")
+            object.array { array in
+                for secret in secrets {
+                    array.object {
+                        $0.member("kind", secret.kind)
+                        $0.member("expires_at", secret.expiresAt.map { .string($0.rfc3339) } ?? .null)
+                    }
+                }
+            }
+            switch keys {
+            case .fixed(let keys):
+                object.member("kids", .array(keys.keys.map { $0.keyID.map { .string($0) } ?? .null }))
+            case .remote(let url): object.member("jwks_uri", url)
+            case nil: break
+            }
+        }
+    }
+}
+
+extension ClientSecret {
+    /// What it is kept as: `sha256`, `bcrypt`, `scrypt`, `pbkdf2-sha256`, `pbkdf2-sha512`.
+    var kind: String {
+        let text = hash.description
+        guard text.hasPrefix("$") else { return String(text.prefix { $0 != ":" }) }
+        let name = text.dropFirst().prefix { $0 != "$" }
+        return name.hasPrefix("2") ? "bcrypt" : String(name)
+    }
+
+    /// For people.
+    var end: String { expiresAt.map(\.rfc3339) ?? "no end" }
+}

@@ -1,0 +1,51 @@
+import AccessToken
+import ArgumentParser
+import JOSE
+import OAuth
+import TokenHTTP
+
+extension ClientsCommand {
+    struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(commandName: "show", abstract: "Show one client.")
+
+        @OptionGroup var configurationOption: ConfigurationOption
+
+        @Argument(help: "The client identifier.")
+        var id: String
+
+        @Flag(help: "Print one JSON object.")
+        var json = false
+
+        func run() throws {
+            let id = try ClientsCommand.id(id)
+            let configuration = try configurationOption.read()
+            guard let client = try ClientsFile(reading: configuration.clientsFile).clients.first(where: { $0.id == id })
+            else { throw ClientsFileEditError.noSuchClient }
+            if json {
+                var writer = JSONWriter()
+                client.write(to: &writer)
+                Terminal.print(writer)
+            } else {
+                Terminal.print(Terminal.table(Self.rows(client, configuration)))
+            }
+        }
+
+        private static func rows(_ client: Client, _ configuration: ServiceConfiguration) -> [[String]] {
+            var rows = [["client_id", client.id.description]]
+            if let name = client.name { rows.append(["client_name", name]) }
+            rows.append(["methods", client.authenticationMethods.map(\.rawValue).joined(separator: " ")])
+            for secret in client.secrets { rows.append(["secret", "\(secret.kind), \(secret.end)"]) }
+            switch client.keys {
+            case .fixed(let keys): rows += keys.keys.map { ["key", $0.keyID.map { "kid \($0)" } ?? "without kid"] }
+            case .remote(let url): rows.append(["jwks_uri", url])
+            case nil: break
+            }
+            rows.append(["grant_types", client.grantTypes.map(\.rawValue).sorted().joined(separator: " ")])
+            rows.append(["scope", client.scope.description])
+            rows += client.resources.map { ["resource", $0.description] }
+            let lifetime = client.accessTokenLifetime ?? configuration.accessTokenLifetime
+            rows.append(["access_token_lifetime", DurationText.format(lifetime)])
+            return rows
+        }
+    }
+}

@@ -1,0 +1,188 @@
+import AccessToken
+import JOSE
+import Libcrypto
+import Testing
+
+@testable import OAuth
+
+/// RFC 7523 section 2.2: each rule broken alone.
+@Suite struct ClientAssertionTests {
+    private static let audiences = ["https://tokens.example.com", "https://tokens.example.com/oauth2/token"]
+    private let key: PrivateKey
+    private let clients: ClientRegistry
+    private let spent: SpentAssertions
+    private let keySet: JWKSet
+
+    init() throws {
+        key = try PrivateKey.generate(on: .p256)
+        keySet = JWKSet([JWK(try key.publicKey, keyID: "k1", algorithm: nil)])
+        spent = try SpentAssertions(capacity: 100)
+        clients = try ClientRegistry([
+            try Client(id: ClientID("job"), secrets: [], keys: .fixed(keySet)),
+            try Client(
+                id: ClientID("secret"), secrets: [ClientSecret(hash: ClientSecretHash(of: "s"))], keys: .fixed(keySet),
+                authenticationMethod: .clientSecretPost),
+            try Client(id: ClientID("keyless"), secrets: [ClientSecret(hash: ClientSecretHash(of: "s"))]),
+        ])
+    }
+
+    /// The claims of a good assertion, with some replaced; nil takes one out.
+    private static func claims(_ changes: [String: JSONValue?] = [:], now: NumericDate = Fixture.now) -> JSONObject {
+        let good: [(String, JSONValue)] = [
+            ("iss", .string("job")), ("sub", .string("job")), ("aud", .string(audiences[0])),
+            ("exp", .integer(now.seconds + 60)), ("iat", .integer(now.seconds)), ("jti", .string("1")),
+        ]
+        let kept = good.compactMap { name, value -> JSONObject.Member? in
+            guard let change = changes[name] else { return .init(name, value) }
+            return change.map { .init(name, $0) }
+        }
+        let added = changes.filter { change in !good.contains { $0.0 == change.key } }
+        return JSONObject(kept + added.compactMap { name, value in value.map { .init(name, $0) } })
+    }
+
+    private func assertion(
+        _ claims: JSONObject, header: [String: JSONValue?] = [:], signedBy signer: PrivateKey? = nil
+    ) throws -> String {
+        let names: [(String, JSONValue)] = [("alg", .string("ES256")), ("typ", .string("JWT")), ("kid", .string("k1"))]
+        var members = names.compactMap { name, value -> JSONObject.Member? in
+            guard let change = header[name] else { return .init(name, value) }
+            return change.map { .init(name, $0) }
+        }
+        for (name, value) in header where !names.contains(where: { $0.0 == name }) {
+            if let value { members.append(.init(name, value)) }
+        }
+        func text(_ object: JSONObject) -> [UInt8] {
+            var writer = JSONWriter()
+            writer.value(.object(object))
+            return writer.bytes
+        }
+        let input = JWSSigningInput(
+            encodedHeader: Array(Base64URL.encode(text(JSONObject(members))).utf8), payload: text(claims))
+        let signature = try SigningContext(key: signer ?? key, scheme: .ecdsa(.p256, .sha256)).sign(input.octets.span)
+        return String(decoding: input.compact(with: signature), as: UTF8.self)
+    }
+
+    private func authenticate(
+        _ assertion: String, extra: String = "", type: String = ClientAssertion.type,
+        audiences: [String] = ClientAssertionTests.audiences, now: NumericDate = Fixture.now
+    ) throws(TokenError) -> AuthenticatedClient {
+        let body = "grant_type=client_credentials&client_assertion_type=\(type)&client_assertion=\(assertion)\(extra)"
+        let request = try TokenRequest(parsing: Fixture.post(body))
+        guard case .assertion(let trial) = try clients.authenticate(request, now: now) else { throw .serverError }
+        let keys: JWKSet = if case .fixed(let keys) = trial.keys { keys } else { JWKSet([]) }
+        return try trial.run(keys: keys, audiences: audiences, spent: spent)
+    }
+
+    @Test func aGoodOneIsAcceptedOnce() throws {
+        let good = try assertion(Self.claims())
+        let client = try authenticate(good)
+        #expect(client.client.id.description == "job")
+        #expect(client.method == .privateKeyJWT)
+        #expect(throws: TokenError.invalidClient) { try authenticate(good) }
+        // Until it expires, and to the last second of that.
+        #expect(throws: TokenError.invalidClient) { try authenticate(good, now: Fixture.now + .seconds(59)) }
+    }
+
+    static let good: [[String: JSONValue?]] = [
+        ["aud": .string(audiences[1])], ["aud": .array([.string(audiences[0])])], ["iat": nil],
+        ["iat": .integer(Fixture.now.seconds + 10)], ["nbf": .integer(Fixture.now.seconds + 10)],
+        ["exp": .integer(Fixture.now.seconds + 300)], ["exp": .number(Double(Fixture.now.seconds) + 1.5)],
+    ]
+
+    @Test(arguments: good) func acceptsWhatTheRulesAllow(changes: [String: JSONValue?]) throws {
+        #expect(throws: Never.self) { try authenticate(assertion(Self.claims(changes))) }
+    }
+
+    static let badClaims: [[String: JSONValue?]] = [
+        ["iss": .string("other")], ["iss": nil], ["sub": .string("other")], ["sub": nil],
+        ["iss": .string("nobody"), "sub": .string("nobody")], ["iss": .string("secret"), "sub": .string("secret")],
+        ["iss": .string("keyless"), "sub": .string("keyless")],
+        ["aud": nil], ["aud": .string("https://elsewhere.example.com")], ["aud": .array([])],
+        ["aud": .array([.string(audiences[0]), .string("https://elsewhere.example.com")])],
+        ["exp": nil], ["exp": .integer(Fixture.now.seconds)], ["exp": .integer(Fixture.now.seconds + 361)],
+        ["exp": .string("soon")], ["iat": .integer(Fixture.now.seconds + 61)],
+        ["nbf": .integer(Fixture.now.seconds + 61)], ["jti": nil], ["jti": .string("")], ["jti": .integer(1)],
+        ["jti": .string(String(repeating: "j", count: 257))],
+    ]
+
+    @Test(arguments: badClaims) func refusesAClaim(changes: [String: JSONValue?]) throws {
+        let bad = try assertion(Self.claims(changes))
+        #expect(throws: TokenError.invalidClient) { try authenticate(bad) }
+    }
+
+    static let badHeaders: [[String: JSONValue?]] = [
+        ["alg": .string("none")], ["alg": .string("HS256")], ["alg": .string("RS256")], ["alg": .string("ES384")],
+        ["crit": .array([.string("b64")]), "b64": .bool(true)], ["typ": .string("at+jwt")], ["kid": .string("k2")],
+    ]
+
+    @Test(arguments: badHeaders) func refusesAHeader(changes: [String: JSONValue?]) throws {
+        let bad = try assertion(Self.claims(), header: changes)
+        #expect(throws: TokenError.invalidClient) { try authenticate(bad) }
+    }
+
+    @Test func aKeyThatComesWithTheAssertionIsNotUsed() throws {
+        let thief = try PrivateKey.generate(on: .p256)
+        var writer = JSONWriter()
+        JWK(try thief.publicKey, keyID: "k1", algorithm: nil).write(to: &writer)
+        let jwk = try JSONReader.read(writer.bytes)
+        for header: [String: JSONValue?] in [
+            ["jwk": jwk], ["jku": .string("https://thief.example.com/keys")],
+            ["x5u": .string("https://thief.example.com")],
+        ] {
+            let bad = try assertion(Self.claims(), header: header, signedBy: thief)
+            #expect(throws: TokenError.invalidClient) { try authenticate(bad) }
+        }
+    }
+
+    @Test func theStrictReadingTakesTheIssuerAlone() throws {
+        let issuerOnly = [Self.audiences[0]]
+        let bad = try assertion(Self.claims(["aud": .string(Self.audiences[1])]))
+        #expect(throws: TokenError.invalidClient) { try authenticate(bad, audiences: issuerOnly) }
+        #expect(throws: Never.self) { try authenticate(assertion(Self.claims()), audiences: issuerOnly) }
+    }
+
+    @Test func oneMethodAndOneClient() throws {
+        let good = try assertion(Self.claims())
+        #expect(throws: TokenError.twoAuthenticationMethods) { try authenticate(good, extra: "&client_secret=s") }
+        #expect(throws: TokenError.conflictingClientID) { try authenticate(good, extra: "&client_id=other") }
+        #expect(throws: TokenError.invalidClient) { try authenticate(good, type: "urn:other") }
+        #expect(throws: Never.self) { try authenticate(good, extra: "&client_id=job") }
+    }
+
+    @Test func whatCannotBeRememberedIsNotAccepted() throws {
+        for number in 0..<100 {
+            _ = try authenticate(assertion(Self.claims(["jti": .string("\(number)")])))
+        }
+        let next = try assertion(Self.claims(["jti": .string("next")]))
+        #expect(throws: TokenError.overloaded) { try authenticate(next) }
+        // What was used before is over by then, so that there is room.
+        let later = Fixture.now + .seconds(400)
+        #expect(throws: Never.self) {
+            try authenticate(assertion(Self.claims(["jti": .string("later")], now: later)), now: later)
+        }
+    }
+
+    @Test func aClientThatDoesNotExistCostsTheSameWork() throws {
+        func work(_ id: String, kid: String = "k1") throws -> AuthenticationWork {
+            let claims = Self.claims(["iss": .string(id), "sub": .string(id)])
+            let thief = try PrivateKey.generate(on: .p256)
+            let text = try assertion(claims, header: ["kid": .string(kid)], signedBy: thief)
+            let body =
+                "grant_type=client_credentials&client_assertion_type=\(ClientAssertion.type)&client_assertion=\(text)"
+            var work = AuthenticationWork()
+            let request = try TokenRequest(parsing: Fixture.post(body))
+            guard case .assertion(let trial) = try clients.authenticate(request, now: Fixture.now, work: &work) else {
+                return work
+            }
+            #expect(throws: TokenError.invalidClient) {
+                try trial.run(keys: trial.keys == nil ? JWKSet([]) : keySet, audiences: [], spent: spent, work: &work)
+            }
+            return work
+        }
+        let expected = try work("job")
+        #expect(expected.signatures == [.es256: 1])
+        for other in [try work("nobody"), try work("keyless"), try work("secret"), try work("job", kid: "k2")] {
+            #expect(other == expected)
+        }
+    }
+}
