@@ -102,7 +102,7 @@ import Testing
             ), ("    claims: { a: .inf }\n", nil),
             (
                 "    claims: {1: a, \"1\": b}\n",
-                "claims is not a mapping that JSON can express: unique names, numbers of 64 bits at most"
+                "is not YAML: a key is used twice: 1"
             ),
             (
                 "    claims: {n: 12345678901234567890}\n",

@@ -8,6 +8,8 @@ import Yams
 /// Reads one entry of `clients.yaml` and gathers what is wrong with it.
 struct ClientReader {
     private let entry: Node
+    /// By name. Yams compares nodes by their resolved tags, which takes regular expressions for each comparison.
+    private let members: [String: Node]
     private let yaml: YAMLText
     private(set) var problems: [Problem] = []
 
@@ -18,13 +20,21 @@ struct ClientReader {
 
     init(_ entry: Node, of yaml: YAMLText) {
         self.entry = entry
+        members = entry.members
         self.yaml = yaml
     }
 
+    /// `client_id` as it was written; nil where it is missing or no single value.
+    var id: String? { member("client_id")?.scalar?.string }
+
     /// Notes a problem at the member called `name`, or at the entry where it has none.
     mutating func note(_ name: String, _ message: String, hint: String? = nil) {
-        let place = member(name).map(yaml.place(of:)) ?? yaml.place(of: entry)
-        problems.append(Problem(place, "\(name) \(message)", hint: hint))
+        problems.append(Problem(place(ofMember: name), "\(name) \(message)", hint: hint))
+    }
+
+    /// The member's place, or that of the entry where it has none.
+    func place(ofMember name: String) -> Problem.Place {
+        yaml.place(of: member(name) ?? entry)
     }
 
     /// - Returns: nil where the entry has a problem.
@@ -69,7 +79,7 @@ struct ClientReader {
     }
 
     private func member(_ name: String) -> Node? {
-        entry.mapping?[Node(name)]
+        members[name]
     }
 
     /// The value of a member that is a single value; nil where it is absent, or wrong and noted.
@@ -170,8 +180,9 @@ struct ClientReader {
                 Problem(yaml.place(of: key), "unknown key in a secret", hint: "a secret has hash and expires_at"))
         }
         do throws(InvalidValue) {
-            guard let hash = mapping["hash"]?.scalar?.string else { throw InvalidValue("hash is missing") }
-            let expiry = try mapping["expires_at"].map { (node) throws(InvalidValue) in
+            let members = node.members
+            guard let hash = members["hash"]?.scalar?.string else { throw InvalidValue("hash is missing") }
+            let expiry = try members["expires_at"].map { (node) throws(InvalidValue) in
                 try Self.date(node.scalar?.string ?? "")
             }
             return ClientSecret(hash: try ClientSecretHash(parsing: hash), expiresAt: expiry)
@@ -211,5 +222,17 @@ struct ClientReader {
             throw InvalidValue("expires_at is not a time such as 2027-01-01T00:00:00Z")
         }
         return NumericDate(Int64(date.timeIntervalSince1970))
+    }
+}
+
+extension Node {
+    /// The members of a mapping whose keys are single values; none of anything else.
+    fileprivate var members: [String: Node] {
+        guard case .mapping(let mapping) = self else { return [:] }
+        var members: [String: Node] = [:]
+        for (key, value) in mapping {
+            if let name = key.scalar?.string { members[name] = value }
+        }
+        return members
     }
 }

@@ -1,4 +1,6 @@
+import Dispatch
 public import OAuth
+import Synchronization
 public import SystemPackage
 import Yams
 
@@ -9,7 +11,29 @@ public struct ClientsFile {
 
     /// - Throws: every problem at once, each with its line.
     public init(reading path: FilePath) throws(InvalidConfiguration) {
-        try self.init(YAMLText(reading: path))
+        let text = try YAMLText.contents(of: path)
+        if let chunks = ClientsChunks(text), let entries = Self.read(chunks, of: path) {
+            try self.init(entries)
+        } else {
+            try self.init(YAMLText(path: path, text: text))
+        }
+    }
+
+    /// Reads the pieces on all cores.
+    ///
+    /// - Returns: nil where a piece is no clients file of its own, as where one refers to an anchor in another.
+    private static func read(_ chunks: ClientsChunks, of path: FilePath) -> [ClientEntry]? {
+        let results = Mutex([[ClientEntry]?](repeating: nil, count: chunks.pieces.count))
+        DispatchQueue.concurrentPerform(iterations: chunks.pieces.count) { index in
+            let piece = chunks.pieces[index]
+            guard let yaml = try? YAMLText(path: path, text: piece.text, lineOffset: piece.lineOffset),
+                let nodes = yaml.root?.mapping?.first?.value.sequence
+            else { return }
+            let entries = nodes.map { ClientEntry($0, of: yaml) }
+            results.withLock { $0[index] = entries }
+        }
+        let pieces = results.withLock { $0 }
+        return pieces.contains { $0 == nil } ? nil : pieces.flatMap { $0 ?? [] }
     }
 
     init(_ yaml: YAMLText) throws(InvalidConfiguration) {
@@ -25,20 +49,28 @@ public struct ClientsFile {
                 Problem(yaml.place(of: root), "is not a clients file", hint: "it begins with a line `clients:`")
             ])
         }
-        var problems: [Problem] = []
+        var unknown: [Problem] = []
         for key in mapping.keys where key.scalar?.string != "clients" {
-            problems.append(Problem(yaml.place(of: key), "unknown key \(key.scalar?.string ?? "")"))
+            unknown.append(Problem(yaml.place(of: key), "unknown key \(key.scalar?.string ?? "")"))
         }
+        try self.init(entries.map { ClientEntry($0, of: yaml) }, unknown)
+    }
+
+    private init(_ entries: [ClientEntry], _ others: [Problem] = []) throws(InvalidConfiguration) {
+        var problems = others
         var clients: [Client] = []
-        var lines: [String: Int] = [:]
+        clients.reserveCapacity(entries.count)
+        var places: [String: Problem.Place] = [:]
         for entry in entries {
-            var reader = ClientReader(entry, of: yaml)
-            if let client = reader.read() { clients.append(client) }
-            if let id = entry.mapping?["client_id"]?.scalar?.string {
-                if let line = lines[id] { reader.note("client_id", "is used before, in line \(line)") }
-                lines[id] = lines[id] ?? entry.mark?.line ?? 0
+            if let client = entry.client { clients.append(client) }
+            problems += entry.problems
+            guard let id = entry.id else { continue }
+            if let place = places[id] {
+                problems.append(
+                    Problem(entry.place, "client_id is used before, in line \(place.line.map(String.init) ?? "?")"))
+            } else {
+                places[id] = entry.place
             }
-            problems += reader.problems
         }
         guard problems.isEmpty else { throw InvalidConfiguration(problems) }
         self.clients = clients

@@ -9,33 +9,43 @@ struct YAMLText {
     let text: String
     /// nil for a file without content.
     let root: Node?
+    /// What the line numbers of a part of a file lack.
+    private let lineOffset: Int
 
     /// The largest file that is read, in octets: room for several hundred thousand clients.
     private static let maximumSize = 256 << 20
 
     init(reading path: FilePath) throws(InvalidConfiguration) {
+        try self.init(path: path, text: Self.contents(of: path))
+    }
+
+    /// The text of a file, not parsed.
+    static func contents(of path: FilePath) throws(InvalidConfiguration) -> String {
         let data: Data
         do {
-            guard try path.stat().size <= Self.maximumSize else {
+            guard try path.stat().size <= maximumSize else {
                 throw InvalidConfiguration([Problem(.file(path.string, line: nil), "the file is too large")])
             }
             data = try Data(contentsOf: URL(filePath: path.string))
         } catch let error as InvalidConfiguration {
             throw error
         } catch {
-            throw InvalidConfiguration([Self.unreadable(path, error)])
+            throw InvalidConfiguration([unreadable(path, error)])
         }
         guard let text = String(validating: data, as: UTF8.self) else {
             throw InvalidConfiguration([Problem(.file(path.string, line: nil), "is not UTF-8")])
         }
-        try self.init(path: path, text: text)
+        return text
     }
 
-    init(path: FilePath, text: String) throws(InvalidConfiguration) {
+    /// - Parameter lineOffset: for a part of a file, how many lines stand before it there and not here.
+    init(path: FilePath, text: String, lineOffset: Int = 0) throws(InvalidConfiguration) {
         self.path = path
         self.text = text
+        self.lineOffset = lineOffset
         do {
-            root = try Yams.compose(yaml: text)
+            // Nobody asks for the tags that plain scalars resolve to, which Yams finds with regular expressions.
+            root = try Yams.compose(yaml: text, .basic)
         } catch {
             let (line, reason) = Self.explain(error)
             throw InvalidConfiguration([Problem(.file(path.string, line: line), "is not YAML: \(reason)")])
@@ -44,7 +54,7 @@ struct YAMLText {
 
     /// The place of `node` in this file.
     func place(of node: Node) -> Problem.Place {
-        .file(path.string, line: node.mark?.line)
+        .file(path.string, line: node.mark.map { $0.line + lineOffset })
     }
 
     private static func unreadable(_ path: FilePath, _ error: any Error) -> Problem {

@@ -1,0 +1,78 @@
+import AccessToken
+import Foundation
+import OAuth
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import TokenHTTP
+
+/// A large file is read in pieces, and comes to what it would come to in one.
+@Suite struct ClientsChunksTests {
+    private let folder: TemporaryFolder
+    private static let hash = "sha256:-StfEenewcjB1d94NpfljJECVET_sZOfX4p-xpnnHb4"
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private static func text(entries: Int, indentation: String = "  ") -> String {
+        (0..<entries).reduce(into: "# All of them\nclients:\n") { text, number in
+            text += """
+                \(indentation)# The one with number \(number)
+                \(indentation)- client_id: client-\(number)
+                \(indentation)  client_name: |
+                \(indentation)    - not an entry: \(number)
+                \(indentation)  client_secrets:
+                \(indentation)  - hash: "\(hash)"
+                \(indentation)  scope: "site.read \(number % 2 == 0 ? "even" : "odd")"
+
+                """
+        }
+    }
+
+    private func read(_ text: String) throws -> [Client] {
+        try folder.write(text, to: "clients.yaml")
+        return try ClientsFile(reading: FilePath(folder.path("clients.yaml"))).clients
+    }
+
+    @Test func aLargeFileIsReadInPieces() throws {
+        let text = Self.text(entries: 3000)
+        #expect(try #require(ClientsChunks(text)).pieces.count > 1)
+        let clients = try read(text)
+        #expect(clients.map(\.id.description) == (0..<3000).map { "client-\($0)" })
+        let inOne = try ClientsFile(YAMLText(path: "clients.yaml", text: text)).clients
+        #expect(clients.map(\.scope) == inOne.map(\.scope))
+        #expect(clients.map(\.name) == inOne.map(\.name))
+    }
+
+    @Test func problemsHaveTheLinesOfTheFile() throws {
+        var lines = Self.text(entries: 3000).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        let wrong = try #require(lines.lastIndex { $0.contains("scope:") })
+        lines[wrong] = "    scoop: a"
+        let twice = try #require(lines.lastIndex { $0.contains("client_id:") })
+        lines[twice] = "  - client_id: client-7"
+        let error = #expect(throws: InvalidConfiguration.self) { try read(lines.joined(separator: "\n")) }
+        #expect(error?.problems.map(\.place.line) == [wrong + 1, twice + 1])
+        #expect(error?.problems.last?.message == "client_id is used before, in line 53")
+    }
+
+    @Test(arguments: [
+        "other: 1\n", "  - client_id: [\n", "---\nclients: []\n", "  - *anchor\n",
+        "  - client_id: z\n    client_secrets: \"\n  - quoted\n",
+    ])
+    func whatDoesNotFitIsReadInOneAndRefused(end: String) {
+        #expect(throws: InvalidConfiguration.self) { try read(Self.text(entries: 3000) + end) }
+    }
+
+    @Test func aliasesAcrossPiecesAreFollowed() throws {
+        let first = "clients:\n  - client_id: first\n    client_secrets: &secrets [{hash: \"\(Self.hash)\"}]\n"
+        let text = Self.text(entries: 3000).replacing("# All of them\nclients:\n", with: first)
+        let clients = try read(text + "  - client_id: last\n    client_secrets: *secrets\n")
+        #expect(clients.last?.secrets.count == 1)
+    }
+
+    @Test func entriesInTheFirstColumnAreReadInOne() throws {
+        let text = Self.text(entries: 3000, indentation: "")
+        #expect(ClientsChunks(text) == nil)
+        #expect(try read(text).count == 3000)
+    }
+}
