@@ -139,4 +139,16 @@ import Testing
             return ["\(error)"]
         }
     }
+
+    @Test func manyCostsOfPasswordHashesAreRefused() throws {
+        func refusals(costs: Int) -> [String] {
+            let entries = (1...costs).map { number in
+                let hash = "$pbkdf2-sha256$i=\(number)$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA"
+                return "  - client_id: c\(number)\n    client_secrets: [{hash: '\(hash)'}]\n"
+            }
+            return problems("clients:\n" + entries.joined())
+        }
+        #expect(refusals(costs: 8).isEmpty)
+        #expect(refusals(costs: 9) == ["-: has password hashes of 9 different costs"])
+    }
 }

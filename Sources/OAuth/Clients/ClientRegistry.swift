@@ -22,6 +22,9 @@ public struct ClientRegistry: Sendable {
         remembered = try RememberedSecrets()
     }
 
+    /// How many different costs of password hashes there should be at most: each wrong secret is tried at each of them.
+    public static let maximumPasswordCosts = 8
+
     /// nil where no client has the identifier.
     public subscript(id: ClientID) -> Client? { clients[id] }
 

@@ -37,7 +37,7 @@ public enum ClientSecretHash: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// nil for a fast digest.
-    var password: PasswordHash? {
+    public var password: PasswordHash? {
         if case .password(let hash) = self { hash } else { nil }
     }
 }

@@ -13,9 +13,6 @@ struct SecretDecoys: Sendable {
     /// For each cost as many hashes as a client has at most.
     let passwords: [[PasswordHash]]
 
-    /// The costs of password hashes that a registry may have. Each wrong secret costs a check at each of them.
-    static let maximumCosts = 8
-
     init(for clients: [Client]) throws(LibcryptoError) {
         digest = try RandomBytes.make(32)
         var digestCount = 1

@@ -41,9 +41,4 @@ final class ClientKeySets: Sendable {
             return set
         }
     }
-
-    /// Forgets those that no client has any more.
-    func keep(_ urls: Set<String>) {
-        sets.withLock { sets in sets = sets.filter { urls.contains($0.key) } }
-    }
 }

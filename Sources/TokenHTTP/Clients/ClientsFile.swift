@@ -13,7 +13,7 @@ public struct ClientsFile {
     public init(reading path: FilePath) throws(InvalidConfiguration) {
         let text = try YAMLText.contents(of: path)
         if let chunks = ClientsChunks(text), let entries = Self.read(chunks, of: path) {
-            try self.init(entries)
+            try self.init(entries, of: path)
         } else {
             try self.init(YAMLText(path: path, text: text))
         }
@@ -53,10 +53,12 @@ public struct ClientsFile {
         for key in mapping.keys where key.scalar?.string != "clients" {
             unknown.append(Problem(yaml.place(of: key), "unknown key \(key.scalar?.string ?? "")"))
         }
-        try self.init(entries.map { ClientEntry($0, of: yaml) }, unknown)
+        try self.init(entries.map { ClientEntry($0, of: yaml) }, of: yaml.path, unknown)
     }
 
-    private init(_ entries: [ClientEntry], _ others: [Problem] = []) throws(InvalidConfiguration) {
+    private init(
+        _ entries: [ClientEntry], of path: FilePath, _ others: [Problem] = []
+    ) throws(InvalidConfiguration) {
         var problems = others
         var clients: [Client] = []
         clients.reserveCapacity(entries.count)
@@ -71,6 +73,16 @@ public struct ClientsFile {
             } else {
                 places[id] = entry.place
             }
+        }
+        let costs = Set(clients.flatMap { $0.secrets.compactMap { $0.hash.password?.cost } })
+        if costs.count > ClientRegistry.maximumPasswordCosts {
+            problems.append(
+                Problem(
+                    .file(path.string, line: nil), "has password hashes of \(costs.count) different costs",
+                    hint:
+                        "each wrong secret takes a check at each cost; \(ClientRegistry.maximumPasswordCosts) are allowed"
+                )
+            )
         }
         guard problems.isEmpty else { throw InvalidConfiguration(problems) }
         self.clients = clients
