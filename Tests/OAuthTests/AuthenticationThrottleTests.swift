@@ -38,7 +38,20 @@ import Testing
     @Test mutating func aClockThatIsSetBackLocksNobodyOutForLonger() throws {
         let client = try ClientID("reporting")
         for _ in 0..<10 { throttle.fail(client, from: here, now: now + .seconds(86400)) }
+        #expect(throttle.wait(for: client, from: here, now: now) == nil)
+    }
+
+    @Test mutating func aRequestThatWasOvertakenLeaksNothing() throws {
+        let client = try ClientID("reporting")
+        for _ in 0..<9 { throttle.fail(client, from: here, now: now) }
+        throttle.fail(client, from: here, now: now - .seconds(60))
         #expect(throttle.wait(for: client, from: here, now: now) == 6)
+    }
+
+    @Test mutating func failuresThatCameAtOnceAreWaitedForToo() throws {
+        let client = try ClientID("reporting")
+        for _ in 0..<40 { throttle.fail(client, from: here, now: now) }
+        #expect(throttle.wait(for: client, from: here, now: now) == 186)
     }
 
     @Test func offIsOff() throws {

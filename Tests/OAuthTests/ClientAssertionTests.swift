@@ -41,7 +41,8 @@ import Testing
     }
 
     private func assertion(
-        _ claims: JSONObject, header: [String: JSONValue?] = [:], signedBy signer: PrivateKey? = nil
+        _ claims: JSONObject, header: [String: JSONValue?] = [:], signedBy signer: PrivateKey? = nil,
+        scheme: SignatureScheme = .ecdsa(.p256, .sha256)
     ) throws -> String {
         let names: [(String, JSONValue)] = [("alg", .string("ES256")), ("typ", .string("JWT")), ("kid", .string("k1"))]
         var members = names.compactMap { name, value -> JSONObject.Member? in
@@ -58,7 +59,7 @@ import Testing
         }
         let input = JWSSigningInput(
             encodedHeader: Array(Base64URL.encode(text(JSONObject(members))).utf8), payload: text(claims))
-        let signature = try SigningContext(key: signer ?? key, scheme: .ecdsa(.p256, .sha256)).sign(input.octets.span)
+        let signature = try SigningContext(key: signer ?? key, scheme: scheme).sign(input.octets.span)
         return String(decoding: input.compact(with: signature), as: UTF8.self)
     }
 
@@ -118,6 +119,44 @@ import Testing
     @Test(arguments: badHeaders) func refusesAHeader(changes: [String: JSONValue?]) throws {
         let bad = try assertion(Self.claims(), header: changes)
         #expect(throws: TokenError.invalidClient) { try authenticate(bad) }
+    }
+
+    @Test func anAlgorithmThatIsNotOfferedIsRefusedThoughTheKeyWouldDo() throws {
+        let other = try PrivateKey.generate(on: .p384)
+        let keys = JWKSet([JWK(try other.publicKey, keyID: "k1", algorithm: nil)])
+        let clients = try ClientRegistry([try Client(id: ClientID("job"), secrets: [], keys: .fixed(keys))])
+        let text = try assertion(
+            Self.claims(), header: ["alg": .string("ES384")], signedBy: other, scheme: .ecdsa(.p384, .sha384))
+        #expect(throws: Never.self) { try CompactJWS(parsing: text).verified(by: keys) }
+        let body =
+            "grant_type=client_credentials&client_assertion_type=\(ClientAssertion.type)&client_assertion=\(text)"
+        #expect(throws: TokenError.invalidClient) {
+            let request = try TokenRequest(parsing: Fixture.post(body))
+            guard case .assertion(let trial) = try clients.authenticate(request, now: Fixture.now) else { return }
+            _ = try trial.run(keys: keys, audiences: Self.audiences, spent: spent)
+        }
+    }
+
+    @Test func oneThatWasUsedIsRememberedUntilItIsOver() throws {
+        _ = try authenticate(assertion(Self.claims()))
+        // The generation that began with the first one ends in between.
+        let used = Fixture.now + .seconds(329)
+        let late = try assertion(Self.claims(["jti": .string("2"), "exp": .integer(used.seconds + 300)], now: used))
+        _ = try authenticate(late, now: used)
+        for wait in [1, 10, 299] {
+            #expect(throws: TokenError.invalidClient) { try authenticate(late, now: used + .seconds(wait)) }
+        }
+    }
+
+    @Test func aRequestThatWasOvertakenMakesNothingForgotten() throws {
+        let good = try assertion(Self.claims())
+        _ = try authenticate(good)
+        for number in 1..<4 as Range<Int64> {
+            let late = Fixture.now - .seconds(number)
+            let other = try assertion(Self.claims(["jti": .string("late \(number)")], now: late))
+            _ = try authenticate(other, now: late)
+        }
+        #expect(throws: TokenError.invalidClient) { try authenticate(good) }
     }
 
     @Test func aKeyThatComesWithTheAssertionIsNotUsed() throws {

@@ -30,12 +30,15 @@ struct LeakyCounts<Key: Hashable & Sendable>: Sendable {
     }
 
     mutating func add(to key: Key, limit: Int, now: NumericDate) {
-        let level = (young[key] ?? old[key]).map { self.level(of: $0, limit: limit, now: now) } ?? 0
+        let known = young[key] ?? old[key]
+        let level = known.map { self.level(of: $0, limit: limit, now: now) } ?? 0
         if young.count >= capacity, young[key] == nil {
             old = young
             young = [:]
         }
-        young[key] = Count(level: min(level + 1, Double(limit)), at: now)
+        // Of attempts that are under way at once more than the limit can fail; they are waited for, within reason.
+        let at = known.map { isCurrent($0, now: now) ? max($0.at, now) : now } ?? now
+        young[key] = Count(level: min(level + 1, Double(limit) * 10), at: at)
     }
 
     mutating func remove(_ key: Key) {
@@ -43,8 +46,11 @@ struct LeakyCounts<Key: Hashable & Sendable>: Sendable {
         old[key] = nil
     }
 
-    /// A clock that was set back leaks nothing.
+    /// A count that lies further ahead than any request can be late is of a clock that was set back.
+    private func isCurrent(_ count: Count, now: NumericDate) -> Bool { count.at <= now + window }
+
     private func level(of count: Count, limit: Int, now: NumericDate) -> Double {
+        guard isCurrent(count, now: now) else { return 0 }
         let elapsed = Double(max(0, now.seconds - count.at.seconds))
         return max(0, count.level - elapsed * rate(limit))
     }

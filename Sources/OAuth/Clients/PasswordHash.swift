@@ -121,7 +121,7 @@ extension PasswordHash {
         guard fields.count == 4, fields[2].utf8.count == 2, fields[3].utf8.count == 53,
             fields[3].utf8.allSatisfy({ isLetterOrDigit($0) || alphabet.contains($0) })
         else { throw InvalidValue("is not a bcrypt hash of 60 characters") }
-        guard let cost = Int(fields[2]), (4...18).contains(cost) else {
+        guard let cost = UInt8(fields[2]).map(Int.init), !fields[2].hasPrefix("+"), (4...18).contains(cost) else {
             throw InvalidValue("is a bcrypt hash whose cost is not from 04 to 18")
         }
         return .bcrypt(cost)

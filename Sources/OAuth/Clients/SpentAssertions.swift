@@ -44,9 +44,12 @@ public final class SpentAssertions: Sendable {
     func use(_ tokenID: String, of clientID: ClientID, now: NumericDate) throws(LibcryptoError) -> Use {
         let identifier = try identifier(tokenID, clientID)
         return state.withLock { state in
-            if state.since + AssertionTiming.longestUse <= now || now < state.since {
+            if state.since + AssertionTiming.longestUse <= now {
                 state.previous = state.current
                 state.current = []
+                state.since = now
+            } else if now + AssertionTiming.longestUse < state.since {
+                // The clock was set back. Nothing is forgotten sooner for that, nor for a request that was overtaken.
                 state.since = now
             }
             guard !state.current.contains(identifier), !state.previous.contains(identifier) else { return .repeated }

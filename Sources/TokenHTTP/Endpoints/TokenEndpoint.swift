@@ -20,9 +20,10 @@ struct TokenEndpoint: Sendable {
     /// - Parameter connection: the address of the connection; nil where it has none.
     func response(to request: Request, from connection: IPAddress?) async -> Response {
         do throws(ClientGate.Refusal) {
+            let tokenRequest = try await Self.parsed(request)
+            // Not before the body is there: a request that comes slowly must not see old clients, or an old time.
             let snapshot = snapshots.current
             let now = now()
-            let tokenRequest = try await Self.parsed(request)
             let origin = connection.map { trustedProxies.origin(of: $0, request.headers) }
             let client = try await gate.authenticate(
                 tokenRequest, from: origin?.block, in: snapshot.clients, now: now)
