@@ -27,15 +27,9 @@ extension AccessTokenClaims {
         return audience
     }
 
-    /// A NumericDate may have a fraction (RFC 7519 section 2).
     static func date(_ name: StaticString, of claims: JSONObject) throws(AccessTokenRejection) -> NumericDate {
-        switch claims[name.description] {
-        case .integer(let seconds): return NumericDate(seconds)
-        case .number(let seconds):
-            guard let whole = Int64(exactly: seconds.rounded(.down)) else { throw .missingClaim(name) }
-            return NumericDate(whole)
-        default: throw .missingClaim(name)
-        }
+        guard let date = claims[name.description].flatMap({ NumericDate($0) }) else { throw .missingClaim(name) }
+        return date
     }
 
     private static func string(_ name: StaticString, of claims: JSONObject) throws(AccessTokenRejection) -> String {

@@ -38,7 +38,7 @@ public struct PasswordHash: Sendable, Hashable, CustomStringConvertible {
             let hash: HashFunction = fields[1] == "pbkdf2-sha256" ? .sha256 : .sha512
             (cost, material) = try Self.pbkdf2(hash, fields)
         case "scrypt": (cost, material) = try Self.scrypt(fields)
-        case "2a", "2b", "2y": (cost, material) = (try Self.bcrypt(text, fields), .bcrypt)
+        case "2a", "2b", "2y": (cost, material) = (try Self.bcrypt(fields), .bcrypt)
         default: throw InvalidValue("is none of pbkdf2-sha256, pbkdf2-sha512, scrypt and bcrypt")
         }
     }
@@ -93,11 +93,12 @@ extension PasswordHash {
         guard parameters.map({ Set($0.keys).isSubset(of: ["i", "l"]) }) ?? true else {
             throw InvalidValue("is a PBKDF2 hash with a parameter that is not known")
         }
-        let material = try derived(fields[3], fields[4])
-        guard case .derived(_, let octets) = material, parameters?["l"].map({ $0 == octets.count }) ?? true else {
+        let (salt, octets) = try derived(fields[3], fields[4])
+        guard parameters?["l"].map({ $0 == octets.count }) ?? true else {
             throw InvalidValue("is a PBKDF2 hash of another length than it says")
         }
-        return (.derivation(.pbkdf2(hash, iterations: iterations), hashSize: octets.count), material)
+        let cost = Cost.derivation(.pbkdf2(hash, iterations: iterations), hashSize: octets.count)
+        return (cost, .derived(salt: salt, hash: octets))
     }
 
     /// `$scrypt$ln=16,r=8,p=1$SALT$HASH`
@@ -108,15 +109,14 @@ extension PasswordHash {
         guard (1...22).contains(logCost), (1...32).contains(blockSize), (1...16).contains(parallelization),
             blockSize << (logCost + 7) <= 512 << 20
         else { throw InvalidValue("is a scrypt hash that takes more than 512 MiB, or has parameters out of range") }
-        let material = try derived(fields[3], fields[4])
-        guard case .derived(_, let octets) = material else { throw InvalidValue("is a scrypt hash without a hash") }
+        let (salt, octets) = try derived(fields[3], fields[4])
         let function = PasswordDerivation.scrypt(
             logCost: logCost, blockSize: blockSize, parallelization: parallelization)
-        return (.derivation(function, hashSize: octets.count), material)
+        return (.derivation(function, hashSize: octets.count), .derived(salt: salt, hash: octets))
     }
 
     /// `$2b$12$`, 22 characters of salt and 31 of hash.
-    private static func bcrypt(_ text: String, _ fields: [String]) throws(InvalidValue) -> Cost {
+    private static func bcrypt(_ fields: [String]) throws(InvalidValue) -> Cost {
         let alphabet = "./".utf8
         guard fields.count == 4, fields[2].utf8.count == 2, fields[3].utf8.count == 53,
             fields[3].utf8.allSatisfy({ isLetterOrDigit($0) || alphabet.contains($0) })
@@ -127,14 +127,16 @@ extension PasswordHash {
         return .bcrypt(cost)
     }
 
-    private static func derived(_ salt: String, _ hash: String) throws(InvalidValue) -> Material {
+    private static func derived(
+        _ salt: String, _ hash: String
+    ) throws(InvalidValue) -> (salt: [UInt8], hash: [UInt8]) {
         guard let salt = base64(salt), let hash = base64(hash) else {
             throw InvalidValue("has a salt or a hash that is not base64 without padding")
         }
         guard (4...64).contains(salt.count), (16...64).contains(hash.count) else {
             throw InvalidValue("has a salt that is not of 4 to 64 octets, or a hash that is not of 16 to 64")
         }
-        return .derived(salt: salt, hash: hash)
+        return (salt, hash)
     }
 
     /// The base64 of RFC 4648 section 4 without padding; passlib writes a dot for a plus sign.

@@ -1,5 +1,3 @@
-import AccessToken
-import JOSE
 import Libcrypto
 import Synchronization
 

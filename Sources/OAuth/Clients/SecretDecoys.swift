@@ -1,4 +1,3 @@
-import AccessToken
 import Libcrypto
 
 /// Stands in for secrets that a client does not have, so that each refusal is as much work as the most that any client

@@ -1,5 +1,4 @@
 import AccessToken
-import JOSE
 public import Libcrypto
 import Synchronization
 

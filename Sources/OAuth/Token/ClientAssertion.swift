@@ -58,15 +58,10 @@ struct ClientAssertion: Sendable {
         return elements[0].string
     }
 
-    /// A NumericDate may have a fraction (RFC 7519 section 2); nil where there is none.
+    /// nil where the claim is absent.
     private static func date(_ name: String, of claims: JSONObject) throws(TokenError) -> NumericDate? {
-        switch claims[name] {
-        case nil: return nil
-        case .integer(let seconds): return NumericDate(seconds)
-        case .number(let seconds):
-            guard let whole = Int64(exactly: seconds.rounded(.down)) else { throw .invalidClient }
-            return NumericDate(whole)
-        default: throw .invalidClient
-        }
+        guard let value = claims[name] else { return nil }
+        guard let date = NumericDate(value) else { throw .invalidClient }
+        return date
     }
 }

@@ -1,7 +1,6 @@
 import AccessToken
 import Libcrypto
 import OAuth
-import RemoteKeys
 import Synchronization
 
 /// Lets in clients that prove who they are, and slows down those who guess. What it remembers outlives the snapshots.

@@ -26,6 +26,11 @@ enum ClientKeyError: Error, CustomStringConvertible {
         let key: JWK
         do throws(JWKError) { key = try JWK(reading: object) } catch { throw .notUnderstood(error) }
         guard case .publicKey = key.material else { throw .isSymmetric }
+        return try checked(key)
+    }
+
+    /// The same key, where it goes with an algorithm that assertions may have.
+    static func checked(_ key: JWK) throws(ClientKeyError) -> JWK {
         guard IssuancePolicy.algorithms.contains(where: key.allows) else { throw .noAlgorithm }
         return key
     }

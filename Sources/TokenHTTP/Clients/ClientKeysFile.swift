@@ -29,10 +29,7 @@ public enum ClientKeysFile {
     private static func pem(_ octets: [UInt8], _ path: FilePath) throws(InvalidConfiguration) -> JWKSet {
         do {
             let key = try PublicKey(pem: octets.span)
-            let jwk = JWK(key, keyID: nil, algorithm: nil)
-            guard [SignatureAlgorithm.rs256, .es256, .edDSA].contains(where: jwk.allows) else {
-                throw ClientKeyError.noAlgorithm
-            }
+            let jwk = try ClientKeyError.checked(JWK(key, keyID: nil, algorithm: nil))
             return JWKSet([JWK(key, keyID: try jwk.thumbprint(), algorithm: nil)])
         } catch {
             throw problem(path, "is no public key that can be used: \(error)")

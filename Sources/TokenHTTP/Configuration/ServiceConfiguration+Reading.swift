@@ -137,9 +137,9 @@ extension ServiceConfiguration {
         return try Issuer(text)
     }
 
-    /// nil is off; YAML 1.1 readers, and people, spell that in several ways.
+    /// nil is off.
     private static func management(_ text: String) throws(InvalidValue) -> ListenAddress? {
-        ["off", "false", "no"].contains(text.lowercased()) ? nil : try ListenAddress(text)
+        SettingReader.isOff(text) ? nil : try ListenAddress(text)
     }
 
     private static func assertionAudience(_ text: String) throws(InvalidValue) -> AssertionAudience {
