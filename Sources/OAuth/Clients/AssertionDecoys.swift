@@ -5,18 +5,15 @@ import Libcrypto
 enum AssertionDecoys {
     /// One key that fits the header.
     static func keys(for header: JOSEHeader) -> JWKSet {
-        let key =
+        let components: PublicKeyComponents =
             switch header.algorithm {
-            case .es256: ellipticCurve
-            case .edDSA: ed25519
-            default: rsa
+            case .es256: .ellipticCurve(.p256, x: generatorX, y: generatorY)
+            case .edDSA: .ed25519(basePoint)
+            default: .rsa(modulus: modulus, exponent: [1, 0, 1])
             }
-        return JWKSet(key.map { [JWK($0, keyID: header.keyID, algorithm: nil)] } ?? [])
+        guard let key = try? PublicKey(components) else { return JWKSet([]) }
+        return JWKSet([JWK(key, keyID: header.keyID, algorithm: nil)])
     }
-
-    private static let rsa = try? PublicKey(.rsa(modulus: modulus, exponent: [1, 0, 1]))
-    private static let ellipticCurve = try? PublicKey(.ellipticCurve(.p256, x: generatorX, y: generatorY))
-    private static let ed25519 = try? PublicKey(.ed25519(basePoint))
 
     /// 2048 bits that follow from nothing: no prime factors of it are known.
     private static let modulus: [UInt8] = {
