@@ -1,22 +1,11 @@
 import AccessToken
 import OAuth
+import TestSupport
 import Testing
 
 /// At every instant of a rotation, a token signed a moment ago by any replica verifies against a key set fetched from any
 /// replica up to its max-age ago: over random schedules, clocks and cache ages.
 @Suite struct RotationPropertyTests {
-    /// A small generator whose runs can be repeated.
-    struct Random: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
-        }
-    }
-
     /// A key with the moment at which its file appeared.
     private struct Appearance {
         let name: KeyFileName
@@ -29,7 +18,7 @@ import Testing
 
     /// How many of `trials` random tokens do not verify.
     private func failures(timing: KeyTiming, published maximumAge: Int64, trials: Int, seed: UInt64) throws -> Int {
-        var random = Random(state: seed)
+        var random = SeededGenerator(seed: seed)
         var failures = 0
         for _ in 0..<trials {
             let keys = try history(&random, timing: timing)
@@ -47,7 +36,7 @@ import Testing
     }
 
     /// A first key, and others that were each made with its announcement.
-    private func history(_ random: inout Random, timing: KeyTiming) throws -> [Appearance] {
+    private func history(_ random: inout SeededGenerator, timing: KeyTiming) throws -> [Appearance] {
         var keys = [Appearance(name: try #require(try KeyFileName("first.pem")), at: 0)]
         var time: Int64 = 1_794_999_000
         while time < 1_795_010_000 {
@@ -62,7 +51,7 @@ import Testing
 
     /// What one replica makes of the folder: with its own clock, and a little late.
     private func state(
-        of keys: [Appearance], at time: Int64, _ timing: KeyTiming, _ random: inout Random
+        of keys: [Appearance], at time: Int64, _ timing: KeyTiming, _ random: inout SeededGenerator
     ) -> KeySchedule {
         let lateness = Int64.random(in: 0...2, using: &random)
         let clock = NumericDate(time + Int64.random(in: -Self.skew...Self.skew, using: &random))

@@ -1,5 +1,4 @@
 import OAuth
-import Yams
 
 /// What one entry of `clients.yaml` came to.
 struct ClientEntry: Sendable {
@@ -11,8 +10,8 @@ struct ClientEntry: Sendable {
     let place: Problem.Place
     let problems: [Problem]
 
-    init(_ entry: Node, of yaml: YAMLText) {
-        var reader = ClientReader(entry, of: yaml)
+    init(_ entry: some YAMLNode, of file: FileLines) {
+        var reader = ClientReader(entry, of: file)
         client = reader.read()
         id = reader.id
         place = reader.place(ofMember: "client_id")

@@ -3,29 +3,29 @@ import Foundation
 import JOSE
 import OAuth
 import RemoteKeys
-import Yams
 
 /// Reads one entry of `clients.yaml` and gathers what is wrong with it.
-struct ClientReader {
+struct ClientReader<Node: YAMLNode> {
     private let entry: Node
-    /// By name. Yams compares nodes by their resolved tags, which takes regular expressions for each comparison.
-    private let members: [String: Node]
-    private let yaml: YAMLText
+    private let members: [YAMLMember<Node>]
+    private let file: FileLines
     private(set) var problems: [Problem] = []
 
-    private static let memberNames: Set<String> = [
-        "client_id", "client_name", "client_secrets", "jwks", "jwks_uri", "token_endpoint_auth_method", "grant_types",
-        "scope", "resources", "access_token_lifetime", "claims",
-    ]
+    private static var memberNames: [String] {
+        [
+            "client_id", "client_name", "client_secrets", "jwks", "jwks_uri", "token_endpoint_auth_method",
+            "grant_types", "scope", "resources", "access_token_lifetime", "claims",
+        ]
+    }
 
-    init(_ entry: Node, of yaml: YAMLText) {
+    init(_ entry: Node, of file: FileLines) {
         self.entry = entry
-        members = entry.members
-        self.yaml = yaml
+        members = entry.members ?? []
+        self.file = file
     }
 
     /// `client_id` as it was written; nil where it is missing or no single value.
-    var id: String? { member("client_id")?.scalar?.string }
+    var id: String? { member("client_id")?.text }
 
     /// Notes a problem at the member called `name`, or at the entry where it has none.
     mutating func note(_ name: String, _ message: String, hint: String? = nil) {
@@ -34,16 +34,16 @@ struct ClientReader {
 
     /// The member's place, or that of the entry where it has none.
     func place(ofMember name: String) -> Problem.Place {
-        yaml.place(of: member(name) ?? entry)
+        file.place((member(name) ?? entry).line)
     }
 
     /// - Returns: nil where the entry has a problem.
     mutating func read() -> Client? {
-        guard case .mapping(let mapping) = entry else {
-            problems.append(Problem(yaml.place(of: entry), "a client is not a mapping of names to values"))
+        guard entry.members != nil else {
+            problems.append(Problem(file.place(entry.line), "a client is not a mapping of names to values"))
             return nil
         }
-        checkNames(of: mapping)
+        checkNames()
         let id = value("client_id", ClientID.init)
         if member("client_id") == nil { note("client_id", "is missing") }
         let name = value("client_name") { text throws(InvalidValue) in text }
@@ -68,18 +68,18 @@ struct ClientReader {
         }
     }
 
-    private mutating func checkNames(of mapping: Node.Mapping) {
-        for key in mapping.keys {
-            let name = key.scalar?.string ?? ""
+    private mutating func checkNames() {
+        for member in members {
+            let name = member.name ?? ""
             guard !Self.memberNames.contains(name) else { continue }
             let nearest = NearestName.of(name, among: Self.memberNames.sorted())
             problems.append(
-                Problem(yaml.place(of: key), "unknown key \(name)", hint: nearest.map { "did you mean \($0)?" }))
+                Problem(file.place(member.line), "unknown key \(name)", hint: nearest.map { "did you mean \($0)?" }))
         }
     }
 
     private func member(_ name: String) -> Node? {
-        members[name]
+        members.first { $0.name == name }?.value
     }
 
     /// The value of a member that is a single value; nil where it is absent, or wrong and noted.
@@ -87,7 +87,7 @@ struct ClientReader {
         _ name: String, _ parse: (String) throws(InvalidValue) -> Value
     ) -> Value? {
         guard let node = member(name) else { return nil }
-        guard let text = node.scalar?.string else {
+        guard let text = node.text else {
             note(name, "is not a single value")
             return nil
         }
@@ -102,17 +102,17 @@ struct ClientReader {
         _ name: String, _ parse: (String) throws(InvalidValue) -> Value
     ) -> [Value]? {
         guard let node = member(name) else { return nil }
-        guard let elements = node.sequence else {
+        guard let elements = node.elements else {
             note(name, "is not a list", hint: "\(name): [one, another]")
             return nil
         }
         var values: [Value] = []
         for element in elements {
             do throws(InvalidValue) {
-                guard let text = element.scalar?.string else { throw InvalidValue("holds something else than text") }
+                guard let text = element.text else { throw InvalidValue("holds something else than text") }
                 values.append(try parse(text))
             } catch {
-                problems.append(Problem(yaml.place(of: element), "\(name): an element \(error)"))
+                problems.append(Problem(file.place(element.line), "\(name): an element \(error)"))
             }
         }
         return values
@@ -120,7 +120,7 @@ struct ClientReader {
 
     private mutating func secrets() -> [ClientSecret] {
         guard let node = member("client_secrets") else { return [] }
-        guard let entries = node.sequence, !entries.isEmpty else {
+        guard let entries = node.elements, !entries.isEmpty else {
             note("client_secrets", "is not a list of at least one secret")
             return []
         }
@@ -171,23 +171,24 @@ struct ClientReader {
     }
 
     private mutating func secret(_ node: Node) -> ClientSecret? {
-        guard case .mapping(let mapping) = node else {
-            problems.append(Problem(yaml.place(of: node), "a secret is not a mapping", hint: "- hash: \"sha256:...\""))
+        guard let members = node.members else {
+            problems.append(Problem(file.place(node.line), "a secret is not a mapping", hint: "- hash: \"sha256:...\""))
             return nil
         }
-        for key in mapping.keys where !["hash", "expires_at"].contains(key.scalar?.string ?? "") {
+        for member in members where member.name != "hash" && member.name != "expires_at" {
             problems.append(
-                Problem(yaml.place(of: key), "unknown key in a secret", hint: "a secret has hash and expires_at"))
+                Problem(file.place(member.line), "unknown key in a secret", hint: "a secret has hash and expires_at"))
         }
         do throws(InvalidValue) {
-            let members = node.members
-            guard let hash = members["hash"]?.scalar?.string else { throw InvalidValue("hash is missing") }
-            let expiry = try members["expires_at"].map { (node) throws(InvalidValue) in
-                try Self.date(node.scalar?.string ?? "")
+            guard let hash = members.first(where: { $0.name == "hash" })?.value.text else {
+                throw InvalidValue("hash is missing")
+            }
+            let expiry = try members.first { $0.name == "expires_at" }.map { (member) throws(InvalidValue) in
+                try Self.date(member.value.text ?? "")
             }
             return ClientSecret(hash: try ClientSecretHash(parsing: hash), expiresAt: expiry)
         } catch {
-            problems.append(Problem(yaml.place(of: node), "a secret: \(error)"))
+            problems.append(Problem(file.place(node.line), "a secret: \(error)"))
             return nil
         }
     }
@@ -221,18 +222,9 @@ struct ClientReader {
         guard let date = try? Date(text, strategy: .iso8601) else {
             throw InvalidValue("expires_at is not a time such as 2027-01-01T00:00:00Z")
         }
-        return NumericDate(Int64(date.timeIntervalSince1970))
-    }
-}
-
-extension Node {
-    /// The members of a mapping whose keys are single values; none of anything else.
-    fileprivate var members: [String: Node] {
-        guard case .mapping(let mapping) = self else { return [:] }
-        var members: [String: Node] = [:]
-        for (key, value) in mapping {
-            if let name = key.scalar?.string { members[name] = value }
+        guard let seconds = Int64(exactly: date.timeIntervalSince1970.rounded(.down)) else {
+            throw InvalidValue("expires_at is too far away")
         }
-        return members
+        return NumericDate(seconds)
     }
 }

@@ -6,7 +6,7 @@
 struct ClientsChunks {
     /// A clients file of its own.
     struct Piece: Sendable {
-        let text: String
+        let octets: [UInt8]
         /// What a line number in it lacks.
         let lineOffset: Int
     }
@@ -16,57 +16,63 @@ struct ClientsChunks {
     /// Files that are smaller are read in one.
     private static let smallestFile = 128 * 1024
     private static let pieceSize = 256 * 1024
-    private static let header = Array("clients:\n".utf8)
+    private static let header = Array("clients:".utf8)
 
     /// - Returns: nil for a small file, and for one that is laid out in another way.
     init?(_ text: String) {
+        guard text.utf8.count >= Self.smallestFile else { return nil }
         let octets = Array(text.utf8)
-        guard octets.count >= Self.smallestFile else { return nil }
-        var pieces: [Piece] = []
-        var current: [UInt8] = []
-        var firstLine = 0
-        var dashColumn: Int?
-        var hasHeader = false
-        var start = 0
-        var number = 0
-        while start < octets.count {
-            let end = octets[start...].firstIndex(of: UInt8(ascii: "\n")) ?? octets.count
-            let line = octets[start..<end]
-            number += 1
-            start = end + 1
-            let indentation = line.prefix { $0 == UInt8(ascii: " ") }.count
-            let rest = line.dropFirst(indentation)
-            let isEmpty = rest.isEmpty || rest.first == UInt8(ascii: "#")
-            guard hasHeader else {
-                if isEmpty { continue }
-                guard line.elementsEqual(Self.header.dropLast()) else { return nil }
-                hasHeader = true
-                continue
-            }
-            if !isEmpty {
-                let isDash = rest.starts(with: "- ".utf8)
-                if dashColumn == nil {
-                    guard isDash, indentation > 0 else { return nil }
-                    dashColumn = indentation
-                }
-                guard indentation > dashColumn ?? 0 || (indentation == dashColumn && isDash) else { return nil }
-                if indentation == dashColumn, current.count >= Self.pieceSize || current.isEmpty {
-                    if !current.isEmpty { pieces.append(Self.piece(current, firstLine: firstLine)) }
-                    current = Self.header
-                    firstLine = number
-                }
-            }
-            guard !current.isEmpty else { continue }
-            current += line
-            current.append(UInt8(ascii: "\n"))
+        var lines = Lines(octets)
+        guard let header = lines.next(), octets[header.content].elementsEqual(Self.header), header.indentation == 0,
+            let first = lines.next(), first.indentation > 0, first.isEntry(of: octets)
+        else { return nil }
+        var cuts = [first]
+        while let line = lines.next() {
+            guard line.indentation <= first.indentation else { continue }
+            guard line.indentation == first.indentation, line.isEntry(of: octets) else { return nil }
+            guard let last = cuts.last, line.start - last.start >= Self.pieceSize else { continue }
+            cuts.append(line)
         }
-        guard !current.isEmpty else { return nil }
-        pieces.append(Self.piece(current, firstLine: firstLine))
-        self.pieces = pieces
+        let ends = cuts.dropFirst().map(\.start) + [octets.count]
+        pieces = zip(cuts, ends).map { cut, end in
+            // The first entry stands in the second line of the piece.
+            Piece(octets: Self.header + "\n".utf8 + octets[cut.start..<end], lineOffset: cut.number - 2)
+        }
+    }
+}
+
+/// The lines that are neither blank nor comments.
+private struct Lines: IteratorProtocol {
+    struct Line {
+        let start: Int
+        /// Without indentation and line feed.
+        let content: Range<Int>
+        /// From 1.
+        let number: Int
+
+        var indentation: Int { content.lowerBound - start }
+
+        func isEntry(of octets: [UInt8]) -> Bool { octets[content].starts(with: "- ".utf8) }
     }
 
-    /// The first entry stands in the second line of the piece.
-    private static func piece(_ octets: [UInt8], firstLine: Int) -> Piece {
-        Piece(text: String(decoding: octets, as: UTF8.self), lineOffset: firstLine - 2)
+    private let octets: [UInt8]
+    private var start = 0
+    private var number = 0
+
+    init(_ octets: [UInt8]) { self.octets = octets }
+
+    mutating func next() -> Line? {
+        while start < octets.count {
+            let lineStart = start
+            var first = lineStart
+            while first < octets.count, octets[first] == UInt8(ascii: " ") { first += 1 }
+            var end = first
+            while end < octets.count, octets[end] != UInt8(ascii: "\n") { end += 1 }
+            start = end + 1
+            number += 1
+            guard first < end, octets[first] != UInt8(ascii: "#") else { continue }
+            return Line(start: lineStart, content: first..<end, number: number)
+        }
+        return nil
     }
 }

@@ -26,14 +26,22 @@ public struct ClientsFile {
         let results = Mutex([[ClientEntry]?](repeating: nil, count: chunks.pieces.count))
         DispatchQueue.concurrentPerform(iterations: chunks.pieces.count) { index in
             let piece = chunks.pieces[index]
-            guard let yaml = try? YAMLText(path: path, text: piece.text, lineOffset: piece.lineOffset),
-                let nodes = yaml.root?.mapping?.first?.value.sequence
-            else { return }
-            let entries = nodes.map { ClientEntry($0, of: yaml) }
+            let file = FileLines(path: path.string, offset: piece.lineOffset)
+            let entries =
+                if let root = PlainYAML.read(piece.octets) {
+                    Self.entries(root, of: file)
+                } else {
+                    Self.entries(
+                        try? Yams.compose(yaml: String(decoding: piece.octets, as: UTF8.self), .basic), of: file)
+                }
             results.withLock { $0[index] = entries }
         }
         let pieces = results.withLock { $0 }
         return pieces.contains { $0 == nil } ? nil : pieces.flatMap { $0 ?? [] }
+    }
+
+    private static func entries(_ root: (some YAMLNode)?, of file: FileLines) -> [ClientEntry]? {
+        root?.members?.first?.value.elements?.map { ClientEntry($0, of: file) }
     }
 
     init(_ yaml: YAMLText) throws(InvalidConfiguration) {
@@ -53,7 +61,7 @@ public struct ClientsFile {
         for key in mapping.keys where key.scalar?.string != "clients" {
             unknown.append(Problem(yaml.place(of: key), "unknown key \(key.scalar?.string ?? "")"))
         }
-        try self.init(entries.map { ClientEntry($0, of: yaml) }, of: yaml.path, unknown)
+        try self.init(entries.map { ClientEntry($0, of: yaml.lines) }, of: yaml.path, unknown)
     }
 
     private init(

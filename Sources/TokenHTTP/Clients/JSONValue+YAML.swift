@@ -1,5 +1,4 @@
 import JOSE
-import Yams
 
 extension JSONValue {
     /// The value of a YAML node by the core schema: a plain `true` is a boolean, `42` a number, `null` null; what is
@@ -7,44 +6,43 @@ extension JSONValue {
     ///
     /// - Returns: nil for what JSON cannot say: keys that are no text or come twice, numbers that are not finite or have
     ///   more than 64 bits, deep nesting, more than a thousand values.
-    init?(_ node: Node) {
+    init?(_ node: some YAMLNode) {
         var budget = 1000
         self.init(node, depth: 0, budget: &budget)
     }
 
     /// - Parameter budget: how many more values there may be: aliases can make a few lines stand for millions.
-    private init?(_ node: Node, depth: Int, budget: inout Int) {
+    private init?(_ node: some YAMLNode, depth: Int, budget: inout Int) {
         budget -= 1
         guard depth < 16, budget > 0 else { return nil }
-        switch node {
-        case .scalar(let scalar):
-            self.init(scalar)
-        case .sequence(let sequence):
+        if let (text, isPlain) = node.singleValue {
+            self.init(text, isPlain: isPlain)
+        } else if let nodes = node.elements {
             var elements: [JSONValue] = []
-            for element in sequence {
+            for element in nodes {
                 guard let value = JSONValue(element, depth: depth + 1, budget: &budget) else { return nil }
                 elements.append(value)
             }
             self = .array(elements)
-        case .mapping(let mapping):
+        } else if let nodes = node.members {
             var members: [JSONObject.Member] = []
             var names: Set<String> = []
-            for (key, node) in mapping {
+            for node in nodes {
                 // `1` and `"1"` are two keys in YAML and one member name in JSON.
-                guard let name = key.scalar?.string, names.insert(name).inserted,
-                    let value = JSONValue(node, depth: depth + 1, budget: &budget)
+                guard let name = node.name, names.insert(name).inserted,
+                    let value = JSONValue(node.value, depth: depth + 1, budget: &budget)
                 else { return nil }
                 members.append(JSONObject.Member(name, value))
             }
             self = .object(JSONObject(members))
-        case .alias:
+        } else {
             return nil
         }
     }
 
-    private init?(_ scalar: Node.Scalar) {
-        guard scalar.style == .plain else { self = .string(scalar.string); return }
-        switch scalar.string {
+    private init?(_ text: String, isPlain: Bool) {
+        guard isPlain else { self = .string(text); return }
+        switch text {
         case "", "~", "null": self = .null
         case "true": self = .bool(true)
         case "false": self = .bool(false)

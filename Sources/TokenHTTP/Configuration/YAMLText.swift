@@ -9,8 +9,8 @@ struct YAMLText {
     let text: String
     /// nil for a file without content.
     let root: Node?
-    /// What the line numbers of a part of a file lack.
-    private let lineOffset: Int
+    /// Turns line numbers of the text into places.
+    let lines: FileLines
 
     /// The largest file that is read, in octets: room for several hundred thousand clients.
     private static let maximumSize = 256 << 20
@@ -42,7 +42,7 @@ struct YAMLText {
     init(path: FilePath, text: String, lineOffset: Int = 0) throws(InvalidConfiguration) {
         self.path = path
         self.text = text
-        self.lineOffset = lineOffset
+        lines = FileLines(path: path.string, offset: lineOffset)
         do {
             // Nobody asks for the tags that plain scalars resolve to, which Yams finds with regular expressions.
             root = try Yams.compose(yaml: text, .basic)
@@ -54,7 +54,7 @@ struct YAMLText {
 
     /// The place of `node` in this file.
     func place(of node: Node) -> Problem.Place {
-        .file(path.string, line: node.mark.map { $0.line + lineOffset })
+        lines.place(node.line)
     }
 
     private static func unreadable(_ path: FilePath, _ error: any Error) -> Problem {

@@ -1,0 +1,113 @@
+import TestSupport
+import Testing
+import Yams
+
+@testable import TokenHTTP
+
+/// What the quick reader reads, Yams reads too, and takes for the same.
+@Suite struct PlainYAMLTests {
+    private static let text = """
+        # All of them
+        clients:
+          # The first
+          - client_id: a-1
+            client_name: Dünne Äste: 3 of
+            client_secrets:
+              - hash: "sha256:7BjqyNdYseulLTwQ05rcbdmAZHLLSuBpY104PZCGpRM"
+                expires_at: 2027-01-01T00:00:00Z
+              - hash: "a # b: c - d"
+            scope: site.read site.documentation
+
+            resources:
+            - https://api.example.com/a#b
+            - urn:example:b
+            access_token_lifetime: 10m
+          - client_id: true
+            claims:
+              tenant: 12
+              flags:
+                - false
+                - "true"
+                - 1.5
+          - plain text
+        """
+
+    /// With everything in it that ``PlainYAML`` and `ClientReader` look at.
+    private static func describe(_ node: some YAMLNode) -> String {
+        let content =
+            if let (text, isPlain) = node.singleValue {
+                "\(isPlain ? "plain" : "quoted") \(text.debugDescription)"
+            } else if let elements = node.elements {
+                "[\(elements.map(describe).joined(separator: ", "))]"
+            } else if let members = node.members {
+                "{\(members.map { "\($0.name ?? "?")@\($0.line ?? 0): \(describe($0.value))" }.joined(separator: ", "))}"
+            } else {
+                "?"
+            }
+        return "\(content)@\(node.line ?? 0)"
+    }
+
+    /// - Returns: whether the text was plain.
+    private static func compare(_ text: String) throws -> Bool {
+        guard let plain = PlainYAML.read(Array(text.utf8)) else { return false }
+        let yams = try? Yams.compose(yaml: text, .basic)
+        #expect(describe(plain) == yams.map(describe), "\(text)")
+        return true
+    }
+
+    @Test func whatClientsAddWritesIsPlain() throws {
+        let text = Self.text.replacing("Dünne Äste: 3 of", with: "Dünne Äste")
+        #expect(try Self.compare(text))
+        #expect(try !Self.compare(Self.text))
+    }
+
+    @Test(arguments: [
+        "a: b", "a: \"b\"", "a:\n- b", "a:\n  - b: c\n    d: e\n  - f", "a: 1\n# b\nc: 2\n\n", "- a\n- b: c", "a_b: /c",
+        "a: b:c#d",
+    ])
+    func plainTexts(_ text: String) throws {
+        #expect(try Self.compare(text))
+    }
+
+    @Test(arguments: [
+        "", "a", "a:", "a: ", "a: b ", "a: 'b'", "a: \"b\\n\"", "a: \"b", "a: \"b\" c", "a: b # c", "a: b: c", "a: b:",
+        "a: |\n  b", "a: b\n  c", "a: b\n  c: d", "a: &b c", "a: *b", "a: !b c", "a: [b]", "a: {b: c}", "? a\n: b",
+        "a: ~", "a: -1",
+        "a: b\na: c", "a: b\n c: d", "  a: b\nc: d", "a:\n  - b\n - c", "a:\n  b: c\n  - d", "- a\nb: c", "-  a", "-",
+        "- - a", "---\na: b",
+        "a: b\n...", "\ta: b", "a:\tb", "a: b\r\nc: d", "a: b\u{85}", "a: \u{2028}", "\u{FEFF}a: b", "a:  b", "<<: b",
+        "a: @b", "a: `b",
+        "a: %b", "- a: b\n - c", "a: \u{7F}", "a:\n\n", "a: 🐘",
+    ])
+    func anythingElseIsNot(_ text: String) throws {
+        #expect(try !Self.compare(text))
+    }
+
+    /// Each change of one or two characters: wherever the quick reader accepts, Yams agrees with it.
+    @Test func changedTextsMeanTheSameToBoth() throws {
+        var random = SeededGenerator(seed: 0x5EED)
+        let original = Array(Self.text.replacing("Dünne Äste: 3 of", with: "Dünne Äste"))
+        let characters = Array(" \n:-#\"'[]{},&*!|>%@`?~<=a1\\\té")
+        var plain = 0
+        for _ in 0..<20_000 {
+            var text = original
+            for _ in 0..<Int.random(in: 1...2, using: &random) {
+                let place = Int.random(in: 0..<text.count, using: &random)
+                let character = characters.randomElement(using: &random) ?? "a"
+                switch Int.random(in: 0..<4, using: &random) {
+                case 0: text.insert(character, at: place)
+                case 1: text[place] = character
+                case 2: text.remove(at: place)
+                default: text.insert(contentsOf: "\n" + String(repeating: " ", count: place % 9), at: place)
+                }
+            }
+            if try Self.compare(String(text)) { plain += 1 }
+        }
+        #expect(plain > 2000)
+    }
+
+    @Test func deepNestingIsLeftToYams() {
+        let text = (0..<5000).map { String(repeating: " ", count: $0) + "a:" }.joined(separator: "\n") + " b"
+        #expect(PlainYAML.read(Array(text.utf8)) == nil)
+    }
+}
