@@ -10,6 +10,8 @@ public struct CompactJWS: Sendable {
     /// The payload, which proves nothing until ``verified(by:)``.
     public let unverifiedPayload: [UInt8]
     let signature: [UInt8]
+    /// In octets.
+    public var signatureSize: Int { signature.count }
     /// Header and payload as they were sent, with the dot between them.
     let signingInput: [UInt8]
 

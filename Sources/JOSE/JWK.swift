@@ -28,6 +28,11 @@ public struct JWK: Sendable {
         self.algorithm = algorithm
     }
 
+    /// nil for a symmetric key.
+    public var publicKey: PublicKey? {
+        if case .publicKey(let key) = material { key } else { nil }
+    }
+
     /// Whether signatures of `algorithm` may be checked with this key: the key decides, never the token.
     public func allows(_ algorithm: SignatureAlgorithm) -> Bool {
         if let pinned = self.algorithm, pinned != algorithm { return false }

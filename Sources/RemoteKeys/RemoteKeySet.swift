@@ -17,10 +17,16 @@ public final class RemoteKeySet: Sendable {
 
     private let fetcher: KeySetFetcher
     private let state = Mutex(State())
+    private let reportFailure: @Sendable (KeySetFetchError) -> Void
 
     /// Fetches nothing before it is asked.
-    public init(_ fetcher: KeySetFetcher) {
+    ///
+    /// - Parameter reportFailure: told of each fetch that failed, also where there is an older set to go on with.
+    public init(
+        _ fetcher: KeySetFetcher, reportFailure: @escaping @Sendable (KeySetFetchError) -> Void = { _ in }
+    ) {
         self.fetcher = fetcher
+        self.reportFailure = reportFailure
     }
 
     /// The set in hand, where it is young enough to be used without asking.
@@ -61,7 +67,11 @@ public final class RemoteKeySet: Sendable {
 
     private func fetch() async throws {
         defer { state.withLock { $0.running = nil } }
-        let fetched = try await fetcher.fetch()
+        let fetched: FetchedKeySet
+        do throws(KeySetFetchError) { fetched = try await fetcher.fetch() } catch {
+            reportFailure(error)
+            throw error
+        }
         state.withLock { state in
             state.fetched = fetched
             state.fetchedAt = .now

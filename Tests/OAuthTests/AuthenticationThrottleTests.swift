@@ -80,4 +80,25 @@ import Testing
         }
         #expect(throttle.wait(for: client, from: here, now: now) == nil)
     }
+
+    @Test func attemptsThatWaitAreBoundedForPairAndAddress() throws {
+        var pending = PendingAttempts(.init(failures: 2, addressFailures: 4, window: .seconds(60)))
+        let client = try ClientID("reporting")
+        let begun = (0..<20).map { _ in pending.begin(client, from: here) }
+        #expect(begun.count { $0 } == 8)
+        let fromElsewhere = pending.begin(client, from: elsewhere)
+        #expect(fromElsewhere)
+        let others = try (0..<20).map { pending.begin(try ClientID("client-\($0)"), from: here) }
+        #expect(others.count { $0 } == 8)
+        pending.end(client, from: here)
+        let second = [pending.begin(client, from: here), pending.begin(client, from: here)]
+        #expect(second == [true, false])
+    }
+
+    @Test func withoutLimitsAnyNumberMayWait() throws {
+        var pending = PendingAttempts(.init(failures: nil, addressFailures: nil, window: .seconds(60)))
+        let client = try ClientID("reporting")
+        let begun = (0..<1000).map { _ in pending.begin(client, from: here) }
+        #expect(begun.allSatisfy { $0 })
+    }
 }

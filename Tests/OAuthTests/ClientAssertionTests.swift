@@ -189,7 +189,7 @@ import Testing
     }
 
     @Test func whatCannotBeRememberedIsNotAccepted() throws {
-        for number in 0..<100 {
+        for number in 0..<50 {
             _ = try authenticate(assertion(Self.claims(["jti": .string("\(number)")])))
         }
         let next = try assertion(Self.claims(["jti": .string("next")]))
@@ -198,6 +198,16 @@ import Testing
         let later = Fixture.now + .seconds(400)
         #expect(throws: Never.self) {
             try authenticate(assertion(Self.claims(["jti": .string("later")], now: later)), now: later)
+        }
+    }
+
+    @Test func aClientInALoopLeavesRoomForTheOthers() throws {
+        let loop = try ClientID("loop")
+        let uses = try (0..<200).map { try spent.use("\($0)", of: loop, now: Fixture.now) }
+        #expect(uses.count { $0 == .first } == 50)
+        #expect(uses.last == .full)
+        for id in ["a", "b", "c"] {
+            #expect(try spent.use("1", of: ClientID(id), now: Fixture.now) == .first)
         }
     }
 
@@ -219,9 +229,40 @@ import Testing
             return work
         }
         let expected = try work("job")
-        #expect(expected.signatures == [.es256: 1])
+        #expect(expected.signatures == [.ellipticCurve(.p256): 1])
         for other in [try work("nobody"), try work("keyless"), try work("secret"), try work("job", kid: "k2")] {
             #expect(other == expected)
         }
+    }
+
+    /// Signatures of each length, sent for a client with such a key, for one with another, and for none at all.
+    @Test(arguments: [256, 384, 400, 512, 513]) func howLongAKeyIsDoesNotShow(signatureSize: Int) throws {
+        let long = try PrivateKey.generateRSA(bits: 3200)
+        let keys = JWKSet([JWK(try long.publicKey, keyID: "k1", algorithm: nil)])
+        let clients = try ClientRegistry([
+            try Client(id: ClientID("long"), secrets: [], keys: .fixed(keys)),
+            try Client(id: ClientID("job"), secrets: [], keys: .fixed(keySet)),
+        ])
+        var works: [AuthenticationWork] = []
+        for id in ["long", "job", "nobody"] {
+            let claims = Self.claims(["iss": .string(id), "sub": .string(id)])
+            let signed = try assertion(claims, header: ["alg": .string("RS256")])
+            let signature = Base64URL.encode([UInt8](repeating: 1, count: signatureSize))
+            let text = signed.split(separator: ".").dropLast().joined(separator: ".") + "." + signature
+            let body =
+                "grant_type=client_credentials&client_assertion_type=\(ClientAssertion.type)&client_assertion=\(text)"
+            var work = AuthenticationWork()
+            let request = try TokenRequest(parsing: Fixture.post(body))
+            guard case .assertion(let trial) = try clients.authenticate(request, now: Fixture.now, work: &work) else {
+                continue
+            }
+            #expect(throws: TokenError.invalidClient) {
+                try trial.run(keys: id == "long" ? keys : JWKSet([]), audiences: [], spent: spent, work: &work)
+            }
+            works.append(work)
+        }
+        #expect(works.count == 3)
+        #expect(works.allSatisfy { $0 == works[0] })
+        #expect(works[0].signatures == (signatureSize == 513 ? [:] : [.rsa(bits: signatureSize * 8): 1]))
     }
 }

@@ -1,6 +1,7 @@
 import Hummingbird
 import JOSE
 import Libcrypto
+import Synchronization
 import Testing
 
 @testable import RemoteKeys
@@ -22,6 +23,18 @@ import Testing
         ] as [([String], Int64?)])
     func readsMaxAge(fields: [String], seconds: Int64?) {
         #expect(KeySetFetcher.maximumAge(of: fields) == seconds.map { .seconds($0) })
+    }
+
+    @Test func aFetchThatFailsIsToldOnceAndNotToEachThatWaits() async throws {
+        let failures = Mutex(0)
+        try await Self.serve(Router()) { origin in
+            let set = RemoteKeySet(try KeySetFetcher(url: "\(origin)/nothing")) { _ in
+                failures.withLock { $0 += 1 }
+            }
+            for _ in 0..<500 { await #expect(throws: KeySetFetchError.self) { try await set.keys() } }
+        }
+        // One for each cool-down of a second, however slow the machine.
+        #expect((1...50).contains(failures.withLock { $0 }))
     }
 
     @Test func fetchesAndSaysWhyItCannot() async throws {

@@ -1,28 +1,47 @@
 import JOSE
 import Libcrypto
 
-/// Public keys whose private halves nobody has: a client that does not exist costs a signature check like any other.
-enum AssertionDecoys {
-    /// One key that fits the header.
-    static func keys(for header: JOSEHeader) -> JWKSet {
-        let components: PublicKeyComponents =
-            switch header.algorithm {
-            case .es256: .ellipticCurve(.p256, x: generatorX, y: generatorY)
-            case .edDSA: .ed25519(basePoint)
-            default: .rsa(modulus: modulus, exponent: [1, 0, 1])
+/// Public keys whose private halves nobody has: a client that does not exist, or whose key cannot have made a signature,
+/// costs a signature check like any other.
+struct AssertionDecoys: Sendable {
+    private let keys: [KeyType: PublicKey]
+
+    /// Makes one key for each type that assertions are signed with, and each size of RSA keys that a client has.
+    init(for clients: [Client]) throws(LibcryptoError) {
+        var sizes: Set<Int> = [2048, 3072, 4096]
+        for client in clients {
+            guard case .fixed(let set) = client.keys else { continue }
+            for key in set.keys {
+                if case .rsa(let bits) = key.publicKey?.type { sizes.insert(bits) }
             }
-        guard let key = try? PublicKey(components) else { return JWKSet([]) }
-        return JWKSet([JWK(key, keyID: header.keyID, algorithm: nil)])
+        }
+        var components: [PublicKeyComponents] = [
+            .ellipticCurve(.p256, x: Self.generatorX, y: Self.generatorY), .ed25519(Self.basePoint),
+        ]
+        for bits in sizes { components.append(.rsa(modulus: try Self.modulus(bits: bits), exponent: [1, 0, 1])) }
+        let keys = components.compactMap { try? PublicKey($0) }
+        self.keys = Dictionary(keys.map { ($0.type, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
-    /// 2048 bits that follow from nothing: no prime factors of it are known.
-    private static let modulus: [UInt8] = {
-        let octets = (0..<8 as Range<UInt8>).flatMap { part -> [UInt8] in
-            let seed = Array("Writ".utf8) + [part]
-            return (try? HashFunction.sha256.digest(of: seed.span)) ?? [UInt8](repeating: 0xA5, count: 32)
+    /// One key that could have made the signature, going by its length; none for a length that no client's key makes.
+    func keys(for jws: CompactJWS) -> JWKSet {
+        guard let key = keys.values.first(where: { jws.fits($0) }) else { return JWKSet([]) }
+        return JWKSet([JWK(key, keyID: jws.header.keyID, algorithm: nil)])
+    }
+
+    /// A number that follows from nothing: no prime factors of it are known.
+    private static func modulus(bits: Int) throws(LibcryptoError) -> [UInt8] {
+        var octets: [UInt8] = []
+        while octets.count * 8 < bits {
+            let seed = "Writ \(octets.count)"
+            octets += try HashFunction.sha256.digest(of: seed.utf8.span)
         }
-        return [octets[0] | 0x80] + octets[1..<255] + [octets[255] | 1]
-    }()
+        octets = Array(octets[..<((bits + 7) / 8)])
+        let unused = UInt8(octets.count * 8 - bits)
+        octets[0] = (octets[0] | 0x80) >> unused
+        octets[octets.count - 1] |= 1
+        return octets
+    }
 
     /// The generator of P-256, SEC 2 section 2.4.2.
     private static let generatorX = octets("6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296")
@@ -33,5 +52,15 @@ enum AssertionDecoys {
     private static func octets(_ hexadecimal: StaticString) -> [UInt8] {
         let digits = Array(hexadecimal.description)
         return stride(from: 0, to: digits.count, by: 2).compactMap { UInt8(String(digits[$0...($0 + 1)]), radix: 16) }
+    }
+}
+
+extension CompactJWS {
+    /// Whether the key can have made the signature, going by algorithm and length: checking an RSA signature of another
+    /// length than the key's takes no time, and would show how long the key is.
+    func fits(_ key: PublicKey) -> Bool {
+        guard header.algorithm.accepts(key.type) else { return false }
+        guard case .rsa(let bits) = key.type else { return true }
+        return signatureSize == (bits + 7) / 8
     }
 }

@@ -1,4 +1,4 @@
-import JOSE
+import Libcrypto
 
 /// What an authentication costs, counted where it is spent. A refusal costs the same whatever its reason, so that
 /// nobody learns from a clock which clients there are, and tests compare these counts instead of a stopwatch.
@@ -8,5 +8,6 @@ struct AuthenticationWork: Equatable {
     var comparisons = 0
     var codes = 0
     var derivations: [PasswordHash.Cost: Int] = [:]
-    var signatures: [SignatureAlgorithm: Int] = [:]
+    /// By the key that was tried.
+    var signatures: [KeyType: Int] = [:]
 }

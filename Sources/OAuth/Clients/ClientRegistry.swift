@@ -8,6 +8,8 @@ public struct ClientRegistry: Sendable {
     public let secretEnds: [(id: ClientID, end: NumericDate)]
     /// What makes an unknown identifier and a wrong secret cost the same work.
     let decoys: SecretDecoys
+    /// The same for assertions.
+    let assertionDecoys: AssertionDecoys
     /// Secrets that passed a slow check since this registry was made.
     let remembered: RememberedSecrets
 
@@ -19,11 +21,17 @@ public struct ClientRegistry: Sendable {
             return (client.id, end)
         }.sorted { $0.end < $1.end }
         decoys = try SecretDecoys(for: clients)
+        assertionDecoys = try AssertionDecoys(for: clients)
         remembered = try RememberedSecrets()
     }
 
-    /// How many different costs of password hashes there should be at most: each wrong secret is tried at each of them.
-    public static let maximumPasswordCosts = 8
+    /// How many password hashes should be tried for a wrong secret at most.
+    public static let maximumPasswordChecks = 8
+
+    /// How many would be tried with these clients: of each cost as many as one client has.
+    public static func passwordChecks(for clients: [Client]) -> Int {
+        SecretDecoys.passwordCounts(of: clients).values.reduce(0, +)
+    }
 
     /// nil where no client has the identifier.
     public subscript(id: ClientID) -> Client? { clients[id] }

@@ -52,11 +52,11 @@ public struct PasswordHash: Sendable, Hashable, CustomStringConvertible {
     /// Whether this is the hash of `secret`: slow, and not for an event loop.
     ///
     /// bcrypt looks at 72 octets only: a longer secret is refused, since it would be taken for another.
-    func matches(_ secret: String) -> Bool {
+    func matches(_ secret: String) throws(LibcryptoError) -> Bool {
         switch (cost, material) {
         case (.derivation(let function, let size), .derived(let salt, let hash)):
             let secret = Array(secret.utf8)
-            guard let derived = try? function.derive(size, from: secret.span, salt: salt.span) else { return false }
+            let derived = try function.derive(size, from: secret.span, salt: salt.span)
             return ConstantTime.areEqual(derived.span, hash.span)
         default:
             // The last 31 characters are the hash; the one before them has bits that writers of hashes differ in.
@@ -87,7 +87,9 @@ extension PasswordHash {
     private static func pbkdf2(_ hash: HashFunction, _ fields: [String]) throws(InvalidValue) -> (Cost, Material) {
         guard fields.count == 5 else { throw InvalidValue("is a PBKDF2 hash that lacks iterations, salt or hash") }
         let parameters = parameters(fields[2])
-        guard let iterations = Int(fields[2]) ?? parameters?["i"], (1...10_000_000).contains(iterations) else {
+        guard let iterations = parameters?["i"] ?? self.parameters("i=\(fields[2])")?["i"],
+            (1...10_000_000).contains(iterations)
+        else {
             throw InvalidValue("is a PBKDF2 hash without a number of iterations from 1 to 10000000")
         }
         guard parameters.map({ Set($0.keys).isSubset(of: ["i", "l"]) }) ?? true else {
@@ -107,8 +109,8 @@ extension PasswordHash {
             let logCost = parameters["ln"], let blockSize = parameters["r"], let parallelization = parameters["p"]
         else { throw InvalidValue("is a scrypt hash that does not read $scrypt$ln=16,r=8,p=1$SALT$HASH") }
         guard (1...22).contains(logCost), (1...32).contains(blockSize), (1...16).contains(parallelization),
-            blockSize << (logCost + 7) <= 512 << 20
-        else { throw InvalidValue("is a scrypt hash that takes more than 512 MiB, or has parameters out of range") }
+            blockSize << (logCost + 7) <= 256 << 20, logCost < 16 * blockSize
+        else { throw InvalidValue("is a scrypt hash that takes more than 256 MiB, or has parameters out of range") }
         let (salt, octets) = try derived(fields[3], fields[4])
         let function = PasswordDerivation.scrypt(
             logCost: logCost, blockSize: blockSize, parallelization: parallelization)

@@ -15,18 +15,14 @@ struct SecretDecoys: Sendable {
     init(for clients: [Client]) throws(LibcryptoError) {
         digest = try RandomBytes.make(32)
         var digestCount = 1
-        var counts: [PasswordHash.Cost: Int] = [:]
         var passwordCount = 0
         for client in clients {
             let passwords = client.secrets.compactMap(\.hash.password)
             digestCount = max(digestCount, client.secrets.count - passwords.count)
             passwordCount = max(passwordCount, passwords.count)
-            for (cost, hashes) in Dictionary(grouping: passwords, by: \.cost) {
-                counts[cost] = max(counts[cost] ?? 0, hashes.count)
-            }
         }
         var passwords: [[PasswordHash]] = []
-        for (cost, count) in counts {
+        for (cost, count) in Self.passwordCounts(of: clients) {
             var hashes: [PasswordHash] = []
             for _ in 0..<count { hashes.append(try PasswordHash.decoy(of: cost)) }
             passwords.append(hashes)
@@ -34,5 +30,18 @@ struct SecretDecoys: Sendable {
         self.digestCount = digestCount
         self.passwordCount = passwordCount
         self.passwords = passwords
+    }
+
+    /// How many hashes of a cost a client has at most.
+    static func passwordCounts(of clients: [Client]) -> [PasswordHash.Cost: Int] {
+        var counts: [PasswordHash.Cost: Int] = [:]
+        for client in clients {
+            var own: [PasswordHash.Cost: Int] = [:]
+            for secret in client.secrets {
+                if let cost = secret.hash.password?.cost { own[cost, default: 0] += 1 }
+            }
+            counts.merge(own, uniquingKeysWith: max)
+        }
+        return counts
     }
 }

@@ -5,7 +5,8 @@ import Synchronization
 /// Remembers the assertions that were used, so that none is used twice (RFC 7523 section 3, number 7).
 ///
 /// Two generations, each as long as an assertion can live: the elder is dropped whole. What is kept of an assertion is
-/// 16 octets under a key that exists only here.
+/// 16 octets under a key that exists only here. No client has more of the room than is left free for the others, so
+/// that one in a loop takes half of it at most.
 public final class SpentAssertions: Sendable {
     /// What became of an assertion.
     enum Use {
@@ -22,13 +23,14 @@ public final class SpentAssertions: Sendable {
 
     private struct State {
         var current: Set<Identifier> = []
+        /// How many of the current ones are of which client.
+        var counts: [ClientID: Int] = [:]
         var previous: Set<Identifier> = []
         var since = NumericDate(.min)
     }
 
-    /// How many are remembered for each generation, unless a test says less: 20 MiB for both, and more than two
-    /// cores can answer with RS256 in the time.
-    public static let standardCapacity = 1 << 18
+    /// How many are remembered for each generation, unless a test says less: some 40 MiB for both, where they are full.
+    public static let standardCapacity = 1 << 19
 
     private let key: SecretBytes
     private let capacity: Int
@@ -46,14 +48,17 @@ public final class SpentAssertions: Sendable {
             if state.since + AssertionTiming.longestUse <= now {
                 state.previous = state.current
                 state.current = []
+                state.counts = [:]
                 state.since = now
             } else if now + AssertionTiming.longestUse < state.since {
                 // The clock was set back. Nothing is forgotten sooner for that, nor for a request that was overtaken.
                 state.since = now
             }
             guard !state.current.contains(identifier), !state.previous.contains(identifier) else { return .repeated }
-            guard state.current.count < capacity else { return .full }
+            let count = state.counts[clientID, default: 0]
+            guard count < capacity - state.current.count else { return .full }
             state.current.insert(identifier)
+            state.counts[clientID] = count + 1
             return .first
         }
     }

@@ -39,7 +39,8 @@ extension ClientRegistry {
             throw .invalidClient
         case .assertion(let assertion):
             work.lookups += 1
-            return .assertion(AssertionTrial(assertion, client: self[assertion.clientID], now: now))
+            return .assertion(
+                AssertionTrial(assertion, client: self[assertion.clientID], decoys: assertionDecoys, now: now))
         }
     }
 }

@@ -90,7 +90,7 @@ struct MatchedSecret {
     fileprivate init?(
         slowly credentials: SecretCredentials, in registry: ClientRegistry, now: NumericDate,
         work: inout AuthenticationWork
-    ) {
+    ) throws(LibcryptoError) {
         for reading in credentials.readings {
             let client = registry[reading.clientID]
             let secrets = client?.secrets ?? []
@@ -98,7 +98,7 @@ struct MatchedSecret {
                 var remaining = decoys.count
                 for secret in secrets {
                     guard let hash = secret.hash.password, hash.cost == decoys[0].cost else { continue }
-                    let matches = hash.matches(reading.secret)
+                    let matches = try hash.matches(reading.secret)
                     work.derivations[hash.cost, default: 0] += 1
                     remaining -= 1
                     guard matches, secret.isCurrent(at: now), let client, client.accepts(credentials.method) else {
@@ -111,7 +111,7 @@ struct MatchedSecret {
                     return
                 }
                 for decoy in decoys.prefix(remaining) {
-                    _ = decoy.matches(reading.secret)
+                    _ = try decoy.matches(reading.secret)
                     work.derivations[decoy.cost, default: 0] += 1
                 }
             }
@@ -139,9 +139,14 @@ public struct PasswordTrial: Sendable {
     }
 
     func run(work: inout AuthenticationWork) throws(TokenError) -> AuthenticatedClient {
-        guard let match = MatchedSecret(slowly: credentials, in: registry, now: now, work: &work) else {
-            throw .invalidClient
+        let match: MatchedSecret?
+        do throws(LibcryptoError) {
+            match = try MatchedSecret(slowly: credentials, in: registry, now: now, work: &work)
+        } catch {
+            // As where there is no memory for it: nobody knows whether the secret is wrong.
+            throw .serverError
         }
+        guard let match else { throw .invalidClient }
         return AuthenticatedClient(match)
     }
 }

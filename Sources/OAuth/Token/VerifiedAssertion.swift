@@ -15,11 +15,13 @@ struct VerifiedAssertion {
 public struct AssertionTrial: Sendable {
     private let assertion: ClientAssertion
     private let client: Client?
+    private let decoys: AssertionDecoys
     private let now: NumericDate
 
-    init(_ assertion: ClientAssertion, client: Client?, now: NumericDate) {
+    init(_ assertion: ClientAssertion, client: Client?, decoys: AssertionDecoys, now: NumericDate) {
         self.assertion = assertion
         self.client = client
+        self.decoys = decoys
         self.now = now
     }
 
@@ -47,12 +49,16 @@ public struct AssertionTrial: Sendable {
     func run(
         keys: JWKSet, audiences: [String], spent: SpentAssertions, work: inout AuthenticationWork
     ) throws(TokenError) -> AuthenticatedClient {
-        let algorithm = assertion.jws.header.algorithm
+        let header = assertion.jws.header
         // One signature is checked in any case: with a key that nobody has, where there is no other.
-        let hasKey = !needsOtherKeys(than: keys)
-        let verified = try? assertion.jws.verified(by: hasKey ? keys : AssertionDecoys.keys(for: assertion.jws.header))
-        work.signatures[algorithm, default: 0] += 1
-        guard hasKey, verified != nil, let client, client.accepts(.privateKeyJWT), client.keys != nil else {
+        let key = keys.onlyKey(withID: header.keyID, for: header.algorithm)?.publicKey
+        let isPossible = key.map(assertion.jws.fits) ?? false
+        let tried = isPossible ? keys : decoys.keys(for: assertion.jws)
+        let isVerified = (try? assertion.jws.verified(by: tried)) != nil
+        if let key = tried.onlyKey(withID: header.keyID, for: header.algorithm)?.publicKey {
+            work.signatures[key.type, default: 0] += 1
+        }
+        guard isPossible, isVerified, let client, client.accepts(.privateKeyJWT), client.keys != nil else {
             throw .invalidClient
         }
         // RFC 7523 section 3, number 3

@@ -18,20 +18,25 @@ final class ClientGate: Sendable {
     }
 
     private let throttle: Mutex<AuthenticationThrottle>
+    private let pending: Mutex<PendingAttempts>
     private let passwordChecks: PasswordChecks
     private let keySets: ClientKeySets
     private let spentAssertions: SpentAssertions
     /// What an assertion's `aud` may be.
     private let audiences: [String]
+    private let reportFailure: @Sendable (String) -> Void
 
+    /// - Parameter reportFailure: told where it is the service that failed; clients learn no more than that.
     init(
         limits: AuthenticationThrottle.Limits, audiences: [String], passwordChecks: PasswordChecks,
-        keySets: ClientKeySets
+        keySets: ClientKeySets, reportFailure: @escaping @Sendable (String) -> Void = { _ in }
     ) throws(LibcryptoError) {
         throttle = Mutex(AuthenticationThrottle(limits))
+        pending = Mutex(PendingAttempts(limits))
         self.audiences = audiences
         self.passwordChecks = passwordChecks
         self.keySets = keySets
+        self.reportFailure = reportFailure
         spentAssertions = try SpentAssertions()
     }
 
@@ -43,21 +48,31 @@ final class ClientGate: Sendable {
             throw Refusal(.tooManyFailures, retryAfter: wait)
         }
         do throws(TokenError) {
-            let client = try await prove(request, in: clients, now: now)
+            let client = try await prove(request, from: address, in: clients, now: now)
             if let address { throttle.withLock { $0.succeed(request.clientID, from: address) } }
             return client
         } catch {
             if let address, error == .invalidClient {
                 throttle.withLock { $0.fail(request.clientID, from: address, now: now) }
             }
+            if error == .serverError { reportFailure("a client's proof could not be checked") }
             throw Refusal(error)
         }
     }
 
     private func prove(
-        _ request: TokenRequest, in clients: ClientRegistry, now: NumericDate
+        _ request: TokenRequest, from address: AddressBlock?, in clients: ClientRegistry, now: NumericDate
     ) async throws(TokenError) -> AuthenticatedClient {
-        switch try clients.authenticate(request, now: now) {
+        let authentication = try clients.authenticate(request, now: now)
+        if let client = authentication.provenClient { return client }
+        guard let address else { return try await conclude(authentication) }
+        guard pending.withLock({ $0.begin(request.clientID, from: address) }) else { throw .overloaded }
+        defer { pending.withLock { $0.end(request.clientID, from: address) } }
+        return try await conclude(authentication)
+    }
+
+    private func conclude(_ authentication: ClientAuthentication) async throws(TokenError) -> AuthenticatedClient {
+        switch authentication {
         case .proven(let client): client
         case .password(let trial): try await passwordChecks.run(trial)
         case .assertion(let trial):

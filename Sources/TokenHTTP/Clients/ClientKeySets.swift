@@ -9,7 +9,7 @@ final class ClientKeySets: Sendable {
     private let sets = Mutex<[String: RemoteKeySet]>([:])
     private let reportFailure: @Sendable (String, any Error) -> Void
 
-    /// - Parameter reportFailure: told which URL gives no keys and why; clients are not.
+    /// - Parameter reportFailure: told which URL gives no keys and why, once for each fetch; clients are not.
     init(reportFailure: @escaping @Sendable (String, any Error) -> Void) {
         self.reportFailure = reportFailure
     }
@@ -26,7 +26,6 @@ final class ClientKeySets: Sendable {
                 let keys = try await set.keys()
                 return trial.needsOtherKeys(than: keys) ? try await set.refreshed() : keys
             } catch {
-                reportFailure(url, error)
                 return JWKSet([])
             }
         }
@@ -36,7 +35,7 @@ final class ClientKeySets: Sendable {
         let fetcher = try KeySetFetcher(url: url)
         return sets.withLock { sets in
             if let set = sets[url] { return set }
-            let set = RemoteKeySet(fetcher)
+            let set = RemoteKeySet(fetcher) { [reportFailure] in reportFailure(url, $0) }
             sets[url] = set
             return set
         }

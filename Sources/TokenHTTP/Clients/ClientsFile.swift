@@ -82,15 +82,13 @@ public struct ClientsFile {
                 places[id] = entry.place
             }
         }
-        let costs = Set(clients.flatMap { $0.secrets.compactMap { $0.hash.password?.cost } })
-        if costs.count > ClientRegistry.maximumPasswordCosts {
+        let checks = ClientRegistry.passwordChecks(for: clients)
+        if checks > ClientRegistry.maximumPasswordChecks {
             problems.append(
                 Problem(
-                    .file(path.string, line: nil), "has password hashes of \(costs.count) different costs",
-                    hint:
-                        "each wrong secret takes a check at each cost; \(ClientRegistry.maximumPasswordCosts) are allowed"
-                )
-            )
+                    .file(path.string, line: nil),
+                    "has password hashes of so many costs, or for one client, that a wrong secret takes \(checks) checks",
+                    hint: "\(ClientRegistry.maximumPasswordChecks) are allowed"))
         }
         guard problems.isEmpty else { throw InvalidConfiguration(problems) }
         self.clients = clients

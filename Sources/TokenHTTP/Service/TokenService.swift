@@ -76,7 +76,8 @@ public struct TokenService: Sendable {
             limits: configuration.throttle, audiences: configuration.assertionAudiences,
             passwordChecks: PasswordChecks(
                 threadCount: threadCount, capacity: threadCount * passwordChecksPerThread),
-            keySets: ClientKeySets { logger.error("No keys from \($0): \($1)") })
+            keySets: ClientKeySets { logger.error("No keys from \($0): \($1)") },
+            reportFailure: { logger.error("No token was issued: \($0)") })
     }
 
     func frontDoor(_ gate: ClientGate, _ signers: SignerPool, _ readiness: Readiness) -> FrontDoor {
