@@ -32,6 +32,20 @@ public final class SecretBytes: @unchecked Sendable {
         unsafe self.init(count: count, storage: storage)
     }
 
+    /// Has `body` write all `count` bytes.
+    convenience init(
+        count: Int, writing body: (UnsafeMutablePointer<UInt8>?) throws(LibcryptoError) -> Void
+    ) throws(LibcryptoError) {
+        let storage = try unsafe Self.allocate(count)
+        do throws(LibcryptoError) {
+            try unsafe body(storage.baseAddress?.assumingMemoryBound(to: UInt8.self))
+        } catch {
+            unsafe CLibcrypto_clearAndFree(storage.baseAddress, storage.count)
+            throw error
+        }
+        unsafe self.init(count: count, storage: storage)
+    }
+
     /// Reads an open file to its end, straight into memory that will be cleared.
     ///
     /// - Returns: nil where the file holds more than `limit` bytes or cannot be read.
