@@ -1,0 +1,70 @@
+public import AccessToken
+import JOSE
+import Libcrypto
+
+/// Turns refresh tokens into opaque texts and back, with keys that follow one another as signing keys do.
+///
+/// A text is `writ_rt_` and, in base64url, a nonce, a hint to the key, and the sealed token. Issuer and purpose are
+/// authenticated: with the same keys, what another issuer sealed does not open.
+public struct RefreshTokenSealer: Sendable {
+    /// A key with the moment from which it seals.
+    public struct Turn: Sendable {
+        let start: NumericDate
+        let key: SealingKey
+
+        /// - Parameter start: nil for a key that seals from the beginning.
+        public init(_ key: SealingKey, start: NumericDate?) {
+            self.key = key
+            self.start = start ?? NumericDate(.min)
+        }
+    }
+
+    /// What secret scanners look for; it is part of the token.
+    public static let prefix = "writ_rt_"
+    /// Longer ones are not looked at; a request could not carry them.
+    private static let maximumLength = 16 * 1024
+
+    private let turns: [Turn]
+    private let associated: [UInt8]
+
+    /// - Parameter turns: in the order in which the keys seal. Those whose time has not come open what another replica,
+    ///   whose clock is ahead, has sealed.
+    public init(issuer: Issuer, turns: [Turn]) {
+        self.turns = turns
+        associated = Array("writ refresh token 1\n\(issuer)".utf8)
+    }
+
+    /// Whether there is a key to seal with.
+    public func canSeal(at now: NumericDate) -> Bool { key(at: now) != nil }
+
+    private func key(at now: NumericDate) -> SealingKey? { turns.last { $0.start <= now }?.key }
+
+    /// - Returns: nil where there is no key, or too much to seal.
+    func seal(_ token: RefreshToken, now: NumericDate) throws(LibcryptoError) -> String? {
+        guard let key = key(at: now), let text = RefreshTokenCoding.encode(token) else { return nil }
+        let nonce = try RandomBytes.make(XAES256GCM.nonceSize)
+        let sealed = try key.seal(text, nonce: nonce, authenticating: associated)
+        let encoded = Base64URL.encode(try nonce + key.hint(for: nonce.span) + sealed)
+        return Self.prefix + encoded
+    }
+
+    /// - Returns: nil for what was not sealed with one of the keys, for this issuer. Whether the token has expired is not
+    ///   looked at.
+    func open(_ text: String) throws(LibcryptoError) -> RefreshToken? {
+        guard text.utf8.count <= Self.maximumLength, text.hasPrefix(Self.prefix),
+            let octets = Base64URL.decode(String(text.dropFirst(Self.prefix.count))),
+            octets.count > XAES256GCM.nonceSize + SealingKey.hintSize + XAES256GCM.tagSize
+        else { return nil }
+        let nonce = octets.span.extracting(..<XAES256GCM.nonceSize)
+        let rest = octets.span.extracting(XAES256GCM.nonceSize...)
+        let hint = rest.extracting(..<SealingKey.hintSize)
+        let sealed = rest.extracting(SealingKey.hintSize...)
+        for turn in turns {
+            let own = try turn.key.hint(for: nonce)
+            guard ConstantTime.areEqual(own.span, hint) else { continue }
+            guard let token = try turn.key.open(sealed, nonce: nonce, authenticating: associated) else { continue }
+            return RefreshTokenCoding.decode(token)
+        }
+        return nil
+    }
+}

@@ -1,0 +1,59 @@
+public import Libcrypto
+
+/// A key that refresh tokens are sealed with.
+public struct SealingKey: Sendable {
+    /// In octets.
+    public static let size = XAES256GCM.keySize
+    /// In octets.
+    static let hintSize = 8
+
+    /// What operators know it by. It says nothing of the key, and stands in no token.
+    public let keyID: String
+    private let cipher: XAES256GCM
+    private let hintKey: SecretBytes
+
+    /// - Parameter key: ``size`` octets.
+    public init(_ key: SecretBytes) throws(LibcryptoError) {
+        cipher = try XAES256GCM(key: key)
+        // Keys of their own for each use, NIST SP 800-108r1 with HMAC.
+        hintKey = try Self.derive("writ sealing key hint", from: key)
+        keyID = try Self.derive("writ sealing key id", from: key).withBytes { (octets) throws(LibcryptoError) in
+            octets.extracting(..<Self.hintSize).hexadecimal
+        }
+    }
+
+    /// Tells those who have the key that a token is sealed with it, and is noise to all others: two tokens of one key have
+    /// nothing in common.
+    func hint(for nonce: Span<UInt8>) throws(LibcryptoError) -> [UInt8] {
+        Array(try MessageAuthenticationCode.make(for: nonce, key: hintKey, hash: .sha256)[..<Self.hintSize])
+    }
+
+    func seal(
+        _ text: [UInt8], nonce: [UInt8], authenticating associated: [UInt8]
+    ) throws(LibcryptoError) -> [UInt8] {
+        try cipher.seal(text.span, nonce: nonce.span, authenticating: associated.span)
+    }
+
+    /// - Returns: nil for what was not sealed so.
+    func open(
+        _ sealed: Span<UInt8>, nonce: Span<UInt8>, authenticating associated: [UInt8]
+    ) throws(LibcryptoError) -> [UInt8]? {
+        try cipher.open(sealed, nonce: nonce, authenticating: associated.span)
+    }
+
+    private static func derive(_ label: String, from key: SecretBytes) throws(LibcryptoError) -> SecretBytes {
+        let code = try MessageAuthenticationCode.make(for: label.utf8.span, key: key, hash: .sha256)
+        return try SecretBytes(copying: code.span)
+    }
+}
+
+extension Span<UInt8> {
+    fileprivate var hexadecimal: String {
+        var text = ""
+        for index in indices {
+            let digits = String(self[index], radix: 16)
+            text += digits.count == 1 ? "0" + digits : digits
+        }
+        return text
+    }
+}
