@@ -25,18 +25,19 @@ import Testing
     }
 
     @Test func schedulesPastTheCachesAndRefusesSooner() throws {
-        _ = try keys.generateFirst()
+        _ = try keys.signing.generateFirst()
         #expect(throws: KeyRotationError.tooSoon(atLeast: .seconds(360))) {
-            try keys.rotate(in: .seconds(359), isForced: false, longestLifetime: .seconds(900), now: now)
+            try keys.signing.rotate(in: .seconds(359), isForced: false, longestLifetime: .seconds(900), now: now)
         }
         #expect(files == ["es256.pem"])
-        let rotation = try keys.rotate(in: .seconds(360), isForced: false, longestLifetime: .seconds(900), now: now)
+        let rotation = try keys.signing.rotate(
+            in: .seconds(360), isForced: false, longestLifetime: .seconds(900), now: now)
         #expect(rotation.new.name.description == "20261123T093600Z-es256.pem")
         #expect(rotation.removed.isEmpty)
     }
 
     @Test func removesWhatIsNoLongerPublishedAndNothingElse() throws {
-        _ = try keys.generateFirst()
+        _ = try keys.signing.generateFirst()
         _ = try rotate(in: .seconds(360), at: now)
         #expect(try rotate(in: .seconds(400), at: now + .seconds(360 + 1319)).removed.isEmpty)
         let rotation = try rotate(in: .seconds(401), at: now + .seconds(360 + 1320))
@@ -45,7 +46,7 @@ import Testing
     }
 
     @Test func keepsThePredecessorOfAKeyThatServicesHoldBack() throws {
-        let first = try #require(try keys.generateFirst())
+        let first = try #require(try keys.signing.generateFirst())
         // Its name says that it has signed for months, but it has only just appeared.
         let late = try keys.generate(in: keys, start: now - .seconds(90 * 86400))
         try folder.setTime(of: "keys/\(late.name)", toSecondsSince1970: now.seconds)
@@ -55,73 +56,77 @@ import Testing
 
     /// The new key's file gets the time of the test's clock.
     private func rotate(in delay: Duration, at now: NumericDate) throws -> KeyRotation {
-        let rotation = try keys.rotate(in: delay, isForced: false, longestLifetime: .seconds(900), now: now)
+        let rotation = try keys.signing.rotate(in: delay, isForced: false, longestLifetime: .seconds(900), now: now)
         try folder.setTime(of: "keys/\(rotation.new.name)", toSecondsSince1970: now.seconds)
         return rotation
     }
 
     @Test func retiringAKeyThatSignsPutsAnotherInItsPlace() throws {
-        let first = try #require(try keys.generateFirst())
-        let result = try keys.retire(first.keyID, longestLifetime: .seconds(900), now: now)
+        let first = try #require(try keys.signing.generateFirst())
+        let result = try keys.signing.retire(first.keyID, longestLifetime: .seconds(900), now: now)
         #expect(result.retired.keyID == first.keyID)
         #expect(result.replacement?.name.start == now)
         #expect(try keys.load().map(\.keyID) == [result.replacement?.keyID])
         #expect(throws: KeyRotationError.noSuchKey) {
-            try keys.retire(first.keyID, longestLifetime: .seconds(900), now: now)
+            try keys.signing.retire(first.keyID, longestLifetime: .seconds(900), now: now)
         }
     }
 
     @Test func anEarlierKeySignsAgainWhenALaterIsRetired() throws {
-        let first = try #require(try keys.generateFirst())
-        let second = try keys.rotate(in: .zero, isForced: true, longestLifetime: .seconds(900), now: now).new
+        let first = try #require(try keys.signing.generateFirst())
+        let second = try keys.signing.rotate(in: .zero, isForced: true, longestLifetime: .seconds(900), now: now).new
         #expect(
-            try keys.retire(second.keyID, longestLifetime: .seconds(900), now: now + .seconds(1)).replacement == nil)
+            try keys.signing.retire(second.keyID, longestLifetime: .seconds(900), now: now + .seconds(1)).replacement
+                == nil)
         #expect(try keys.load().map(\.keyID) == [first.keyID])
     }
 
     @Test func anExpiredKeyDoesNotSignAgain() throws {
-        let first = try #require(try keys.generateFirst())
-        let second = try keys.rotate(in: .zero, isForced: true, longestLifetime: .seconds(900), now: now).new
+        let first = try #require(try keys.signing.generateFirst())
+        let second = try keys.signing.rotate(in: .zero, isForced: true, longestLifetime: .seconds(900), now: now).new
         try folder.setTime(of: "keys/\(second.name)", toSecondsSince1970: now.seconds)
         let late = now + .seconds(86400)
-        let result = try keys.retire(second.keyID, longestLifetime: .seconds(900), now: late)
+        let result = try keys.signing.retire(second.keyID, longestLifetime: .seconds(900), now: late)
         #expect(result.replacement?.name.start == late)
         #expect(try keys.load().allSatisfy { $0.keyID != first.keyID })
     }
 
     @Test func rotatingAnEmptyFolderMakesAFirstKey() throws {
-        let rotation = try keys.rotate(in: .seconds(360), isForced: false, longestLifetime: .seconds(900), now: now)
+        let rotation = try keys.signing.rotate(
+            in: .seconds(360), isForced: false, longestLifetime: .seconds(900), now: now)
         #expect(rotation.new.name.start == nil)
     }
 
     @Test func retiringAKeyThatDoesNotSignNeedsNoReplacement() throws {
-        let first = try #require(try keys.generateFirst())
-        let next = try keys.rotate(in: .seconds(360), isForced: false, longestLifetime: .seconds(900), now: now).new
-        #expect(try keys.retire(next.keyID, longestLifetime: .seconds(900), now: now).replacement == nil)
+        let first = try #require(try keys.signing.generateFirst())
+        let next = try keys.signing.rotate(in: .seconds(360), isForced: false, longestLifetime: .seconds(900), now: now)
+            .new
+        #expect(try keys.signing.retire(next.keyID, longestLifetime: .seconds(900), now: now).replacement == nil)
         #expect(try keys.load().map(\.keyID) == [first.keyID])
     }
 
     @Test func automaticRotationMakesEachKeyOnce() throws {
         let plan = try RotationPlan(every: .seconds(3600), announce: .seconds(600))
         _ = try keys.generate(in: keys, start: now)
-        #expect(try keys.rotateIfDue(plan, now: now + .seconds(2999), longestLifetime: .seconds(900)) == nil)
+        #expect(try keys.signing.rotateIfDue(plan, now: now + .seconds(2999), longestLifetime: .seconds(900)) == nil)
         let rotation = try #require(
-            try keys.rotateIfDue(plan, now: now + .seconds(3000), longestLifetime: .seconds(900)))
+            try keys.signing.rotateIfDue(plan, now: now + .seconds(3000), longestLifetime: .seconds(900)))
         #expect(rotation.new.name.start == now + .seconds(3600))
         for second in 3000..<3010 as Range<Int64> {
-            #expect(try keys.rotateIfDue(plan, now: now + .seconds(second), longestLifetime: .seconds(900)) == nil)
+            #expect(
+                try keys.signing.rotateIfDue(plan, now: now + .seconds(second), longestLifetime: .seconds(900)) == nil)
         }
         #expect(files.count == 2)
     }
 
     @Test func manyReplicasMakeOneKey() async throws {
         let plan = try RotationPlan(every: .seconds(3600), announce: .seconds(600))
-        #expect(try await countOfEight { try keys.generateFirst() != nil } == 1)
+        #expect(try await countOfEight { try keys.signing.generateFirst() != nil } == 1)
         #expect(files == ["es256.pem"])
         // A first key's age is that of its file.
         let made = NumericDate(Int64(try FilePath(folder.path("keys/es256.pem")).stat().st_mtim.tv_sec))
         let rotations = try await countOfEight {
-            try keys.rotateIfDue(plan, now: made + .seconds(3000), longestLifetime: .seconds(900)) != nil
+            try keys.signing.rotateIfDue(plan, now: made + .seconds(3000), longestLifetime: .seconds(900)) != nil
         }
         #expect(rotations == 1)
         #expect(files.count == 2)
@@ -139,7 +144,7 @@ import Testing
         try folder.write("correct horse\n", to: "passphrase")
         let encrypted = KeysFolder(
             FilePath(folder.path("keys")), algorithm: .es256, passphraseFile: FilePath(folder.path("passphrase")))
-        let key = try #require(try encrypted.generateFirst())
+        let key = try #require(try encrypted.signing.generateFirst())
         #expect(try folder.read("keys/es256.pem").hasPrefix("-----BEGIN ENCRYPTED PRIVATE KEY-----"))
         #expect(try encrypted.load().map(\.keyID) == [key.keyID])
 
@@ -159,7 +164,7 @@ import Testing
         try folder.write(passphrase, to: "passphrase")
         let encrypted = KeysFolder(
             FilePath(folder.path("keys")), algorithm: .es256, passphraseFile: FilePath(folder.path("passphrase")))
-        let error = #expect(throws: InvalidConfiguration.self) { try encrypted.generateFirst() }
+        let error = #expect(throws: InvalidConfiguration.self) { try encrypted.signing.generateFirst() }
         #expect(error?.problems.first?.message == "is not a passphrase of 1 to 1024 octets")
         #expect(files.allSatisfy { !$0.hasSuffix(".pem") })
     }
@@ -168,16 +173,16 @@ import Testing
         try folder.write(String(repeating: "a", count: 1024), to: "passphrase")
         let encrypted = KeysFolder(
             FilePath(folder.path("keys")), algorithm: .es256, passphraseFile: FilePath(folder.path("passphrase")))
-        let key = try #require(try encrypted.generateFirst())
+        let key = try #require(try encrypted.signing.generateFirst())
         #expect(try encrypted.load().map(\.keyID) == [key.keyID])
     }
 
     @Test func aKeyOfAClockThatWasAheadIsTold() throws {
         let plan = try RotationPlan(every: .seconds(3600), announce: .seconds(600))
         _ = try keys.generate(in: keys, start: now + .seconds(3600))
-        #expect(try keys.stallingKey(of: plan, now: now) == nil)
+        #expect(try keys.signing.stallingKey(of: plan, now: now) == nil)
         let ahead = try keys.generate(in: keys, start: now + .seconds(86400))
-        #expect(try keys.stallingKey(of: plan, now: now) == ahead.name)
+        #expect(try keys.signing.stallingKey(of: plan, now: now) == ahead.name)
     }
 
     @Test func anEncryptedKeyOfOpenSSLOpens() throws {
@@ -203,7 +208,7 @@ import Testing
 
 extension KeysFolder {
     /// A key that signs from `start`, for tests that need a dated one.
-    fileprivate func generate(in folder: KeysFolder, start: NumericDate) throws -> LoadedKey {
-        try folder.locked { try folder.generate(folder.algorithm, start: BasicTime(start)) }
+    fileprivate func generate(in folder: KeysFolder, start: NumericDate) throws -> NamedKey {
+        try folder.locked { try folder.signing.generate(start: BasicTime(start)) }
     }
 }

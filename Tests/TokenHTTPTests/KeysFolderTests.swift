@@ -73,7 +73,7 @@ import Testing
 
     @Test(arguments: IssuancePolicy.algorithms) func generatesWhatItReads(algorithm: SignatureAlgorithm) throws {
         let folder = KeysFolder(FilePath(self.folder.path("new")), algorithm: algorithm)
-        let key = try folder.generateNext(algorithm, now: NumericDate(0))
+        let key = try folder.signing(algorithm).generateNext(now: NumericDate(0))
         #expect(key.name.start == nil)
         #expect(try folder.load().map(\.keyID) == [key.keyID])
         let attributes = try FileManager.default.attributesOfItem(
@@ -85,15 +85,15 @@ import Testing
 
     @Test func aSecondKeySignsWhenEveryCacheCanHoldIt() throws {
         let now = NumericDate(1_795_426_200)
-        _ = try keys.generateNext(.es256, now: now)
-        let second = try keys.generateNext(.es256, now: now)
+        _ = try keys.signing(.es256).generateNext(now: now)
+        let second = try keys.signing(.es256).generateNext(now: now)
         #expect(second.name.description == "20261123T093600Z-es256.pem")
         #expect(second.name.start == now + KeyTiming.standard.announcement)
     }
 
     @Test func neverOverwritesAKey() throws {
-        let key = try keys.generate(.es256, start: nil)
-        #expect(throws: KeyRotationError.sameSecond) { try keys.generate(.es256, start: nil) }
+        let key = try keys.signing(.es256).generate(start: nil)
+        #expect(throws: KeyRotationError.sameSecond) { try keys.signing(.es256).generate(start: nil) }
         #expect(try keys.load().map(\.keyID) == [key.keyID])
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path("")) == ["es256.pem"])
     }

@@ -73,7 +73,7 @@ import Testing
         var counts = (issued: 0, failed: 0)
         var keyIDs: Set<String> = []
         for rotation in 0..<rotations {
-            let new = try keys.rotate(
+            let new = try keys.signing.rotate(
                 in: delay, isForced: true, longestLifetime: .seconds(300), now: now, timing: timing
             ).new
             try fixture.folder.setTime(of: "keys/\(new.name)", toSecondsSince1970: now.seconds)

@@ -33,7 +33,7 @@ public enum ConfigurationCheck {
     /// What is wrong with keys and clients.
     private static func problemsWithFiles(of configuration: ServiceConfiguration) -> [Problem] {
         let keys = configuration.keys
-        guard configuration.keysRotation != nil, keys.lacksFirstKey else {
+        guard configuration.keysRotation != nil, keys.signing.lacksFirstKey else {
             return problems { () throws(InvalidConfiguration) in
                 var loader = SnapshotLoader(configuration)
                 _ = try loader.load(now: .now)

@@ -58,7 +58,7 @@ public struct WorkingFolder: Sendable {
     }
 
     private func createKey() throws -> Bool {
-        try KeysFolder(path.appending("keys"), algorithm: .rs256).generateFirst() != nil
+        try KeysFolder(path.appending("keys"), algorithm: .rs256).signing.generateFirst() != nil
     }
 
     private static func configurationYAML(_ issuer: Issuer, _ listen: ListenAddress, _ management: String) -> String {

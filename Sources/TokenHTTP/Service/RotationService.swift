@@ -8,7 +8,7 @@ import SystemPackage
 ///
 /// Any number of replicas may do so on one folder: they come to the same file name, and one of them creates it.
 struct RotationService: Service {
-    let keys: KeysFolder
+    let keys: KeyChain
     let plan: RotationPlan
     let longestLifetime: @Sendable () -> Duration
     let logger: Logger

@@ -94,7 +94,7 @@ public struct TokenService: Sendable {
     private var rotationService: RotationService? {
         configuration.keysRotation.map { plan in
             RotationService(
-                keys: configuration.keys, plan: plan,
+                keys: configuration.keys.signing, plan: plan,
                 longestLifetime: { [reloader] in reloader.snapshots.current.longestLifetime }, logger: logger)
         }
     }
@@ -103,7 +103,7 @@ public struct TokenService: Sendable {
     /// once, and used as it is; keys that do not check are told by whoever reads them next.
     private static func makeFirstKey(_ keys: KeysFolder, logger: Logger) {
         do {
-            if let key = try keys.generateFirst() {
+            if let key = try keys.signing.generateFirst() {
                 logger.info("Made the first key", metadata: ["kid": "\(key.keyID)", "file": "\(key.name)"])
             }
             try keys.checkWritable()

@@ -28,12 +28,12 @@ extension KeysCommand {
                 try self.algorithm.map {
                     try OptionValue.parse($0, "--algorithm", IssuancePolicy.algorithm(named:))
                 } ?? configuration.algorithm
-            let key = try configuration.keys.generateNext(algorithm, now: .now)
+            let key = try configuration.keys.signing(algorithm).generateNext(now: .now)
             if json {
                 var writer = JSONWriter()
                 writer.object { object in
                     object.member("kid", key.keyID)
-                    object.member("alg", key.algorithm.name)
+                    object.member("alg", algorithm.name)
                     object.member("file", key.name.description)
                     object.member("since", key.name.start.map { .string($0.rfc3339) } ?? .null)
                 }

@@ -25,7 +25,7 @@ extension KeysCommand {
             let configuration = try configurationOption.read()
             let now = NumericDate.now
             let state = try configuration.scheduledKeys().keys.first { $0.key.keyID == kid }
-            let (retired, replacement) = try configuration.keys.retire(
+            let (retired, replacement) = try configuration.keys.chain(ofKey: kid).retire(
                 kid, longestLifetime: configuration.longestLifetimeOfClients, now: now)
             if json {
                 var writer = JSONWriter()

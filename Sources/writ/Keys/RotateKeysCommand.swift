@@ -36,17 +36,18 @@ extension KeysCommand {
         func run() throws {
             let configuration = try configurationOption.read()
             let delay = try self.delay.map(Duration.init(option:)) ?? KeyTiming.standard.announcement
-            let rotation = try configuration.keys.rotate(
+            let chain = configuration.keys.signing
+            let rotation = try chain.rotate(
                 in: now ? .zero : delay, isForced: now, longestLifetime: configuration.longestLifetimeOfClients,
                 now: .now)
-            if json { printJSON(rotation) } else { printText(rotation, folder: configuration.keys) }
+            if json { printJSON(rotation, of: chain) } else { printText(rotation, folder: configuration.keys) }
         }
 
-        private func printJSON(_ rotation: KeyRotation) {
+        private func printJSON(_ rotation: KeyRotation, of chain: KeyChain) {
             var writer = JSONWriter()
             writer.object { object in
                 object.member("kid", rotation.new.keyID)
-                object.member("alg", rotation.new.algorithm.name)
+                object.member("alg", chain.purpose.algorithmName)
                 object.member("file", rotation.new.name.description)
                 object.member("since", rotation.new.name.start.map { .string($0.rfc3339) } ?? .null)
                 object.member("removed", rotation.removed.map(\.description))

@@ -1,0 +1,86 @@
+public import AccessToken
+import Foundation
+import JOSE
+import Libcrypto
+public import OAuth
+import SystemPackage
+
+extension KeyChain {
+    /// Makes the key that follows those that there are: the first begins at the beginning, a further one when every
+    /// cached key set can hold it.
+    public func generateNext(now: NumericDate) throws -> NamedKey {
+        try folder.locked {
+            let isFirst = try keys().isEmpty
+            return try generate(start: isFirst ? nil : BasicTime(now + KeyTiming.standard.announcement))
+        }
+    }
+
+    /// Makes the first key, unless there is one.
+    ///
+    /// - Returns: nil where another process was faster.
+    func generateFirst() throws -> NamedKey? {
+        try folder.locked {
+            guard try keys().isEmpty else { return nil }
+            do { return try generate(start: nil) } catch KeyRotationError.sameSecond {
+                // Where locks do not hold between hosts another one may have been faster.
+                guard try keys().isEmpty else { return nil }
+                throw KeyRotationError.nameTaken
+            }
+        }
+    }
+
+    /// Whether ``generateFirst()`` would make a key: there is none, and what there is checks.
+    var lacksFirstKey: Bool {
+        if (try? folder.path.stat(followTargetSymlink: false)) == nil { return true }
+        return (try? keys().isEmpty) ?? false
+    }
+
+    /// Makes a key that begins at `start` and writes it. The folder must be locked.
+    ///
+    /// - Parameter start: nil for the first key, which begins at the beginning.
+    /// - Throws: ``KeyRotationError/sameSecond`` where another key has the same time.
+    func generate(start: BasicTime?) throws -> NamedKey {
+        guard let name = try KeyFileName(fileName(start: start)) else { throw KeyFileError.unusable }
+        let (keyID, contents) =
+            switch purpose {
+            case .signing(let algorithm): try newSigningKey(algorithm)
+            }
+        do {
+            try DurableFile(path: folder.path.appending(name.description)).create(contents)
+        } catch Errno.fileExists {
+            throw KeyRotationError.sameSecond
+        }
+        return NamedKey(name, keyID: keyID)
+    }
+
+    private func newSigningKey(_ algorithm: SignatureAlgorithm) throws -> (keyID: String, contents: SecretBytes) {
+        let key = try PrivateKey.generate(for: algorithm)
+        let publicKey = try key.publicKey
+        guard let keyID = try JWK(publicKey, keyID: nil, algorithm: nil).thumbprint() else {
+            throw KeyFileError.unusable
+        }
+        let passphrase = try folder.passphrase()
+        let pem = try key.pem(passphrase: passphrase)
+        // A key that cannot be read again must not come into force.
+        let copy = try PrivateKey(pem: pem, passphrase: passphrase)
+        guard try copy.publicKey.pem() == publicKey.pem() else { throw KeyFileError.mismatchedHalves }
+        return (keyID, pem)
+    }
+
+    private func fileName(start: BasicTime?) -> String {
+        let label = purpose.algorithmName.lowercased()
+        return start.map { "\($0)-\(label).pem" } ?? "\(label).pem"
+    }
+}
+
+extension PrivateKey {
+    /// A new key for `algorithm`. RSA keys get 2048 bits, the least that RFC 7518 section 3.3 allows: the signature is
+    /// most of what a token costs, and rotation keeps the life of each key short.
+    static func generate(for algorithm: SignatureAlgorithm) throws(KeyError) -> PrivateKey {
+        switch algorithm {
+        case .es256: try generate(on: .p256)
+        case .edDSA: try generateEd25519()
+        default: try generateRSA(bits: 2048)
+        }
+    }
+}

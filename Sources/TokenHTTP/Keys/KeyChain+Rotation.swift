@@ -1,0 +1,102 @@
+public import AccessToken
+import JOSE
+public import OAuth
+import SystemPackage
+
+/// A change of the keys folder.
+public struct KeyRotation: Sendable {
+    /// The key that was made.
+    public let new: NamedKey
+    /// The files that were removed, since no token that they made can be valid any more.
+    public let removed: [KeyFileName]
+}
+
+extension KeyChain {
+    /// Makes the next key and removes those that have expired.
+    ///
+    /// - Parameters:
+    ///   - delay: how long from now it begins; zero for at once.
+    ///   - isForced: allow less than it takes until no cache lacks it.
+    ///   - longestLifetime: of the tokens that the keys make.
+    public func rotate(
+        in delay: Duration, isForced: Bool, longestLifetime: Duration, now: NumericDate, timing: KeyTiming = .standard
+    ) throws -> KeyRotation {
+        guard isForced || delay >= timing.announcement else {
+            throw KeyRotationError.tooSoon(atLeast: timing.announcement)
+        }
+        return try folder.locked {
+            // The first key of its chain has nobody to wait for.
+            let isFirst = try keys().isEmpty
+            let new = try generate(start: isFirst ? nil : BasicTime(now + delay))
+            return KeyRotation(
+                new: new, removed: try removeExpired(longestLifetime: longestLifetime, now: now, timing: timing))
+        }
+    }
+
+    /// Makes the next key where `plan` says that it is time.
+    ///
+    /// - Returns: nil where it is not, or where another process was faster.
+    func rotateIfDue(
+        _ plan: RotationPlan, now: NumericDate, longestLifetime: Duration, timing: KeyTiming = .standard
+    ) throws -> KeyRotation? {
+        // Without the lock first: mostly there is nothing to do.
+        guard try nextStart(plan, now: now) != nil else { return nil }
+        return try folder.locked {
+            guard let start = try nextStart(plan, now: now) else { return nil }
+            do {
+                let new = try generate(start: BasicTime(start))
+                return KeyRotation(
+                    new: new, removed: try removeExpired(longestLifetime: longestLifetime, now: now, timing: timing))
+            } catch KeyRotationError.sameSecond {
+                return nil
+            }
+        }
+    }
+
+    /// The newest key, where it begins so late that `plan` stands still until then.
+    func stallingKey(of plan: RotationPlan, now: NumericDate) throws -> KeyFileName? {
+        guard let newest = try keys().last?.name else { return nil }
+        return try plan.isStalled(by: start(of: newest), now: now) ? newest : nil
+    }
+
+    /// Takes a key out at once, and with it those that have expired. An earlier key that is still there takes over
+    /// again, since everybody knows it; where there is none, a new one takes its place.
+    ///
+    /// - Returns: the key that took its place, if one was needed.
+    public func retire(
+        _ keyID: String, longestLifetime: Duration, now: NumericDate, timing: KeyTiming = .standard
+    ) throws -> (retired: NamedKey, replacement: NamedKey?) {
+        try folder.locked {
+            guard let retired = try members().first(where: { $0.keyID == keyID }) else {
+                throw KeyRotationError.noSuchKey
+            }
+            _ = try removeExpired(longestLifetime: longestLifetime, now: now, timing: timing)
+            let isReplaced = try keys().contains {
+                $0.keyID != keyID && $0.name.start.map { $0 <= now } ?? true
+            }
+            let isNeeded = !isReplaced && isInUse && retired.name.content != .verifying
+            let replacement = isNeeded ? try generate(start: BasicTime(now)) : nil
+            let file = folder.path.appending(retired.name.description)
+            if (try? file.stat()) != nil { try DurableFile(path: file).remove() }
+            return (retired, replacement)
+        }
+    }
+
+    /// When the next key should begin; nil where it is too early, or where there is no key to follow.
+    private func nextStart(_ plan: RotationPlan, now: NumericDate) throws -> NumericDate? {
+        guard let newest = try keys().last?.name else { return nil }
+        return plan.nextStart(after: try start(of: newest), now: now)
+    }
+
+    /// Removes keys that nothing can need any more. Services hold back a key that was not announced, whatever its name
+    /// says, and use its predecessor meanwhile: it counts from when its file was written.
+    private func removeExpired(longestLifetime: Duration, now: NumericDate, timing: KeyTiming) throws -> [KeyFileName] {
+        let schedule = KeySchedule(
+            try keys().map {
+                KeyStart($0.name, heldBackUntil: min(try timeOfFile($0.name), now) + timing.announcement)
+            }, now: now, retention: timing.retention(longestLifetime: longestLifetime))
+        let expired = schedule.entries.filter { $0.state == .expired }.map(\.name)
+        for name in expired { try DurableFile(path: folder.path.appending(name.description)).remove() }
+        return expired
+    }
+}

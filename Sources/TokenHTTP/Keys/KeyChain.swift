@@ -1,0 +1,68 @@
+import AccessToken
+import Foundation
+public import JOSE
+import OAuth
+import SystemPackage
+
+/// Keys of a folder that follow one another. What each does is said by its name, and by those of the others.
+public struct KeyChain: Sendable {
+    /// What the keys are for.
+    public enum Purpose: Sendable, Hashable {
+        /// Access tokens, signed with this algorithm.
+        case signing(SignatureAlgorithm)
+
+        /// `alg`
+        public var algorithmName: String {
+            switch self {
+            case .signing(let algorithm): algorithm.name
+            }
+        }
+    }
+
+    let folder: KeysFolder
+    /// What the keys are for.
+    public let purpose: Purpose
+
+    /// In the order in which they follow one another.
+    func keys() throws -> [NamedKey] {
+        switch purpose {
+        case .signing(let algorithm):
+            try folder.load().filter { $0.algorithm == algorithm && $0.name.content == .signing }
+                .map { NamedKey($0.name, keyID: $0.keyID) }
+        }
+    }
+
+    /// The same with public keys of another issuer, which verify for as long as they are there.
+    func members() throws -> [NamedKey] {
+        switch purpose {
+        case .signing(let algorithm):
+            try folder.load().filter { $0.algorithm == algorithm }.map { NamedKey($0.name, keyID: $0.keyID) }
+        }
+    }
+
+    /// Whether the service needs one of these keys at all times.
+    var isInUse: Bool { purpose == .signing(folder.algorithm) }
+
+    /// When a key begins. A first key begins at the beginning; its age is that of its file, which all replicas see alike.
+    func start(of name: KeyFileName) throws -> NumericDate { try name.start ?? timeOfFile(name) }
+
+    func timeOfFile(_ name: KeyFileName) throws -> NumericDate {
+        NumericDate(Int64(try folder.path.appending(name.description).stat().st_mtim.tv_sec))
+    }
+}
+
+extension KeysFolder {
+    /// The keys that sign access tokens: those of the configured algorithm.
+    public var signing: KeyChain { KeyChain(folder: self, purpose: .signing(algorithm)) }
+
+    /// The keys that would sign access tokens if this algorithm were the configured one.
+    public func signing(_ algorithm: SignatureAlgorithm) -> KeyChain {
+        KeysFolder(path, algorithm: algorithm, passphraseFile: passphraseFile).signing
+    }
+
+    /// - Throws: ``KeyRotationError/noSuchKey``
+    public func chain(ofKey keyID: String) throws -> KeyChain {
+        guard let key = try load().first(where: { $0.keyID == keyID }) else { throw KeyRotationError.noSuchKey }
+        return KeyChain(folder: self, purpose: .signing(key.algorithm))
+    }
+}

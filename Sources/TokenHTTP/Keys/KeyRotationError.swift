@@ -1,0 +1,30 @@
+/// Why keys were not changed. The folder is as it was.
+public enum KeyRotationError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The new key would sign while key sets that lack it are still in caches.
+    case tooSoon(atLeast: Duration)
+    /// No key has this `kid`.
+    case noSuchKey
+    /// Another key of the algorithm begins in the same second.
+    case sameSecond
+    /// A file that holds something else has the name that a first key would get.
+    case nameTaken
+
+    /// For people.
+    public var description: String {
+        switch self {
+        case .tooSoon(let least):
+            "a new key must be published for \(DurationText.format(least)) before it signs, until no cache lacks it"
+        case .noSuchKey: "there is no key with this kid"
+        case .sameSecond: "there is a key that begins in the same second already"
+        case .nameTaken: "a file that holds another kind of key has the name that the first key would get"
+        }
+    }
+
+    /// What to do about it.
+    public var hint: String {
+        switch self {
+        case .tooSoon: "choose a later time with --in, or --now if tokens may fail to verify meanwhile"
+        case .noSuchKey, .sameSecond, .nameTaken: "`writ keys list` shows the keys"
+        }
+    }
+}
