@@ -33,6 +33,12 @@ public struct Scope: Sendable, Hashable, CustomStringConvertible {
         return tokens.allSatisfy(allowed.contains)
     }
 
+    /// The tokens that are in `other` too.
+    public func intersection(_ other: Scope) -> Scope {
+        let allowed = Set(other.tokens)
+        return Scope(tokens: tokens.filter(allowed.contains))
+    }
+
     /// %x21 / %x23-5B / %x5D-7E
     private static func isTokenCharacter(_ byte: UInt8) -> Bool {
         (0x21...0x7E).contains(byte) && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")

@@ -32,6 +32,12 @@ public final class SecretBytes: @unchecked Sendable {
         unsafe self.init(count: count, storage: storage)
     }
 
+    /// Takes over what an array holds; the array is filled with zeros.
+    public convenience init(moving bytes: inout [UInt8]) throws(LibcryptoError) {
+        defer { unsafe bytes.withUnsafeMutableBytes { unsafe OPENSSL_cleanse($0.baseAddress, $0.count) } }
+        try self.init(copying: bytes.span)
+    }
+
     /// Has `body` write all `count` bytes.
     convenience init(
         count: Int, writing body: (UnsafeMutablePointer<UInt8>?) throws(LibcryptoError) -> Void

@@ -7,7 +7,7 @@ import TokenHTTP
 struct InitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "init",
-        abstract: "Make a working folder: configuration, one demo client and a signing key.")
+        abstract: "Make a working folder: configuration, one demo client and keys.")
 
     @Argument(help: "The folder.")
     var folder = "."
@@ -51,7 +51,7 @@ struct InitCommand: ParsableCommand {
     }
 
     private func printText(_ contents: WorkingFolder.Contents, curl: String) {
-        let key = contents.isKeyNew ? " and a key in keys/" : "; keys/ has a key already"
+        let key = contents.isKeyNew ? " and keys in keys/" : "; keys/ has a key already"
         Terminal.note("Wrote \(contents.configuration), clients.yaml\(key).")
         Terminal.print(
             """

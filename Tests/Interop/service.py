@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import requests
@@ -100,6 +101,32 @@ class Service:
             return requests.get(f"{self.management}/readyz", timeout=DEADLINE).status_code == 200
         except requests.ConnectionError:
             return False
+
+    @contextmanager
+    def replica(self):
+        """Another process on the same folder, at an address of its own, which is what this gives."""
+        listen, management = free_addresses(2)
+        process = subprocess.Popen(
+            [BINARY, "serve"],
+            cwd=self.folder,
+            env=clean_environment({**self.environment, "WRIT_LISTEN": listen, "WRIT_MANAGEMENT": management}),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+        def is_there():
+            try:
+                return requests.get(f"http://{listen}/.well-known/jwks.json", timeout=DEADLINE).ok
+            except requests.ConnectionError:
+                return False
+
+        try:
+            wait_until("the other replica serves", is_there)
+            yield f"http://{listen}"
+        finally:
+            process.terminate()
+            process.wait(timeout=DEADLINE)
 
     def reload(self):
         self.process.send_signal(signal.SIGHUP)

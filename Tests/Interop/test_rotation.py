@@ -45,7 +45,8 @@ class TestWatching:
         next_key = json.loads(running.writ("keys", "rotate", "--json").stdout)["kid"]
         wait_until("the next key is published", lambda: next_key in published(running))
         assert signing_key(running) == before
-        assert {key["kid"]: key["state"] for key in keys(running)} == {before: "signing", next_key: "next"}
+        states = {key["kid"]: key["state"] for key in keys(running) if key["alg"] == "RS256"}
+        assert states == {before: "signing", next_key: "next"}
 
     def test_a_key_that_nobody_announced_is_held_back(self, running):
         before = signing_key(running)
@@ -73,7 +74,7 @@ class TestWatching:
 
 
 def test_five_processes_on_an_empty_folder_make_one_key(own_service):
-    for key in (own_service.folder / "keys").glob("*.pem"):
+    for key in (own_service.folder / "keys").glob("*.*"):
         key.unlink()
     addresses = free_addresses(10)
     processes = []
@@ -105,6 +106,7 @@ def test_five_processes_on_an_empty_folder_make_one_key(own_service):
         key_sets = {wait_until(f"{listen} serves", lambda: key_set(listen)) for listen in addresses[:5]}
         assert len(key_sets) == 1
         assert len(list((own_service.folder / "keys").glob("*.pem"))) == 1
+        assert len(list((own_service.folder / "keys").glob("*.sealing"))) == 1
     finally:
         for process in processes:
             process.terminate()
@@ -113,34 +115,12 @@ def test_five_processes_on_an_empty_folder_make_one_key(own_service):
 
 
 def test_a_token_of_one_replica_verifies_at_the_other(running):
-    other_listen, other_management = free_addresses(2)
-    process = subprocess.Popen(
-        [BINARY, "serve"],
-        cwd=running.folder,
-        env=clean_environment(
-            {"WRIT_LISTEN": other_listen, "WRIT_MANAGEMENT": other_management, "WRIT_DRAIN_DELAY": "0s"}
-        ),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        uri = f"http://{other_listen}/.well-known/jwks.json"
-
-        def is_there():
-            try:
-                return requests.get(uri, timeout=DEADLINE).ok
-            except requests.ConnectionError:
-                return False
-
-        wait_until("the other replica serves", is_there)
+    with running.replica() as other:
         running.writ(
-            *("token", "verify", "--issuer", running.issuer, "--audience", RESOURCE, "--jwks", uri),
+            *("token", "verify", "--issuer", running.issuer, "--audience", RESOURCE),
+            *("--jwks", f"{other}/.well-known/jwks.json"),
             input=running.access_token(),
         )
-    finally:
-        process.terminate()
-        process.wait(timeout=DEADLINE)
 
 
 def test_commands_killed_at_any_moment_leave_whole_files(tmp_path):

@@ -57,7 +57,8 @@ struct Fixture {
 
     func authorize(_ request: TokenEndpointRequest) throws(TokenError) -> AuthorizedGrant {
         let tokenRequest = try TokenRequest(parsing: request)
-        return try clients.authenticate(tokenRequest, now: Self.now).conclude().authorize(tokenRequest, policy: policy)
+        return try clients.authenticate(tokenRequest, now: Self.now).conclude().authorize(
+            tokenRequest, policy: policy, sealer: RefreshTokenSealer(issuer: policy.issuer, turns: []), now: Self.now)
     }
 }
 

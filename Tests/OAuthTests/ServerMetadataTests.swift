@@ -16,7 +16,7 @@ import Testing
         #expect(document["token_endpoint"] == .string("https://tokens.example.com/oauth2/token"))
         #expect(document["jwks_uri"] == .string("https://tokens.example.com/.well-known/jwks.json"))
         #expect(document["response_types_supported"] == .array([.string("none")]))
-        #expect(document["grant_types_supported"] == .array([.string("client_credentials")]))
+        #expect(document["grant_types_supported"] == .array([.string("client_credentials"), .string("refresh_token")]))
         #expect(paths == ["/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"])
     }
 

@@ -17,7 +17,8 @@ import Testing
                 contentType: "application/x-www-form-urlencoded",
                 body: Array("grant_type=client_credentials&client_id=c&client_secret=s".utf8)))
         let client = try #require(try clients.authenticate(request, now: NumericDate(1)).provenClient)
-        let grant = try client.authorize(request, policy: policy)
+        let grant = try client.authorize(
+            request, policy: policy, sealer: RefreshTokenSealer(issuer: policy.issuer, turns: []), now: NumericDate(1))
         return UnsignedAccessToken(for: grant, key: key, policy: policy, id: TokenID(id), now: NumericDate(1))
     }
 

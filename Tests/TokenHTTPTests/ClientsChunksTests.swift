@@ -63,6 +63,18 @@ import Testing
         #expect(throws: InvalidConfiguration.self) { try read(Self.text(entries: 3000) + end) }
     }
 
+    @Test func whatHoldsForAllClientsMayStandInFront() throws {
+        let setting = "# After the incident\nrefresh_tokens_not_before: 2026-11-23T09:30:00Z\n"
+        let text = setting + Self.text(entries: 3000)
+        #expect(ClientsChunks(text)?.preamble == setting + "# All of them\n")
+        #expect(try read(text).allSatisfy { $0.refreshTokensNotBefore?.seconds == 1_795_426_200 })
+        #expect(try read(Self.text(entries: 3000) + setting).last?.refreshTokensNotBefore?.seconds == 1_795_426_200)
+        let error = #expect(throws: InvalidConfiguration.self) {
+            try read("refresh_tokens_not_before: soon\n" + Self.text(entries: 3000) + "    scoop: a\n")
+        }
+        #expect(error?.problems.map(\.place.line) == [1, 4 + 3000 * 7])
+    }
+
     @Test func aliasesAcrossPiecesAreFollowed() throws {
         let first = "clients:\n  - client_id: first\n    client_secrets: &secrets [{hash: \"\(Self.hash)\"}]\n"
         let text = Self.text(entries: 3000).replacing("# All of them\nclients:\n", with: first)

@@ -47,7 +47,34 @@ import Testing
         #expect(client.accessTokenLifetime == .seconds(300))
     }
 
+    /// For one client or for all: the later moment counts.
+    @Test func refreshTokensCanBeEnded() throws {
+        let clients = try read(
+            """
+            refresh_tokens_not_before: 2026-11-23T09:30:00Z
+            clients:
+              - client_id: one
+                client_secrets: [{hash: "\(Self.hash)"}]
+              - client_id: two
+                client_secrets: [{hash: "\(Self.hash)"}]
+                refresh_tokens_not_before: 2026-11-23T09:30:01Z
+              - client_id: three
+                client_secrets: [{hash: "\(Self.hash)"}]
+                refresh_tokens_not_before: 2026-11-23T09:29:59Z
+
+            """)
+        #expect(clients.map { $0.refreshTokensNotBefore?.seconds } == [1_795_426_200, 1_795_426_201, 1_795_426_200])
+    }
+
     @Test(arguments: [
+        (
+            "refresh_tokens_not_before: soon\nclients: []\n",
+            ["1: refresh_tokens_not_before is not a time such as 2027-01-01T00:00:00Z"]
+        ),
+        (
+            "clients: []\nrefresh_tokens_not_before: [2027-01-01T00:00:00Z]\n",
+            ["2: refresh_tokens_not_before is not a time such as 2027-01-01T00:00:00Z"]
+        ),
         ("", ["-: the clients file is empty"]), ("# nothing\n", ["-: the clients file is empty"]),
         ("a: 1\n", ["1: is not a clients file"]), ("clients:\n", ["1: is not a clients file"]),
         ("clients: []\nother: 1\n", ["2: unknown key other"]),
@@ -85,7 +112,7 @@ import Testing
             ("    scope: 'a  b'\n", "scope has a space at an end or two in a row"),
             (
                 "    grant_types: [password]\n",
-                "grant_types: an element is not client_credentials, the one grant type that there is"
+                "grant_types: an element is neither client_credentials nor refresh_token"
             ),
             ("    grant_types: client_credentials\n", "grant_types is not a list"), ("    grant_types: []\n", nil),
             ("    resources: [api]\n", "resources: an element is not an absolute URI"),

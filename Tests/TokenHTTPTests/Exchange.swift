@@ -7,7 +7,9 @@ import TestSupport
 ///
 /// Both are HTTP messages: a first line, fields, an empty line, a body. Of the response's fields only those in the file
 /// are compared, so that each file shows what its rule is about; a field with the value `(absent)` must not be there.
-/// In requests `{{basic USER:PASSWORD}}` stands for the base64 of what it holds and `{{fill N}}` for N octets.
+/// In requests `{{basic USER:PASSWORD}}` stands for the base64 of what it holds, `{{fill N}}` for N octets and
+/// `{{refresh NAME}}` for a token of ``RefreshTokenFixture``. In responses `{{refresh N}}` stands for any refresh token of N
+/// characters.
 struct Exchange: Sendable {
     let name: String
     let request: Message
@@ -31,14 +33,14 @@ struct Exchange: Sendable {
     }
 
     /// All exchanges in a folder of Tests/Exchanges, by name.
-    static func all(_ folder: String) throws -> [Exchange] {
+    static func all(_ folder: String, refreshTokens: [String: String]) throws -> [Exchange] {
         let url = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .appending(path: "Exchanges/\(folder)")
         return try TestVectors.files(in: url).filter { $0.pathExtension == "request" }.map { file in
             let response = file.deletingPathExtension().appendingPathExtension("response")
             return Exchange(
                 name: "\(folder)/\(file.deletingPathExtension().lastPathComponent)",
-                request: Message(expand(try String(contentsOf: file, encoding: .utf8))),
+                request: Message(expand(try String(contentsOf: file, encoding: .utf8), refreshTokens)),
                 response: Message(try String(contentsOf: response, encoding: .utf8)))
         }
     }
@@ -59,8 +61,9 @@ struct Exchange: Sendable {
         return fields
     }
 
-    private static func expand(_ text: String) -> String {
+    private static func expand(_ text: String, _ refreshTokens: [String: String]) -> String {
         text.replacing(/\{\{basic ([^}]*)\}\}/) { Data($0.output.1.utf8).base64EncodedString() }
+            .replacing(/\{\{refresh ([^}]*)\}\}/) { refreshTokens[String($0.output.1)] ?? "(no such token)" }
             .replacing(/\{\{fill ([0-9]+)\}\}/) { String(repeating: "x", count: Int($0.output.1) ?? 0) }
     }
 }

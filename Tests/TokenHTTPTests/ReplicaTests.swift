@@ -26,7 +26,8 @@ import Testing
                     contentType: "application/x-www-form-urlencoded",
                     body: Array("grant_type=client_credentials&client_id=tenant&client_secret=writ_cs_fixture".utf8)))
             let client = try #require(try snapshot.clients.authenticate(request, now: now).provenClient)
-            let grant = try client.authorize(request, policy: snapshot.policy)
+            let grant = try client.authorize(
+                request, policy: snapshot.policy, sealer: snapshot.sealer, now: now)
             let token = UnsignedAccessToken(
                 for: grant, key: snapshot.signingKey(at: now), policy: snapshot.policy, id: TokenID("1"), now: now)
             let signature = try signer.signature(over: token.signingInput.octets, with: token.key)

@@ -27,12 +27,16 @@ struct ServiceFixture {
             atPath: folder.path("keys"), withIntermediateDirectories: true)
         let key = try String(contentsOf: TestVectors.url("keys/\(keyFile)"), encoding: .utf8)
         try folder.write(key, to: "keys/first.pem")
+        try folder.write(Self.sealingKey + "\n", to: "keys/first.sealing")
         try folder.write(Self.clients, to: "clients.yaml")
         configuration = try ServiceConfiguration(reading: FilePath(folder.path("writ.yaml")), environment: [:])
     }
 
     /// `echo -n writ_cs_fixture | sha256sum`, in base64url.
     private static let hash = "sha256:-StfEenewcjB1d94NpfljJECVET_sZOfX4p-xpnnHb4"
+
+    /// 32 octets of seven.
+    static let sealingKey = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc"
 
     private static let clients = """
         clients:
@@ -49,6 +53,16 @@ struct ServiceFixture {
           - client_id: waiting
             client_secrets: [{hash: "\(hash)"}]
             grant_types: []
+          - client_id: nightly
+            client_secrets: [{hash: "\(hash)"}]
+            grant_types: [client_credentials, refresh_token]
+            scope: site.read site.documentation
+            resources: [https://api.example.com, https://other.example.com]
+          - client_id: recalled
+            client_secrets: [{hash: "\(hash)"}]
+            grant_types: [client_credentials, refresh_token]
+            scope: site.read
+            refresh_tokens_not_before: \(NumericDate(now.seconds - 600).rfc3339)
 
         """
 

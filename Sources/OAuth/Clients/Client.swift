@@ -21,6 +21,9 @@ public struct Client: Sendable {
     public let resources: [Audience]
     /// `access_token_lifetime`; nil takes the service's.
     public let accessTokenLifetime: Duration?
+    /// `refresh_tokens_not_before`, its own or that of all clients, whichever is later: refresh tokens that go back to an
+    /// earlier moment are void.
+    public let refreshTokensNotBefore: NumericDate?
     /// `claims`, as members of a JSON object ready to be put behind the registered ones.
     let claims: [UInt8]
 
@@ -29,7 +32,8 @@ public struct Client: Sendable {
         id: ClientID, name: String? = nil, secrets: [ClientSecret], keys: ClientKeys? = nil,
         authenticationMethod: TokenEndpointAuthenticationMethod? = nil,
         grantTypes: Set<GrantType> = [.clientCredentials], scope: Scope = .empty, resources: [Audience] = [],
-        accessTokenLifetime: Duration? = nil, claims: JSONObject = JSONObject()
+        accessTokenLifetime: Duration? = nil, refreshTokensNotBefore: NumericDate? = nil,
+        claims: JSONObject = JSONObject()
     ) throws(InvalidValue) {
         guard claims.members.allSatisfy({ !AccessTokenClaims.registeredNames.contains($0.name) }) else {
             throw InvalidValue("would shadow a registered claim")
@@ -43,7 +47,14 @@ public struct Client: Sendable {
         self.scope = scope
         self.resources = resources
         self.accessTokenLifetime = accessTokenLifetime
+        self.refreshTokensNotBefore = refreshTokensNotBefore
         self.claims = JSONWriter.members(of: claims)
+    }
+
+    /// The audiences that its tokens may have, never empty: without `resources` that is the issuer, since a token must
+    /// have one (RFC 9068 section 2.2). The caller itself is never one.
+    func audiences(issuer: Issuer) -> [Audience] {
+        resources.isEmpty ? [Audience(issuer)] : resources
     }
 
     /// Whether it may authenticate so.

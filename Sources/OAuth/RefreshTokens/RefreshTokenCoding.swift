@@ -8,15 +8,15 @@ enum RefreshTokenCoding {
     static let padding = 240
     private static let version: UInt8 = 1
 
-    /// - Returns: nil for texts of more than 65,535 octets.
+    /// - Returns: nil for texts of more than 65,535 octets, and for more resources.
     static func encode(_ token: RefreshToken) -> [UInt8]? {
         var octets: [UInt8] = [version]
         octets += token.family
         append(token.generation, to: &octets)
         for date in [token.firstIssuedAt, token.issuedAt, token.expiresAt] { append(date.seconds, to: &octets) }
         let texts = [token.clientID.description, token.scope.description] + token.audience.map(\.description)
-        guard let count = UInt8(exactly: token.audience.count) else { return nil }
-        octets.append(count)
+        guard let count = UInt16(exactly: token.audience.count) else { return nil }
+        append(count, to: &octets)
         for text in texts {
             guard let count = UInt16(exactly: text.utf8.count) else { return nil }
             append(count, to: &octets)
@@ -32,7 +32,7 @@ enum RefreshTokenCoding {
         guard reader.take(1)?.first == version, let family = reader.take(familySize),
             let generation = reader.integer(UInt32.self), let firstIssuedAt = reader.integer(Int64.self),
             let issuedAt = reader.integer(Int64.self), let expiresAt = reader.integer(Int64.self),
-            let count = reader.integer(UInt8.self), let clientID = reader.text().flatMap({ try? ClientID($0) }),
+            let count = reader.integer(UInt16.self), let clientID = reader.text().flatMap({ try? ClientID($0) }),
             let scope = reader.text().flatMap({ try? Scope($0) })
         else { return nil }
         var audience: [Audience] = []

@@ -21,8 +21,8 @@ public struct RefreshTokenSealer: Sendable {
 
     /// What secret scanners look for; it is part of the token.
     public static let prefix = "writ_rt_"
-    /// Longer ones are not looked at; a request could not carry them.
-    private static let maximumLength = 16 * 1024
+    /// Longer ones are neither made nor looked at: a request has room for no more, with what else is in it.
+    private static let maximumLength = 12 * 1024
 
     private let turns: [Turn]
     private let associated: [UInt8]
@@ -39,13 +39,22 @@ public struct RefreshTokenSealer: Sendable {
 
     private func key(at now: NumericDate) -> SealingKey? { turns.last { $0.start <= now }?.key }
 
-    /// - Returns: nil where there is no key, or too much to seal.
-    func seal(_ token: RefreshToken, now: NumericDate) throws(LibcryptoError) -> String? {
-        guard let key = key(at: now), let text = RefreshTokenCoding.encode(token) else { return nil }
+    /// What the client gets to see.
+    public func seal(_ token: RefreshToken, now: NumericDate) throws(SealingError) -> String {
+        guard let key = key(at: now) else { throw .noKey }
+        guard let octets = RefreshTokenCoding.encode(token) else { throw .tooLong }
+        let text: String
+        do throws(LibcryptoError) { text = try Self.prefix + sealed(octets, with: key) } catch {
+            throw .libcrypto(error)
+        }
+        guard text.utf8.count <= Self.maximumLength else { throw .tooLong }
+        return text
+    }
+
+    private func sealed(_ octets: [UInt8], with key: SealingKey) throws(LibcryptoError) -> String {
         let nonce = try RandomBytes.make(XAES256GCM.nonceSize)
-        let sealed = try key.seal(text, nonce: nonce, authenticating: associated)
-        let encoded = Base64URL.encode(try nonce + key.hint(for: nonce.span) + sealed)
-        return Self.prefix + encoded
+        let sealed = try key.seal(octets, nonce: nonce, authenticating: associated)
+        return Base64URL.encode(try nonce + key.hint(for: nonce.span) + sealed)
     }
 
     /// - Returns: nil for what was not sealed with one of the keys, for this issuer. Whether the token has expired is not
@@ -59,12 +68,16 @@ public struct RefreshTokenSealer: Sendable {
         let rest = octets.span.extracting(XAES256GCM.nonceSize...)
         let hint = rest.extracting(..<SealingKey.hintSize)
         let sealed = rest.extracting(SealingKey.hintSize...)
+        // Each key is asked and one is tried, whichever it is: how long it takes says nothing.
+        var tried = turns.last?.key
+        var isKnown = false
         for turn in turns {
             let own = try turn.key.hint(for: nonce)
             guard ConstantTime.areEqual(own.span, hint) else { continue }
-            guard let token = try turn.key.open(sealed, nonce: nonce, authenticating: associated) else { continue }
-            return RefreshTokenCoding.decode(token)
+            tried = turn.key
+            isKnown = true
         }
-        return nil
+        let token = try tried?.open(sealed, nonce: nonce, authenticating: associated)
+        return isKnown ? token.flatMap(RefreshTokenCoding.decode) : nil
     }
 }

@@ -9,12 +9,18 @@ public struct IssuancePolicy: Sendable {
     public let algorithm: SignatureAlgorithm
     /// `access_token.lifetime`
     public let accessTokenLifetime: Duration
+    /// `refresh_token.lifetime`, from the first issue on
+    public let refreshTokenLifetime: Duration
 
-    /// The defaults are those of the configuration: RS256 and 15 minutes.
-    public init(issuer: Issuer, algorithm: SignatureAlgorithm = .rs256, accessTokenLifetime: Duration = .seconds(900)) {
+    /// The defaults are those of the configuration: RS256, 15 minutes and 30 days.
+    public init(
+        issuer: Issuer, algorithm: SignatureAlgorithm = .rs256, accessTokenLifetime: Duration = .seconds(900),
+        refreshTokenLifetime: Duration = .seconds(30 * 86400)
+    ) {
         self.issuer = issuer
         self.algorithm = algorithm
         self.accessTokenLifetime = accessTokenLifetime
+        self.refreshTokenLifetime = refreshTokenLifetime
     }
 
     /// The algorithms that access tokens can be signed with.

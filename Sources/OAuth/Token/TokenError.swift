@@ -4,6 +4,7 @@ public enum TokenError: Error, Sendable, Hashable, CaseIterable {
     case unreadableForm
     case repeatedParameter
     case missingGrantType
+    case missingRefreshToken
     case credentialsInURL
     case twoAuthenticationMethods
     case conflictingClientID
@@ -12,6 +13,7 @@ public enum TokenError: Error, Sendable, Hashable, CaseIterable {
     case invalidClient
     case unauthorizedClient
     case unsupportedGrantType
+    case invalidGrant
     case malformedScope
     case scopeNotAllowed
     case malformedResource
@@ -23,12 +25,13 @@ public enum TokenError: Error, Sendable, Hashable, CaseIterable {
     /// `error`
     public var code: StaticString {
         switch self {
-        case .unreadableForm, .repeatedParameter, .missingGrantType, .credentialsInURL, .twoAuthenticationMethods,
-            .conflictingClientID, .wrongMediaType, .bodyTooLarge:
+        case .unreadableForm, .repeatedParameter, .missingGrantType, .missingRefreshToken, .credentialsInURL,
+            .twoAuthenticationMethods, .conflictingClientID, .wrongMediaType, .bodyTooLarge:
             "invalid_request"
         case .invalidClient: "invalid_client"
         case .unauthorizedClient: "unauthorized_client"
         case .unsupportedGrantType: "unsupported_grant_type"
+        case .invalidGrant: "invalid_grant"
         case .malformedScope, .scopeNotAllowed: "invalid_scope"
         case .malformedResource, .resourceNotAllowed: "invalid_target"
         case .tooManyFailures, .overloaded: "temporarily_unavailable"
@@ -42,6 +45,7 @@ public enum TokenError: Error, Sendable, Hashable, CaseIterable {
         case .unreadableForm: "The request body is not UTF-8 in application/x-www-form-urlencoded form."
         case .repeatedParameter: "A parameter that may be given once was given more than once."
         case .missingGrantType: "The parameter grant_type is missing."
+        case .missingRefreshToken: "The parameter refresh_token is missing."
         case .credentialsInURL:
             "Credentials must not be in the URL; send them in the Authorization header or in the request body."
         case .twoAuthenticationMethods: "The client used more than one way to authenticate."
@@ -51,6 +55,7 @@ public enum TokenError: Error, Sendable, Hashable, CaseIterable {
         case .invalidClient: "Client authentication failed."
         case .unauthorizedClient: "The client may not use this grant type."
         case .unsupportedGrantType: "The grant type is not supported."
+        case .invalidGrant: "The refresh token is not valid, or no longer."
         case .malformedScope: "The scope is malformed."
         case .scopeNotAllowed: "The scope holds a value that the client may not ask for."
         case .malformedResource: "A resource is not an absolute URI without fragment."

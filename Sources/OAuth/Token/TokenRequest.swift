@@ -1,12 +1,14 @@
 public import AccessToken
 
-/// A well-formed token request, RFC 6749 section 4.4.2. Who sent it is not yet proven.
+/// A well-formed token request, RFC 6749 sections 4.4.2 and 6. Who sent it is not yet proven.
 public struct TokenRequest: Sendable {
     let grantType: String
     /// nil where the client asks for nothing in particular.
     let scope: String?
     /// RFC 8707 section 2; empty where the client names none.
     let resources: [String]
+    /// nil for another grant type than `refresh_token`.
+    let refreshToken: String?
     let credentials: ClientCredentials
 
     /// The client that it claims to be from.
@@ -21,6 +23,9 @@ public struct TokenRequest: Sendable {
         let parameters = try FormParameters(parsing: request.body)
         guard let grantType = parameters["grant_type"] else { throw .missingGrantType }
         self.grantType = grantType
+        refreshToken = grantType == GrantType.refreshToken.rawValue ? parameters["refresh_token"] : nil
+        // RFC 6749 section 6: REQUIRED.
+        guard refreshToken != nil || grantType != GrantType.refreshToken.rawValue else { throw .missingRefreshToken }
         scope = parameters["scope"]
         resources = parameters.resources
         credentials = try ClientCredentials(authorization: request.authorization, parameters: parameters)

@@ -10,8 +10,8 @@ struct ClientEntry: Sendable {
     let place: Problem.Place
     let problems: [Problem]
 
-    init(_ entry: some YAMLNode, of file: FileLines) {
-        var reader = ClientReader(entry, of: file)
+    init(_ entry: some YAMLNode, of file: FileLines, _ settings: ClientsSettings) {
+        var reader = ClientReader(entry, of: file, settings)
         client = reader.read()
         id = reader.id
         place = reader.place(ofMember: "client_id")

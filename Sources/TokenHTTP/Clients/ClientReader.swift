@@ -1,5 +1,4 @@
 import AccessToken
-import Foundation
 import JOSE
 import OAuth
 import RemoteKeys
@@ -9,16 +8,19 @@ struct ClientReader<Node: YAMLNode> {
     private let entry: Node
     private let members: [YAMLMember<Node>]
     private let file: FileLines
+    private let settings: ClientsSettings
     private(set) var problems: [Problem] = []
 
     private static var memberNames: [String] {
         [
             "client_id", "client_name", "client_secrets", "jwks", "jwks_uri", "token_endpoint_auth_method",
-            "grant_types", "scope", "resources", "access_token_lifetime", "claims",
+            "grant_types", "scope", "resources", "access_token_lifetime", "refresh_tokens_not_before", "claims",
         ]
     }
 
-    init(_ entry: Node, of file: FileLines) {
+    /// - Parameter settings: what holds for all clients.
+    init(_ entry: Node, of file: FileLines, _ settings: ClientsSettings) {
+        self.settings = settings
         self.entry = entry
         members = entry.members ?? []
         self.file = file
@@ -55,13 +57,16 @@ struct ClientReader<Node: YAMLNode> {
         let scope = value("scope", Scope.init)
         let resources = list("resources", Self.resource)
         let lifetime = value("access_token_lifetime", DurationText.parseAccessTokenLifetime)
+        let notBefore = value("refresh_tokens_not_before", NumericDate.init(rfc3339:))
         let claims = claims()
         guard let id, problems.isEmpty else { return nil }
         do throws(InvalidValue) {
             return try Client(
                 id: id, name: name, secrets: secrets, keys: keys, authenticationMethod: method,
                 grantTypes: grantTypes.map { Set($0) } ?? [.clientCredentials], scope: scope ?? .empty,
-                resources: resources ?? [], accessTokenLifetime: lifetime, claims: claims)
+                resources: resources ?? [], accessTokenLifetime: lifetime,
+                refreshTokensNotBefore: [notBefore, settings.refreshTokensNotBefore].compactMap { $0 }.max(),
+                claims: claims)
         } catch {
             note("claims", error.description)
             return nil
@@ -179,16 +184,22 @@ struct ClientReader<Node: YAMLNode> {
             problems.append(
                 Problem(file.place(member.line), "unknown key in a secret", hint: "a secret has hash and expires_at"))
         }
+        let expiry = expiry(of: node, members)
         do throws(InvalidValue) {
             guard let hash = members.first(where: { $0.name == "hash" })?.value.text else {
                 throw InvalidValue("hash is missing")
             }
-            let expiry = try members.first { $0.name == "expires_at" }.map { (member) throws(InvalidValue) in
-                try Self.date(member.value.text ?? "")
-            }
             return ClientSecret(hash: try ClientSecretHash(parsing: hash), expiresAt: expiry)
         } catch {
             problems.append(Problem(file.place(node.line), "a secret: \(error)"))
+            return nil
+        }
+    }
+
+    private mutating func expiry(of secret: Node, _ members: [YAMLMember<Node>]) -> NumericDate? {
+        guard let member = members.first(where: { $0.name == "expires_at" }) else { return nil }
+        do throws(InvalidValue) { return try NumericDate(rfc3339: member.value.text ?? "") } catch {
+            problems.append(Problem(file.place(secret.line), "a secret: expires_at \(error)"))
             return nil
         }
     }
@@ -218,13 +229,4 @@ struct ClientReader<Node: YAMLNode> {
         try Audience(text)
     }
 
-    private static func date(_ text: String) throws(InvalidValue) -> NumericDate {
-        guard let date = try? Date(text, strategy: .iso8601) else {
-            throw InvalidValue("expires_at is not a time such as 2027-01-01T00:00:00Z")
-        }
-        guard let seconds = Int64(exactly: date.timeIntervalSince1970.rounded(.down)) else {
-            throw InvalidValue("expires_at is too far away")
-        }
-        return NumericDate(seconds)
-    }
 }

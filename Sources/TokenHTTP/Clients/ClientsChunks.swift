@@ -12,6 +12,8 @@ struct ClientsChunks {
     }
 
     let pieces: [Piece]
+    /// What stands before `clients:`.
+    let preamble: String
 
     /// Files that are smaller are read in one.
     private static let smallestFile = 128 * 1024
@@ -23,8 +25,8 @@ struct ClientsChunks {
         guard text.utf8.count >= Self.smallestFile else { return nil }
         let octets = Array(text.utf8)
         var lines = Lines(octets)
-        guard let header = lines.next(), octets[header.content].elementsEqual(Self.header), header.indentation == 0,
-            let first = lines.next(), first.indentation > 0, first.isEntry(of: octets)
+        guard let header = Self.header(&lines, octets), let first = lines.next(), first.indentation > 0,
+            first.isEntry(of: octets)
         else { return nil }
         var cuts = [first]
         while let line = lines.next() {
@@ -33,11 +35,21 @@ struct ClientsChunks {
             guard let last = cuts.last, line.start - last.start >= Self.pieceSize else { continue }
             cuts.append(line)
         }
+        preamble = String(decoding: octets[..<header.start], as: UTF8.self)
         let ends = cuts.dropFirst().map(\.start) + [octets.count]
         pieces = zip(cuts, ends).map { cut, end in
             // The first entry stands in the second line of the piece.
             Piece(octets: Self.header + "\n".utf8 + octets[cut.start..<end], lineOffset: cut.number - 2)
         }
+    }
+
+    /// The line `clients:`, behind nothing but settings in a line each.
+    private static func header(_ lines: inout Lines, _ octets: [UInt8]) -> Lines.Line? {
+        while let line = lines.next(), line.indentation == 0 {
+            if octets[line.content].elementsEqual(header) { return line }
+            guard octets[line.content].starts(with: "\(ClientsSettings.notBeforeName):".utf8) else { return nil }
+        }
+        return nil
     }
 }
 

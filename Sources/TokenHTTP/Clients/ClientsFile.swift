@@ -12,27 +12,37 @@ public struct ClientsFile {
     /// - Throws: every problem at once, each with its line.
     public init(reading path: FilePath) throws(InvalidConfiguration) {
         let text = try YAMLText.contents(of: path)
-        if let chunks = ClientsChunks(text), let entries = Self.read(chunks, of: path) {
-            try self.init(entries, of: path)
+        if let chunks = ClientsChunks(text), let settings = Self.settings(of: chunks, path),
+            let entries = Self.read(chunks, of: path, settings)
+        {
+            try self.init(entries, of: path, settings)
         } else {
             try self.init(YAMLText(path: path, text: text))
         }
     }
 
+    private static func settings(of chunks: ClientsChunks, _ path: FilePath) -> ClientsSettings? {
+        guard let yaml = try? YAMLText(path: path, text: chunks.preamble) else { return nil }
+        return ClientsSettings(yaml.root?.members ?? [], of: yaml.lines)
+    }
+
     /// Reads the pieces on all cores.
     ///
     /// - Returns: nil where a piece is no clients file of its own, as where one refers to an anchor in another.
-    private static func read(_ chunks: ClientsChunks, of path: FilePath) -> [ClientEntry]? {
+    private static func read(
+        _ chunks: ClientsChunks, of path: FilePath, _ settings: ClientsSettings
+    ) -> [ClientEntry]? {
         let results = Mutex([[ClientEntry]?](repeating: nil, count: chunks.pieces.count))
         DispatchQueue.concurrentPerform(iterations: chunks.pieces.count) { index in
             let piece = chunks.pieces[index]
             let file = FileLines(path: path.string, offset: piece.lineOffset)
             let entries =
                 if let root = PlainYAML.read(piece.octets) {
-                    Self.entries(root, of: file)
+                    Self.entries(root, of: file, settings)
                 } else {
                     Self.entries(
-                        try? Yams.compose(yaml: String(decoding: piece.octets, as: UTF8.self), .basic), of: file)
+                        try? Yams.compose(yaml: String(decoding: piece.octets, as: UTF8.self), .basic), of: file,
+                        settings)
                 }
             results.withLock { $0[index] = entries }
         }
@@ -40,8 +50,10 @@ public struct ClientsFile {
         return pieces.contains { $0 == nil } ? nil : pieces.flatMap { $0 ?? [] }
     }
 
-    private static func entries(_ root: (some YAMLNode)?, of file: FileLines) -> [ClientEntry]? {
-        root?.members?.first?.value.elements?.map { ClientEntry($0, of: file) }
+    private static func entries(
+        _ root: (some YAMLNode)?, of file: FileLines, _ settings: ClientsSettings
+    ) -> [ClientEntry]? {
+        root?.members?.first?.value.elements?.map { ClientEntry($0, of: file, settings) }
     }
 
     init(_ yaml: YAMLText) throws(InvalidConfiguration) {
@@ -57,17 +69,14 @@ public struct ClientsFile {
                 Problem(yaml.place(of: root), "is not a clients file", hint: "it begins with a line `clients:`")
             ])
         }
-        var unknown: [Problem] = []
-        for key in mapping.keys where key.scalar?.string != "clients" {
-            unknown.append(Problem(yaml.place(of: key), "unknown key \(key.scalar?.string ?? "")"))
-        }
-        try self.init(entries.map { ClientEntry($0, of: yaml.lines) }, of: yaml.path, unknown)
+        let settings = ClientsSettings(root.members ?? [], of: yaml.lines)
+        try self.init(entries.map { ClientEntry($0, of: yaml.lines, settings) }, of: yaml.path, settings)
     }
 
     private init(
-        _ entries: [ClientEntry], of path: FilePath, _ others: [Problem] = []
+        _ entries: [ClientEntry], of path: FilePath, _ settings: ClientsSettings
     ) throws(InvalidConfiguration) {
-        var problems = others
+        var problems = settings.problems
         var clients: [Client] = []
         clients.reserveCapacity(entries.count)
         var places: [String: Problem.Place] = [:]

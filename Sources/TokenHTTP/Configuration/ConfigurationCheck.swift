@@ -35,7 +35,9 @@ public enum ConfigurationCheck {
         let keys = configuration.keys
         guard configuration.keysRotation != nil, keys.signing.lacksFirstKey else {
             return problems { () throws(InvalidConfiguration) in
-                var loader = SnapshotLoader(configuration)
+                // So it does with the first sealing key.
+                let makesKeys = configuration.keysRotation != nil && keys.canBeWritten
+                var loader = SnapshotLoader(configuration, expectsSealingKey: makesKeys && keys.sealing.lacksFirstKey)
                 _ = try loader.load(now: .now)
             }
         }

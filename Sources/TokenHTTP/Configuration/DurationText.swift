@@ -28,6 +28,15 @@ public enum DurationText {
         return lifetime
     }
 
+    /// The lifetime of a refresh token, over all its successors.
+    static func parseRefreshTokenLifetime(_ text: String) throws(InvalidValue) -> Duration {
+        let lifetime = try parse(text)
+        guard (.seconds(60) ... .seconds(366 * 86400)).contains(lifetime) else {
+            throw InvalidValue("is not between 1m and 366d")
+        }
+        return lifetime
+    }
+
     /// For people: in the largest unit that divides it.
     public static func format(_ duration: Duration) -> String {
         let seconds = duration.components.seconds

@@ -53,6 +53,7 @@ extension ServiceConfiguration {
         let tokenPath = reader.value(.tokenPath, Self.tokenPath)
         let algorithm = reader.value(.accessTokenAlgorithm, IssuancePolicy.algorithm(named:))
         let accessTokenLifetime = reader.value(.accessTokenLifetime, DurationText.parseAccessTokenLifetime)
+        let refreshTokenLifetime = reader.value(.refreshTokenLifetime, DurationText.parseRefreshTokenLifetime)
         let drainDelay = reader.value(.drainDelay, Self.drainDelay)
         let logLevel = reader.value(.logLevel, Self.logLevel)
         let assertionAudience = reader.value(.assertionAudience, Self.assertionAudience)
@@ -79,6 +80,7 @@ extension ServiceConfiguration {
             endpoints: EndpointPaths(issuer: issuer, token: tokenPath),
             algorithm: algorithm ?? .rs256,
             accessTokenLifetime: accessTokenLifetime ?? .seconds(15 * 60),
+            refreshTokenLifetime: refreshTokenLifetime ?? .seconds(30 * 86400),
             assertionAudience: assertionAudience ?? .either,
             throttle: throttle,
             trustedProxies: trustedProxies ?? [],
@@ -103,8 +105,8 @@ extension ServiceConfiguration {
             clientsFile: reader.path(.clients, default: "clients.yaml"),
             endpoints: EndpointPaths(issuer: issuer),
             algorithm: reader.value(.accessTokenAlgorithm, IssuancePolicy.algorithm(named:)) ?? .rs256,
-            accessTokenLifetime: .seconds(15 * 60), assertionAudience: .either, throttle: .standard, trustedProxies: [],
-            drainDelay: .zero, logLevel: .info)
+            accessTokenLifetime: .seconds(15 * 60), refreshTokenLifetime: .seconds(30 * 86400),
+            assertionAudience: .either, throttle: .standard, trustedProxies: [], drainDelay: .zero, logLevel: .info)
     }
 
     /// The addresses to listen on, without those that are written wrongly.

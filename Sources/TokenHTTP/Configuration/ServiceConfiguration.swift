@@ -28,6 +28,8 @@ public struct ServiceConfiguration: Sendable {
     public let algorithm: SignatureAlgorithm
     /// `access_token.lifetime`
     public let accessTokenLifetime: Duration
+    /// `refresh_token.lifetime`
+    public let refreshTokenLifetime: Duration
     /// `client_assertion.audience`
     public let assertionAudience: AssertionAudience
     /// `throttle`
@@ -52,6 +54,8 @@ public struct ServiceConfiguration: Sendable {
 
     /// What holds for every token.
     public var policy: IssuancePolicy {
-        IssuancePolicy(issuer: issuer, algorithm: algorithm, accessTokenLifetime: accessTokenLifetime)
+        IssuancePolicy(
+            issuer: issuer, algorithm: algorithm, accessTokenLifetime: accessTokenLifetime,
+            refreshTokenLifetime: refreshTokenLifetime)
     }
 }

@@ -58,7 +58,9 @@ public struct WorkingFolder: Sendable {
     }
 
     private func createKey() throws -> Bool {
-        try KeysFolder(path.appending("keys"), algorithm: .rs256).signing.generateFirst() != nil
+        let keys = KeysFolder(path.appending("keys"), algorithm: .rs256)
+        _ = try keys.sealing.generateFirst()
+        return try keys.signing.generateFirst() != nil
     }
 
     private static func configurationYAML(_ issuer: Issuer, _ listen: ListenAddress, _ management: String) -> String {
@@ -72,6 +74,8 @@ public struct WorkingFolder: Sendable {
         access_token:
           algorithm: RS256
           lifetime: 15m
+        refresh_token:
+          lifetime: 30d
 
         """
     }

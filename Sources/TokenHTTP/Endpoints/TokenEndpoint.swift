@@ -50,11 +50,23 @@ struct TokenEndpoint: Sendable {
     private func grant(
         _ client: AuthenticatedClient, _ tokenRequest: TokenRequest, _ snapshot: Snapshot, now: NumericDate
     ) async throws(TokenError) -> TokenResponse {
-        let grant = try client.authorize(tokenRequest, policy: snapshot.policy)
+        let grant = try client.authorize(
+            tokenRequest, policy: snapshot.policy, sealer: snapshot.sealer, now: now)
+        let refreshToken = try refreshToken(of: grant, snapshot, now: now)
         let id = try tokenID()
         let token = UnsignedAccessToken(
             for: grant, key: snapshot.signingKey(at: now), policy: snapshot.policy, id: id, now: now)
-        return TokenResponse(token, signature: try await signature(of: token))
+        return TokenResponse(token, signature: try await signature(of: token), refreshToken: refreshToken)
+    }
+
+    private func refreshToken(
+        of grant: AuthorizedGrant, _ snapshot: Snapshot, now: NumericDate
+    ) throws(TokenError) -> String? {
+        guard let token = grant.refreshToken else { return nil }
+        do throws(SealingError) { return try snapshot.sealer.seal(token, now: now) } catch {
+            reportFailure(error)
+            throw .serverError
+        }
     }
 
     private func tokenID() throws(TokenError) -> TokenID {

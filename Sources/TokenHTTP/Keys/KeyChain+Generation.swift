@@ -44,6 +44,7 @@ extension KeyChain {
         let (keyID, contents) =
             switch purpose {
             case .signing(let algorithm): try newSigningKey(algorithm)
+            case .sealing: try newSealingKey()
             }
         do {
             try DurableFile(path: folder.path.appending(name.description)).create(contents)
@@ -67,9 +68,15 @@ extension KeyChain {
         return (keyID, pem)
     }
 
+    /// No passphrase covers it: it is as readable as its file.
+    private func newSealingKey() throws -> (keyID: String, contents: SecretBytes) {
+        let octets = try SecretBytes(randomCount: SealingKey.size)
+        return (try SealingKey(octets).keyID, try SealingKeyText.encode(octets))
+    }
+
     private func fileName(start: BasicTime?) -> String {
-        let label = purpose.algorithmName.lowercased()
-        return start.map { "\($0)-\(label).pem" } ?? "\(label).pem"
+        let name = purpose.algorithmName.lowercased() + (purpose == .sealing ? ".sealing" : ".pem")
+        return start.map { "\($0)-\(name)" } ?? name
     }
 }
 

@@ -10,11 +10,14 @@ public struct KeyChain: Sendable {
     public enum Purpose: Sendable, Hashable {
         /// Access tokens, signed with this algorithm.
         case signing(SignatureAlgorithm)
+        /// Refresh tokens, sealed with XAES-256-GCM.
+        case sealing
 
-        /// `alg`
+        /// `alg`; of sealing keys the name that C2SP gave it, since JOSE has none.
         public var algorithmName: String {
             switch self {
             case .signing(let algorithm): algorithm.name
+            case .sealing: "XAES-256-GCM"
             }
         }
     }
@@ -29,6 +32,7 @@ public struct KeyChain: Sendable {
         case .signing(let algorithm):
             try folder.load().filter { $0.algorithm == algorithm && $0.name.content == .signing }
                 .map { NamedKey($0.name, keyID: $0.keyID) }
+        case .sealing: try folder.loadSealing().map(\.named)
         }
     }
 
@@ -37,11 +41,12 @@ public struct KeyChain: Sendable {
         switch purpose {
         case .signing(let algorithm):
             try folder.load().filter { $0.algorithm == algorithm }.map { NamedKey($0.name, keyID: $0.keyID) }
+        case .sealing: try keys()
         }
     }
 
     /// Whether the service needs one of these keys at all times.
-    var isInUse: Bool { purpose == .signing(folder.algorithm) }
+    var isInUse: Bool { purpose == .signing(folder.algorithm) || purpose == .sealing }
 
     /// When a key begins. A first key begins at the beginning; its age is that of its file, which all replicas see alike.
     func start(of name: KeyFileName) throws -> NumericDate { try name.start ?? timeOfFile(name) }
@@ -60,8 +65,12 @@ extension KeysFolder {
         KeysFolder(path, algorithm: algorithm, passphraseFile: passphraseFile).signing
     }
 
+    /// The keys that seal refresh tokens.
+    public var sealing: KeyChain { KeyChain(folder: self, purpose: .sealing) }
+
     /// - Throws: ``KeyRotationError/noSuchKey``
     public func chain(ofKey keyID: String) throws -> KeyChain {
+        if try loadSealing().contains(where: { $0.key.keyID == keyID }) { return sealing }
         guard let key = try load().first(where: { $0.keyID == keyID }) else { throw KeyRotationError.noSuchKey }
         return KeyChain(folder: self, purpose: .signing(key.algorithm))
     }

@@ -1,4 +1,5 @@
 import Libcrypto
+import OAuth
 import SystemPackage
 
 /// Why a file in the keys folder is not used.
@@ -10,6 +11,7 @@ enum KeyFileError: Error, CustomStringConvertible {
     case unusable
     case mismatchedHalves
     case unusablePassphrase
+    case noSealingKey
 
     var description: String {
         switch self {
@@ -19,6 +21,7 @@ enum KeyFileError: Error, CustomStringConvertible {
         case .tooSmall(let bits): "is an RSA key of \(bits) bits; RFC 7518 section 3.3 asks for 2048 or more"
         case .unusable: "is a kind of key that no access token is signed with (RSA, P-256 and Ed25519 are)"
         case .mismatchedHalves: "holds a private and a public half that do not belong together"
+        case .noSealingKey: "is not a key of \(SealingKey.size) octets in base64url"
         case .unusablePassphrase: "is not a passphrase of 1 to \(PrivateKey.passphraseSizes.upperBound) octets"
         }
     }
@@ -27,6 +30,7 @@ enum KeyFileError: Error, CustomStringConvertible {
         switch self {
         case .readableByOthers: "chmod 600 \(path)"
         case .tooSmall, .unusable, .mismatchedHalves: "`writ keys generate` makes a good one"
+        case .noSealingKey: "`writ keys rotate --sealing` makes a good one"
         default: nil
         }
     }

@@ -42,36 +42,43 @@ public struct KeysFolder: Sendable {
                 } else {
                     keys.append(key)
                 }
-            } catch let error as KeyFileError {
-                problems.append(Problem(place, error.description, hint: error.hint(for: path.appending(fileName))))
-            } catch KeyError.encrypted {
-                let hint = "keys_passphrase_file in writ.yaml names a file with the passphrase"
-                problems.append(Problem(place, KeyError.encrypted.description, hint: hint))
-            } catch let error as KeyError {
-                problems.append(Problem(place, error.description))
-            } catch let error as InvalidValue {
-                problems.append(Problem(place, "the name \(error)"))
             } catch {
-                problems.append(Problem(place, "cannot be read: \(error)"))
+                problems.append(problem(with: fileName, error))
             }
         }
-        problems += untimedTwice(keys)
+        for chain in Dictionary(grouping: keys.filter { $0.name.content == .signing }, by: \.algorithm).values {
+            problems += untimedTwice(chain.map(\.name))
+        }
         guard problems.isEmpty else { throw InvalidConfiguration(problems) }
         return keys.sorted { $0.name < $1.name }
     }
 
-    /// Of two keys that sign from the beginning nobody can say which is the newer.
-    private func untimedTwice(_ keys: [LoadedKey]) -> [Problem] {
-        var first: [SignatureAlgorithm: LoadedKey] = [:]
-        return keys.filter { $0.name.content == .signing && $0.name.start == nil }.compactMap { key in
-            guard let other = first[key.algorithm] else {
-                first[key.algorithm] = key
-                return nil
+    /// What kept a file from being read.
+    func problem(with fileName: String, _ error: any Error) -> Problem {
+        let file = path.appending(fileName)
+        let (message, hint): (String, String?) =
+            switch error {
+            case let error as KeyFileError: (error.description, error.hint(for: file))
+            case KeyError.encrypted:
+                (
+                    KeyError.encrypted.description,
+                    "keys_passphrase_file in writ.yaml names a file with the passphrase"
+                )
+            case let error as KeyError: (error.description, nil)
+            case let error as InvalidValue: ("the name \(error)", nil)
+            default: ("cannot be read: \(error)", nil)
             }
-            return Problem(
-                .file(path.appending(key.name.description).string, line: nil),
-                "has no time in its name, and neither has \(other.name): it is not clear which signs",
-                hint: "begin the name of the newer with the UTC time from which it signs: 20261123T093000Z-")
+        return Problem(.file(file.string, line: nil), message, hint: hint)
+    }
+
+    /// Of two keys of a chain that begin at the beginning nobody can say which is the newer.
+    func untimedTwice(_ names: [KeyFileName]) -> [Problem] {
+        let untimed = names.filter { $0.start == nil }
+        return untimed.dropFirst().map { name in
+            Problem(
+                .file(path.appending(name.description).string, line: nil),
+                "has no time in its name, and neither has \(untimed[0]): it is not clear which is in use",
+                hint: "begin the name of the newer with the UTC time from which it is used: 20261123T093000Z-")
         }
     }
 

@@ -8,9 +8,9 @@ import SystemPackage
 ///
 /// Any number of replicas may do so on one folder: they come to the same file name, and one of them creates it.
 struct RotationService: Service {
-    let keys: KeyChain
+    let chains: [KeyChain]
     let plan: RotationPlan
-    let longestLifetime: @Sendable () -> Duration
+    let lifetimes: @Sendable () -> TokenLifetimes
     let logger: Logger
 
     /// Announcements last for minutes at least, so that there is time.
@@ -18,19 +18,22 @@ struct RotationService: Service {
 
     func run() async {
         await cancelWhenGracefulShutdown {
-            var complaint: String?
+            var complaints: [KeyChain.Purpose: String] = [:]
             repeat {
-                complaint = rotateIfDue(now: .now, after: complaint)
+                for keys in chains {
+                    complaints[keys.purpose] = rotateIfDue(keys, now: .now, after: complaints[keys.purpose])
+                }
             } while (try? await Task.sleep(for: Self.interval)) != nil
         }
     }
 
     /// - Parameter complaint: what was told last, and is not told again.
     /// - Returns: what keeps the plan from being followed; nil where nothing does.
-    func rotateIfDue(now: NumericDate, after complaint: String?) -> String? {
+    func rotateIfDue(_ keys: KeyChain, now: NumericDate, after complaint: String?) -> String? {
         do {
-            guard let rotation = try keys.rotateIfDue(plan, now: now, longestLifetime: longestLifetime()) else {
-                return try reportStall(now: now, after: complaint)
+            let longestLifetime = lifetimes()[keys.purpose]
+            guard let rotation = try keys.rotateIfDue(plan, now: now, longestLifetime: longestLifetime) else {
+                return try reportStall(of: keys, now: now, after: complaint)
             }
             logger.info(
                 "Rotated",
@@ -47,7 +50,7 @@ struct RotationService: Service {
     }
 
     /// A key that was made while a clock was far ahead.
-    private func reportStall(now: NumericDate, after complaint: String?) throws -> String? {
+    private func reportStall(of keys: KeyChain, now: NumericDate, after complaint: String?) throws -> String? {
         guard let name = try keys.stallingKey(of: plan, now: now)?.description else { return nil }
         if name != complaint {
             logger.warning("\(name) begins later than keys_rotation would make it: no key is made until then")

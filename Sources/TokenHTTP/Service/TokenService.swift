@@ -24,7 +24,7 @@ public struct TokenService: Sendable {
     public init(_ configuration: ServiceConfiguration, logger: Logger) throws(InvalidConfiguration) {
         self.configuration = configuration
         self.logger = logger
-        if configuration.keysRotation != nil { Self.makeFirstKey(configuration.keys, logger: logger) }
+        if configuration.keysRotation != nil { Self.makeFirstKeys(configuration.keys, logger: logger) }
         reloader = try Reloader(configuration, logger: logger, now: .now)
     }
 
@@ -94,16 +94,17 @@ public struct TokenService: Sendable {
     private var rotationService: RotationService? {
         configuration.keysRotation.map { plan in
             RotationService(
-                keys: configuration.keys.signing, plan: plan,
-                longestLifetime: { [reloader] in reloader.snapshots.current.longestLifetime }, logger: logger)
+                chains: [configuration.keys.signing, configuration.keys.sealing], plan: plan,
+                lifetimes: { [reloader] in reloader.snapshots.current.lifetimes }, logger: logger)
         }
     }
 
-    /// On an empty folder the first of all replicas makes the first key. A folder that cannot be written to is told,
+    /// On an empty folder the first of all replicas makes the first keys. A folder that cannot be written to is told,
     /// once, and used as it is; keys that do not check are told by whoever reads them next.
-    private static func makeFirstKey(_ keys: KeysFolder, logger: Logger) {
+    private static func makeFirstKeys(_ keys: KeysFolder, logger: Logger) {
         do {
-            if let key = try keys.signing.generateFirst() {
+            for chain in [keys.signing, keys.sealing] {
+                guard let key = try chain.generateFirst() else { continue }
                 logger.info("Made the first key", metadata: ["kid": "\(key.keyID)", "file": "\(key.name)"])
             }
             try keys.checkWritable()

@@ -6,33 +6,36 @@ public import OAuth
 public struct ScheduledKeys: Sendable {
     /// In the order of their names, which is that in which they sign.
     public let keys: [ScheduledKey]
+    /// The keys for refresh tokens, likewise.
+    public let sealing: [ScheduledSealingKey]
     /// The next moment at which one of them changes its state; nil where none will.
     public let nextChange: NumericDate?
 
     /// - Parameters:
     ///   - loaded: what is in the folder.
+    ///   - loadedSealing: the keys for refresh tokens.
     ///   - policy: says which algorithm signs; the newest key of another is merely published.
-    ///   - longestLifetime: of an access token.
+    ///   - lifetimes: how long keys are needed after their last token.
     ///   - schedule: what the keys of a chain do; without it, what their names say.
     public init(
-        _ loaded: [LoadedKey], policy: IssuancePolicy, longestLifetime: Duration, now: NumericDate,
-        timing: KeyTiming = .standard,
-        schedule: (SignatureAlgorithm, [NamedKey], _ now: NumericDate, _ retention: Duration) -> KeySchedule = {
-            KeySchedule($1.map { KeyStart($0.name) }, now: $2, retention: $3)
-        }
+        _ loaded: [LoadedKey], sealing loadedSealing: [LoadedSealingKey], policy: IssuancePolicy,
+        lifetimes: TokenLifetimes, now: NumericDate, timing: KeyTiming = .standard,
+        schedule: (KeyChain.Purpose, [NamedKey], _ retention: Duration) -> KeySchedule
     ) {
+        var changes: [NumericDate] = []
+        func entries(_ purpose: KeyChain.Purpose, _ keys: [NamedKey]) -> [KeySchedule.Entry] {
+            let schedule = schedule(purpose, keys, timing.retention(longestLifetime: lifetimes[purpose]))
+            if let change = schedule.nextChange { changes.append(change) }
+            return schedule.entries
+        }
         // A public key of another issuer is published for as long as it is there.
         var keys = loaded.filter { $0.name.content == .verifying }.map {
             ScheduledKey(key: $0, state: .published, since: $0.name.start, until: nil)
         }
-        var changes: [NumericDate] = []
         let chains = Dictionary(grouping: loaded.filter { $0.name.content == .signing }, by: \.algorithm)
         for (algorithm, chain) in chains {
             let names = chain.map { NamedKey($0.name, keyID: $0.keyID) }
-            let retention = timing.retention(longestLifetime: longestLifetime)
-            let schedule = schedule(algorithm, names, now, retention)
-            if let change = schedule.nextChange { changes.append(change) }
-            for entry in schedule.entries {
+            for entry in entries(.signing(algorithm), names) {
                 guard let key = chain.first(where: { $0.name == entry.name }) else { continue }
                 let isIdle = entry.state == .signing && algorithm != policy.algorithm
                 keys.append(
@@ -41,7 +44,23 @@ public struct ScheduledKeys: Sendable {
             }
         }
         self.keys = keys.sorted { $0.key.name < $1.key.name }
+        sealing = entries(.sealing, loadedSealing.map(\.named)).compactMap { entry in
+            loadedSealing.first { $0.name == entry.name }.map {
+                ScheduledSealingKey(key: $0, state: entry.state, since: entry.since, until: entry.until)
+            }
+        }
         nextChange = changes.min()
+    }
+
+    /// What the keys do by their names alone.
+    public init(
+        reading folder: KeysFolder, policy: IssuancePolicy, lifetimes: TokenLifetimes, now: NumericDate
+    ) throws(InvalidConfiguration) {
+        self.init(
+            try folder.load(), sealing: try folder.loadSealing(), policy: policy, lifetimes: lifetimes, now: now
+        ) { _, keys, retention in
+            KeySchedule(keys.map { KeyStart($0.name) }, now: now, retention: retention)
+        }
     }
 
     /// The key set that is published.

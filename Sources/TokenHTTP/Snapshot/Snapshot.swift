@@ -9,10 +9,14 @@ public struct Snapshot: Sendable {
     public let policy: IssuancePolicy
     /// `clients`
     public let clients: ClientRegistry
-    /// Of an access token, with those of all clients.
-    let longestLifetime: Duration
+    /// Of the tokens that the keys of a chain make, with those of all clients.
+    let lifetimes: TokenLifetimes
     /// All keys of the folder, in the order in which they sign.
     public let keys: [ScheduledKey]
+    /// All keys for refresh tokens, in the order in which they seal.
+    public let sealingKeys: [ScheduledSealingKey]
+    /// Seals refresh tokens and opens them.
+    let sealer: RefreshTokenSealer
     /// The next moment at which a key changes its state; nil where none will.
     let nextChange: NumericDate?
     /// Published keys that signed, the one that signs, and those that will, in their order; never empty.

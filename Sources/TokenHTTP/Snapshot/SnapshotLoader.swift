@@ -9,40 +9,54 @@ import SystemPackage
 public struct SnapshotLoader: Sendable {
     private let configuration: ServiceConfiguration
     private let timing: KeyTiming
-    private var announcements: [SignatureAlgorithm: KeyAnnouncements] = [:]
+    /// Whether a sealing key that clients need and that is not there will be: see `keys_rotation`.
+    private let expectsSealingKey: Bool
+    private var announcements: [KeyChain.Purpose: KeyAnnouncements] = [:]
 
     /// - Parameter configuration: says where keys and clients are; nothing is read yet.
     public init(_ configuration: ServiceConfiguration, timing: KeyTiming = .standard) {
+        self.init(configuration, timing: timing, expectsSealingKey: false)
+    }
+
+    init(_ configuration: ServiceConfiguration, timing: KeyTiming = .standard, expectsSealingKey: Bool) {
         self.configuration = configuration
         self.timing = timing
+        self.expectsSealingKey = expectsSealingKey
     }
 
     /// - Throws: everything that is wrong with keys and clients, at once.
     public mutating func load(now: NumericDate) throws(InvalidConfiguration) -> Snapshot {
         var problems: [Problem] = []
         let loaded = Self.collect(&problems) { () throws(InvalidConfiguration) in try configuration.keys.load() }
+        let loadedSealing = Self.collect(&problems) { () throws(InvalidConfiguration) in
+            loaded == nil ? [] : try configuration.keys.loadSealing()
+        }
         let clients = Self.collect(&problems) { () throws(InvalidConfiguration) in
             try ClientsFile(reading: configuration.clientsFile).clients
         }
         var turns: [SigningTurn]?
         var scheduled: ScheduledKeys?
         var announcements = announcements
-        if let loaded {
+        let lifetimes = configuration.lifetimes(of: clients ?? [])
+        if let loaded, let loadedSealing {
             let keys = ScheduledKeys(
-                loaded, policy: configuration.policy, longestLifetime: configuration.longestLifetime(of: clients ?? []),
-                now: now, timing: timing
-            ) { algorithm, keys, now, retention in
-                announcements[algorithm, default: KeyAnnouncements(announcement: timing.announcement)]
+                loaded, sealing: loadedSealing, policy: configuration.policy, lifetimes: lifetimes, now: now,
+                timing: timing
+            ) { purpose, keys, retention in
+                announcements[purpose, default: KeyAnnouncements(announcement: timing.announcement)]
                     .schedule(keys, now: now, retention: retention)
             }
             scheduled = keys
             turns = Self.collect(&problems) { () throws(InvalidConfiguration) in try signingTurns(of: keys) }
+            Self.collect(&problems) { () throws(InvalidConfiguration) in try checkSealing(keys, for: clients ?? []) }
         }
         guard let clients, let scheduled, let turns, problems.isEmpty else { throw InvalidConfiguration(problems) }
         do throws(LibcryptoError) {
             let snapshot = Snapshot(
                 policy: configuration.policy, clients: try ClientRegistry(clients),
-                longestLifetime: configuration.longestLifetime(of: clients), keys: scheduled.keys,
+                lifetimes: lifetimes, keys: scheduled.keys, sealingKeys: scheduled.sealing,
+                sealer: RefreshTokenSealer(
+                    issuer: configuration.issuer, turns: scheduled.sealing.compactMap(\.turn)),
                 nextChange: scheduled.nextChange, signingTurns: turns, documents: try documents(for: scheduled))
             self.announcements = announcements
             return snapshot
@@ -65,6 +79,18 @@ public struct SnapshotLoader: Sendable {
         }
     }
 
+    /// Clients that may refresh need a key that seals.
+    private func checkSealing(_ keys: ScheduledKeys, for clients: [Client]) throws(InvalidConfiguration) {
+        guard !expectsSealingKey, !keys.sealing.contains(where: { $0.state == .signing }),
+            clients.contains(where: { $0.grantTypes.contains(.refreshToken) })
+        else { return }
+        throw InvalidConfiguration([
+            Problem(
+                place, "holds no key that can seal refresh tokens now, and there are clients with refresh_token",
+                hint: "`writ keys rotate --sealing` makes one")
+        ])
+    }
+
     private func documents(for keys: ScheduledKeys) throws(LibcryptoError) -> [String: StaticDocument] {
         let keySet = try StaticDocument(
             keys.published.json(), mediaType: "application/jwk-set+json", maximumAge: timing.keySetMaximumAge)
@@ -83,6 +109,7 @@ public struct SnapshotLoader: Sendable {
     }
 
     /// The result of `body`; or nil, with its problems added to the others.
+    @discardableResult
     private static func collect<Value>(
         _ problems: inout [Problem], _ body: () throws(InvalidConfiguration) -> Value
     ) -> Value? {
@@ -94,8 +121,15 @@ public struct SnapshotLoader: Sendable {
 }
 
 extension ServiceConfiguration {
-    /// The longest that an access token can live.
-    public func longestLifetime(of clients: [Client]) -> Duration {
-        clients.compactMap(\.accessTokenLifetime).reduce(accessTokenLifetime, max)
+    /// The longest that tokens of these clients can live.
+    public func lifetimes(of clients: [Client]) -> TokenLifetimes {
+        TokenLifetimes(
+            accessToken: clients.compactMap(\.accessTokenLifetime).reduce(accessTokenLifetime, max),
+            refreshToken: refreshTokenLifetime)
+    }
+
+    /// The longest that tokens of any clients can live: where nobody knows which there are, no key is removed too early.
+    public var longestLifetimes: TokenLifetimes {
+        TokenLifetimes(accessToken: .seconds(86400), refreshToken: refreshTokenLifetime)
     }
 }

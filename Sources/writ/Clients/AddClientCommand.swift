@@ -26,8 +26,8 @@ extension ClientsCommand {
         @Option(help: "An audience that it may name; the first is the default. May be repeated.")
         var resource: [String] = []
 
-        @Option(help: "A grant type that it may use. May be repeated.")
-        var grantType: [String] = [GrantType.clientCredentials.rawValue]
+        @Option(help: "A grant type that it may use beside client_credentials: refresh_token. May be repeated.")
+        var grantType: [String] = []
 
         @Option(help: ArgumentHelp("Its public keys: a JWK Set, or PEM.", valueName: "file"))
         var jwks: String?
@@ -54,11 +54,15 @@ extension ClientsCommand {
             try ClientsFileEditor(configuration.clientsFile).add(
                 NewClient(
                     id: id, name: name, credential: keys ?? .secret(secret.hash),
-                    grantTypes: try grantType.map {
-                        try OptionValue.parse($0, "--grant-type", GrantType.init(parsing:))
-                    },
+                    grantTypes: try grantTypes(),
                     scope: scope, resources: resources))
             if keys == nil { secret.show(for: id, scope: scope, asJSON: json) } else { show(id, scope) }
+        }
+
+        /// `client_credentials` comes with any other: nothing else gives a first refresh token.
+        private func grantTypes() throws -> [GrantType] {
+            let others = try grantType.map { try OptionValue.parse($0, "--grant-type", GrantType.init(parsing:)) }
+            return [.clientCredentials] + GrantType.allCases.filter { $0 != .clientCredentials && others.contains($0) }
         }
 
         private func keys() throws -> NewClient.Credential? {

@@ -12,13 +12,12 @@ struct KeysCommand: ParsableCommand {
 extension ServiceConfiguration {
     /// The keys of the folder with what they do now.
     func scheduledKeys() throws -> ScheduledKeys {
-        ScheduledKeys(try keys.load(), policy: policy, longestLifetime: longestLifetimeOfClients, now: .now)
+        try ScheduledKeys(reading: keys, policy: policy, lifetimes: lifetimesOfClients, now: .now)
     }
 
-    /// The longest that an access token can live; without a clients file that checks, the longest that any may, so that
-    /// no key is removed too early.
-    var longestLifetimeOfClients: Duration {
-        guard let clients = try? ClientsFile(reading: clientsFile).clients else { return .seconds(86400) }
-        return longestLifetime(of: clients)
+    /// The longest that tokens can live.
+    var lifetimesOfClients: TokenLifetimes {
+        guard let clients = try? ClientsFile(reading: clientsFile).clients else { return longestLifetimes }
+        return lifetimes(of: clients)
     }
 }

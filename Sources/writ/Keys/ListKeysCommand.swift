@@ -1,8 +1,6 @@
-import AccessToken
 import ArgumentParser
 import JOSE
 import Libcrypto
-import OAuth
 import TokenHTTP
 
 extension KeysCommand {
@@ -16,37 +14,16 @@ extension KeysCommand {
         var json = false
 
         func run() throws {
-            let keys = try configurationOption.read().scheduledKeys().keys
-            if json { printJSON(keys) } else { printTable(keys) }
-        }
-
-        private func printJSON(_ keys: [ScheduledKey]) {
+            let rows = try configurationOption.read().scheduledKeys().rows
+            guard json else {
+                let head = ["KID", "ALG", "BITS", "STATE", "SINCE", "UNTIL", "FILE"]
+                return Terminal.print(Terminal.table([head] + rows.map(\.cells)))
+            }
             var writer = JSONWriter()
             writer.array { array in
-                for scheduled in keys {
-                    array.object { object in
-                        object.member("kid", scheduled.key.keyID)
-                        object.member("alg", scheduled.key.algorithm.name)
-                        object.member("size", Int64(scheduled.key.publicKey.type.bits))
-                        object.member("state", scheduled.state.rawValue)
-                        object.member("since", scheduled.since.map { .string($0.rfc3339) } ?? .null)
-                        object.member("until", scheduled.until.map { .string($0.rfc3339) } ?? .null)
-                        object.member("file", scheduled.key.name.description)
-                    }
-                }
+                for row in rows { row.write(to: &array) }
             }
             Terminal.print(writer)
-        }
-
-        private func printTable(_ keys: [ScheduledKey]) {
-            let rows = keys.map { scheduled in
-                [
-                    scheduled.key.keyID, scheduled.key.algorithm.name, String(scheduled.key.publicKey.type.bits),
-                    scheduled.state.rawValue, scheduled.since.map(\.rfc3339) ?? "-",
-                    scheduled.until.map(\.rfc3339) ?? "-", scheduled.key.name.description,
-                ]
-            }
-            Terminal.print(Terminal.table([["KID", "ALG", "BITS", "STATE", "SINCE", "UNTIL", "FILE"]] + rows))
         }
     }
 }

@@ -8,10 +8,11 @@ import TokenHTTP
 extension KeysCommand {
     struct Rotate: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "rotate", abstract: "Make the next signing key and remove those that have expired.",
+            commandName: "rotate", abstract: "Make the next key and remove those that have expired.",
             discussion: """
                 Every service that sees the folder publishes the key at once and changes over when its time comes. \
-                Without --in that is as soon as no cached key set can lack it.
+                Without --in that is as soon as no cached key set can lack it. Sealing keys, for refresh tokens, follow \
+                one another in the same way, but are never published.
                 """)
 
         @OptionGroup var configurationOption: ConfigurationOption
@@ -26,6 +27,9 @@ extension KeysCommand {
                 """)
         var now = false
 
+        @Flag(help: "Make a key for refresh tokens instead of one that signs.")
+        var sealing = false
+
         @Flag(help: "Print one JSON object.")
         var json = false
 
@@ -36,10 +40,10 @@ extension KeysCommand {
         func run() throws {
             let configuration = try configurationOption.read()
             let delay = try self.delay.map(Duration.init(option:)) ?? KeyTiming.standard.announcement
-            let chain = configuration.keys.signing
+            let chain = sealing ? configuration.keys.sealing : configuration.keys.signing
             let rotation = try chain.rotate(
-                in: now ? .zero : delay, isForced: now, longestLifetime: configuration.longestLifetimeOfClients,
-                now: .now)
+                in: now ? .zero : delay, isForced: now,
+                longestLifetime: configuration.lifetimesOfClients[chain.purpose], now: .now)
             if json { printJSON(rotation, of: chain) } else { printText(rotation, folder: configuration.keys) }
         }
 
@@ -57,8 +61,9 @@ extension KeysCommand {
 
         private func printText(_ rotation: KeyRotation, folder: KeysFolder) {
             Terminal.print("\(folder.path.appending(rotation.new.name.description))  kid \(rotation.new.keyID)")
-            if let start = rotation.new.name.start { Terminal.note("It signs from \(start.rfc3339).") }
-            for name in rotation.removed { Terminal.note("Removed \(name): no token that it signed can be valid.") }
+            let verbs = sealing ? ("seals", "sealed") : ("signs", "signed")
+            if let start = rotation.new.name.start { Terminal.note("It \(verbs.0) from \(start.rfc3339).") }
+            for name in rotation.removed { Terminal.note("Removed \(name): no token that it \(verbs.1) can be valid.") }
         }
     }
 }

@@ -1,0 +1,28 @@
+import AccessToken
+import Yams
+
+/// What `clients.yaml` says of all clients, beside `clients`.
+struct ClientsSettings: Sendable {
+    /// `refresh_tokens_not_before`: ends every refresh token that goes back to an earlier moment.
+    private(set) var refreshTokensNotBefore: NumericDate?
+    private(set) var problems: [Problem] = []
+
+    /// - Parameter members: those of the file, or of the part of it before `clients`.
+    init(_ members: [YAMLMember<Node>], of file: FileLines) {
+        for member in members where member.name != "clients" {
+            let place = file.place(member.line)
+            guard member.name == Self.notBeforeName else {
+                problems.append(Problem(place, "unknown key \(member.name ?? "")"))
+                continue
+            }
+            do throws(InvalidValue) {
+                refreshTokensNotBefore = try NumericDate(rfc3339: member.value.text ?? "")
+            } catch {
+                problems.append(Problem(place, "\(Self.notBeforeName) \(error)"))
+            }
+        }
+    }
+
+    /// The one name that there is.
+    static let notBeforeName = "refresh_tokens_not_before"
+}

@@ -1,0 +1,142 @@
+import AccessToken
+import Libcrypto
+import TestSupport
+import Testing
+
+@testable import OAuth
+
+/// The refresh grant, RFC 6749 section 6. Recorded exchanges show each rule by itself; here is what holds for all of them.
+@Suite struct RefreshTests {
+    private let policy: IssuancePolicy
+    private let sealer: RefreshTokenSealer
+    private static let lifetime: Int64 = 30 * 86400
+    private static let resources = ["https://a.example.com", "https://b.example.com", "https://c.example.com"]
+
+    init() throws {
+        let issuer = try Issuer("https://tokens.example.com")
+        policy = IssuancePolicy(issuer: issuer)
+        let key = [UInt8](repeating: 7, count: SealingKey.size)
+        sealer = RefreshTokenSealer(
+            issuer: issuer, turns: [.init(try SealingKey(SecretBytes(copying: key.span)), start: nil)])
+    }
+
+    private static func client(
+        scope: String = "a b c", resources: [String] = resources, grantTypes: Set<GrantType> = Set(GrantType.allCases),
+        notBefore: NumericDate? = nil
+    ) throws -> Client {
+        try Client(
+            id: ClientID("job"), secrets: [ClientSecret(hash: ClientSecretHash(of: Fixture.secret))],
+            grantTypes: grantTypes, scope: Scope(scope), resources: resources.map { try Audience($0) },
+            refreshTokensNotBefore: notBefore)
+    }
+
+    private func grant(
+        _ form: String, to client: Client, at now: NumericDate = Fixture.now, policy: IssuancePolicy? = nil
+    ) throws -> AuthorizedGrant {
+        let request = try TokenRequest(
+            parsing: Fixture.post(form, authorization: [Fixture.basic("job:\(Fixture.secret)")]))
+        let proven = try ClientRegistry([client]).authenticate(request, now: now).conclude()
+        return try proven.authorize(request, policy: policy ?? self.policy, sealer: sealer, now: now)
+    }
+
+    private func refresh(
+        _ token: RefreshToken, _ more: String = "", by client: Client, at now: NumericDate = Fixture.now,
+        policy: IssuancePolicy? = nil
+    ) throws -> AuthorizedGrant {
+        let text = try sealer.seal(token, now: now)
+        return try grant("grant_type=refresh_token&refresh_token=\(text)\(more)", to: client, at: now, policy: policy)
+    }
+
+    private func first(_ more: String = "") throws -> RefreshToken {
+        try #require(try grant("grant_type=client_credentials\(more)", to: Self.client()).refreshToken)
+    }
+
+    @Test func onlyAClientThatMayRefreshGetsOne() throws {
+        let token = try first("&scope=a+b&resource=https%3A%2F%2Fb.example.com")
+        #expect(token.clientID.description == "job")
+        #expect(token.scope.description == "a b")
+        #expect(token.audience.map(\.description) == ["https://b.example.com"])
+        #expect(token.firstIssuedAt == Fixture.now)
+        #expect(token.expiresAt == Fixture.now + .seconds(Self.lifetime))
+        #expect(token.generation == 0)
+        #expect(try first().family != token.family)
+        let other = try Self.client(grantTypes: [.clientCredentials])
+        #expect(try grant("grant_type=client_credentials", to: other).refreshToken == nil)
+    }
+
+    @Test func theNextTokenIsOfTheSameFamilyAndEndsWithIt() throws {
+        let token = try first()
+        let later = Fixture.now + .seconds(86400)
+        let grant = try refresh(token, "&scope=b&resource=https%3A%2F%2Fa.example.com", by: Self.client(), at: later)
+        #expect(grant.scope.description == "b")
+        let next = try #require(grant.refreshToken)
+        // RFC 6749 section 6: however little was asked for, the new refresh token is good for what the old one was.
+        #expect(next.scope == token.scope)
+        #expect(next.audience == token.audience)
+        #expect(next.family == token.family)
+        #expect(next.expiresAt == token.expiresAt)
+        #expect(next.firstIssuedAt == token.firstIssuedAt)
+        #expect(next.issuedAt == later)
+        #expect(next.generation == 1)
+    }
+
+    @Test func whatIsWithdrawnStaysAway() throws {
+        let token = try first()
+        let reduced = try #require(try refresh(token, by: Self.client(scope: "a c")).refreshToken)
+        #expect(try refresh(reduced, by: Self.client()).scope.description == "a c")
+    }
+
+    @Test func aShorterLifetimeEndsTokensThatAreOut() throws {
+        let token = try first()
+        let short = IssuancePolicy(issuer: policy.issuer, refreshTokenLifetime: .seconds(100))
+        let long = IssuancePolicy(issuer: policy.issuer, refreshTokenLifetime: .seconds(2 * Self.lifetime))
+        let client = try Self.client()
+        #expect(throws: Never.self) { try refresh(token, by: client, at: Fixture.now + .seconds(99), policy: short) }
+        #expect(throws: TokenError.invalidGrant) {
+            try refresh(token, by: client, at: Fixture.now + .seconds(100), policy: short)
+        }
+        #expect(throws: TokenError.invalidGrant) {
+            try refresh(token, by: client, at: Fixture.now + .seconds(Self.lifetime), policy: long)
+        }
+    }
+
+    @Test func aClientMayRefreshThoughItMayNotBeginAnew() throws {
+        let token = try first()
+        let client = try Self.client(grantTypes: [.refreshToken])
+        #expect(try refresh(token, by: client).grantType == .refreshToken)
+        #expect(throws: TokenError.unauthorizedClient) { try grant("grant_type=client_credentials", to: client) }
+    }
+
+    /// No sequence of refreshes widens scope or resources, or outlives the first lifetime, whatever happens to the client
+    /// meanwhile and whatever is asked for.
+    @Test(arguments: 0..<50 as Range<UInt64>) func refreshingNeverGivesMoreThanTheFirstGrant(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        func some(_ all: [String]) -> [String] { all.filter { _ in Bool.random(using: &random) } }
+        let start = Fixture.now
+        let firstScope = some(["a", "b", "c"]).joined(separator: "+")
+        let first = try self.first(firstScope.isEmpty ? "" : "&scope=\(firstScope)")
+        var tokens = [first]
+        for _ in 0..<60 {
+            let token = try #require(tokens.randomElement(using: &random))
+            let now = start + .seconds(Int64.random(in: 0..<(Self.lifetime + 86400), using: &random))
+            let client = try Self.client(
+                scope: some(["a", "b", "c", "d"]).joined(separator: " "), resources: some(Self.resources),
+                notBefore: Bool.random(using: &random)
+                    ? start + .seconds(Int64.random(in: -5...5, using: &random)) : nil)
+            let scope = some(["a", "b", "c", "d"]).joined(separator: "+")
+            let more = Bool.random(using: &random) && !scope.isEmpty ? "&scope=\(scope)" : ""
+            guard let grant = try? refresh(token, more, by: client, at: now) else { continue }
+            #expect(grant.scope.isSubset(of: first.scope))
+            #expect(grant.scope.isSubset(of: client.scope))
+            #expect(Set(grant.audience).isSubset(of: Set(first.audience)))
+            #expect(!grant.audience.isEmpty)
+            #expect(now < start + .seconds(Self.lifetime))
+            if let notBefore = client.refreshTokensNotBefore { #expect(start >= notBefore) }
+            let next = try #require(grant.refreshToken)
+            #expect(next.expiresAt == first.expiresAt)
+            #expect(next.generation == token.generation + 1)
+            #expect(next.family == first.family)
+            tokens.append(next)
+        }
+    }
+}
