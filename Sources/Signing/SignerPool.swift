@@ -1,5 +1,5 @@
 import Foundation
-import JOSE
+public import JOSE
 public import OAuth
 
 /// A fixed set of threads that make signatures, behind a bounded queue, so that the event loops never wait for one.
@@ -31,12 +31,12 @@ public final class SignerPool: Sendable {
 
     deinit { queue.close() }
 
-    /// The signature of the token's key over its signing input.
+    /// The signature of `key` over `input`.
     ///
     /// - Throws: ``SigningError/queueFull`` at once where too many wait already.
-    public func sign(_ token: UnsignedAccessToken) async throws(SigningError) -> [UInt8] {
+    public func sign(_ input: JWSSigningInput, with key: SigningKey) async throws(SigningError) -> [UInt8] {
         let result: Result<[UInt8], SigningError> = await withCheckedContinuation { continuation in
-            let job = SigningJob(message: token.signingInput.octets, key: token.key, continuation: continuation)
+            let job = SigningJob(message: input.octets, key: key, continuation: continuation)
             if !queue.add(job) { continuation.resume(returning: .failure(.queueFull)) }
         }
         return try result.get()

@@ -86,7 +86,7 @@ import Testing
         func authenticate(bodyID: String) throws(TokenError) -> AuthenticatedClient {
             let request = Fixture.post(
                 "\(Self.grant)&client_id=\(bodyID)", authorization: [Fixture.basic("a+b:s")])
-            return try clients.authenticate(TokenRequest(parsing: request), now: Fixture.now).conclude()
+            return try clients.authenticate(TokenRequest(parsing: request).credentials, now: Fixture.now).conclude()
         }
         #expect(try authenticate(bodyID: "a%2Bb").client.id.description == "a+b")
         #expect(throws: TokenError.invalidClient) { try authenticate(bodyID: "a+b") }
@@ -121,7 +121,8 @@ import Testing
             let secret = ClientSecret(hash: try ClientSecretHash(of: pair.text))
             let clients = try ClientRegistry([try Client(id: ClientID("a"), secrets: [secret])])
             let body = "\(Self.grant)&client_id=a&client_secret=\(pair.encoded)"
-            _ = try clients.authenticate(TokenRequest(parsing: Fixture.post(body)), now: Fixture.now).conclude()
+            _ = try clients.authenticate(TokenRequest(parsing: Fixture.post(body)).credentials, now: Fixture.now)
+                .conclude()
         }
     }
 }

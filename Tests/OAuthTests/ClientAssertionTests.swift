@@ -69,7 +69,9 @@ import Testing
     ) throws(TokenError) -> AuthenticatedClient {
         let body = "grant_type=client_credentials&client_assertion_type=\(type)&client_assertion=\(assertion)\(extra)"
         let request = try TokenRequest(parsing: Fixture.post(body))
-        guard case .assertion(let trial) = try clients.authenticate(request, now: now) else { throw .serverError }
+        guard case .assertion(let trial) = try clients.authenticate(request.credentials, now: now) else {
+            throw .serverError
+        }
         let keys: JWKSet = if case .fixed(let keys) = trial.keys { keys } else { JWKSet([]) }
         return try trial.run(keys: keys, audiences: audiences, spent: spent)
     }
@@ -132,7 +134,9 @@ import Testing
             "grant_type=client_credentials&client_assertion_type=\(ClientAssertion.type)&client_assertion=\(text)"
         #expect(throws: TokenError.invalidClient) {
             let request = try TokenRequest(parsing: Fixture.post(body))
-            guard case .assertion(let trial) = try clients.authenticate(request, now: Fixture.now) else { return }
+            guard case .assertion(let trial) = try clients.authenticate(request.credentials, now: Fixture.now) else {
+                return
+            }
             _ = try trial.run(keys: keys, audiences: Self.audiences, spent: spent)
         }
     }
@@ -220,7 +224,10 @@ import Testing
                 "grant_type=client_credentials&client_assertion_type=\(ClientAssertion.type)&client_assertion=\(text)"
             var work = AuthenticationWork()
             let request = try TokenRequest(parsing: Fixture.post(body))
-            guard case .assertion(let trial) = try clients.authenticate(request, now: Fixture.now, work: &work) else {
+            guard
+                case .assertion(let trial) = try clients.authenticate(
+                    request.credentials, now: Fixture.now, work: &work)
+            else {
                 return work
             }
             #expect(throws: TokenError.invalidClient) {
@@ -253,7 +260,10 @@ import Testing
                 "grant_type=client_credentials&client_assertion_type=\(ClientAssertion.type)&client_assertion=\(text)"
             var work = AuthenticationWork()
             let request = try TokenRequest(parsing: Fixture.post(body))
-            guard case .assertion(let trial) = try clients.authenticate(request, now: Fixture.now, work: &work) else {
+            guard
+                case .assertion(let trial) = try clients.authenticate(
+                    request.credentials, now: Fixture.now, work: &work)
+            else {
                 continue
             }
             #expect(throws: TokenError.invalidClient) {

@@ -52,12 +52,12 @@ struct Fixture {
 
     func authenticate(_ request: TokenEndpointRequest, now: NumericDate = now) throws(TokenError) -> AuthenticatedClient
     {
-        try clients.authenticate(TokenRequest(parsing: request), now: now).conclude()
+        try clients.authenticate(TokenRequest(parsing: request).credentials, now: now).conclude()
     }
 
     func authorize(_ request: TokenEndpointRequest) throws(TokenError) -> AuthorizedGrant {
         let tokenRequest = try TokenRequest(parsing: request)
-        return try clients.authenticate(tokenRequest, now: Self.now).conclude().authorize(
+        return try clients.authenticate(tokenRequest.credentials, now: Self.now).conclude().authorize(
             tokenRequest, policy: policy, sealer: RefreshTokenSealer(issuer: policy.issuer, turns: []), now: Self.now)
     }
 }

@@ -32,7 +32,7 @@ import Testing
         var work = AuthenticationWork()
         #expect(throws: TokenError.invalidClient) {
             let authentication = try clients.authenticate(
-                TokenRequest(parsing: request), now: Fixture.now, work: &work)
+                TokenRequest(parsing: request).credentials, now: Fixture.now, work: &work)
             if case .password(let trial) = authentication { _ = try trial.run(work: &work) }
         }
         return work
@@ -64,14 +64,14 @@ import Testing
         let request = try TokenRequest(
             parsing: Fixture.post(
                 "grant_type=client_credentials&client_id=a&client_secret=chosen+by+a+person"))
-        let first = try clients.authenticate(request, now: Fixture.now)
+        let first = try clients.authenticate(request.credentials, now: Fixture.now)
         #expect(first.provenClient == nil)
         #expect(try first.conclude().client.id.description == "a")
-        #expect(try clients.authenticate(request, now: Fixture.now).provenClient != nil)
+        #expect(try clients.authenticate(request.credentials, now: Fixture.now).provenClient != nil)
         // What is remembered does not outlive the registry.
         let reloaded = try ClientRegistry([
             try Client(id: ClientID("a"), secrets: [ClientSecret(hash: .password(hash))])
         ])
-        #expect(try reloaded.authenticate(request, now: Fixture.now).provenClient == nil)
+        #expect(try reloaded.authenticate(request.credentials, now: Fixture.now).provenClient == nil)
     }
 }

@@ -35,7 +35,7 @@ import Testing
     ) throws -> AuthorizedGrant {
         let request = try TokenRequest(
             parsing: Fixture.post(form, authorization: [Fixture.basic("job:\(Fixture.secret)")]))
-        let proven = try ClientRegistry([client]).authenticate(request, now: now).conclude()
+        let proven = try ClientRegistry([client]).authenticate(request.credentials, now: now).conclude()
         return try proven.authorize(request, policy: policy ?? self.policy, sealer: sealer, now: now)
     }
 

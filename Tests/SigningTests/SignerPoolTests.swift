@@ -16,7 +16,7 @@ import Testing
             parsing: TokenEndpointRequest(
                 contentType: "application/x-www-form-urlencoded",
                 body: Array("grant_type=client_credentials&client_id=c&client_secret=s".utf8)))
-        let client = try #require(try clients.authenticate(request, now: NumericDate(1)).provenClient)
+        let client = try #require(try clients.authenticate(request.credentials, now: NumericDate(1)).provenClient)
         let grant = try client.authorize(
             request, policy: policy, sealer: RefreshTokenSealer(issuer: policy.issuer, turns: []), now: NumericDate(1))
         return UnsignedAccessToken(for: grant, key: key, policy: policy, id: TokenID(id), now: NumericDate(1))
@@ -40,7 +40,7 @@ import Testing
                     for round in 0..<8 {
                         let index = (task + round) % keys.count
                         let token = try Self.token(keys[index], id: "\(task)-\(round)")
-                        let signature = try await pool.sign(token)
+                        let signature = try await pool.sign(token.signingInput, with: token.key)
                         #expect(
                             try publicKeys[index].isValid(
                                 signature.span, for: token.signingInput.octets.span, scheme: keys[index].scheme))
@@ -55,12 +55,13 @@ import Testing
         let key = try Self.key(.generate(on: .p256), .es256)
         let queue = SigningQueue(capacity: 2)
         let pool = SignerPool(queue)
-        async let first = pool.sign(try Self.token(key, id: "1"))
-        async let second = pool.sign(try Self.token(key, id: "2"))
+        async let first = pool.sign(try Self.token(key, id: "1").signingInput, with: key)
+        async let second = pool.sign(try Self.token(key, id: "2").signingInput, with: key)
         // Nobody takes jobs yet: when two are in, the third is refused at once.
         while queue.waitingCount < 2 { await Task.yield() }
         let third = try Self.token(key, id: "3")
-        await expectQueueFull { () throws(SigningError) in _ = try await pool.sign(third) }
+        await expectQueueFull { () throws(SigningError) in _ = try await pool.sign(third.signingInput, with: third.key)
+        }
 
         let signer = Signer()
         for _ in 0..<2 { signer.perform(try #require(queue.next())) }
@@ -92,11 +93,11 @@ import Testing
         let key = try Self.key(.generate(on: .p256), .es256)
         let queue = SigningQueue(capacity: 2)
         let pool = SignerPool(queue)
-        async let signature = pool.sign(try Self.token(key, id: "1"))
+        async let signature = pool.sign(try Self.token(key, id: "1").signingInput, with: key)
         while queue.waitingCount < 1 { await Task.yield() }
         queue.close()
         let late = try Self.token(key, id: "2")
-        await expectQueueFull { () throws(SigningError) in _ = try await pool.sign(late) }
+        await expectQueueFull { () throws(SigningError) in _ = try await pool.sign(late.signingInput, with: late.key) }
         Signer().perform(try #require(queue.next()))
         #expect(try await signature.count == 64)
         #expect(queue.next() == nil)

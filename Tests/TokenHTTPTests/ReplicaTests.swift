@@ -25,7 +25,7 @@ import Testing
                 parsing: TokenEndpointRequest(
                     contentType: "application/x-www-form-urlencoded",
                     body: Array("grant_type=client_credentials&client_id=tenant&client_secret=writ_cs_fixture".utf8)))
-            let client = try #require(try snapshot.clients.authenticate(request, now: now).provenClient)
+            let client = try #require(try snapshot.clients.authenticate(request.credentials, now: now).provenClient)
             let grant = try client.authorize(
                 request, policy: snapshot.policy, sealer: snapshot.sealer, now: now)
             let token = UnsignedAccessToken(

@@ -89,12 +89,13 @@ struct ServiceFixture {
         let snapshots = SnapshotStore(try snapshot())
         let readiness = Readiness()
         readiness.begin()
+        let services = EndpointServices(
+            snapshots: snapshots, gate: gate, trustedProxies: TrustedProxies(networks: []),
+            signers: signers ?? SignerPool(threadCount: 2, capacity: 64), now: { Self.now }, reportFailure: { _ in })
         return FrontDoor(
             tokenPath: configuration.endpoints.token,
             tokenEndpoint: TokenEndpoint(
-                snapshots: snapshots, gate: gate, trustedProxies: TrustedProxies(networks: []),
-                signers: signers ?? SignerPool(threadCount: 2, capacity: 64), now: { Self.now },
-                makeTokenID: { TokenID("jti-of-the-exchange") }, reportFailure: { _ in }),
+                services: services, makeTokenID: { TokenID("jti-of-the-exchange") }),
             snapshots: snapshots, readiness: readiness)
     }
 }

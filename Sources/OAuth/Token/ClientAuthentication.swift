@@ -16,21 +16,23 @@ public enum ClientAuthentication: Sendable {
 }
 
 extension ClientRegistry {
-    /// Finds the client that `request` names and checks what it offers, RFC 6749 section 2.3.
+    /// Finds the client that `credentials` name and checks what it offers, RFC 6749 section 2.3.
     ///
     /// An unknown client, a wrong or expired secret and a method that the client may not use are told apart neither in
     /// the answer nor in the work: see ``AuthenticationWork``.
     ///
     /// - Throws: ``TokenError/invalidClient`` where that is plain without slow work.
-    public func authenticate(_ request: TokenRequest, now: NumericDate) throws(TokenError) -> ClientAuthentication {
+    public func authenticate(
+        _ credentials: ClientCredentials, now: NumericDate
+    ) throws(TokenError) -> ClientAuthentication {
         var work = AuthenticationWork()
-        return try authenticate(request, now: now, work: &work)
+        return try authenticate(credentials, now: now, work: &work)
     }
 
     func authenticate(
-        _ request: TokenRequest, now: NumericDate, work: inout AuthenticationWork
+        _ credentials: ClientCredentials, now: NumericDate, work: inout AuthenticationWork
     ) throws(TokenError) -> ClientAuthentication {
-        switch request.credentials {
+        switch credentials.kind {
         case .secret(let credentials):
             if let match = try MatchedSecret(credentials, in: self, now: now, work: &work) {
                 return .proven(AuthenticatedClient(match))

@@ -1,11 +1,15 @@
-import AccessToken
+public import AccessToken
 
-/// What a client offers to prove who it is, RFC 6749 section 2.3.
-enum ClientCredentials: Sendable {
-    /// RFC 6749 section 2.3.1
-    case secret(SecretCredentials)
-    /// RFC 7523 section 2.2
-    case assertion(ClientAssertion)
+/// What a client offers to prove who it is, RFC 6749 section 2.3. Nothing of it is proven yet.
+public struct ClientCredentials: Sendable {
+    enum Kind {
+        /// RFC 6749 section 2.3.1
+        case secret(SecretCredentials)
+        /// RFC 7523 section 2.2
+        case assertion(ClientAssertion)
+    }
+
+    let kind: Kind
 
     /// - Throws: ``TokenError/invalidClient`` for no credentials at all and for those that cannot be read.
     init(authorization: [String], parameters: FormParameters) throws(TokenError) {
@@ -16,19 +20,19 @@ enum ClientCredentials: Sendable {
             throw .twoAuthenticationMethods
         }
         if let header = authorization.first {
-            self = .secret(try SecretCredentials(basic: header, parameters: parameters))
+            kind = .secret(try SecretCredentials(basic: header, parameters: parameters))
         } else if let secret {
-            self = .secret(try SecretCredentials(posted: secret, parameters: parameters))
+            kind = .secret(try SecretCredentials(posted: secret, parameters: parameters))
         } else if hasAssertion {
-            self = .assertion(try ClientAssertion(parameters))
+            kind = .assertion(try ClientAssertion(parameters))
         } else {
             throw .invalidClient
         }
     }
 
     /// The client that they are for, if they are good.
-    var clientID: ClientID {
-        switch self {
+    public var clientID: ClientID {
+        switch kind {
         case .secret(let credentials): credentials.readings[0].clientID
         case .assertion(let assertion): assertion.clientID
         }

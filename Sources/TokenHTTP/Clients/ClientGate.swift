@@ -42,18 +42,18 @@ final class ClientGate: Sendable {
 
     /// - Parameter address: nil where the connection has none, as in tests; then nothing is counted.
     func authenticate(
-        _ request: TokenRequest, from address: AddressBlock?, in clients: ClientRegistry, now: NumericDate
+        _ credentials: ClientCredentials, from address: AddressBlock?, in clients: ClientRegistry, now: NumericDate
     ) async throws(Refusal) -> AuthenticatedClient {
-        if let address, let wait = throttle.withLock({ $0.wait(for: request.clientID, from: address, now: now) }) {
+        if let address, let wait = throttle.withLock({ $0.wait(for: credentials.clientID, from: address, now: now) }) {
             throw Refusal(.tooManyFailures, retryAfter: wait)
         }
         do throws(TokenError) {
-            let client = try await prove(request, from: address, in: clients, now: now)
-            if let address { throttle.withLock { $0.succeed(request.clientID, from: address) } }
+            let client = try await prove(credentials, from: address, in: clients, now: now)
+            if let address { throttle.withLock { $0.succeed(credentials.clientID, from: address) } }
             return client
         } catch {
             if let address, error == .invalidClient {
-                throttle.withLock { $0.fail(request.clientID, from: address, now: now) }
+                throttle.withLock { $0.fail(credentials.clientID, from: address, now: now) }
             }
             if error == .serverError { reportFailure("a client's proof could not be checked") }
             throw Refusal(error)
@@ -61,13 +61,13 @@ final class ClientGate: Sendable {
     }
 
     private func prove(
-        _ request: TokenRequest, from address: AddressBlock?, in clients: ClientRegistry, now: NumericDate
+        _ credentials: ClientCredentials, from address: AddressBlock?, in clients: ClientRegistry, now: NumericDate
     ) async throws(TokenError) -> AuthenticatedClient {
-        let authentication = try clients.authenticate(request, now: now)
+        let authentication = try clients.authenticate(credentials, now: now)
         if let client = authentication.provenClient { return client }
         guard let address else { return try await conclude(authentication) }
-        guard pending.withLock({ $0.begin(request.clientID, from: address) }) else { throw .overloaded }
-        defer { pending.withLock { $0.end(request.clientID, from: address) } }
+        guard pending.withLock({ $0.begin(credentials.clientID, from: address) }) else { throw .overloaded }
+        defer { pending.withLock { $0.end(credentials.clientID, from: address) } }
         return try await conclude(authentication)
     }
 

@@ -81,13 +81,14 @@ public struct TokenService: Sendable {
     }
 
     func frontDoor(_ gate: ClientGate, _ signers: SignerPool, _ readiness: Readiness) -> FrontDoor {
-        FrontDoor(
+        let services = EndpointServices(
+            snapshots: reloader.snapshots, gate: gate,
+            trustedProxies: TrustedProxies(networks: configuration.trustedProxies), signers: signers, now: { .now },
+            reportFailure: { [logger] in logger.error("No token was issued: \($0)") })
+        return FrontDoor(
             tokenPath: configuration.endpoints.token,
             tokenEndpoint: TokenEndpoint(
-                snapshots: reloader.snapshots, gate: gate,
-                trustedProxies: TrustedProxies(networks: configuration.trustedProxies), signers: signers, now: { .now },
-                makeTokenID: { () throws(LibcryptoError) in try TokenID() },
-                reportFailure: { [logger] in logger.error("No token was issued: \($0)") }),
+                services: services, makeTokenID: { () throws(LibcryptoError) in try TokenID() }),
             snapshots: reloader.snapshots, readiness: readiness)
     }
 

@@ -1,0 +1,30 @@
+extension FormParameters {
+    /// - Throws: what can be refused without looking at the parameters themselves.
+    init(of request: TokenEndpointRequest) throws(TokenError) {
+        try Self.checkURL(request.query)
+        guard Self.isForm(request.contentType) else { throw .wrongMediaType }
+        guard request.body.count <= TokenEndpointRequest.maximumBodySize else { throw .bodyTooLarge }
+        try self.init(parsing: request.body)
+    }
+
+    /// RFC 6749 section 2.3.1: credentials must not be in the request URI, where logs and proxies keep them.
+    private static func checkURL(_ query: [UInt8]?) throws(TokenError) {
+        guard let query else { return }
+        let credentialNames: Set<String> = [
+            "client_id", "client_secret", "client_assertion", "client_assertion_type", "refresh_token", "assertion",
+        ]
+        for parameter in query.split(separator: UInt8(ascii: "&")) {
+            let name = parameter.prefix { $0 != UInt8(ascii: "=") }
+            let decoded = FormDecoding.decode(Array(name).span)?.lowercased()
+            if let decoded, credentialNames.contains(decoded) { throw .credentialsInURL }
+        }
+    }
+
+    /// Parameters of the media type, such as a charset, make no difference.
+    private static func isForm(_ contentType: String?) -> Bool {
+        guard let mediaType = contentType?.prefix(while: { $0 != ";" }) else { return false }
+        let blanks: Set<Character> = [" ", "\t"]
+        let trimmed = mediaType.drop(while: blanks.contains).reversed().drop(while: blanks.contains).reversed()
+        return String(trimmed).lowercased() == "application/x-www-form-urlencoded"
+    }
+}

@@ -1,0 +1,50 @@
+import AccessToken
+import Hummingbird
+import JOSE
+import OAuth
+import Signing
+
+/// What the endpoints for authenticated clients share.
+struct EndpointServices: Sendable {
+    /// A client that was let in, with what its request is answered from.
+    struct Admission {
+        let client: AuthenticatedClient
+        let snapshot: Snapshot
+        let now: NumericDate
+    }
+
+    let snapshots: SnapshotStore
+    let gate: ClientGate
+    let trustedProxies: TrustedProxies
+    let signers: SignerPool
+    let now: @Sendable () -> NumericDate
+    /// Told why an answer is `server_error`; clients are not.
+    let reportFailure: @Sendable (any Error) -> Void
+
+    /// - Parameter connection: the address of the connection; nil where it has none.
+    func admit(
+        _ credentials: ClientCredentials, of request: Request, from connection: IPAddress?
+    ) async throws(ClientGate.Refusal) -> Admission {
+        // Not before the body is there: a request that comes slowly must not see old clients, or an old time.
+        let snapshot = snapshots.current
+        let now = now()
+        let origin = connection.map { trustedProxies.origin(of: $0, request.headers) }
+        let client = try await gate.authenticate(credentials, from: origin?.block, in: snapshot.clients, now: now)
+        return Admission(client: client, snapshot: snapshot, now: now)
+    }
+
+    func sign(_ input: JWSSigningInput, with key: SigningKey) async throws(TokenError) -> [UInt8] {
+        do throws(SigningError) { return try await signers.sign(input, with: key) } catch {
+            switch error {
+            case .queueFull: throw .overloaded
+            case .failed(let cause): throw failure(cause)
+            }
+        }
+    }
+
+    /// Tells operators why, and clients that.
+    func failure(_ cause: any Error) -> TokenError {
+        reportFailure(cause)
+        return .serverError
+    }
+}
