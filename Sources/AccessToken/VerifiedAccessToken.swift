@@ -16,12 +16,21 @@ public struct VerifiedAccessToken: Sendable, Equatable {
     public init(
         verifying token: String, keys: JWKSet, issuer: Issuer, audience: Audience, now: NumericDate, leeway: Duration
     ) throws(AccessTokenRejection) {
+        try self.init(verifying: token, keys: keys, issuer: issuer, audience: .some(audience), now: now, leeway: leeway)
+    }
+
+    /// For the issuer itself, which can say of each of its tokens what it is.
+    ///
+    /// - Parameter audience: nil where every audience will do.
+    package init(
+        verifying token: String, keys: JWKSet, issuer: Issuer, audience: Audience?, now: NumericDate, leeway: Duration
+    ) throws(AccessTokenRejection) {
         let verified = try Self.verifySignature(of: token, keys: keys)
         guard Self.isAccessTokenType(verified.header.type) else { throw .wrongType }
         guard let payload = (try? JSONReader.read(verified.payload))?.object else { throw .signature(.malformed) }
         let claims = try AccessTokenClaims(reading: payload)
         guard claims.issuer == issuer else { throw .wrongIssuer }
-        guard claims.audience.contains(audience) else { throw .wrongAudience }
+        guard audience.map(claims.audience.contains) ?? true else { throw .wrongAudience }
         // RFC 7519 section 4.1.4: the current time must be before exp.
         guard now < claims.expiresAt + leeway else { throw .expired }
         // RFC 7519 section 4.1.5

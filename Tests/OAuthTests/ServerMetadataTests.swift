@@ -6,7 +6,8 @@ import Testing
 @Suite struct ServerMetadataTests {
     private func metadata(_ issuer: String, tokenPath: String? = nil) throws -> (JSONObject, [String]) {
         let issuer = try Issuer(issuer)
-        let metadata = ServerMetadata(issuer: issuer, endpoints: EndpointPaths(issuer: issuer, token: tokenPath))
+        let metadata = ServerMetadata(
+            issuer: issuer, endpoints: EndpointPaths(issuer: issuer, token: tokenPath), algorithm: .ps256)
         return (try #require(try JSONReader.read(metadata.json).object), metadata.paths)
     }
 

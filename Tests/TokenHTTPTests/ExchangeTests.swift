@@ -18,6 +18,10 @@ import Testing
         try await replay("refresh", on: ServiceFixture().frontDoor())
     }
 
+    @Test func introspecting() async throws {
+        try await replay("introspection", on: ServiceFixture().frontDoor())
+    }
+
     @Test func legacyTokenPath() async throws {
         let text = "issuer: https://tokens.example.com\ntoken_path: /index.php\n"
         try await replay("legacy", on: ServiceFixture(configuration: text).frontDoor())

@@ -53,6 +53,9 @@ struct ServiceFixture {
           - client_id: waiting
             client_secrets: [{hash: "\(hash)"}]
             grant_types: []
+          - client_id: inspector
+            client_secrets: [{hash: "\(hash)"}]
+            introspect: true
           - client_id: nightly
             client_secrets: [{hash: "\(hash)"}]
             grant_types: [client_credentials, refresh_token]
@@ -93,9 +96,10 @@ struct ServiceFixture {
             snapshots: snapshots, gate: gate, trustedProxies: TrustedProxies(networks: []),
             signers: signers ?? SignerPool(threadCount: 2, capacity: 64), now: { Self.now }, reportFailure: { _ in })
         return FrontDoor(
-            tokenPath: configuration.endpoints.token,
+            paths: configuration.endpoints,
             tokenEndpoint: TokenEndpoint(
                 services: services, makeTokenID: { TokenID("jti-of-the-exchange") }),
-            snapshots: snapshots, readiness: readiness)
+            introspectionEndpoint: IntrospectionEndpoint(services: services), snapshots: snapshots, readiness: readiness
+        )
     }
 }

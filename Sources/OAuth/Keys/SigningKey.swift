@@ -12,7 +12,7 @@ public struct SigningKey: Sendable {
     public let scheme: SignatureScheme
     /// `kid`: the RFC 7638 thumbprint.
     public let keyID: String
-    /// The JOSE header of every token that it signs, in base64url.
+    /// The JOSE header of every access token that it signs, in base64url.
     let encodedHeader: [UInt8]
 
     /// - Throws: where the key does not go with the algorithm.
@@ -25,14 +25,25 @@ public struct SigningKey: Sendable {
         self.scheme = scheme
         self.keyID = keyID
         // RFC 9068 section 2.1
+        encodedHeader = Self.encodedHeader(type: "at+jwt", algorithm, keyID)
+    }
+
+    /// The header of something else that it signs: `typ` keeps one from passing for the other (RFC 8725 section 3.11).
+    func encodedHeader(type: StaticString) -> [UInt8] {
+        Self.encodedHeader(type: type, algorithm, keyID)
+    }
+
+    private static func encodedHeader(
+        type: StaticString, _ algorithm: SignatureAlgorithm, _ keyID: String
+    ) -> [UInt8] {
         var header = JSONWriter()
         header.object { object in
             object.member("alg", algorithm.name)
-            object.member("typ", "at+jwt")
+            object.member("typ", type.description)
             object.member("kid", keyID)
         }
         var encoded: [UInt8] = []
         Base64URL.append(header.bytes.span, to: &encoded)
-        encodedHeader = encoded
+        return encoded
     }
 }

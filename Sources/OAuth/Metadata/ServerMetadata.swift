@@ -1,5 +1,5 @@
 public import AccessToken
-import JOSE
+public import JOSE
 
 /// The authorization server metadata document, RFC 8414 section 2, and where it is found.
 public struct ServerMetadata: Sendable {
@@ -9,17 +9,24 @@ public struct ServerMetadata: Sendable {
     public let paths: [String]
 
     /// URLs in the document are the issuer's origin with the paths of `endpoints` behind it.
-    public init(issuer: Issuer, endpoints: EndpointPaths) {
+    ///
+    /// - Parameter algorithm: `access_token.algorithm`, with which JWT answers are signed too.
+    public init(issuer: Issuer, endpoints: EndpointPaths, algorithm: SignatureAlgorithm) {
+        let authenticationMethods = TokenEndpointAuthenticationMethod.allCases.map(\.rawValue)
+        let assertionAlgorithms = ClientAssertion.algorithms.map(\.name)
         var writer = JSONWriter(reservingCapacity: 1024)
         writer.object { metadata in
             metadata.member("issuer", issuer.description)
             metadata.member("token_endpoint", issuer.origin + endpoints.token)
             metadata.member("jwks_uri", issuer.origin + endpoints.keySet)
             metadata.member("grant_types_supported", GrantType.allCases.map(\.rawValue))
-            metadata.member(
-                "token_endpoint_auth_methods_supported", TokenEndpointAuthenticationMethod.allCases.map(\.rawValue))
-            metadata.member(
-                "token_endpoint_auth_signing_alg_values_supported", ClientAssertion.algorithms.map(\.name))
+            metadata.member("token_endpoint_auth_methods_supported", authenticationMethods)
+            metadata.member("token_endpoint_auth_signing_alg_values_supported", assertionAlgorithms)
+            metadata.member("introspection_endpoint", issuer.origin + endpoints.introspection)
+            metadata.member("introspection_endpoint_auth_methods_supported", authenticationMethods)
+            metadata.member("introspection_endpoint_auth_signing_alg_values_supported", assertionAlgorithms)
+            // RFC 9701 section 7
+            metadata.member("introspection_signing_alg_values_supported", [algorithm.name])
             // RFC 8414 section 2 requires it, section 3.2 forbids the empty array, and there is no authorization
             // endpoint. "none" is registered, means that such an endpoint answers with no token, and passes Authlib's
             // validation.

@@ -2,6 +2,7 @@ import AccessToken
 
 /// What a refresh token is still good for, with its client as it is registered now.
 struct LiveRefreshToken {
+    let clientID: ClientID
     /// What was granted first and the client may still have.
     let scope: Scope
     /// The same of the resources; never empty.
@@ -13,6 +14,7 @@ struct LiveRefreshToken {
     init?(_ token: RefreshToken, of client: Client, policy: IssuancePolicy, now: NumericDate) {
         // RFC 6749 section 6: bound to the client that it was issued to, which must still be allowed to use it.
         guard token.clientID == client.id, client.grantTypes.contains(.refreshToken) else { return nil }
+        clientID = client.id
         // Neither a refresh nor a longer lifetime in the configuration moves the end; a shorter one does.
         expiresAt = min(token.expiresAt, token.firstIssuedAt + policy.refreshTokenLifetime)
         guard now < expiresAt else { return nil }

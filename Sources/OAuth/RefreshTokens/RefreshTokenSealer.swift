@@ -57,13 +57,25 @@ public struct RefreshTokenSealer: Sendable {
         return Base64URL.encode(try nonce + key.hint(for: nonce.span) + sealed)
     }
 
+    /// Nonce, hint and sealed token; nil for a text that is none of ours at first sight.
+    private static func octets(of text: String) -> [UInt8]? {
+        guard text.utf8.count <= maximumLength, text.hasPrefix(prefix),
+            let octets = Base64URL.decode(String(text.dropFirst(prefix.count))),
+            octets.count > XAES256GCM.nonceSize + SealingKey.hintSize + XAES256GCM.tagSize
+        else { return nil }
+        return octets
+    }
+
+    /// Whether ``open(_:)`` would try a key on the text.
+    func looksSealed(_ text: String) -> Bool { Self.octets(of: text) != nil }
+
+    /// Has the length that tokens mostly have, and no key opens it.
+    static let decoy = prefix + String(repeating: "A", count: 384)
+
     /// - Returns: nil for what was not sealed with one of the keys, for this issuer. Whether the token has expired is not
     ///   looked at.
     func open(_ text: String) throws(LibcryptoError) -> RefreshToken? {
-        guard text.utf8.count <= Self.maximumLength, text.hasPrefix(Self.prefix),
-            let octets = Base64URL.decode(String(text.dropFirst(Self.prefix.count))),
-            octets.count > XAES256GCM.nonceSize + SealingKey.hintSize + XAES256GCM.tagSize
-        else { return nil }
+        guard let octets = Self.octets(of: text) else { return nil }
         let nonce = octets.span.extracting(..<XAES256GCM.nonceSize)
         let rest = octets.span.extracting(XAES256GCM.nonceSize...)
         let hint = rest.extracting(..<SealingKey.hintSize)

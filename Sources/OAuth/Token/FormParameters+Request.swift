@@ -12,6 +12,7 @@ extension FormParameters {
         guard let query else { return }
         let credentialNames: Set<String> = [
             "client_id", "client_secret", "client_assertion", "client_assertion_type", "refresh_token", "assertion",
+            "token",
         ]
         for parameter in query.split(separator: UInt8(ascii: "&")) {
             let name = parameter.prefix { $0 != UInt8(ascii: "=") }

@@ -1,10 +1,11 @@
-/// Everything that the token endpoint can refuse, RFC 6749 section 5.2. Each case has one fixed text: nothing that was
+/// Everything that can be refused to clients, RFC 6749 section 5.2. Each case has one fixed text: nothing that was
 /// sent is ever echoed.
 public enum TokenError: Error, Sendable, Hashable, CaseIterable {
     case unreadableForm
     case repeatedParameter
     case missingGrantType
     case missingRefreshToken
+    case missingToken
     case credentialsInURL
     case twoAuthenticationMethods
     case conflictingClientID
@@ -12,6 +13,7 @@ public enum TokenError: Error, Sendable, Hashable, CaseIterable {
     case bodyTooLarge
     case invalidClient
     case unauthorizedClient
+    case introspectionNotAllowed
     case unsupportedGrantType
     case invalidGrant
     case malformedScope
@@ -25,11 +27,12 @@ public enum TokenError: Error, Sendable, Hashable, CaseIterable {
     /// `error`
     public var code: StaticString {
         switch self {
-        case .unreadableForm, .repeatedParameter, .missingGrantType, .missingRefreshToken, .credentialsInURL,
+        case .unreadableForm, .repeatedParameter, .missingGrantType, .missingRefreshToken, .missingToken,
+            .credentialsInURL,
             .twoAuthenticationMethods, .conflictingClientID, .wrongMediaType, .bodyTooLarge:
             "invalid_request"
         case .invalidClient: "invalid_client"
-        case .unauthorizedClient: "unauthorized_client"
+        case .unauthorizedClient, .introspectionNotAllowed: "unauthorized_client"
         case .unsupportedGrantType: "unsupported_grant_type"
         case .invalidGrant: "invalid_grant"
         case .malformedScope, .scopeNotAllowed: "invalid_scope"
@@ -46,6 +49,7 @@ public enum TokenError: Error, Sendable, Hashable, CaseIterable {
         case .repeatedParameter: "A parameter that may be given once was given more than once."
         case .missingGrantType: "The parameter grant_type is missing."
         case .missingRefreshToken: "The parameter refresh_token is missing."
+        case .missingToken: "The parameter token is missing."
         case .credentialsInURL:
             "Credentials must not be in the URL; send them in the Authorization header or in the request body."
         case .twoAuthenticationMethods: "The client used more than one way to authenticate."
@@ -54,6 +58,7 @@ public enum TokenError: Error, Sendable, Hashable, CaseIterable {
         case .bodyTooLarge: "The request body is larger than 16 KiB."
         case .invalidClient: "Client authentication failed."
         case .unauthorizedClient: "The client may not use this grant type."
+        case .introspectionNotAllowed: "The client may not introspect tokens."
         case .unsupportedGrantType: "The grant type is not supported."
         case .invalidGrant: "The refresh token is not valid, or no longer."
         case .malformedScope: "The scope is malformed."
@@ -70,6 +75,7 @@ public enum TokenError: Error, Sendable, Hashable, CaseIterable {
     public var status: Int {
         switch self {
         case .invalidClient: 401
+        case .introspectionNotAllowed: 403
         case .bodyTooLarge: 413
         case .wrongMediaType: 415
         case .tooManyFailures: 429

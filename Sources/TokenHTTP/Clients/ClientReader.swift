@@ -14,7 +14,8 @@ struct ClientReader<Node: YAMLNode> {
     private static var memberNames: [String] {
         [
             "client_id", "client_name", "client_secrets", "jwks", "jwks_uri", "token_endpoint_auth_method",
-            "grant_types", "scope", "resources", "access_token_lifetime", "refresh_tokens_not_before", "claims",
+            "grant_types", "scope", "resources", "access_token_lifetime", "refresh_tokens_not_before", "introspect",
+            "claims",
         ]
     }
 
@@ -58,6 +59,7 @@ struct ClientReader<Node: YAMLNode> {
         let resources = list("resources", Self.resource)
         let lifetime = value("access_token_lifetime", DurationText.parseAccessTokenLifetime)
         let notBefore = value("refresh_tokens_not_before", NumericDate.init(rfc3339:))
+        let mayIntrospect = value("introspect", Self.boolean)
         let claims = claims()
         guard let id, problems.isEmpty else { return nil }
         do throws(InvalidValue) {
@@ -66,7 +68,7 @@ struct ClientReader<Node: YAMLNode> {
                 grantTypes: grantTypes.map { Set($0) } ?? [.clientCredentials], scope: scope ?? .empty,
                 resources: resources ?? [], accessTokenLifetime: lifetime,
                 refreshTokensNotBefore: [notBefore, settings.refreshTokensNotBefore].compactMap { $0 }.max(),
-                claims: claims)
+                mayIntrospect: mayIntrospect ?? false, claims: claims)
         } catch {
             note("claims", error.description)
             return nil
@@ -223,6 +225,11 @@ struct ClientReader<Node: YAMLNode> {
             throw InvalidValue("is none of client_secret_basic, client_secret_post and private_key_jwt")
         }
         return method
+    }
+
+    private static func boolean(_ text: String) throws(InvalidValue) -> Bool {
+        guard text == "true" || text == "false" else { throw InvalidValue("is neither true nor false") }
+        return text == "true"
     }
 
     private static func resource(_ text: String) throws(InvalidValue) -> Audience {

@@ -16,6 +16,8 @@ public struct NewClient: Sendable {
     public let scope: Scope
     /// `resources`; not written where there are none.
     public let resources: [Audience]
+    /// `introspect`; not written where it is false.
+    public let mayIntrospect: Bool
 
     /// One of the things that a client may have.
     public enum Credential: Sendable {
@@ -30,7 +32,8 @@ public struct NewClient: Sendable {
     /// Nothing is written yet.
     public init(
         id: ClientID, name: String? = nil, credential: Credential,
-        grantTypes: [GrantType] = [.clientCredentials], scope: Scope, resources: [Audience] = []
+        grantTypes: [GrantType] = [.clientCredentials], scope: Scope, resources: [Audience] = [],
+        mayIntrospect: Bool = false
     ) {
         self.id = id
         self.name = name
@@ -38,6 +41,7 @@ public struct NewClient: Sendable {
         self.grantTypes = grantTypes
         self.scope = scope
         self.resources = resources
+        self.mayIntrospect = mayIntrospect
     }
 
     /// The lines of its entry, without the dash and the indentation in front.
@@ -58,6 +62,7 @@ public struct NewClient: Sendable {
             lines.append("resources:")
             lines += resources.map { "  - \(YAMLScalar.write($0.description))" }
         }
+        if mayIntrospect { lines.append("introspect: true") }
         return lines
     }
 

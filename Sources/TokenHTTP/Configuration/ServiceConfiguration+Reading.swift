@@ -66,6 +66,9 @@ extension ServiceConfiguration {
         if let listen, let management = management ?? Self.defaultManagement, listen == management, listen.port != 0 {
             reader.note(.listen, "is the same address as management")
         }
+        if let issuer, tokenPath == EndpointPaths(issuer: issuer).introspection {
+            reader.note(.tokenPath, "is the path of the introspection endpoint")
+        }
         guard let issuer, reader.problems.isEmpty else { throw InvalidConfiguration(reader.problemsByLine) }
 
         self.init(

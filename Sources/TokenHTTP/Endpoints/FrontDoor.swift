@@ -4,13 +4,14 @@ import OAuth
 
 /// Sends each request of the public listener where it belongs.
 ///
-/// There are two kinds of resource, the token endpoint and documents; a table of paths says it shorter than a router,
+/// There are two kinds of resource, endpoints that take forms and documents; a table of paths says it shorter than a router,
 /// and knows which methods a path has.
 struct FrontDoor: HTTPResponder {
     typealias Context = ConnectionContext
 
-    let tokenPath: String
+    let paths: EndpointPaths
     let tokenEndpoint: TokenEndpoint
+    let introspectionEndpoint: IntrospectionEndpoint
     let snapshots: SnapshotStore
     let readiness: Readiness
 
@@ -23,9 +24,11 @@ struct FrontDoor: HTTPResponder {
 
     private func answer(_ request: Request, _ context: Context) async -> Response {
         let path = request.uri.path
-        if path == tokenPath {
+        if path == paths.token || path == paths.introspection {
             guard request.method == .post else { return ErrorResponse.methodNotAllowed(allow: "POST") }
-            return await tokenEndpoint.response(to: request, from: context.address)
+            return path == paths.token
+                ? await tokenEndpoint.response(to: request, from: context.address)
+                : await introspectionEndpoint.response(to: request, from: context.address)
         }
         if let document = snapshots.current.documents[path] {
             guard request.method == .get || request.method == .head else {

@@ -86,10 +86,11 @@ public struct TokenService: Sendable {
             trustedProxies: TrustedProxies(networks: configuration.trustedProxies), signers: signers, now: { .now },
             reportFailure: { [logger] in logger.error("No token was issued: \($0)") })
         return FrontDoor(
-            tokenPath: configuration.endpoints.token,
+            paths: configuration.endpoints,
             tokenEndpoint: TokenEndpoint(
                 services: services, makeTokenID: { () throws(LibcryptoError) in try TokenID() }),
-            snapshots: reloader.snapshots, readiness: readiness)
+            introspectionEndpoint: IntrospectionEndpoint(services: services), snapshots: reloader.snapshots,
+            readiness: readiness)
     }
 
     private var rotationService: RotationService? {

@@ -17,6 +17,8 @@ public struct Snapshot: Sendable {
     public let sealingKeys: [ScheduledSealingKey]
     /// Seals refresh tokens and opens them.
     let sealer: RefreshTokenSealer
+    /// Finds out what tokens are worth.
+    let inspector: TokenInspector
     /// The next moment at which a key changes its state; nil where none will.
     let nextChange: NumericDate?
     /// Published keys that signed, the one that signs, and those that will, in their order; never empty.

@@ -51,18 +51,27 @@ public struct SnapshotLoader: Sendable {
             Self.collect(&problems) { () throws(InvalidConfiguration) in try checkSealing(keys, for: clients ?? []) }
         }
         guard let clients, let scheduled, let turns, problems.isEmpty else { throw InvalidConfiguration(problems) }
-        do throws(LibcryptoError) {
-            let snapshot = Snapshot(
-                policy: configuration.policy, clients: try ClientRegistry(clients),
-                lifetimes: lifetimes, keys: scheduled.keys, sealingKeys: scheduled.sealing,
-                sealer: RefreshTokenSealer(
-                    issuer: configuration.issuer, turns: scheduled.sealing.compactMap(\.turn)),
-                nextChange: scheduled.nextChange, signingTurns: turns, documents: try documents(for: scheduled))
+        do {
+            let snapshot = try snapshot(of: scheduled, turns, ClientRegistry(clients), lifetimes)
             self.announcements = announcements
             return snapshot
         } catch {
             throw InvalidConfiguration([Problem(place, "\(error)")])
         }
+    }
+
+    private func snapshot(
+        of scheduled: ScheduledKeys, _ turns: [SigningTurn], _ clients: ClientRegistry, _ lifetimes: TokenLifetimes
+    ) throws -> Snapshot {
+        let policy = configuration.policy
+        let sealer = RefreshTokenSealer(
+            issuer: configuration.issuer, turns: scheduled.sealing.compactMap(\.turn))
+        return Snapshot(
+            policy: policy, clients: clients, lifetimes: lifetimes, keys: scheduled.keys,
+            sealingKeys: scheduled.sealing, sealer: sealer,
+            inspector: try TokenInspector(
+                keys: scheduled.published, signingKey: turns[0].key, clients: clients, policy: policy, sealer: sealer),
+            nextChange: scheduled.nextChange, signingTurns: turns, documents: try documents(for: scheduled))
     }
 
     private func signingTurns(of keys: ScheduledKeys) throws(InvalidConfiguration) -> [SigningTurn] {
@@ -94,7 +103,8 @@ public struct SnapshotLoader: Sendable {
     private func documents(for keys: ScheduledKeys) throws(LibcryptoError) -> [String: StaticDocument] {
         let keySet = try StaticDocument(
             keys.published.json(), mediaType: "application/jwk-set+json", maximumAge: timing.keySetMaximumAge)
-        let metadata = ServerMetadata(issuer: configuration.issuer, endpoints: configuration.endpoints)
+        let metadata = ServerMetadata(
+            issuer: configuration.issuer, endpoints: configuration.endpoints, algorithm: configuration.algorithm)
         let metadataDocument = try StaticDocument(
             metadata.json, mediaType: "application/json", maximumAge: timing.keySetMaximumAge)
         var documents = Dictionary(

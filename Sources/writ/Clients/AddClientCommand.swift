@@ -35,6 +35,9 @@ extension ClientsCommand {
         @Option(help: ArgumentHelp("Where its public keys are to be fetched.", valueName: "url"))
         var jwksURI: String?
 
+        @Flag(help: "Let it ask what tokens are: for a resource server (RFC 7662).")
+        var introspect = false
+
         @Flag(help: "Print one JSON object.")
         var json = false
 
@@ -55,7 +58,7 @@ extension ClientsCommand {
                 NewClient(
                     id: id, name: name, credential: keys ?? .secret(secret.hash),
                     grantTypes: try grantTypes(),
-                    scope: scope, resources: resources))
+                    scope: scope, resources: resources, mayIntrospect: introspect))
             if keys == nil { secret.show(for: id, scope: scope, asJSON: json) } else { show(id, scope) }
         }
 

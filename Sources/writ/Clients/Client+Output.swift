@@ -13,6 +13,10 @@ extension Client {
             object.member("grant_types", grantTypes.map(\.rawValue).sorted())
             object.member("scope", scope.description)
             object.member("resources", resources.map(\.description))
+            object.member("introspect", .bool(mayIntrospect))
+            if let refreshTokensNotBefore {
+                object.member("refresh_tokens_not_before", refreshTokensNotBefore.rfc3339)
+            }
             object.name("client_secrets")
             object.array { array in
                 for secret in secrets {

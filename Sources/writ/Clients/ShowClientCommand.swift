@@ -45,6 +45,10 @@ extension ClientsCommand {
             rows += client.resources.map { ["resource", $0.description] }
             let lifetime = client.accessTokenLifetime ?? configuration.accessTokenLifetime
             rows.append(["access_token_lifetime", DurationText.format(lifetime)])
+            if let notBefore = client.refreshTokensNotBefore {
+                rows.append(["refresh_tokens_not_before", notBefore.rfc3339])
+            }
+            if client.mayIntrospect { rows.append(["introspect", "true"]) }
             return rows
         }
     }

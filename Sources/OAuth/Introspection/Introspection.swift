@@ -1,0 +1,69 @@
+public import AccessToken
+import JOSE
+
+/// What an authenticated client is told about a token, RFC 7662 section 2.2. Only
+/// ``AuthenticatedClient/introspect(_:with:now:)`` makes one.
+public struct Introspection: Sendable {
+    /// As ``JSONWriter/members(of:)`` writes members.
+    let members: [UInt8]
+    /// Whom it is told.
+    let client: Client
+
+    fileprivate init(_ finding: TokenInspector.Finding, issuer: Issuer, for client: Client) {
+        self.client = client
+        var answer = JSONWriter(reservingCapacity: 512)
+        switch finding {
+        case .accessToken(let token): Self.write(token, to: &answer)
+        case .refreshToken(let token, let issuedAt): Self.write(token, issuedAt: issuedAt, issuer, to: &answer)
+        case .inactive: answer.member("active", .bool(false))
+        }
+        members = answer.bytes
+    }
+
+    /// The JSON object.
+    public var json: [UInt8] {
+        var writer = JSONWriter(reservingCapacity: members.count + 2)
+        writer.object { $0.members(members) }
+        return writer.bytes
+    }
+
+    /// All of its claims: they have the same names here.
+    private static func write(_ token: VerifiedAccessToken, to answer: inout JSONWriter) {
+        answer.member("active", .bool(true))
+        answer.member("token_type", "Bearer")
+        for claim in token.payload.members where claim.name != "active" && claim.name != "token_type" {
+            answer.member(claim.name, claim.value)
+        }
+    }
+
+    private static func write(
+        _ token: LiveRefreshToken, issuedAt: NumericDate, _ issuer: Issuer, to answer: inout JSONWriter
+    ) {
+        answer.member("active", .bool(true))
+        // RFC 8693 section 2.2.1: it is not for resource servers, and none must take it for an access token.
+        answer.member("token_type", "N_A")
+        answer.member("iss", issuer.description)
+        answer.member("sub", token.clientID.description)
+        if token.audience.count == 1 {
+            answer.member("aud", token.audience[0].description)
+        } else {
+            answer.member("aud", token.audience.map(\.description))
+        }
+        answer.member("exp", token.expiresAt.seconds)
+        answer.member("iat", issuedAt.seconds)
+        answer.member("client_id", token.clientID.description)
+        answer.member("scope", token.scope.description)
+    }
+}
+
+extension AuthenticatedClient {
+    /// Tells the client what a token is, if it may know.
+    public func introspect(
+        _ request: IntrospectionRequest, with inspector: TokenInspector, now: NumericDate
+    ) throws(TokenError) -> Introspection {
+        guard client.mayIntrospect else { throw .introspectionNotAllowed }
+        var work = TokenInspector.Work()
+        let finding = try inspector.inspect(request.token, now: now, work: &work)
+        return Introspection(finding, issuer: inspector.issuer, for: client)
+    }
+}

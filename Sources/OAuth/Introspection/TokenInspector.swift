@@ -1,0 +1,91 @@
+import AccessToken
+public import JOSE
+public import Libcrypto
+
+/// Finds out what tokens of this issuer are worth.
+///
+/// Each text costs one signature check and one attempt to open it, whatever it is: nobody learns from a clock why a token
+/// is not active. Tests compare the counts.
+public struct TokenInspector: Sendable {
+    /// What a text is.
+    enum Finding {
+        case accessToken(VerifiedAccessToken)
+        case refreshToken(LiveRefreshToken, issuedAt: NumericDate)
+        /// Not ours, expired, void, or no token at all.
+        case inactive
+    }
+
+    /// What it cost.
+    struct Work: Equatable {
+        var signatures: [KeyType: Int] = [:]
+        var openings = 0
+    }
+
+    private let keys: JWKSet
+    private let clients: ClientRegistry
+    private let policy: IssuancePolicy
+    private let sealer: RefreshTokenSealer
+    /// Has a signature that nobody made, of the length that those of the signing key have.
+    private let decoy: CompactJWS
+
+    /// - Parameters:
+    ///   - keys: those that are published.
+    ///   - signingKey: one of them, which stands in where a text names none.
+    public init(
+        keys: JWKSet, signingKey: SigningKey, clients: ClientRegistry, policy: IssuancePolicy,
+        sealer: RefreshTokenSealer
+    ) throws(KeyError) {
+        self.keys = keys
+        self.clients = clients
+        self.policy = policy
+        self.sealer = sealer
+        let size: Int
+        if case .rsa(let bits) = try signingKey.key.publicKey.type { size = (bits + 7) / 8 } else { size = 64 }
+        // Less than any modulus, and than the order of the curves' groups.
+        let signature = [0] + [UInt8](repeating: 1, count: size - 1)
+        let input = JWSSigningInput(encodedHeader: signingKey.encodedHeader, payload: [])
+        do throws(JWSError) {
+            decoy = try CompactJWS(parsing: String(decoding: input.compact(with: signature), as: UTF8.self))
+        } catch {
+            throw .unsupportedType
+        }
+    }
+
+    var issuer: Issuer { policy.issuer }
+
+    func inspect(_ text: String, now: NumericDate, work: inout Work) throws(TokenError) -> Finding {
+        let accessToken = accessToken(text, now: now, work: &work)
+        let refreshToken = try refreshToken(text, work: &work)
+        if let accessToken { return .accessToken(accessToken) }
+        guard let refreshToken, let client = clients[refreshToken.clientID],
+            let live = LiveRefreshToken(refreshToken, of: client, policy: policy, now: now)
+        else { return .inactive }
+        return .refreshToken(live, issuedAt: refreshToken.issuedAt)
+    }
+
+    /// Verifies it as a resource server would, whichever that is.
+    private func accessToken(_ text: String, now: NumericDate, work: inout Work) -> VerifiedAccessToken? {
+        let jws = try? CompactJWS(parsing: text)
+        guard let jws, let key = key(of: jws), jws.fits(key) else {
+            if let key = key(of: decoy) { work.signatures[key.type, default: 0] += 1 }
+            _ = try? decoy.verified(by: keys)
+            return nil
+        }
+        work.signatures[key.type, default: 0] += 1
+        return try? VerifiedAccessToken(
+            verifying: text, keys: keys, issuer: policy.issuer, audience: nil, now: now, leeway: .zero)
+    }
+
+    private func key(of jws: CompactJWS) -> PublicKey? {
+        keys.onlyKey(withID: jws.header.keyID, for: jws.header.algorithm)?.publicKey
+    }
+
+    private func refreshToken(_ text: String, work: inout Work) throws(TokenError) -> RefreshToken? {
+        work.openings += 1
+        do throws(LibcryptoError) {
+            return try sealer.open(sealer.looksSealed(text) ? text : RefreshTokenSealer.decoy)
+        } catch {
+            throw .serverError
+        }
+    }
+}

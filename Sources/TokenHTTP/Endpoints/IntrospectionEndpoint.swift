@@ -1,0 +1,56 @@
+import Hummingbird
+import JOSE
+import HTTPTypes
+import OAuth
+
+/// `POST /oauth2/introspect`, RFC 7662 section 2.
+struct IntrospectionEndpoint: Sendable {
+    let services: EndpointServices
+
+    /// RFC 9701 section 4
+    private static let jwtMediaType = "application/token-introspection+jwt"
+
+    /// - Parameter connection: the address of the connection; nil where it has none.
+    func response(to request: Request, from connection: IPAddress?) async -> Response {
+        var response = await answer(to: request, from: connection)
+        response.headers[.vary] = "Accept"
+        return response
+    }
+
+    private func answer(to request: Request, from connection: IPAddress?) async -> Response {
+        do throws(ClientGate.Refusal) {
+            let introspectionRequest = try await Self.parsed(request)
+            let admission = try await services.admit(introspectionRequest.credentials, of: request, from: connection)
+            return try await answer(
+                to: introspectionRequest, of: admission,
+                asJWT: AcceptedMediaTypes(request.headers[values: .accept])
+                    .prefer(Self.jwtMediaType, to: "application/json"))
+        } catch {
+            return .refusal(error)
+        }
+    }
+
+    private static func parsed(_ request: Request) async throws(ClientGate.Refusal) -> IntrospectionRequest {
+        do throws(TokenError) {
+            return try IntrospectionRequest(parsing: try await TokenEndpointRequest(receiving: request))
+        } catch {
+            throw ClientGate.Refusal(error)
+        }
+    }
+
+    private func answer(
+        to request: IntrospectionRequest, of admission: EndpointServices.Admission, asJWT: Bool
+    ) async throws(ClientGate.Refusal) -> Response {
+        let (snapshot, now) = (admission.snapshot, admission.now)
+        do throws(TokenError) {
+            let introspection = try admission.client.introspect(request, with: snapshot.inspector, now: now)
+            guard asJWT else { return .confidential(introspection.json) }
+            let unsigned = UnsignedIntrospection(
+                introspection, issuer: snapshot.policy.issuer, key: snapshot.signingKey(at: now), now: now)
+            let signature = try await services.sign(unsigned.signingInput, with: unsigned.key)
+            return .confidential(unsigned.signingInput.compact(with: signature), mediaType: Self.jwtMediaType)
+        } catch {
+            throw ClientGate.Refusal(error)
+        }
+    }
+}

@@ -1,0 +1,100 @@
+import AccessToken
+import JOSE
+import Libcrypto
+import Testing
+
+@testable import OAuth
+
+/// Why a token is not active shows neither in the answer nor in the work, which is counted where it is spent. Recorded
+/// exchanges show what the answers are.
+@Suite struct TokenInspectorTests {
+    private let issuer: Issuer
+    private let policy: IssuancePolicy
+    private let key: SigningKey
+    private let sealer: RefreshTokenSealer
+    private let inspector: TokenInspector
+
+    init() throws {
+        issuer = try Issuer("https://tokens.example.com")
+        policy = IssuancePolicy(issuer: issuer)
+        key = try SigningKey(.generateRSA(bits: 2048), keyID: "k1", algorithm: .rs256)
+        let octets = [UInt8](repeating: 7, count: SealingKey.size)
+        sealer = RefreshTokenSealer(
+            issuer: issuer, turns: [.init(try SealingKey(SecretBytes(copying: octets.span)), start: nil)])
+        let client = try Client(id: ClientID("job"), secrets: [], grantTypes: [.clientCredentials, .refreshToken])
+        inspector = try TokenInspector(
+            keys: JWKSet([JWK(try key.key.publicKey, keyID: "k1", algorithm: .rs256)]), signingKey: key,
+            clients: ClientRegistry([client]), policy: policy, sealer: sealer)
+    }
+
+    private func accessToken(keyID: String = "k1", signed by: PrivateKey? = nil, lifetime: Int64 = 60) throws -> String
+    {
+        let key = try SigningKey(by ?? key.key, keyID: keyID, algorithm: .rs256)
+        let claims = AccessTokenClaims(
+            issuer: issuer, subject: "job", audience: [Audience(issuer)], expiresAt: Fixture.now + .seconds(lifetime),
+            issuedAt: Fixture.now, tokenID: "1", clientID: try ClientID("job"), scope: .empty)
+        let input = JWSSigningInput(encodedHeader: key.encodedHeader, payload: claims.json())
+        let signature = try SigningContext(key: key.key, scheme: key.scheme).sign(input.octets.span)
+        return String(decoding: input.compact(with: signature), as: UTF8.self)
+    }
+
+    private func refreshToken(client: String = "job", lifetime: Duration = .seconds(60)) throws -> String {
+        try sealer.seal(
+            RefreshToken(
+                for: ClientID(client), scope: .empty, audience: [Audience(issuer)], lifetime: lifetime,
+                now: Fixture.now), now: Fixture.now)
+    }
+
+    private func inspect(_ text: String) throws -> (isActive: Bool, work: TokenInspector.Work) {
+        var work = TokenInspector.Work()
+        if case .inactive = try inspector.inspect(text, now: Fixture.now, work: &work) { return (false, work) }
+        return (true, work)
+    }
+
+    @Test func everyTextCostsTheSame() throws {
+        let expected = TokenInspector.Work(signatures: [.rsa(bits: 2048): 1], openings: 1)
+        for active in [try accessToken(), try refreshToken()] {
+            let (isActive, work) = try inspect(active)
+            #expect(isActive)
+            #expect(work == expected)
+        }
+        let short = try PrivateKey.generateRSA(bits: 3072)
+        let inactive = [
+            try accessToken(lifetime: 0), try accessToken(keyID: "k2"), try accessToken(signed: short),
+            try accessToken(signed: .generateRSA(bits: 2048)), try refreshToken(client: "gone"),
+            try refreshToken(lifetime: .zero), "a", "..", "a.b.c", "writ_rt_", "writ_rt_noise",
+            RefreshTokenSealer.decoy,
+            String(repeating: "a", count: 16_000), String(repeating: ".", count: 16_000), "writ_rt_\u{E9}", "{}",
+        ]
+        for text in inactive {
+            let (isActive, work) = try inspect(text)
+            #expect(!isActive, "\(text)")
+            #expect(work == expected, "\(text)")
+        }
+    }
+
+    @Test func theDecoysAreTriedAndGood() throws {
+        #expect(sealer.looksSealed(RefreshTokenSealer.decoy))
+        #expect(try sealer.open(RefreshTokenSealer.decoy) == nil)
+        #expect(try refreshToken().utf8.count == RefreshTokenSealer.decoy.utf8.count)
+        // libcrypto looks at the signature of the decoy, and does not stop at its length or range.
+        let valid = try CompactJWS(parsing: accessToken())
+        #expect(valid.fits(try key.key.publicKey))
+    }
+
+    @Test func onlyAClientThatMayIsTold() throws {
+        let secret = ClientSecret(hash: try ClientSecretHash(of: Fixture.secret))
+        let clients = try ClientRegistry([
+            try Client(id: ClientID("api"), secrets: [secret], mayIntrospect: true),
+            try Client(id: ClientID("job"), secrets: [secret]),
+        ])
+        func introspect(_ client: String) throws(TokenError) -> Introspection {
+            let request = try IntrospectionRequest(
+                parsing: Fixture.post("token=a", authorization: [Fixture.basic("\(client):\(Fixture.secret)")]))
+            return try clients.authenticate(request.credentials, now: Fixture.now).conclude()
+                .introspect(request, with: inspector, now: Fixture.now)
+        }
+        #expect(throws: Never.self) { try introspect("api") }
+        #expect(throws: TokenError.introspectionNotAllowed) { try introspect("job") }
+    }
+}
