@@ -1,4 +1,3 @@
-import Glibc
 import NIOCore
 import OAuth
 
@@ -14,15 +13,11 @@ struct IPAddress: Sendable, Hashable {
 
     /// - Returns: nil for a socket that has no network address.
     init?(_ address: SocketAddress?) {
-        switch address {
-        case .v4(let address):
-            let number = UInt32(bigEndian: address.address.sin_addr.s_addr)
-            self.init(octets: [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: number >> $0) })
-        case .v6:
-            guard let text = address?.ipAddress, let octets = Self.octets(ofIPv6: text) else { return nil }
-            self.init(octets: octets)
-        case .unixDomainSocket, nil: return nil
-        }
+        // As text: whose module the system's structures belong to is not the same in every build.
+        guard let text = address?.ipAddress,
+            let octets = text.contains(":") ? Self.octets(ofIPv6: text) : Self.octets(ofIPv4: text)
+        else { return nil }
+        self.init(octets: octets)
     }
 
     /// - Returns: nil for what is no address, such as a host name or one with a port.
@@ -32,6 +27,11 @@ struct IPAddress: Sendable, Hashable {
 
     /// What a party that fails is known by.
     var block: AddressBlock { AddressBlock(octets: octets) }
+
+    private static func octets(ofIPv4 text: String) -> [UInt8]? {
+        let octets = text.split(separator: ".").compactMap { UInt8($0) }
+        return octets.count == 4 ? octets : nil
+    }
 
     /// RFC 4291 section 2.2, as the system writes it: `2001:db8::17`, `::ffff:192.0.2.1`, perhaps with a zone behind it.
     private static func octets(ofIPv6 text: String) -> [UInt8]? {
