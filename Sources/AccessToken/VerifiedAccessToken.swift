@@ -13,19 +13,24 @@ public struct VerifiedAccessToken: Sendable, Equatable {
     ///   - keys: the issuer's published keys.
     ///   - audience: the identifier by which the resource server is known.
     ///   - leeway: how far the two clocks may be apart.
+    ///   - maximumLength: octets; a longer token is refused before any of it is read.
     public init(
-        verifying token: String, keys: JWKSet, issuer: Issuer, audience: Audience, now: NumericDate, leeway: Duration
+        verifying token: String, keys: JWKSet, issuer: Issuer, audience: Audience, now: NumericDate, leeway: Duration,
+        maximumLength: Int = CompactJWS.defaultMaximumLength
     ) throws(AccessTokenRejection) {
-        try self.init(verifying: token, keys: keys, issuer: issuer, audience: .some(audience), now: now, leeway: leeway)
+        try self.init(
+            Self.verifySignature(of: token, keys: keys, maximumLength), issuer: issuer, audience: audience, now: now,
+            leeway: leeway)
     }
 
     /// For the issuer itself, which can say of each of its tokens what it is.
     ///
-    /// - Parameter audience: nil where every audience will do.
+    /// - Parameters:
+    ///   - verified: whatever was signed with one of the issuer's keys.
+    ///   - audience: nil where every audience will do.
     package init(
-        verifying token: String, keys: JWKSet, issuer: Issuer, audience: Audience?, now: NumericDate, leeway: Duration
+        _ verified: VerifiedJWS, issuer: Issuer, audience: Audience?, now: NumericDate, leeway: Duration
     ) throws(AccessTokenRejection) {
-        let verified = try Self.verifySignature(of: token, keys: keys)
         guard Self.isAccessTokenType(verified.header.type) else { throw .wrongType }
         guard let payload = (try? JSONReader.read(verified.payload))?.object else { throw .signature(.malformed) }
         let claims = try AccessTokenClaims(reading: payload)
@@ -39,9 +44,11 @@ public struct VerifiedAccessToken: Sendable, Equatable {
         self.payload = payload
     }
 
-    private static func verifySignature(of token: String, keys: JWKSet) throws(AccessTokenRejection) -> VerifiedJWS {
+    private static func verifySignature(
+        of token: String, keys: JWKSet, _ maximumLength: Int
+    ) throws(AccessTokenRejection) -> VerifiedJWS {
         do throws(JWSError) {
-            return try CompactJWS(parsing: token).verified(by: keys)
+            return try CompactJWS(parsing: token, maximumLength: maximumLength).verified(by: keys)
         } catch {
             throw .signature(error)
         }

@@ -1,4 +1,4 @@
-import Libcrypto
+public import Libcrypto
 
 /// A JWS in compact serialization, RFC 7515 section 7.1, taken apart. Nothing in it is proven yet.
 public struct CompactJWS: Sendable {
@@ -10,8 +10,6 @@ public struct CompactJWS: Sendable {
     /// The payload, which proves nothing until ``verified(by:)``.
     public let unverifiedPayload: [UInt8]
     let signature: [UInt8]
-    /// In octets.
-    public var signatureSize: Int { signature.count }
     /// Header and payload as they were sent, with the dot between them.
     let signingInput: [UInt8]
 
@@ -31,6 +29,15 @@ public struct CompactJWS: Sendable {
         self.unverifiedPayload = payload
         self.signature = signature
         self.signingInput = Array(characters[..<last])
+    }
+
+    /// Whether the key can have made the signature, going by algorithm and range. Checking an RSA signature that is of
+    /// another length than the modulus (RFC 8017 section 8.2.2), or no less than it (section 5.2.2), takes no time, and
+    /// shows what key there is.
+    public func canBeSigned(by key: PublicKey) -> Bool {
+        guard header.algorithm.accepts(key.type) else { return false }
+        guard case .rsa(let modulus, _) = key.components else { return true }
+        return signature.count == modulus.count && signature.lexicographicallyPrecedes(modulus)
     }
 
     /// Checks the signature with the one key of `keys` that fits header and algorithm.

@@ -95,6 +95,23 @@ import Testing
         #expect(second == [true, false])
     }
 
+    @Test func noAddressTakesMoreThanAQuarterOfTheRoom() throws {
+        var pending = PendingAttempts(.init(failures: nil, addressFailures: 100, window: .seconds(60)), room: 32)
+        let begun = try (0..<20).map { pending.begin(try ClientID("client-\($0)"), from: here) }
+        #expect(begun.count { $0 } == 8)
+        let fromElsewhere = pending.begin(try ClientID("reporting"), from: elsewhere)
+        #expect(fromElsewhere)
+    }
+
+    /// Whoever keeps the service busy must not guess remembered secrets for nothing meanwhile.
+    @Test func whatWasMissedCountsForThePairAlone() throws {
+        var throttle = AuthenticationThrottle(.init(failures: 2, addressFailures: 1, window: .seconds(60)))
+        let client = try ClientID("reporting")
+        for _ in 0..<2 { throttle.missed(client, from: here, now: now) }
+        #expect(throttle.wait(for: client, from: here, now: now) != nil)
+        #expect(throttle.wait(for: try ClientID("other"), from: here, now: now) == nil)
+    }
+
     @Test func withoutLimitsAnyNumberMayWait() throws {
         var pending = PendingAttempts(.init(failures: nil, addressFailures: nil, window: .seconds(60)))
         let client = try ClientID("reporting")

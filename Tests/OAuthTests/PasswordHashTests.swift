@@ -39,6 +39,8 @@ import Testing
         // RFC 7914 section 6: N is less than 2^(128 r / 8).
         "$scrypt$ln=16,r=1,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",
         "$pbkdf2-sha256$+1000$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",
+        "$pbkdf2-sha256$1000,foo=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",
+        "$pbkdf2-sha256$1000,l=32$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",
         "$2b$31$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", "$2b$05$tooshort",
         "$2x$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
     ])

@@ -79,7 +79,7 @@ import Testing
         #expect(try refreshToken().utf8.count == RefreshTokenSealer.decoy.utf8.count)
         // libcrypto looks at the signature of the decoy, and does not stop at its length or range.
         let valid = try CompactJWS(parsing: accessToken())
-        #expect(valid.fits(try key.key.publicKey))
+        #expect(valid.canBeSigned(by: try key.key.publicKey))
     }
 
     @Test func onlyAClientThatMayIsTold() throws {

@@ -75,6 +75,11 @@ import Testing
         #expect(error?.problems.map(\.place.line) == [1, 4 + 3000 * 7])
     }
 
+    @Test func aSettingBehindAnUnusualLineBreakIsNotLost() throws {
+        let text = Self.text(entries: 3000) + "    # rotated\rrefresh_tokens_not_before: 2026-11-23T09:30:00Z\n"
+        #expect(try read(text).last?.refreshTokensNotBefore?.seconds == 1_795_426_200)
+    }
+
     @Test func aliasesAcrossPiecesAreFollowed() throws {
         let first = "clients:\n  - client_id: first\n    client_secrets: &secrets [{hash: \"\(Self.hash)\"}]\n"
         let text = Self.text(entries: 3000).replacing("# All of them\nclients:\n", with: first)

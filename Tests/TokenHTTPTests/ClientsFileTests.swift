@@ -75,6 +75,10 @@ import Testing
             "clients: []\nrefresh_tokens_not_before: [2027-01-01T00:00:00Z]\n",
             ["2: refresh_tokens_not_before is not a time such as 2027-01-01T00:00:00Z"]
         ),
+        (
+            "clients:\n  - client_id: a\n    !x client_id: b\n    client_secrets: [{hash: \"\(hash)\"}]\n",
+            ["3: client_id is there twice"]
+        ),
         ("", ["-: the clients file is empty"]), ("# nothing\n", ["-: the clients file is empty"]),
         ("a: 1\n", ["1: is not a clients file"]), ("clients:\n", ["1: is not a clients file"]),
         ("clients: []\nother: 1\n", ["2: unknown key other"]),

@@ -61,6 +61,11 @@ struct ServiceFixture {
             grant_types: [client_credentials, refresh_token]
             scope: site.read site.documentation
             resources: [https://api.example.com, https://other.example.com]
+          - client_id: weekly
+            client_secrets: [{hash: "\(hash)"}]
+            grant_types: [client_credentials, refresh_token]
+            scope: site.read site.documentation
+            resources: [https://api.example.com, https://other.example.com]
           - client_id: recalled
             client_secrets: [{hash: "\(hash)"}]
             grant_types: [client_credentials, refresh_token]

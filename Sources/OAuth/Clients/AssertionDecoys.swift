@@ -25,7 +25,7 @@ struct AssertionDecoys: Sendable {
 
     /// One key that could have made the signature, going by its length; none for a length that no client's key makes.
     func keys(for jws: CompactJWS) -> JWKSet {
-        guard let key = keys.values.first(where: { jws.fits($0) }) else { return JWKSet([]) }
+        guard let key = keys.values.first(where: { jws.canBeSigned(by: $0) }) else { return JWKSet([]) }
         return JWKSet([JWK(key, keyID: jws.header.keyID, algorithm: nil)])
     }
 
@@ -38,7 +38,10 @@ struct AssertionDecoys: Sendable {
         }
         octets = Array(octets[..<((bits + 7) / 8)])
         let unused = UInt8(octets.count * 8 - bits)
-        octets[0] = (octets[0] | 0x80) >> unused
+        // As large as can be: a signature that is no number below the modulus is refused without work, and there should
+        // be none that a client's key would work on and this one would not.
+        for index in 0..<8 { octets[index] = 0xFF }
+        octets[0] >>= unused
         octets[octets.count - 1] |= 1
         return octets
     }
@@ -52,15 +55,5 @@ struct AssertionDecoys: Sendable {
     private static func octets(_ hexadecimal: StaticString) -> [UInt8] {
         let digits = Array(hexadecimal.description)
         return stride(from: 0, to: digits.count, by: 2).compactMap { UInt8(String(digits[$0...($0 + 1)]), radix: 16) }
-    }
-}
-
-extension CompactJWS {
-    /// Whether the key can have made the signature, going by algorithm and length: checking an RSA signature of another
-    /// length than the key's takes no time, and would show how long the key is.
-    func fits(_ key: PublicKey) -> Bool {
-        guard header.algorithm.accepts(key.type) else { return false }
-        guard case .rsa(let bits) = key.type else { return true }
-        return signatureSize == (bits + 7) / 8
     }
 }

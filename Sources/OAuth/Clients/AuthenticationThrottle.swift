@@ -51,9 +51,15 @@ public struct AuthenticationThrottle: Sendable {
         return waits.compactMap { $0 }.max()
     }
 
+    /// Counts a secret that was compared and not matched, and then not looked at any further: whoever keeps the service
+    /// busy must not guess for nothing meanwhile.
+    public mutating func missed(_ client: ClientID, from address: AddressBlock, now: NumericDate) {
+        if let limit = limits.failures { pairs.add(to: Self.key(client, address), limit: limit, now: now) }
+    }
+
     /// Counts a failed attempt.
     public mutating func fail(_ client: ClientID, from address: AddressBlock, now: NumericDate) {
-        if let limit = limits.failures { pairs.add(to: Self.key(client, address), limit: limit, now: now) }
+        missed(client, from: address, now: now)
         if let limit = limits.addressFailures { addresses.add(to: address, limit: limit, now: now) }
     }
 

@@ -86,17 +86,16 @@ extension PasswordHash {
     /// `$pbkdf2-sha256$i=600000,l=32$SALT$HASH`, or passlib's `$pbkdf2-sha256$29000$SALT$HASH`.
     private static func pbkdf2(_ hash: HashFunction, _ fields: [String]) throws(InvalidValue) -> (Cost, Material) {
         guard fields.count == 5 else { throw InvalidValue("is a PBKDF2 hash that lacks iterations, salt or hash") }
-        let parameters = parameters(fields[2])
-        guard let iterations = parameters?["i"] ?? self.parameters("i=\(fields[2])")?["i"],
-            (1...10_000_000).contains(iterations)
+        guard let parameters = parameters(fields[2]) ?? self.parameters("i=\(fields[2])"),
+            let iterations = parameters["i"], (1...10_000_000).contains(iterations)
         else {
             throw InvalidValue("is a PBKDF2 hash without a number of iterations from 1 to 10000000")
         }
-        guard parameters.map({ Set($0.keys).isSubset(of: ["i", "l"]) }) ?? true else {
+        guard Set(parameters.keys).isSubset(of: ["i", "l"]) else {
             throw InvalidValue("is a PBKDF2 hash with a parameter that is not known")
         }
         let (salt, octets) = try derived(fields[3], fields[4])
-        guard parameters?["l"].map({ $0 == octets.count }) ?? true else {
+        guard parameters["l"].map({ $0 == octets.count }) ?? true else {
             throw InvalidValue("is a PBKDF2 hash of another length than it says")
         }
         let cost = Cost.derivation(.pbkdf2(hash, iterations: iterations), hashSize: octets.count)

@@ -12,20 +12,25 @@ public struct PendingAttempts: Sendable {
     /// So many times the failures that are allowed may wait: a client that starts with many connections fails nothing.
     private static let factor = 4
 
-    private let limits: AuthenticationThrottle.Limits
+    private let pairLimit: Int?
+    private let addressLimit: Int?
     private var counts: [Key: Int] = [:]
 
     /// The limits on failures bound the attempts too.
-    public init(_ limits: AuthenticationThrottle.Limits) { self.limits = limits }
+    ///
+    /// - Parameter room: for how many attempts there is room at all; no address gets more than a quarter of it, so that
+    ///   none can keep the others out. nil where there is room for any number.
+    public init(_ limits: AuthenticationThrottle.Limits, room: Int? = nil) {
+        pairLimit = limits.failures.map { $0 * Self.factor }
+        addressLimit = limits.addressFailures.map { min($0 * Self.factor, room.map { max(1, $0 / 4) } ?? .max) }
+    }
 
     /// Counts an attempt until ``end(_:from:)``.
     ///
     /// - Returns: false, and counts nothing, where as many wait as may.
     public mutating func begin(_ client: ClientID, from address: AddressBlock) -> Bool {
-        let bounds = [
-            (Key.pair(client, address), limits.failures), (Key.address(address), limits.addressFailures),
-        ]
-        for case (let key, let limit?) in bounds where counts[key, default: 0] >= limit * Self.factor { return false }
+        let bounds = [(Key.pair(client, address), pairLimit), (Key.address(address), addressLimit)]
+        for case (let key, let limit?) in bounds where counts[key, default: 0] >= limit { return false }
         for (key, _) in bounds { counts[key, default: 0] += 1 }
         return true
     }

@@ -75,6 +75,12 @@ public struct RefreshTokenSealer: Sendable {
     /// - Returns: nil for what was not sealed with one of the keys, for this issuer. Whether the token has expired is not
     ///   looked at.
     func open(_ text: String) throws(LibcryptoError) -> RefreshToken? {
+        var attempts = 0
+        return try open(text, attempts: &attempts)
+    }
+
+    /// - Parameter attempts: goes up when a key is tried.
+    func open(_ text: String, attempts: inout Int) throws(LibcryptoError) -> RefreshToken? {
         guard let octets = Self.octets(of: text) else { return nil }
         let nonce = octets.span.extracting(..<XAES256GCM.nonceSize)
         let rest = octets.span.extracting(XAES256GCM.nonceSize...)
@@ -89,6 +95,7 @@ public struct RefreshTokenSealer: Sendable {
             tried = turn.key
             isKnown = true
         }
+        attempts += 1
         let token = try tried?.open(sealed, nonce: nonce, authenticating: associated)
         return isKnown ? token.flatMap(RefreshTokenCoding.decode) : nil
     }

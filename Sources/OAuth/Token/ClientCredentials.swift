@@ -30,11 +30,12 @@ public struct ClientCredentials: Sendable {
         }
     }
 
-    /// The client that they are for, if they are good.
-    public var clientID: ClientID {
+    /// The clients that they may be for, if they are good: one for each reading of what was sent, most likely first. Each
+    /// is an attempt of its own.
+    public var clientIDs: [ClientID] {
         switch kind {
-        case .secret(let credentials): credentials.readings[0].clientID
-        case .assertion(let assertion): assertion.clientID
+        case .secret(let credentials): credentials.readings.map(\.clientID)
+        case .assertion(let assertion): [assertion.clientID]
         }
     }
 }

@@ -52,7 +52,7 @@ public struct AssertionTrial: Sendable {
         let header = assertion.jws.header
         // One signature is checked in any case: with a key that nobody has, where there is no other.
         let key = keys.onlyKey(withID: header.keyID, for: header.algorithm)?.publicKey
-        let isPossible = key.map(assertion.jws.fits) ?? false
+        let isPossible = key.map(assertion.jws.canBeSigned(by:)) ?? false
         let tried = isPossible ? keys : decoys.keys(for: assertion.jws)
         let isVerified = (try? assertion.jws.verified(by: tried)) != nil
         if let key = tried.onlyKey(withID: header.keyID, for: header.algorithm)?.publicKey {

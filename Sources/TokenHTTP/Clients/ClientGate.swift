@@ -18,7 +18,8 @@ final class ClientGate: Sendable {
     }
 
     private let throttle: Mutex<AuthenticationThrottle>
-    private let pending: Mutex<PendingAttempts>
+    private let pendingAssertions: Mutex<PendingAttempts>
+    private let pendingPasswords: Mutex<PendingAttempts>
     private let passwordChecks: PasswordChecks
     private let keySets: ClientKeySets
     private let spentAssertions: SpentAssertions
@@ -32,7 +33,8 @@ final class ClientGate: Sendable {
         keySets: ClientKeySets, reportFailure: @escaping @Sendable (String) -> Void = { _ in }
     ) throws(LibcryptoError) {
         throttle = Mutex(AuthenticationThrottle(limits))
-        pending = Mutex(PendingAttempts(limits))
+        pendingAssertions = Mutex(PendingAttempts(limits))
+        pendingPasswords = Mutex(PendingAttempts(limits, room: passwordChecks.capacity))
         self.audiences = audiences
         self.passwordChecks = passwordChecks
         self.keySets = keySets
@@ -44,16 +46,21 @@ final class ClientGate: Sendable {
     func authenticate(
         _ credentials: ClientCredentials, from address: AddressBlock?, in clients: ClientRegistry, now: NumericDate
     ) async throws(Refusal) -> AuthenticatedClient {
-        if let address, let wait = throttle.withLock({ $0.wait(for: credentials.clientID, from: address, now: now) }) {
+        let ids = credentials.clientIDs
+        if let address,
+            let wait = throttle.withLock({ throttle in
+                ids.compactMap { throttle.wait(for: $0, from: address, now: now) }.max()
+            })
+        {
             throw Refusal(.tooManyFailures, retryAfter: wait)
         }
         do throws(TokenError) {
             let client = try await prove(credentials, from: address, in: clients, now: now)
-            if let address { throttle.withLock { $0.succeed(credentials.clientID, from: address) } }
+            if let address { throttle.withLock { $0.succeed(client.client.id, from: address) } }
             return client
         } catch {
             if let address, error == .invalidClient {
-                throttle.withLock { $0.fail(credentials.clientID, from: address, now: now) }
+                throttle.withLock { throttle in for id in ids { throttle.fail(id, from: address, now: now) } }
             }
             if error == .serverError { reportFailure("a client's proof could not be checked") }
             throw Refusal(error)
@@ -63,20 +70,38 @@ final class ClientGate: Sendable {
     private func prove(
         _ credentials: ClientCredentials, from address: AddressBlock?, in clients: ClientRegistry, now: NumericDate
     ) async throws(TokenError) -> AuthenticatedClient {
-        let authentication = try clients.authenticate(credentials, now: now)
-        if let client = authentication.provenClient { return client }
-        guard let address else { return try await conclude(authentication) }
-        guard pending.withLock({ $0.begin(credentials.clientID, from: address) }) else { throw .overloaded }
-        defer { pending.withLock { $0.end(credentials.clientID, from: address) } }
-        return try await conclude(authentication)
+        switch try clients.authenticate(credentials, now: now) {
+        case .proven(let client): return client
+        case .assertion(let trial):
+            return try await pending(pendingAssertions, credentials, address) { () async throws(TokenError) in
+                try trial.run(keys: await keySets.keys(for: trial), audiences: audiences, spent: spentAssertions)
+            }
+        case .password(let trial):
+            do throws(TokenError) {
+                return try await pending(pendingPasswords, credentials, address) { () async throws(TokenError) in
+                    try await passwordChecks.run(trial)
+                }
+            } catch {
+                // It matched no digest and no remembered secret: where it is not looked at any further, it was a guess.
+                if let address, error != .invalidClient {
+                    throttle.withLock { throttle in
+                        for id in credentials.clientIDs { throttle.missed(id, from: address, now: now) }
+                    }
+                }
+                throw error
+            }
+        }
     }
 
-    private func conclude(_ authentication: ClientAuthentication) async throws(TokenError) -> AuthenticatedClient {
-        switch authentication {
-        case .proven(let client): client
-        case .password(let trial): try await passwordChecks.run(trial)
-        case .assertion(let trial):
-            try trial.run(keys: await keySets.keys(for: trial), audiences: audiences, spent: spentAssertions)
-        }
+    /// Lets an attempt wait, if not too many do.
+    private func pending(
+        _ attempts: borrowing Mutex<PendingAttempts>, _ credentials: ClientCredentials, _ address: AddressBlock?,
+        _ body: () async throws(TokenError) -> AuthenticatedClient
+    ) async throws(TokenError) -> AuthenticatedClient {
+        guard let address else { return try await body() }
+        let id = credentials.clientIDs[0]
+        guard attempts.withLock({ $0.begin(id, from: address) }) else { throw .overloaded }
+        defer { attempts.withLock { $0.end(id, from: address) } }
+        return try await body()
     }
 }

@@ -76,8 +76,12 @@ struct ClientReader<Node: YAMLNode> {
     }
 
     private mutating func checkNames() {
+        var seen: Set<String> = []
         for member in members {
             let name = member.name ?? ""
+            if !seen.insert(name).inserted {
+                problems.append(Problem(file.place(member.line), "\(name) is there twice"))
+            }
             guard !Self.memberNames.contains(name) else { continue }
             let nearest = NearestName.of(name, among: Self.memberNames.sorted())
             problems.append(

@@ -53,7 +53,9 @@ public struct ClientsFile {
     private static func entries(
         _ root: (some YAMLNode)?, of file: FileLines, _ settings: ClientsSettings
     ) -> [ClientEntry]? {
-        root?.members?.first?.value.elements?.map { ClientEntry($0, of: file, settings) }
+        // A line break that only YAML sees as one can hide a setting among the entries.
+        guard let members = root?.members, members.count == 1 else { return nil }
+        return members[0].value.elements?.map { ClientEntry($0, of: file, settings) }
     }
 
     init(_ yaml: YAMLText) throws(InvalidConfiguration) {

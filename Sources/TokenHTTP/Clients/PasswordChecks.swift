@@ -6,7 +6,8 @@ import Synchronization
 /// cost the rest of the service nothing but that.
 final class PasswordChecks: Sendable {
     private let threads: NIOThreadPool
-    private let capacity: Int
+    /// How many may run or wait.
+    let capacity: Int
     private let count = Atomic(0)
 
     /// - Parameters:

@@ -112,6 +112,8 @@ struct PlainYAML {
         var end = content.lowerBound
         while end < content.upperBound, Self.isNameCharacter(octets[end]) { end += 1 }
         guard end > content.lowerBound, end < content.upperBound, octets[end] == UInt8(ascii: ":") else { return nil }
+        // YAML 1.2 section 7.4.2 ends such a key at 1024 characters.
+        guard end - content.lowerBound <= 1000 else { return nil }
         return end + 1 == content.upperBound || octets[end + 1] == UInt8(ascii: " ") ? end : nil
     }
 
