@@ -47,7 +47,7 @@ let core: [Target] = [
 let surroundings: [Target] = [
     .target(name: "RemoteKeys", dependencies: ["JOSE", httpClient, nioCore, nioHTTP1], swiftSettings: strict),
     .target(
-        name: "TokenVerifier", dependencies: ["AccessToken", "JOSE", "RemoteKeys"], swiftSettings: strict),
+        name: "TokenVerifier", dependencies: ["AccessToken", "JOSE", "RemoteKeys", "Libcrypto"], swiftSettings: strict),
     .target(
         name: "TokenVerifierHummingbird", dependencies: ["TokenVerifier", "AccessToken", hummingbird, httpTypes],
         swiftSettings: strict),
@@ -72,7 +72,12 @@ let surroundings: [Target] = [
             "TokenVerifierHummingbird", "TokenVerifier", "RemoteKeys", "AccessToken", hummingbird, argumentParser,
         ],
         swiftSettings: strict),
-    tests("RemoteKeys", ["JOSE", "Libcrypto", hummingbird]),
+    .target(
+        name: "LoopbackServer", dependencies: [hummingbird], path: "Tests/LoopbackServer", swiftSettings: strict),
+    tests("RemoteKeys", ["LoopbackServer", "JOSE", "Libcrypto", hummingbird, httpTypes]),
+    tests(
+        "TokenVerifier",
+        ["LoopbackServer", "RemoteKeys", "AccessToken", "JOSE", "Libcrypto", hummingbird, httpTypes]),
     tests(
         "TokenVerifierHummingbird",
         [

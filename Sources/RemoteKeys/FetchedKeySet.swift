@@ -6,4 +6,10 @@ public struct FetchedKeySet: Sendable {
     public let keys: JWKSet
     /// How long it may be used before asking again: `max-age` of `Cache-Control` (RFC 9111 section 5.2.2.1).
     public let maximumAge: Duration
+
+    /// For sets that come from elsewhere than a URL.
+    public init(keys: JWKSet, maximumAge: Duration) {
+        self.keys = keys
+        self.maximumAge = maximumAge
+    }
 }

@@ -1,80 +1,100 @@
-public import JOSE
+import JOSE
 import Synchronization
 
-/// The key set behind a URL: fetched when it is first needed and when it has become old, and kept when its server
-/// does not answer.
+/// A key set that somebody else keeps: fetched when it is first needed and before it has become old, and kept when its
+/// server does not answer.
 public final class RemoteKeySet: Sendable {
+    /// Gets the set, once.
+    public typealias Fetch = @Sendable () async throws(KeySetFetchError) -> FetchedKeySet
+
     private struct State {
-        var fetched: FetchedKeySet?
-        var fetchedAt = ContinuousClock.Instant.now
-        var lastAttempt: ContinuousClock.Instant?
-        var running: Task<Void, any Error>?
+        var age: KeySetAge
+        var running: Task<Void, Never>?
     }
 
-    /// How long to wait before an unknown key, or a server that failed, is a reason to ask again: short as long as
-    /// there is no set at all.
-    private static func coolDown(_ hasSet: Bool) -> Duration { hasSet ? .seconds(30) : .seconds(1) }
-
-    private let fetcher: KeySetFetcher
-    private let state = Mutex(State())
+    private let state: Mutex<State>
+    private let fetch: Fetch
     private let reportFailure: @Sendable (KeySetFetchError) -> Void
+    private let now: @Sendable () -> ContinuousClock.Instant
 
     /// Fetches nothing before it is asked.
     ///
-    /// - Parameter reportFailure: told of each fetch that failed, also where there is an older set to go on with.
+    /// - Parameters:
+    ///   - reportFailure: told of each fetch that failed, also where there is an older set to go on with.
+    ///   - now: a clock that is never set.
     public init(
-        _ fetcher: KeySetFetcher, reportFailure: @escaping @Sendable (KeySetFetchError) -> Void = { _ in }
+        caching: KeySetCaching = .standard, reportFailure: @escaping @Sendable (KeySetFetchError) -> Void = { _ in },
+        now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }, fetch: @escaping Fetch
     ) {
-        self.fetcher = fetcher
+        state = Mutex(State(age: KeySetAge(caching)))
+        self.fetch = fetch
         self.reportFailure = reportFailure
+        self.now = now
     }
 
-    /// The set in hand, where it is young enough to be used without asking.
-    public var fresh: JWKSet? {
-        state.withLock { state in
-            guard let fetched = state.fetched, state.fetchedAt.duration(to: .now) < fetched.maximumAge else {
-                return nil
-            }
-            return fetched.keys
+    /// The set behind a URL.
+    public convenience init(
+        _ fetcher: KeySetFetcher, caching: KeySetCaching = .standard,
+        reportFailure: @escaping @Sendable (KeySetFetchError) -> Void = { _ in }
+    ) {
+        self.init(caching: caching, reportFailure: reportFailure) { () throws(KeySetFetchError) in
+            try await fetcher.fetch()
         }
     }
 
-    /// A fresh set where it can be had, else the last good one.
+    /// The set in hand, where it may be used without waiting; nil where ``set()`` is to be asked. Where it becomes old soon
+    /// another one is fetched meanwhile.
+    public var inHand: VersionedKeySet? {
+        let now = now()
+        return state.withLock { state in
+            switch state.age.advice(now: now) {
+            case .ask: return nil
+            case .useAndAsk: _ = ask(&state, now: now)
+            case .use: break
+            }
+            return state.age.current
+        }
+    }
+
+    /// A set that is young where it can be had, else the last good one.
     ///
-    /// - Throws: where there never was a good one.
-    public func keys() async throws(KeySetFetchError) -> JWKSet {
-        if let fresh { return fresh }
+    /// - Throws: where there never was a good one, or it is too old.
+    public func set() async throws(KeySetFetchError) -> VersionedKeySet {
+        if let inHand { return inHand }
         return try await refreshed()
     }
 
     /// Asks the server, at most once in a cool-down and once at a time, however many ask here.
-    public func refreshed() async throws(KeySetFetchError) -> JWKSet {
-        let task = state.withLock { state -> Task<Void, any Error>? in
-            if let running = state.running { return running }
-            if let last = state.lastAttempt, last.duration(to: .now) < Self.coolDown(state.fetched != nil) {
-                return nil
-            }
-            state.lastAttempt = .now
-            let task = Task { try await self.fetch() }
-            state.running = task
-            return task
-        }
-        let result = await task?.result
-        if let keys = state.withLock({ $0.fetched?.keys }) { return keys }
-        if case .failure(let error as KeySetFetchError) = result { throw error }
-        throw .unreachable("cancelled")
+    public func refreshed() async throws(KeySetFetchError) -> VersionedKeySet {
+        let now = now()
+        await state.withLock { ask(&$0, now: now) }?.value
+        let later = self.now()
+        return try state.withLock { (state) throws(KeySetFetchError) in try state.age.lastGood(now: later) }
     }
 
-    private func fetch() async throws {
-        defer { state.withLock { $0.running = nil } }
-        let fetched: FetchedKeySet
-        do throws(KeySetFetchError) { fetched = try await fetcher.fetch() } catch {
+    /// - Returns: the request that runs; nil where it is too early for one.
+    private func ask(_ state: inout sending State, now: ContinuousClock.Instant) -> Task<Void, Never>? {
+        if let running = state.running { return running }
+        guard state.age.begin(now: now, jitter: .random(in: 0...1)) else { return nil }
+        let task = Task { await self.askOnce() }
+        state.running = task
+        return task
+    }
+
+    private func askOnce() async {
+        do throws(KeySetFetchError) {
+            let fetched = try await fetch()
+            let now = now()
+            try state.withLock { (state) throws(KeySetFetchError) in
+                state.running = nil
+                try state.age.receive(fetched, now: now)
+            }
+        } catch {
+            state.withLock { state in
+                state.running = nil
+                state.age.fail(error)
+            }
             reportFailure(error)
-            throw error
-        }
-        state.withLock { state in
-            state.fetched = fetched
-            state.fetchedAt = .now
         }
     }
 }

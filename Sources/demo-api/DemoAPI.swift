@@ -1,7 +1,6 @@
 import AccessToken
 import ArgumentParser
 import Hummingbird
-import RemoteKeys
 import TokenVerifier
 import TokenVerifierHummingbird
 
@@ -16,14 +15,17 @@ struct DemoAPI: AsyncParsableCommand {
     @Option(help: "The audience by which this API is known.")
     var audience = "https://api.example.com"
 
+    @Option(help: "How far the clocks of issuer and API may be apart, in seconds.")
+    var leeway = 30
+
     @Option(help: "The port to listen on, on 127.0.0.1.")
     var port = 8090
 
     func run() async throws {
         let issuer = try Issuer(issuer)
-        let keySet = "\(issuer.origin)\(issuer.path)/.well-known/jwks.json"
-        let keys = RemoteKeySet(try KeySetFetcher(url: keySet))
-        let verifier = AccessTokenVerifier(issuer: issuer, audience: try Audience(audience), keys: .remote(keys))
+        let verifier = AccessTokenVerifier(
+            issuer: issuer, audience: try Audience(audience), keys: .discovery(from: issuer),
+            leeway: .seconds(leeway))
 
         let router = Router(context: BasicAccessTokenRequestContext.self)
         router.add(middleware: BearerTokenMiddleware(verifier, requiring: try Scope("site.read")))

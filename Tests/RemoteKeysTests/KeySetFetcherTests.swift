@@ -1,5 +1,7 @@
+import HTTPTypes
 import Hummingbird
 import JOSE
+import LoopbackServer
 import Libcrypto
 import Synchronization
 import Testing
@@ -18,20 +20,32 @@ import Testing
 
     @Test(
         arguments: [
-            ([], nil), (["max-age=300"], 300), (["public, Max-Age=60"], 60), (["no-cache"], nil), (["max-age=x"], nil),
-            (["max-age=-1"], nil), (["public", "max-age=5"], 5), (["max-age=99999999"], 86400),
-        ] as [([String], Int64?)])
-    func readsMaxAge(fields: [String], seconds: Int64?) {
-        #expect(KeySetFetcher.maximumAge(of: fields) == seconds.map { .seconds($0) })
+            ([], nil, 300), (["="], nil, 300), (["a,=,"], nil, 300), (["max-age=120"], nil, 120),
+            (["public, Max-Age=60"], nil, 60), (["no-cache"], nil, 0),
+            (["max-age=60, no-store"], nil, 0), (["max-age=x"], nil, 300), (["max-age=-1"], nil, 300),
+            (["public", "max-age=5"], nil, 5), (["max-age=99999999"], nil, 86400), (["max-age=60, max-age=9"], nil, 60),
+            (["max-age=60"], "20", 40), (["max-age=60"], "90", 0), (["max-age=60"], "-5", 60),
+            (["max-age=60"], "x", 60),
+        ] as [([String], String?, Int64)])
+    func readsHowLongASetMayBeUsed(cacheControl: [String], age: String?, seconds: Int64) async throws {
+        let router = Router()
+        router.get("keys") { _, _ in
+            var headers = HTTPFields(cacheControl.map { HTTPField(name: .cacheControl, value: $0) })
+            if let age { headers[.age] = age }
+            return Response(status: .ok, headers: headers, body: .init(byteBuffer: ByteBuffer(string: #"{"keys":[]}"#)))
+        }
+        try await LoopbackServer.serve(router) { origin in
+            let fetched = try await KeySetFetcher(url: "\(origin)/keys").fetch()
+            #expect(fetched.maximumAge == .seconds(seconds))
+        }
     }
 
     @Test func aFetchThatFailsIsToldOnceAndNotToEachThatWaits() async throws {
         let failures = Mutex(0)
-        try await Self.serve(Router()) { origin in
-            let set = RemoteKeySet(try KeySetFetcher(url: "\(origin)/nothing")) { _ in
-                failures.withLock { $0 += 1 }
-            }
-            for _ in 0..<500 { await #expect(throws: KeySetFetchError.self) { try await set.keys() } }
+        try await LoopbackServer.serve(Router()) { origin in
+            let set = RemoteKeySet(
+                try KeySetFetcher(url: "\(origin)/nothing"), reportFailure: { _ in failures.withLock { $0 += 1 } })
+            for _ in 0..<500 { await #expect(throws: KeySetFetchError.self) { try await set.set() } }
         }
         // One for each cool-down of a second, however slow the machine.
         #expect((1...50).contains(failures.withLock { $0 }))
@@ -47,8 +61,8 @@ import Testing
         }
         router.get("redirect") { _, _ in Response(status: .found, headers: [.location: "/good"]) }
         router.get("rubbish") { _, _ in "<html>" }
-        router.get("large") { _, _ in String(repeating: " ", count: KeySetFetcher.maximumSize + 1) }
-        try await Self.serve(router) { origin in
+        router.get("large") { _, _ in String(repeating: " ", count: BoundedDownload.maximumSize + 1) }
+        try await LoopbackServer.serve(router) { origin in
             let fetched = try await KeySetFetcher(url: "\(origin)/good").fetch()
             #expect(fetched.keys.keys.map(\.keyID) == ["k"])
             #expect(fetched.maximumAge == .seconds(7))
@@ -68,24 +82,6 @@ import Testing
     @Test func aDeadlineEndsWhatStalls() async {
         await #expect(throws: Deadline.Exceeded.self) {
             try await Deadline.race(.milliseconds(1)) { try await Task.sleep(for: .seconds(3600)) }
-        }
-    }
-
-    /// Runs `body` while `router` answers on a free port of the loopback address.
-    private static func serve(
-        _ router: Router<BasicRequestContext>, _ body: @escaping @Sendable (String) async throws -> Void
-    ) async throws {
-        let (ports, continuation) = AsyncStream<Int>.makeStream()
-        let application = Application(
-            router: router, configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)),
-            onServerRunning: { continuation.yield($0.localAddress?.port ?? 0) })
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await application.run() }
-            for await port in ports {
-                try await body("http://127.0.0.1:\(port)")
-                break
-            }
-            group.cancelAll()
         }
     }
 }

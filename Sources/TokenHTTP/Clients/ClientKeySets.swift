@@ -23,8 +23,8 @@ final class ClientKeySets: Sendable {
         case .remote(let url):
             do {
                 let set = try set(url)
-                let keys = try await set.keys()
-                return trial.needsOtherKeys(than: keys) ? try await set.refreshed() : keys
+                let keys = try await set.set().keys
+                return trial.needsOtherKeys(than: keys) ? try await set.refreshed().keys : keys
             } catch {
                 return JWKSet([])
             }
@@ -35,7 +35,10 @@ final class ClientKeySets: Sendable {
         let fetcher = try KeySetFetcher(url: url)
         return sets.withLock { sets in
             if let set = sets[url] { return set }
-            let set = RemoteKeySet(fetcher) { [reportFailure] in reportFailure(url, $0) }
+            // A client that publishes no key any more has none.
+            let set = RemoteKeySet(fetcher, caching: KeySetCaching(refusesEmptySets: false)) { [reportFailure] in
+                reportFailure(url, $0)
+            }
             sets[url] = set
             return set
         }

@@ -1,0 +1,77 @@
+import JOSE
+
+/// What is known of a key set, and what its age means. Instants and chance are arguments.
+struct KeySetAge {
+    typealias Instant = ContinuousClock.Instant
+
+    /// What to do for somebody who needs the set.
+    enum Advice: Equatable {
+        /// The one in hand is good.
+        case use
+        /// It is good, and another should be asked for meanwhile.
+        case useAndAsk
+        /// Another must be asked for, and waited for.
+        case ask
+    }
+
+    private let caching: KeySetCaching
+    private(set) var current: VersionedKeySet?
+    private var maximumAge: Duration = .zero
+    private var fetchedAt: Instant?
+    private var attemptedAt: Instant?
+    private(set) var failure: KeySetFetchError?
+    /// From 0 to 1, chosen anew with each attempt.
+    private var jitter = 0.0
+
+    init(_ caching: KeySetCaching) {
+        self.caching = caching
+    }
+
+    func advice(now: Instant) -> Advice {
+        guard current != nil, let age = fetchedAt?.duration(to: now) else { return .ask }
+        // From three quarters of its life on, so that nobody has to wait when it ends.
+        if age < maximumAge * (0.75 + 0.15 * jitter) { return .use }
+        if age < maximumAge { return .useAndAsk }
+        // A server that failed is asked behind the back of those who need the old set now.
+        return failure == nil || isStale(now: now) ? .ask : .useAndAsk
+    }
+
+    /// The last good set.
+    ///
+    /// - Throws: where there never was one, or where it is too old.
+    func lastGood(now: Instant) throws(KeySetFetchError) -> VersionedKeySet {
+        guard let current, !isStale(now: now) else { throw failure ?? .unreachable("cancelled") }
+        return current
+    }
+
+    private func isStale(now: Instant) -> Bool {
+        guard let age = fetchedAt?.duration(to: now) else { return true }
+        return age >= maximumAge + caching.maximumStaleness
+    }
+
+    /// Whether the server may be asked now. If so, the attempt counts.
+    mutating func begin(now: Instant, jitter: Double) -> Bool {
+        // As long as there is no set at all, nothing else can be done: then a second is enough.
+        let coolDown = current == nil ? .seconds(1) : caching.coolDown
+        if let attemptedAt, attemptedAt.duration(to: now) < coolDown * (1 + 0.25 * self.jitter) { return false }
+        attemptedAt = now
+        self.jitter = jitter
+        return true
+    }
+
+    mutating func receive(_ fetched: FetchedKeySet, now: Instant) throws(KeySetFetchError) {
+        guard !caching.refusesEmptySets || !fetched.keys.keys.isEmpty else {
+            failure = .empty
+            throw .empty
+        }
+        failure = nil
+        fetchedAt = now
+        maximumAge = fetched.maximumAge
+        if let current, current.keys.json() == fetched.keys.json() { return }
+        current = VersionedKeySet(keys: fetched.keys, version: (current?.version ?? 0) + 1)
+    }
+
+    mutating func fail(_ error: KeySetFetchError) {
+        failure = error
+    }
+}

@@ -1,0 +1,69 @@
+import JOSE
+import Libcrypto
+import TestSupport
+import Testing
+
+/// Wycheproof's vectors for JWS and JWK. Where we do otherwise than they expect, the case is named with the reason.
+@Suite struct WycheproofTests {
+    private struct Case {
+        let id: Int64
+        let keys: JWKSet
+        let jws: String
+        let isValid: Bool
+    }
+
+    /// Cases that come out otherwise than expected, and why.
+    private static let exceptions: [String: [Int64: String]] = [
+        "json_web_signature_test.json": [
+            346: "the key is for PS256 and the signature PS384: the key decides (RFC 8725 section 3.1)",
+            347: "the key is for ES521, which is no algorithm",
+            350: "as 346", 351: "as 347",
+            367: "expected to be refused for its padding, but has none, and is valid", 370: "as 367",
+            372: "expected to be accepted with a question mark in it, which base64url does not have", 373: "as 372",
+        ],
+        "json_web_key_test.json": [
+            2: "symmetric keys of a set are passed over: what is published is no secret", 13: "as 2", 14: "as 2",
+            15: "as 2", 7: "keys of the generator with the flaw called ROCA are not recognised",
+        ],
+    ]
+
+    private static func cases(_ name: String) throws -> [Case]? {
+        guard let url = TestVectors.shared("wycheproof/\(name)") else { return nil }
+        let groups = try #require(try JSONReader.read(TestVectors.octets(of: url)).object?["testGroups"]?.array)
+        return try groups.flatMap { group -> [Case] in
+            let group = try #require(group.object)
+            let key = try #require((group["public"] ?? group["private"])?.object)
+            let keys = key["keys"] == nil ? single(key) : try set(key)
+            return try #require(group["tests"]?.array).map { test in
+                let test = try #require(test.object)
+                guard case .integer(let id)? = test["tcId"] else { throw JWKError.invalid("it has no number") }
+                return Case(
+                    id: id, keys: keys, jws: try #require(test["jws"]?.string),
+                    isValid: test["result"] == .string("valid"))
+            }
+        }
+    }
+
+    /// A key that is not understood is no key.
+    private static func single(_ key: JSONObject) -> JWKSet {
+        JWKSet([try? JWK(reading: key)].compactMap { $0 })
+    }
+
+    private static func set(_ set: JSONObject) throws -> JWKSet {
+        var writer = JSONWriter()
+        writer.value(.object(set))
+        return try JWKSet(reading: writer.bytes)
+    }
+
+    @Test(arguments: ["json_web_signature_test.json", "json_web_key_test.json"])
+    func meetsEveryExpectation(name: String) throws {
+        guard let cases = try Self.cases(name) else {
+            print("Skipped: ../shared/vectors/wycheproof is not here.")
+            return
+        }
+        let unexpected = cases.filter { test in
+            test.isValid != ((try? CompactJWS(parsing: test.jws).verified(by: test.keys)) != nil)
+        }
+        #expect(unexpected.map(\.id).sorted() == Self.exceptions[name, default: [:]].keys.sorted())
+    }
+}

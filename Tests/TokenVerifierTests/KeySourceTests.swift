@@ -1,0 +1,126 @@
+import AccessToken
+import HTTPTypes
+import Hummingbird
+import JOSE
+import Libcrypto
+import LoopbackServer
+import RemoteKeys
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import TokenVerifier
+
+@Suite struct KeySourceTests {
+    private let mint: TokenMint
+
+    init() throws { mint = try TokenMint() }
+
+    /// Answers with a key set and with metadata that names it; the last path component says what is wrong.
+    private func router(note: @escaping @Sendable (String) -> Void = { _ in }) throws -> Router<BasicRequestContext> {
+        let keys = try mint.keys.json()
+        let router = Router()
+        router.get("**") { request, _ in
+            let path = request.uri.path
+            note(path)
+            let origin = "http://\(request.head.authority ?? "")"
+            func metadata(_ issuer: String) -> Response {
+                Response(
+                    status: .ok,
+                    body: .init(
+                        byteBuffer: ByteBuffer(string: #"{"issuer":"\#(issuer)","jwks_uri":"\#(origin)/keys"}"#)))
+            }
+            switch path {
+            case "/keys": return Response(status: .ok, body: .init(byteBuffer: ByteBuffer(bytes: keys)))
+            case "/.well-known/oauth-authorization-server": return metadata(origin)
+            case "/.well-known/oauth-authorization-server/path": return metadata("\(origin)/path")
+            case "/oidc/.well-known/openid-configuration": return metadata("\(origin)/oidc")
+            case "/.well-known/oauth-authorization-server/other": return metadata(origin)
+            case "/.well-known/oauth-authorization-server/rubbish":
+                return Response(status: .ok, body: .init(byteBuffer: ByteBuffer(string: "{}")))
+            default: return Response(status: .notFound)
+            }
+        }
+        return router
+    }
+
+    private func keys(_ source: KeySource) async throws(KeySetFetchError) -> JWKSet {
+        switch source.kind {
+        case .fixed(let set): set.keys
+        case .remote(let set): try await set.set().keys
+        }
+    }
+
+    @Test func findsTheKeysThroughTheMetadata() async throws {
+        try await LoopbackServer.serve(router()) { origin in
+            for path in ["", "/path", "/oidc"] {
+                let keys = try await keys(.discovery(from: Issuer(origin + path)))
+                #expect(keys.keys.map(\.keyID) == ["k1"])
+            }
+            for (path, reason) in [
+                ("/other", "the metadata is that of another issuer"),
+                ("/rubbish", "the answer is no metadata with a jwks_uri"), ("/none", "the answer has status 404"),
+            ] {
+                let error = await #expect(throws: KeySetFetchError.self) {
+                    try await keys(.discovery(from: Issuer(origin + path)))
+                }
+                #expect(error?.description == reason)
+            }
+            #expect(try await keys(.url("\(origin)/keys")).keys.count == 1)
+        }
+        #expect(throws: KeySetFetchError.self) { try KeySource.url("http://example.com/keys") }
+    }
+
+    @Test func readsAFileAgainForAKeyThatItLacks() async throws {
+        let folder = try TemporaryFolder()
+        let other = try PrivateKey.generate(on: .p256)
+        let first = JWKSet([JWK(try other.publicKey, keyID: "k0", algorithm: .es256)])
+        try folder.write(String(decoding: first.json(), as: UTF8.self), to: "jwks.json")
+        let source = KeySource.file(folder.path("jwks.json"), caching: KeySetCaching(coolDown: .zero))
+        let verifier = try TokenMint.verifier(source)
+        await #expect(throws: AccessTokenVerificationError.self) { try await verifier.verify(mint.token()) }
+        try folder.write(String(decoding: mint.keys.json(), as: UTF8.self), to: "jwks.json")
+        _ = try await verifier.verify(mint.token())
+        try folder.write("half a", to: "jwks.json")
+        _ = try await verifier.verify(mint.token())
+        let missing = try TokenMint.verifier(.file(folder.path("nothing.json")))
+        let error = await #expect(throws: AccessTokenVerificationError.self) { try await missing.verify(mint.token()) }
+        #expect(error?.description.contains("the file cannot be read") == true)
+    }
+
+    @Test func withoutWaitingItTellsOnlyWhatTheKeysInHandTell() async throws {
+        try await LoopbackServer.serve(router()) { origin in
+            let verifier = try TokenMint.verifier(.url("\(origin)/keys"))
+            #expect(try verifier.verifyWithKeysInHand(mint.token()) == nil)
+            _ = try await verifier.verify(mint.token())
+            #expect(try verifier.verifyWithKeysInHand(mint.token()) != nil)
+            let unknown = try mint.token(header: #"{"alg":"RS256","typ":"at+jwt","kid":"k2"}"#)
+            #expect(try verifier.verifyWithKeysInHand(unknown) == nil)
+            #expect(throws: AccessTokenVerificationError.self) { try verifier.verifyWithKeysInHand("a.b.c") }
+        }
+    }
+
+    /// A thousand requests at once with keys that do not exist: one fetch for the set, and one more.
+    @Test func aFloodOfUnknownKeysAsksOnce() async throws {
+        let requests = Mutex<[String]>([])
+        try await LoopbackServer.serve(router(note: { path in requests.withLock { $0.append(path) } })) { origin in
+            let verifier = try TokenMint.verifier(
+                .url("\(origin)/keys", caching: KeySetCaching(coolDown: .seconds(3600))))
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for number in 0..<1000 {
+                    let token = TokenMint.token(
+                        header: #"{"alg":"RS256","typ":"at+jwt","kid":"\#(number)"}"#, signature: [1])
+                    group.addTask {
+                        let error = await #expect(throws: AccessTokenVerificationError.self) {
+                            try await verifier.verify(token)
+                        }
+                        #expect(error?.description == "the token is refused: no key of the issuer fits its kid and alg")
+                    }
+                }
+                try await group.waitForAll()
+            }
+            _ = try await verifier.verify(mint.token())
+        }
+        #expect(requests.withLock { $0 } == ["/keys"])
+    }
+}
