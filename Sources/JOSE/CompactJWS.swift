@@ -36,8 +36,14 @@ public struct CompactJWS: Sendable {
     /// shows what key there is.
     public func canBeSigned(by key: PublicKey) -> Bool {
         guard header.algorithm.accepts(key.type) else { return false }
-        guard case .rsa(let modulus, _) = key.components else { return true }
-        return signature.count == modulus.count && signature.lexicographicallyPrecedes(modulus)
+        switch key.components {
+        case .rsa(let modulus, _):
+            return signature.count == modulus.count && signature.lexicographicallyPrecedes(modulus)
+        // RFC 7518 section 3.4: R and S, each as long as a coordinate.
+        case .ellipticCurve(let curve, _, _): return signature.count == 2 * curve.coordinateSize
+        // RFC 8032 section 5.1.6
+        case .ed25519: return signature.count == 64
+        }
     }
 
     /// Checks the signature with the one key of `keys` that fits header and algorithm.

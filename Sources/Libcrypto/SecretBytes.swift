@@ -34,7 +34,7 @@ public final class SecretBytes: @unchecked Sendable {
 
     /// Takes over what an array holds; the array is filled with zeros.
     public convenience init(moving bytes: inout [UInt8]) throws(LibcryptoError) {
-        defer { unsafe bytes.withUnsafeMutableBytes { unsafe OPENSSL_cleanse($0.baseAddress, $0.count) } }
+        defer { bytes.cleanse() }
         try self.init(copying: bytes.span)
     }
 
@@ -116,5 +116,12 @@ public final class SecretBytes: @unchecked Sendable {
             throw LibcryptoError(drainingQueueFor: "allocate memory")
         }
         return unsafe UnsafeMutableRawBufferPointer(start: memory, count: max(count, 1))
+    }
+}
+
+extension [UInt8] {
+    /// Fills the array with zeros, in a way that is not optimised away.
+    mutating func cleanse() {
+        unsafe withUnsafeMutableBytes { unsafe OPENSSL_cleanse($0.baseAddress, $0.count) }
     }
 }

@@ -74,6 +74,8 @@ public struct XAES256GCM: Sendable {
         subkey.withBytes { subkey in
             for index in blocks.indices { blocks[index] ^= subkey[index % Self.blockSize] }
         }
+        // With what they are made of they would tell the subkey.
+        defer { blocks.cleanse() }
         return try Self.encrypted(blocks, under: key)
     }
 

@@ -136,7 +136,10 @@ import Testing
             #expect(next.expiresAt == first.expiresAt)
             #expect(next.generation == token.generation + 1)
             #expect(next.family == first.family)
+            #expect(next.firstIssuedAt == first.firstIssuedAt)
             tokens.append(next)
         }
+        // Some do succeed, with every seed that is tried here.
+        #expect(tokens.count > 1)
     }
 }

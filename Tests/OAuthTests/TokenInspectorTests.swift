@@ -77,15 +77,42 @@ import Testing
         #expect(sealer.looksSealed(RefreshTokenSealer.decoy))
         #expect(try sealer.open(RefreshTokenSealer.decoy) == nil)
         #expect(try refreshToken().utf8.count == RefreshTokenSealer.decoy.utf8.count)
-        // libcrypto looks at the signature of the decoy, and does not stop at its length or range.
-        let valid = try CompactJWS(parsing: accessToken())
-        #expect(valid.canBeSigned(by: try key.key.publicKey))
+        #expect(inspector.decoy.canBeSigned(by: try key.key.publicKey))
+    }
+
+    @Test(arguments: [SignatureAlgorithm.ps256, .es256, .edDSA])
+    func aDecoyIsTriedForEachAlgorithm(algorithm: SignatureAlgorithm) throws {
+        let key: PrivateKey =
+            switch algorithm {
+            case .es256: try .generate(on: .p256)
+            case .edDSA: try .generateEd25519()
+            default: try .generateRSA(bits: 2048)
+            }
+        let signingKey = try SigningKey(key, keyID: "k1", algorithm: algorithm)
+        let inspector = try TokenInspector(
+            keys: JWKSet([JWK(key.publicKey, keyID: "k1", algorithm: algorithm)]), signingKey: signingKey,
+            clients: ClientRegistry([]), policy: policy, sealer: sealer)
+        #expect(inspector.decoy.canBeSigned(by: try key.publicKey))
+        let short = TokenInspectorTests.token(signingKey, signature: [1])
+        for text in ["a", short] {
+            var work = TokenInspector.Work()
+            guard case .inactive = try inspector.inspect(text, now: Fixture.now, work: &work) else {
+                Issue.record("\(text) is active")
+                continue
+            }
+            #expect(work == TokenInspector.Work(signatures: [try key.publicKey.type: 1], openings: 1))
+        }
+    }
+
+    private static func token(_ key: SigningKey, signature: [UInt8]) -> String {
+        let input = JWSSigningInput(encodedHeader: key.encodedHeader, payload: [])
+        return String(decoding: input.compact(with: signature), as: UTF8.self)
     }
 
     @Test func onlyAClientThatMayIsTold() throws {
         let secret = ClientSecret(hash: try ClientSecretHash(of: Fixture.secret))
         let clients = try ClientRegistry([
-            try Client(id: ClientID("api"), secrets: [secret], mayIntrospect: true),
+            try Client(id: ClientID("api"), secrets: [secret], introspection: .all),
             try Client(id: ClientID("job"), secrets: [secret]),
         ])
         func introspect(_ client: String) throws(TokenError) -> Introspection {

@@ -65,7 +65,7 @@ import Testing
         let first = try #require(try keys.signing.generateFirst())
         let result = try keys.signing.retire(first.keyID, longestLifetime: .seconds(900), now: now)
         #expect(result.retired.keyID == first.keyID)
-        #expect(result.replacement?.name.start == now)
+        #expect(result.replacement?.name.start == now - .seconds(60))
         #expect(try keys.load().map(\.keyID) == [result.replacement?.keyID])
         #expect(throws: KeyRotationError.noSuchKey) {
             try keys.signing.retire(first.keyID, longestLifetime: .seconds(900), now: now)
@@ -87,7 +87,7 @@ import Testing
         try folder.setTime(of: "keys/\(second.name)", toSecondsSince1970: now.seconds)
         let late = now + .seconds(86400)
         let result = try keys.signing.retire(second.keyID, longestLifetime: .seconds(900), now: late)
-        #expect(result.replacement?.name.start == late)
+        #expect(result.replacement?.name.start == late - .seconds(60))
         #expect(try keys.load().allSatisfy { $0.keyID != first.keyID })
     }
 

@@ -32,6 +32,8 @@ enum RefreshTokenFixture {
             "in its last second": token(age: 29 * day, expiresIn: 1),
             "expired": token(age: 29 * day, expiresIn: 0),
             "older than the lifetime": token(age: 30 * day, expiresIn: 90 * day),
+            "of a clock that is a minute ahead": token(age: -60),
+            "of the future": token(age: -61),
             "with a withdrawn scope": token(scope: "site.read site.admin"),
             "with nothing but a withdrawn scope": token(scope: "site.admin"),
             "with a withdrawn resource": token(resources: ["https://gone.example.com", "https://other.example.com"]),

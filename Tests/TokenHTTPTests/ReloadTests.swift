@@ -52,7 +52,7 @@ import Testing
         try fixture.folder.write(text, to: "clients.yaml")
         for _ in 0..<3 { reloader.look(now: ServiceFixture.now) }
         reloader.reload(now: ServiceFixture.now)
-        #expect(current.clients.count == 7)
+        #expect(current.clients.count == 8)
     }
 
     @Test func aChangeIsTakenUpWithinTwoSeconds() {
@@ -111,7 +111,7 @@ import Testing
         try fixture.folder.write("clients: [", to: "clients.yaml")
         for _ in 0..<3 { reloader.look(now: start) }
         #expect(current.signingKey(at: start).keyID != before)
-        #expect(current.clients.count == 7)
+        #expect(current.clients.count == 8)
     }
 
     /// A mounted Secret: links to files below ..data, which is itself a link that is swapped.

@@ -86,7 +86,7 @@ import Testing
         let chain = try keys.chain(ofKey: first.keyID)
         #expect(chain.purpose == .sealing)
         let result = try chain.retire(first.keyID, longestLifetime: .seconds(900), now: now)
-        #expect(result.replacement?.name.start == now)
+        #expect(result.replacement?.name.start == now - .seconds(60))
         #expect(try keys.loadSealing().map(\.key.keyID) == [result.replacement?.keyID])
         #expect(try keys.load().count == 1)
     }

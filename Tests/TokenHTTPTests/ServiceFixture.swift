@@ -56,6 +56,9 @@ struct ServiceFixture {
           - client_id: inspector
             client_secrets: [{hash: "\(hash)"}]
             introspect: true
+          - client_id: other-api
+            client_secrets: [{hash: "\(hash)"}]
+            introspect: [https://other.example.com, https://b.example.com]
           - client_id: nightly
             client_secrets: [{hash: "\(hash)"}]
             grant_types: [client_credentials, refresh_token]

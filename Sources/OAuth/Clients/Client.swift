@@ -24,8 +24,8 @@ public struct Client: Sendable {
     /// `refresh_tokens_not_before`, its own or that of all clients, whichever is later: refresh tokens that go back to an
     /// earlier moment are void.
     public let refreshTokensNotBefore: NumericDate?
-    /// `introspect`: whether it may ask what tokens are.
-    public let mayIntrospect: Bool
+    /// `introspect`: about which tokens it may ask.
+    public let introspection: IntrospectionRight
     /// `claims`, as members of a JSON object ready to be put behind the registered ones.
     let claims: [UInt8]
 
@@ -35,7 +35,7 @@ public struct Client: Sendable {
         authenticationMethod: TokenEndpointAuthenticationMethod? = nil,
         grantTypes: Set<GrantType> = [.clientCredentials], scope: Scope = .empty, resources: [Audience] = [],
         accessTokenLifetime: Duration? = nil, refreshTokensNotBefore: NumericDate? = nil,
-        mayIntrospect: Bool = false, claims: JSONObject = JSONObject()
+        introspection: IntrospectionRight = .none, claims: JSONObject = JSONObject()
     ) throws(InvalidValue) {
         guard claims.members.allSatisfy({ !AccessTokenClaims.registeredNames.contains($0.name) }) else {
             throw InvalidValue("would shadow a registered claim")
@@ -50,7 +50,7 @@ public struct Client: Sendable {
         self.resources = resources
         self.accessTokenLifetime = accessTokenLifetime
         self.refreshTokensNotBefore = refreshTokensNotBefore
-        self.mayIntrospect = mayIntrospect
+        self.introspection = introspection
         self.claims = JSONWriter.members(of: claims)
     }
 

@@ -61,9 +61,10 @@ extension AuthenticatedClient {
     public func introspect(
         _ request: IntrospectionRequest, with inspector: TokenInspector, now: NumericDate
     ) throws(TokenError) -> Introspection {
-        guard client.mayIntrospect else { throw .introspectionNotAllowed }
+        guard client.introspection != .none else { throw .introspectionNotAllowed }
         var work = TokenInspector.Work()
         let finding = try inspector.inspect(request.token, now: now, work: &work)
-        return Introspection(finding, issuer: inspector.issuer, for: client)
+        let isMeant = finding.audience.map(client.introspection.covers) ?? true
+        return Introspection(isMeant ? finding : .inactive, issuer: inspector.issuer, for: client)
     }
 }

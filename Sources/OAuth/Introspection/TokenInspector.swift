@@ -13,6 +13,15 @@ public struct TokenInspector: Sendable {
         case refreshToken(LiveRefreshToken, issuedAt: NumericDate)
         /// Not ours, expired, void, or no token at all.
         case inactive
+
+        /// nil for what is no token.
+        var audience: [Audience]? {
+            switch self {
+            case .accessToken(let token): token.claims.audience
+            case .refreshToken(let token, _): token.audience
+            case .inactive: nil
+            }
+        }
     }
 
     /// What it cost.
@@ -26,7 +35,7 @@ public struct TokenInspector: Sendable {
     private let policy: IssuancePolicy
     private let sealer: RefreshTokenSealer
     /// Has a signature that nobody made, of the length that those of the signing key have.
-    private let decoy: CompactJWS
+    let decoy: CompactJWS
 
     /// - Parameters:
     ///   - keys: those that are published.

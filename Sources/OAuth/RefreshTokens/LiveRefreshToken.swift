@@ -18,6 +18,9 @@ struct LiveRefreshToken {
         // Neither a refresh nor a longer lifetime in the configuration moves the end; a shorter one does.
         expiresAt = min(token.expiresAt, token.firstIssuedAt + policy.refreshTokenLifetime)
         guard now < expiresAt else { return nil }
+        // From the future come tokens of a clock that was wrong, or forged ones: neither lifetime nor not-before would end
+        // them.
+        guard token.firstIssuedAt <= now + KeyTiming.standard.leeway else { return nil }
         // What counts is the first issue: whoever refreshed a stolen token in time must not get away with it.
         if let notBefore = client.refreshTokensNotBefore, token.firstIssuedAt < notBefore { return nil }
         // What was withdrawn from the client is gone; the rest goes on, as it would with a new request.

@@ -3,6 +3,9 @@ import Libcrypto
 
 /// What a refresh token stands for. Nobody but the service can read it: see ``RefreshTokenSealer``.
 public struct RefreshToken: Sendable, Equatable {
+    /// In octets, how long scope and resources may be together.
+    public static let maximumContentSize = 8192
+
     /// The only client that it is of use to, RFC 6749 section 6.
     public let clientID: ClientID
     /// What was granted first, less what was withdrawn from the client since.

@@ -95,7 +95,7 @@ public struct RefreshTokenSealer: Sendable {
             tried = turn.key
             isKnown = true
         }
-        attempts += 1
+        if tried != nil { attempts += 1 }
         let token = try tried?.open(sealed, nonce: nonce, authenticating: associated)
         return isKnown ? token.flatMap(RefreshTokenCoding.decode) : nil
     }

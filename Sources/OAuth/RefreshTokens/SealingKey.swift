@@ -42,8 +42,8 @@ public struct SealingKey: Sendable {
     }
 
     private static func derive(_ label: String, from key: SecretBytes) throws(LibcryptoError) -> SecretBytes {
-        let code = try MessageAuthenticationCode.make(for: label.utf8.span, key: key, hash: .sha256)
-        return try SecretBytes(copying: code.span)
+        var code = try MessageAuthenticationCode.make(for: label.utf8.span, key: key, hash: .sha256)
+        return try SecretBytes(moving: &code)
     }
 }
 

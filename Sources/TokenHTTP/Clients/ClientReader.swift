@@ -59,7 +59,8 @@ struct ClientReader<Node: YAMLNode> {
         let resources = list("resources", Self.resource)
         let lifetime = value("access_token_lifetime", DurationText.parseAccessTokenLifetime)
         let notBefore = value("refresh_tokens_not_before", NumericDate.init(rfc3339:))
-        let mayIntrospect = value("introspect", Self.boolean)
+        let introspection = introspection()
+        checkRoom(scope, resources, grantTypes)
         let claims = claims()
         guard let id, problems.isEmpty else { return nil }
         do throws(InvalidValue) {
@@ -68,7 +69,7 @@ struct ClientReader<Node: YAMLNode> {
                 grantTypes: grantTypes.map { Set($0) } ?? [.clientCredentials], scope: scope ?? .empty,
                 resources: resources ?? [], accessTokenLifetime: lifetime,
                 refreshTokensNotBefore: [notBefore, settings.refreshTokensNotBefore].compactMap { $0 }.max(),
-                mayIntrospect: mayIntrospect ?? false, claims: claims)
+                introspection: introspection, claims: claims)
         } catch {
             note("claims", error.description)
             return nil
@@ -136,6 +137,13 @@ struct ClientReader<Node: YAMLNode> {
             return []
         }
         return entries.compactMap { secret($0) }
+    }
+
+    /// A refresh token holds scope and resources, and a request must have room for it.
+    private mutating func checkRoom(_ scope: Scope?, _ resources: [Audience]?, _ grantTypes: [GrantType]?) {
+        let size = (resources ?? []).reduce(scope?.description.utf8.count ?? 0) { $0 + $1.description.utf8.count + 2 }
+        guard grantTypes?.contains(.refreshToken) == true, size > RefreshToken.maximumContentSize else { return }
+        note("scope", "and resources are too long for refresh tokens: over \(RefreshToken.maximumContentSize) octets")
     }
 
     /// A client has what its method takes, and nothing that it could never use.
@@ -231,9 +239,15 @@ struct ClientReader<Node: YAMLNode> {
         return method
     }
 
-    private static func boolean(_ text: String) throws(InvalidValue) -> Bool {
-        guard text == "true" || text == "false" else { throw InvalidValue("is neither true nor false") }
-        return text == "true"
+    /// `true`, `false`, or a list of audiences.
+    private mutating func introspection() -> IntrospectionRight {
+        if member("introspect")?.elements != nil { return .audiences(list("introspect", Self.resource) ?? []) }
+        return value("introspect") { (text) throws(InvalidValue) in
+            guard text == "true" || text == "false" else {
+                throw InvalidValue("is neither true nor false, nor a list of audiences")
+            }
+            return text == "true" ? .all : .none
+        } ?? .none
     }
 
     private static func resource(_ text: String) throws(InvalidValue) -> Audience {

@@ -12,7 +12,9 @@ struct ClientsSettings: Sendable {
         for member in members where member.name != "clients" {
             let place = file.place(member.line)
             guard member.name == Self.notBeforeName else {
-                problems.append(Problem(place, "unknown key \(member.name ?? "")"))
+                let nearest = NearestName.of(member.name ?? "", among: ["clients", Self.notBeforeName])
+                problems.append(
+                    Problem(place, "unknown key \(member.name ?? "")", hint: nearest.map { "did you mean \($0)?" }))
                 continue
             }
             do throws(InvalidValue) {

@@ -16,7 +16,7 @@ public struct NewClient: Sendable {
     public let scope: Scope
     /// `resources`; not written where there are none.
     public let resources: [Audience]
-    /// `introspect`; not written where it is false.
+    /// `introspect`: about all tokens; not written where it is false.
     public let mayIntrospect: Bool
 
     /// One of the things that a client may have.

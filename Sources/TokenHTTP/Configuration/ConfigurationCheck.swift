@@ -43,6 +43,9 @@ public enum ConfigurationCheck {
         }
         // The service makes the first key itself.
         var problems = problems { () throws(InvalidConfiguration) in _ = try keys.passphrase() }
+        if keys.exists {
+            problems += Self.problems { () throws(InvalidConfiguration) in _ = try keys.loadSealing() }
+        }
         problems += Self.problems { () throws(InvalidConfiguration) in
             _ = try ClientsFile(reading: configuration.clientsFile)
         }

@@ -12,10 +12,12 @@ struct AcceptedMediaTypes {
         }
     }
 
-    /// Whether the client names the first media type, and the second no more eagerly. A wildcard names none: it says that
-    /// what is usual will do.
+    /// Whether the client names the first media type, and wants the second no more. A wildcard does not name the first: it
+    /// says that what is usual will do.
     func prefer(_ first: String, to second: String) -> Bool {
         let weight = weights[Substring(first)] ?? 0
-        return weight > 0 && weight >= weights[Substring(second)] ?? 0
+        let family = second.prefix { $0 != "/" } + "/*"
+        let other = weights[Substring(second)] ?? weights[family] ?? weights["*/*"] ?? 0
+        return weight > 0 && weight >= other
     }
 }

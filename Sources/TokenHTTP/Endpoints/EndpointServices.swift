@@ -42,6 +42,13 @@ struct EndpointServices: Sendable {
         }
     }
 
+    /// Runs a rule; where it is libcrypto that fails in it, operators are told.
+    func reporting<Result>(_ rule: () throws(TokenError) -> Result) throws(TokenError) -> Result {
+        do throws(TokenError) { return try rule() } catch {
+            throw error == .serverError ? failure(error) : error
+        }
+    }
+
     /// Tells operators why, and clients that.
     func failure(_ cause: any Error) -> TokenError {
         reportFailure(cause)

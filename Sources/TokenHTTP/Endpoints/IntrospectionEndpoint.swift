@@ -43,7 +43,9 @@ struct IntrospectionEndpoint: Sendable {
     ) async throws(ClientGate.Refusal) -> Response {
         let (snapshot, now) = (admission.snapshot, admission.now)
         do throws(TokenError) {
-            let introspection = try admission.client.introspect(request, with: snapshot.inspector, now: now)
+            let introspection = try services.reporting { () throws(TokenError) in
+                try admission.client.introspect(request, with: snapshot.inspector, now: now)
+            }
             guard asJWT else { return .confidential(introspection.json) }
             let unsigned = UnsignedIntrospection(
                 introspection, issuer: snapshot.policy.issuer, key: snapshot.signingKey(at: now), now: now)

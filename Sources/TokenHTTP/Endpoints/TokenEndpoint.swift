@@ -39,8 +39,9 @@ struct TokenEndpoint: Sendable {
         _ request: TokenRequest, _ admission: EndpointServices.Admission
     ) async throws(TokenError) -> TokenResponse {
         let (snapshot, now) = (admission.snapshot, admission.now)
-        let grant = try admission.client.authorize(
-            request, policy: snapshot.policy, sealer: snapshot.sealer, now: now)
+        let grant = try services.reporting { () throws(TokenError) in
+            try admission.client.authorize(request, policy: snapshot.policy, sealer: snapshot.sealer, now: now)
+        }
         let refreshToken = try refreshToken(of: grant, snapshot, now: now)
         let token = UnsignedAccessToken(
             for: grant, key: snapshot.signingKey(at: now), policy: snapshot.policy, id: try tokenID(), now: now)

@@ -31,8 +31,7 @@ extension KeyChain {
 
     /// Whether ``generateFirst()`` would make a key: there is none, and what there is checks.
     var lacksFirstKey: Bool {
-        if (try? folder.path.stat(followTargetSymlink: false)) == nil { return true }
-        return (try? keys().isEmpty) ?? false
+        !folder.exists || (try? keys().isEmpty) ?? false
     }
 
     /// Makes a key that begins at `start` and writes it. The folder must be locked.

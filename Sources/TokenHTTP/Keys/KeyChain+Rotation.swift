@@ -75,7 +75,8 @@ extension KeyChain {
                 $0.keyID != keyID && $0.name.start.map { $0 <= now } ?? true
             }
             let isNeeded = !isReplaced && isInUse && retired.name.content != .verifying
-            let replacement = isNeeded ? try generate(start: BasicTime(now)) : nil
+            // For replicas whose clocks are behind, too, its time must have come.
+            let replacement = isNeeded ? try generate(start: BasicTime(now - timing.leeway)) : nil
             let file = folder.path.appending(retired.name.description)
             if (try? file.stat()) != nil { try DurableFile(path: file).remove() }
             return (retired, replacement)

@@ -30,7 +30,7 @@ enum KeyFileError: Error, CustomStringConvertible {
         switch self {
         case .readableByOthers: "chmod 600 \(path)"
         case .tooSmall, .unusable, .mismatchedHalves: "`writ keys generate` makes a good one"
-        case .noSealingKey: "`writ keys rotate --sealing` makes a good one"
+        case .noSealingKey: "remove it; `writ keys rotate --sealing` makes a good one"
         default: nil
         }
     }

@@ -14,6 +14,9 @@ extension KeysFolder {
         }
     }
 
+    /// Whether there is anything of this name.
+    var exists: Bool { (try? path.stat(followTargetSymlink: false)) != nil }
+
     /// Whether the system would let us write into the folder, or make it. Nothing is written.
     var canBeWritten: Bool {
         var folder = path

@@ -77,14 +77,14 @@ public struct TokenService: Sendable {
             passwordChecks: PasswordChecks(
                 threadCount: threadCount, capacity: threadCount * passwordChecksPerThread),
             keySets: ClientKeySets { logger.error("No keys from \($0): \($1)") },
-            reportFailure: { logger.error("No token was issued: \($0)") })
+            reportFailure: { logger.error("A request could not be answered: \($0)") })
     }
 
     func frontDoor(_ gate: ClientGate, _ signers: SignerPool, _ readiness: Readiness) -> FrontDoor {
         let services = EndpointServices(
             snapshots: reloader.snapshots, gate: gate,
             trustedProxies: TrustedProxies(networks: configuration.trustedProxies), signers: signers, now: { .now },
-            reportFailure: { [logger] in logger.error("No token was issued: \($0)") })
+            reportFailure: { [logger] in logger.error("A request could not be answered: \($0)") })
         return FrontDoor(
             paths: configuration.endpoints,
             tokenEndpoint: TokenEndpoint(

@@ -29,7 +29,7 @@ public struct SnapshotLoader: Sendable {
         var problems: [Problem] = []
         let loaded = Self.collect(&problems) { () throws(InvalidConfiguration) in try configuration.keys.load() }
         let loadedSealing = Self.collect(&problems) { () throws(InvalidConfiguration) in
-            loaded == nil ? [] : try configuration.keys.loadSealing()
+            configuration.keys.exists ? try configuration.keys.loadSealing() : []
         }
         let clients = Self.collect(&problems) { () throws(InvalidConfiguration) in
             try ClientsFile(reading: configuration.clientsFile).clients
@@ -96,7 +96,7 @@ public struct SnapshotLoader: Sendable {
         throw InvalidConfiguration([
             Problem(
                 place, "holds no key that can seal refresh tokens now, and there are clients with refresh_token",
-                hint: "`writ keys rotate --sealing` makes one")
+                hint: "`writ keys rotate --sealing\(keys.sealing.isEmpty ? "" : " --now")` makes one")
         ])
     }
 

@@ -13,7 +13,11 @@ extension Client {
             object.member("grant_types", grantTypes.map(\.rawValue).sorted())
             object.member("scope", scope.description)
             object.member("resources", resources.map(\.description))
-            object.member("introspect", .bool(mayIntrospect))
+            switch introspection {
+            case .none: object.member("introspect", .bool(false))
+            case .all: object.member("introspect", .bool(true))
+            case .audiences(let audiences): object.member("introspect", audiences.map(\.description))
+            }
             if let refreshTokensNotBefore {
                 object.member("refresh_tokens_not_before", refreshTokensNotBefore.rfc3339)
             }

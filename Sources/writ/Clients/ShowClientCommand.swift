@@ -48,7 +48,11 @@ extension ClientsCommand {
             if let notBefore = client.refreshTokensNotBefore {
                 rows.append(["refresh_tokens_not_before", notBefore.rfc3339])
             }
-            if client.mayIntrospect { rows.append(["introspect", "true"]) }
+            switch client.introspection {
+            case .none: break
+            case .all: rows.append(["introspect", "true"])
+            case .audiences(let audiences): rows += audiences.map { ["introspect", $0.description] }
+            }
             return rows
         }
     }
