@@ -19,6 +19,8 @@ struct KeySetAge {
     private var maximumAge: Duration = .zero
     private var fetchedAt: Instant?
     private var attemptedAt: Instant?
+    /// The last attempt for a key that was missing, or that failed.
+    private var cooledFrom: Instant?
     private(set) var failure: KeySetFetchError?
     /// From 0 to 1, chosen anew with each attempt.
     private var jitter = 0.0
@@ -50,11 +52,15 @@ struct KeySetAge {
     }
 
     /// Whether the server may be asked now. If so, the attempt counts.
-    mutating func begin(now: Instant, jitter: Double) -> Bool {
+    ///
+    /// - Parameter isForMissingKey: whether it is not the set's age that is the reason. A set that has just been fetched does
+    ///   not keep a key from being asked for that came right after; the next one has to wait.
+    mutating func begin(isForMissingKey: Bool = false, now: Instant, jitter: Double) -> Bool {
         // As long as there is no set at all, nothing else can be done: then a second is enough.
-        let coolDown = current == nil ? .seconds(1) : caching.coolDown
-        if let attemptedAt, attemptedAt.duration(to: now) < coolDown * (1 + 0.25 * self.jitter) { return false }
+        let coolDown = (current == nil ? .seconds(1) : caching.coolDown) * (1 + 0.25 * self.jitter)
+        if let last = isForMissingKey ? cooledFrom : attemptedAt, last.duration(to: now) < coolDown { return false }
         attemptedAt = now
+        if isForMissingKey { cooledFrom = now }
         self.jitter = jitter
         return true
     }
@@ -73,5 +79,6 @@ struct KeySetAge {
 
     mutating func fail(_ error: KeySetFetchError) {
         failure = error
+        cooledFrom = attemptedAt
     }
 }

@@ -49,7 +49,7 @@ public final class RemoteKeySet: Sendable {
         return state.withLock { state in
             switch state.age.advice(now: now) {
             case .ask: return nil
-            case .useAndAsk: _ = ask(&state, now: now)
+            case .useAndAsk: _ = ask(&state, isForMissingKey: false, now: now)
             case .use: break
             }
             return state.age.current
@@ -61,21 +61,30 @@ public final class RemoteKeySet: Sendable {
     /// - Throws: where there never was a good one, or it is too old.
     public func set() async throws(KeySetFetchError) -> VersionedKeySet {
         if let inHand { return inHand }
-        return try await refreshed()
+        return try await asked(isForMissingKey: false)
     }
 
-    /// Asks the server, at most once in a cool-down and once at a time, however many ask here.
+    /// The set after it was asked for because it lacks a key: at most once in a cool-down and once at a time, however many
+    /// ask here.
     public func refreshed() async throws(KeySetFetchError) -> VersionedKeySet {
+        try await asked(isForMissingKey: true)
+    }
+
+    private func asked(isForMissingKey: Bool) async throws(KeySetFetchError) -> VersionedKeySet {
         let now = now()
-        await state.withLock { ask(&$0, now: now) }?.value
+        await state.withLock { ask(&$0, isForMissingKey: isForMissingKey, now: now) }?.value
         let later = self.now()
         return try state.withLock { (state) throws(KeySetFetchError) in try state.age.lastGood(now: later) }
     }
 
     /// - Returns: the request that runs; nil where it is too early for one.
-    private func ask(_ state: inout sending State, now: ContinuousClock.Instant) -> Task<Void, Never>? {
+    private func ask(
+        _ state: inout sending State, isForMissingKey: Bool, now: ContinuousClock.Instant
+    ) -> Task<Void, Never>? {
         if let running = state.running { return running }
-        guard state.age.begin(now: now, jitter: .random(in: 0...1)) else { return nil }
+        guard state.age.begin(isForMissingKey: isForMissingKey, now: now, jitter: .random(in: 0...1)) else {
+            return nil
+        }
         let task = Task { await self.askOnce() }
         state.running = task
         return task

@@ -14,11 +14,16 @@ public struct BearerTokenMiddleware<Context: AccessTokenRequestContext>: RouterM
         self.scope = scope
     }
 
-    /// Answers 401 without a valid token, 403 where it lacks scope, 503 where the issuer's keys cannot be had.
+    /// Answers 401 without a valid token, 400 with more than one, 403 where it lacks scope, 503 where the issuer's keys
+    /// cannot be had.
     public func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
-        // RFC 6750 section 3.1: without credentials, no error code.
+        // RFC 6750 section 3.1: one way of sending one token.
+        guard request.headers[values: .authorization].count <= 1 else {
+            return Self.challenge(#"Bearer error="invalid_request""#, .badRequest)
+        }
+        // Without credentials, no error code.
         guard let token = Self.bearerToken(of: request) else { return Self.challenge("Bearer", .unauthorized) }
         let verified: VerifiedAccessToken
         do throws(AccessTokenVerificationError) {
@@ -39,11 +44,9 @@ public struct BearerTokenMiddleware<Context: AccessTokenRequestContext>: RouterM
 
     /// RFC 6750 section 2.1; the scheme in any case (RFC 9110 section 11.1).
     private static func bearerToken(of request: Request) -> String? {
-        let fields = request.headers[values: .authorization]
-        guard fields.count == 1 else { return nil }
-        let parts = fields[0].split(separator: " ", maxSplits: 1)
+        let parts = request.headers[.authorization]?.split(separator: " ", maxSplits: 1) ?? []
         guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
-        return String(parts[1])
+        return String(parts[1].drop { $0 == " " })
     }
 
     private static func challenge(_ challenge: String, _ status: HTTPResponse.Status) -> Response {

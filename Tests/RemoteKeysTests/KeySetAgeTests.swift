@@ -62,6 +62,16 @@ import Testing
         #expect(attempts == [true, false, true])
     }
 
+    @Test func aMissingKeyIsAskedForOnceThoughTheSetIsNew() throws {
+        var age = try age()
+        let attempts = [0.1, 0.2, 30.0, 30.2].map { age.begin(isForMissingKey: true, now: at($0), jitter: 0) }
+        #expect(attempts == [true, false, false, true])
+        var failed = try self.age()
+        failed.fail(.status(500))
+        let late = failed.begin(isForMissingKey: true, now: at(29.9), jitter: 0)
+        #expect(!late)
+    }
+
     @Test func anEmptySetIsAMistakeUnlessToldOtherwise() throws {
         let empty = FetchedKeySet(keys: JWKSet([]), maximumAge: .seconds(100))
         var age = try age()

@@ -60,6 +60,12 @@ import TokenVerifierHummingbird
         let rows: [(HTTPFields, HTTPResponse.Status, String)] = [
             ([:], .unauthorized, "Bearer"),
             ([.authorization: "Basic abc"], .unauthorized, "Bearer"),
+            (
+                HTTPFields([
+                    .init(name: .authorization, value: "Bearer a"), .init(name: .authorization, value: "Bearer b"),
+                ]),
+                .badRequest, #"Bearer error="invalid_request""#
+            ),
             ([.authorization: "Bearer"], .unauthorized, "Bearer"),
             ([.authorization: "Bearer nonsense"], .unauthorized, #"Bearer error="invalid_token""#),
             ([.authorization: "Bearer \(expired)"], .unauthorized, #"Bearer error="invalid_token""#),

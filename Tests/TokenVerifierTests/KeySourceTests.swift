@@ -121,6 +121,6 @@ import Testing
             }
             _ = try await verifier.verify(mint.token())
         }
-        #expect(requests.withLock { $0 } == ["/keys"])
+        #expect(requests.withLock { $0 } == ["/keys", "/keys"])
     }
 }
