@@ -2,11 +2,16 @@ import JOSE
 
 extension AccessTokenClaims {
     /// Reads the claims that RFC 9068 section 2.2 requires, and `scope`, off the payload of a token.
-    init(reading claims: JSONObject) throws(AccessTokenRejection) {
+    ///
+    /// - Parameters:
+    ///   - issuer: one that need not be read again where it is that.
+    ///   - audience: likewise.
+    init(reading claims: JSONObject, issuer: Issuer, audience: Audience?) throws(AccessTokenRejection) {
+        let isKnownIssuer = claims["iss"]?.string.map { $0.utf8.elementsEqual(issuer.description.utf8) } ?? false
         self.init(
-            issuer: try Self.value("iss", of: claims, Issuer.init),
+            issuer: isKnownIssuer ? issuer : try Self.value("iss", of: claims, Issuer.init),
             subject: try Self.string("sub", of: claims),
-            audience: try Self.audience(of: claims),
+            audience: try Self.audience(of: claims, known: audience),
             expiresAt: try Self.date("exp", of: claims),
             issuedAt: try Self.date("iat", of: claims),
             tokenID: try Self.string("jti", of: claims),
@@ -16,13 +21,21 @@ extension AccessTokenClaims {
     }
 
     /// `aud` is a string or an array of strings (RFC 7519 section 4.1.3).
-    private static func audience(of claims: JSONObject) throws(AccessTokenRejection) -> [Audience] {
+    private static func audience(
+        of claims: JSONObject, known: Audience?
+    ) throws(AccessTokenRejection) -> [Audience] {
         let elements = claims["aud"]?.array ?? claims["aud"].map { [$0] } ?? []
         guard !elements.isEmpty else { throw .missingClaim("aud") }
         var audience: [Audience] = []
         for element in elements {
-            guard let text = element.string, let value = try? Audience(text) else { throw .missingClaim("aud") }
-            audience.append(value)
+            guard let text = element.string else { throw .missingClaim("aud") }
+            if let known, text.utf8.elementsEqual(known.description.utf8) {
+                audience.append(known)
+            } else if let value = try? Audience(text) {
+                audience.append(value)
+            } else {
+                throw .missingClaim("aud")
+            }
         }
         return audience
     }

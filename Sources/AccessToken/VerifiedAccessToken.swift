@@ -33,7 +33,7 @@ public struct VerifiedAccessToken: Sendable, Equatable {
     ) throws(AccessTokenRejection) {
         guard Self.isAccessTokenType(verified.header.type) else { throw .wrongType }
         guard let payload = (try? JSONReader.read(verified.payload))?.object else { throw .signature(.malformed) }
-        let claims = try AccessTokenClaims(reading: payload)
+        let claims = try AccessTokenClaims(reading: payload, issuer: issuer, audience: audience)
         guard claims.issuer == issuer else { throw .wrongIssuer }
         guard audience.map(claims.audience.contains) ?? true else { throw .wrongAudience }
         // RFC 7519 section 4.1.4: the current time must be before exp.

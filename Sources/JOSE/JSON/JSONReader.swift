@@ -80,13 +80,13 @@ public struct JSONReader {
         index += 1
         skipWhiteSpace()
         var members: [JSONObject.Member] = []
-        var names: Set<[UInt8]> = []
+        var names: Set<[UInt8]>?
         if skip("}") { return JSONObject() }
         while true {
             skipWhiteSpace()
             guard current == UInt8(ascii: "\"") else { throw error("not a member name") }
             let name = try readString()
-            guard names.insert(Array(name.utf8)).inserted else { throw error("a member name used twice") }
+            guard Self.isNew(name, among: members, &names) else { throw error("a member name used twice") }
             skipWhiteSpace()
             guard skip(":") else { throw error("no : after a member name") }
             skipWhiteSpace()
@@ -97,10 +97,23 @@ public struct JSONReader {
         }
     }
 
+    /// Few members are compared one by one; many are remembered in a set, so that the time stays linear.
+    private static func isNew(
+        _ name: String, among members: [JSONObject.Member], _ names: inout Set<[UInt8]>?
+    ) -> Bool {
+        if members.count < 16 { return members.allSatisfy { !$0.name.utf8.elementsEqual(name.utf8) } }
+        if names == nil { names = Set(members.map { Array($0.name.utf8) }) }
+        return names?.insert(Array(name.utf8)).inserted ?? false
+    }
+
     private mutating func readString() throws(JSONError) -> String {
         index += 1
         let start = index
         while let byte = current, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 { index += 1 }
+        if current == UInt8(ascii: "\""), let string = String(validating: bytes[start..<index], as: UTF8.self) {
+            index += 1
+            return string
+        }
         var content = Array(bytes[start..<index])
         while !skip("\"") {
             guard let byte = current else { throw error("the text ends inside a string") }
