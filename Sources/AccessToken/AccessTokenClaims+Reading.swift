@@ -7,7 +7,7 @@ extension AccessTokenClaims {
     ///   - issuer: one that need not be read again where it is that.
     ///   - audience: likewise.
     init(reading claims: JSONObject, issuer: Issuer, audience: Audience?) throws(AccessTokenRejection) {
-        let isKnownIssuer = claims["iss"]?.string.map { $0.utf8.elementsEqual(issuer.description.utf8) } ?? false
+        let isKnownIssuer = claims["iss"]?.string.map(issuer.description.isSameText(as:)) ?? false
         self.init(
             issuer: isKnownIssuer ? issuer : try Self.value("iss", of: claims, Issuer.init),
             subject: try Self.string("sub", of: claims),
@@ -29,7 +29,7 @@ extension AccessTokenClaims {
         var audience: [Audience] = []
         for element in elements {
             guard let text = element.string else { throw .missingClaim("aud") }
-            if let known, text.utf8.elementsEqual(known.description.utf8) {
+            if let known, text.isSameText(as: known.description) {
                 audience.append(known)
             } else if let value = try? Audience(text) {
                 audience.append(value)

@@ -11,15 +11,21 @@ public struct Scope: Sendable, Hashable, CustomStringConvertible {
     /// Reads tokens separated by single spaces. The empty text is the empty scope.
     public init(_ text: String) throws(InvalidValue) {
         guard !text.isEmpty else { self = .empty; return }
-        let tokens = text.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
-        for token in tokens {
-            guard !token.isEmpty else { throw InvalidValue("has a space at an end or two in a row") }
-            guard token.utf8.allSatisfy(Self.isTokenCharacter) else {
+        var previous = UInt8(ascii: " ")
+        for character in text.utf8 {
+            if character == UInt8(ascii: " ") {
+                guard previous != character else { throw InvalidValue("has a space at an end or two in a row") }
+            } else if !Self.isTokenCharacter(character) {
                 throw InvalidValue("has a character that RFC 6749 section 3.3 does not allow")
             }
+            previous = character
         }
+        guard previous != UInt8(ascii: " ") else { throw InvalidValue("has a space at an end or two in a row") }
+        let tokens = text.utf8.split(separator: UInt8(ascii: " ")).map { String(Substring($0)) }
         var seen: Set<String> = []
-        self.init(tokens: tokens.filter { seen.insert($0).inserted })
+        let unique = tokens.count == 1 ? tokens : tokens.filter { seen.insert($0).inserted }
+        self.tokens = unique
+        description = unique.count == tokens.count ? text : unique.joined(separator: " ")
     }
 
     private init(tokens: [String]) {

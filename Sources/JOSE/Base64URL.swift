@@ -51,22 +51,39 @@ public enum Base64URL {
     public static func decode(_ characters: Span<UInt8>) -> [UInt8]? {
         guard characters.count % 4 != 1 else { return nil }
         let values = values.span
-        var output: [UInt8] = []
-        output.reserveCapacity(characters.count * 3 / 4)
-        var bits: UInt32 = 0
-        var bitCount = 0
-        for index in characters.indices {
-            let value = values[Int(characters[index])]
-            guard value != 255 else { return nil }
-            bits = bits << 6 | UInt32(value)
-            bitCount += 6
-            if bitCount >= 8 {
-                bitCount -= 8
-                output.append(UInt8(truncatingIfNeeded: bits >> UInt32(bitCount)))
-                bits &= 1 << UInt32(bitCount) - 1
+        // Values are six bits; what is no character has others, which stay visible when all are gathered.
+        var gathered: UInt32 = 0
+        let output = [UInt8](capacity: characters.count * 3 / 4) { output in
+            func value(_ index: Int) -> UInt32 { UInt32(values[Int(characters[index])]) }
+            var index = 0
+            while index + 4 <= characters.count {
+                let (first, second, third, fourth) = (
+                    value(index), value(index + 1), value(index + 2), value(index + 3)
+                )
+                gathered |= first | second | third | fourth
+                let bits = first << 18 | second << 12 | third << 6 | fourth
+                output.append(UInt8(truncatingIfNeeded: bits >> 16))
+                output.append(UInt8(truncatingIfNeeded: bits >> 8))
+                output.append(UInt8(truncatingIfNeeded: bits))
+                index += 4
+            }
+            var bits: UInt32 = 0
+            for rest in index..<characters.count {
+                gathered |= value(rest)
+                bits = bits << 6 | value(rest)
+            }
+            switch characters.count - index {
+            case 2:
+                output.append(UInt8(truncatingIfNeeded: bits >> 4))
+                gathered |= bits & 0xF == 0 ? 0 : 255
+            case 3:
+                output.append(UInt8(truncatingIfNeeded: bits >> 10))
+                output.append(UInt8(truncatingIfNeeded: bits >> 2))
+                gathered |= bits & 3 == 0 ? 0 : 255
+            default: break
             }
         }
-        return bits == 0 ? output : nil
+        return gathered < 64 ? output : nil
     }
 
     /// The octets that `text` encodes; nil as above.

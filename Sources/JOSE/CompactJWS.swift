@@ -17,8 +17,8 @@ public struct CompactJWS: Sendable {
     public init(
         parsing text: String, maximumLength: Int = defaultMaximumLength
     ) throws(JWSError) {
+        guard text.utf8.count <= maximumLength else { throw .tooLong }
         let characters = Array(text.utf8)
-        guard characters.count <= maximumLength else { throw .tooLong }
         let dot = UInt8(ascii: ".")
         guard let first = characters.firstIndex(of: dot), let last = characters.lastIndex(of: dot), first < last,
             let header = Base64URL.decode(characters.span.extracting(..<first)),

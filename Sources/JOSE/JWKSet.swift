@@ -53,7 +53,7 @@ public struct JWKSet: Sendable {
         var found: JWK?
         for key in keys where key.allows(algorithm) {
             if let keyID {
-                guard let other = key.keyID, other.utf8.elementsEqual(keyID.utf8) else { continue }
+                guard let other = key.keyID, other.isSameText(as: keyID) else { continue }
             }
             guard found == nil else { return nil }
             found = key

@@ -22,20 +22,7 @@ extension PublicKey {
     private func verify(
         _ signature: Span<UInt8>, digest: [UInt8], scheme: SignatureScheme
     ) throws(LibcryptoError) -> Bool {
-        let context = try unsafe withPointer { (key) throws(LibcryptoError) in
-            try unsafe check(EVP_PKEY_CTX_new_from_pkey(nil, key, nil), "prepare to verify")
-        }
-        defer { unsafe EVP_PKEY_CTX_free(context) }
-        try unsafe check(EVP_PKEY_verify_init(context), "prepare to verify")
-        try unsafe scheme.apply(to: context)
-        let status = unsafe signature.withUnsafeBufferPointer { signature in
-            unsafe digest.withUnsafeBufferPointer { digest in
-                unsafe EVP_PKEY_verify(
-                    context, signature.baseAddress, signature.count, digest.baseAddress, digest.count)
-            }
-        }
-        if status != 1 { ERR_clear_error() }
-        return status == 1
+        try verificationContexts.withContext(for: self, scheme) { $0.verify(signature, digest: digest) }
     }
 
     private func verifyEd25519(_ signature: Span<UInt8>, _ message: Span<UInt8>) throws(LibcryptoError) -> Bool {

@@ -5,6 +5,7 @@ import CLibcrypto
 public final class PublicKey: @unchecked Sendable {
     // Sendable: an EVP_PKEY counts its references atomically and is not changed after initialisation.
     private let pointer: OpaquePointer
+    let verificationContexts = VerificationContexts()
 
     /// The kind of key and its size.
     public let type: KeyType

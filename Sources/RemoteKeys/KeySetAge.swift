@@ -16,8 +16,10 @@ struct KeySetAge {
 
     private let caching: KeySetCaching
     private(set) var current: VersionedKeySet?
-    private var maximumAge: Duration = .zero
-    private var fetchedAt: Instant?
+    /// From when on another set should be asked for, though the one in hand is still good.
+    private var askFrom: Instant?
+    /// When the one in hand is no longer good.
+    private var oldFrom: Instant?
     private var attemptedAt: Instant?
     /// The last attempt for a key that was missing, or that failed.
     private var cooledFrom: Instant?
@@ -30,10 +32,9 @@ struct KeySetAge {
     }
 
     func advice(now: Instant) -> Advice {
-        guard current != nil, let age = fetchedAt?.duration(to: now) else { return .ask }
-        // From three quarters of its life on, so that nobody has to wait when it ends.
-        if age < maximumAge * (0.75 + 0.15 * jitter) { return .use }
-        if age < maximumAge { return .useAndAsk }
+        guard let askFrom, let oldFrom else { return .ask }
+        if now < askFrom { return .use }
+        if now < oldFrom { return .useAndAsk }
         // A server that failed is asked behind the back of those who need the old set now.
         return failure == nil || isStale(now: now) ? .ask : .useAndAsk
     }
@@ -47,8 +48,7 @@ struct KeySetAge {
     }
 
     private func isStale(now: Instant) -> Bool {
-        guard let age = fetchedAt?.duration(to: now) else { return true }
-        return age >= maximumAge + caching.maximumStaleness
+        oldFrom.map { $0.advanced(by: caching.maximumStaleness) <= now } ?? true
     }
 
     /// Whether the server may be asked now. If so, the attempt counts.
@@ -71,8 +71,9 @@ struct KeySetAge {
             throw .empty
         }
         failure = nil
-        fetchedAt = now
-        maximumAge = fetched.maximumAge
+        // From three quarters of its life on, so that nobody has to wait when it ends.
+        askFrom = now.advanced(by: fetched.maximumAge * (0.75 + 0.15 * jitter))
+        oldFrom = now.advanced(by: fetched.maximumAge)
         if let current, current.keys.json() == fetched.keys.json() { return }
         current = VersionedKeySet(keys: fetched.keys, version: (current?.version ?? 0) + 1)
     }

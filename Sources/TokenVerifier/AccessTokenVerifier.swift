@@ -45,6 +45,7 @@ public struct AccessTokenVerifier: Sendable {
         case .remote(let set): remote = set
         }
         do throws(AccessTokenVerificationError) {
+            if let known = remote.inHand { return try verify(token, with: known) }
             return try verify(token, with: try await keys(remote.set))
         } catch {
             // A key that is not in the set may be a new one: the set is asked for once more.

@@ -13,6 +13,7 @@ struct VerifyBench: AsyncParsableCommand {
     @Option(help: "A file with the token.") var token: String
     @Option(help: "Verifications in each round.") var count = 10_000
     @Option(help: "Rounds.") var rounds = 5
+    @Flag(help: "Only Writ's verifier, for a profile of it.") var alone = false
 
     func run() async throws {
         let token = try String(contentsOfFile: token, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
@@ -25,6 +26,7 @@ struct VerifyBench: AsyncParsableCommand {
         var results: [String: [Double]] = [:]
         for _ in 0..<rounds {
             results["TokenVerifier", default: []].append(try await cost { _ = try await plain.verify(token) })
+            if alone { continue }
             results["TokenVerifier, remembered", default: []].append(
                 try await cost { _ = try await remembering.verify(token) })
             results["jwt-kit", default: []].append(

@@ -24,6 +24,6 @@ public struct JSONObject: Sendable, Equatable {
 
     /// The value of the member called `name`, octet for octet: Swift's own `==` takes U+212A for the letter K.
     public subscript(name: String) -> JSONValue? {
-        members.first { $0.name.utf8.elementsEqual(name.utf8) }?.value
+        members.first { $0.name.isSameText(as: name) }?.value
     }
 }

@@ -80,6 +80,8 @@ public struct JSONReader {
         index += 1
         skipWhiteSpace()
         var members: [JSONObject.Member] = []
+        // As many as an access token has.
+        members.reserveCapacity(8)
         var names: Set<[UInt8]>?
         if skip("}") { return JSONObject() }
         while true {
@@ -101,7 +103,7 @@ public struct JSONReader {
     private static func isNew(
         _ name: String, among members: [JSONObject.Member], _ names: inout Set<[UInt8]>?
     ) -> Bool {
-        if members.count < 16 { return members.allSatisfy { !$0.name.utf8.elementsEqual(name.utf8) } }
+        if members.count < 16 { return !members.contains { $0.name.isSameText(as: name) } }
         if names == nil { names = Set(members.map { Array($0.name.utf8) }) }
         return names?.insert(Array(name.utf8)).inserted ?? false
     }
@@ -109,10 +111,15 @@ public struct JSONReader {
     private mutating func readString() throws(JSONError) -> String {
         index += 1
         let start = index
-        while let byte = current, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 { index += 1 }
-        if current == UInt8(ascii: "\""), let string = String(validating: bytes[start..<index], as: UTF8.self) {
+        var isASCII = true
+        while let byte = current, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 {
+            if byte >= 0x80 { isASCII = false }
             index += 1
-            return string
+        }
+        // Most strings are no more than this, and valid as they are.
+        if isASCII, current == UInt8(ascii: "\"") {
+            defer { index += 1 }
+            return String(decoding: bytes[start..<index], as: UTF8.self)
         }
         var content = Array(bytes[start..<index])
         while !skip("\"") {
