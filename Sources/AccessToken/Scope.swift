@@ -22,10 +22,22 @@ public struct Scope: Sendable, Hashable, CustomStringConvertible {
         }
         guard previous != UInt8(ascii: " ") else { throw InvalidValue("has a space at an end or two in a row") }
         let tokens = text.utf8.split(separator: UInt8(ascii: " ")).map { String(Substring($0)) }
-        var seen: Set<String> = []
-        let unique = tokens.count == 1 ? tokens : tokens.filter { seen.insert($0).inserted }
+        let unique = tokens.count < 16 ? Self.uniqueOfFew(tokens) : Self.uniqueOfMany(tokens)
         self.tokens = unique
         description = unique.count == tokens.count ? text : unique.joined(separator: " ")
+    }
+
+    /// One by one, which for a few takes less than hashing.
+    private static func uniqueOfFew(_ tokens: [String]) -> [String] {
+        for (index, token) in tokens.enumerated() where tokens[..<index].contains(token) {
+            return uniqueOfMany(tokens)
+        }
+        return tokens
+    }
+
+    private static func uniqueOfMany(_ tokens: [String]) -> [String] {
+        var seen: Set<String> = []
+        return tokens.filter { seen.insert($0).inserted }
     }
 
     private init(tokens: [String]) {

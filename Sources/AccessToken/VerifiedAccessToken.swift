@@ -56,6 +56,7 @@ public struct VerifiedAccessToken: Sendable, Equatable {
 
     /// RFC 9068 section 4: `at+jwt` or `application/at+jwt`, in any case (RFC 7515 section 4.1.9).
     private static func isAccessTokenType(_ type: String?) -> Bool {
+        if type == "at+jwt" { return true }
         let type = type?.lowercased()
         return type == "at+jwt" || type == "application/at+jwt"
     }

@@ -10,8 +10,10 @@ public struct CompactJWS: Sendable {
     /// The payload, which proves nothing until ``verified(by:)``.
     public let unverifiedPayload: [UInt8]
     let signature: [UInt8]
-    /// Header and payload as they were sent, with the dot between them.
-    let signingInput: [UInt8]
+    /// All three parts as they were sent, with the dots between them.
+    private let characters: [UInt8]
+    /// Where the second dot stands: what is before it was signed.
+    private let signingInputCount: Int
 
     /// - Parameter maximumLength: octets; a longer text is refused before any of it is read.
     public init(
@@ -28,7 +30,8 @@ public struct CompactJWS: Sendable {
         self.header = try JOSEHeader(reading: header)
         self.unverifiedPayload = payload
         self.signature = signature
-        self.signingInput = Array(characters[..<last])
+        self.characters = characters
+        signingInputCount = last
     }
 
     /// Whether the key can have made the signature, going by algorithm and range. Checking an RSA signature that is of
@@ -70,13 +73,14 @@ public struct VerifiedJWS: Sendable {
 
 extension CompactJWS {
     fileprivate func isSigned(by key: JWK) -> Bool {
+        let signingInput = characters.span.extracting(..<signingInputCount)
         do throws(LibcryptoError) {
             switch (key.material, header.algorithm.mechanism) {
             case (.publicKey(let key), .signature(let scheme)):
-                return try key.isValid(signature.span, for: signingInput.span, scheme: scheme)
+                return try key.isValid(signature.span, for: signingInput, scheme: scheme)
             case (.symmetric(let secret), .mac(let hash)):
                 return try MessageAuthenticationCode.isValid(
-                    signature.span, for: signingInput.span, key: secret, hash: hash)
+                    signature.span, for: signingInput, key: secret, hash: hash)
             default:
                 return false
             }

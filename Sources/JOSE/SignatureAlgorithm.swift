@@ -35,8 +35,6 @@ public struct SignatureAlgorithm: Sendable, Hashable, CustomStringConvertible {
         SignatureAlgorithm(name: "HS512", mechanism: .mac(.sha512)),
     ]
 
-    private static let byName = Dictionary(uniqueKeysWithValues: all.map { (Array($0.name.utf8), $0) })
-
     private init(_ name: String, _ scheme: SignatureScheme) {
         self.init(name: name, mechanism: .signature(scheme))
     }
@@ -48,7 +46,7 @@ public struct SignatureAlgorithm: Sendable, Hashable, CustomStringConvertible {
 
     /// - Returns: nil for an algorithm that is not in the table.
     public init?(name: String) {
-        guard let algorithm = Self.byName[Array(name.utf8)] else { return nil }
+        guard let algorithm = Self.all.first(where: { $0.name.isSameText(as: name) }) else { return nil }
         self = algorithm
     }
 
