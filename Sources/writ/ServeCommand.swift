@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Logging
 import TokenHTTP
 import UnixSignals
@@ -25,7 +26,12 @@ struct ServeCommand: AsyncParsableCommand {
         let options = ServiceConfiguration.Options(
             issuer: issuer, listen: listen, management: management, logLevel: logLevel)
         let configuration = try configurationOption.read(options)
-        var logger = Logger(label: "writ") { StreamLogHandler.standardError(label: $0) }
+        // Text for people, JSON for whatever gathers logs.
+        let isTerminal = isatty(STDERR_FILENO) == 1
+        var logger = Logger(label: "writ") { label in
+            if isTerminal { return StreamLogHandler.standardError(label: label) }
+            return JSONLogHandler.standardError
+        }
         logger.logLevel = configuration.logLevel
         try await TokenService(configuration, logger: logger).run(hangups: hangups)
     }

@@ -8,7 +8,7 @@ struct WritCommand: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             InitCommand.self, ServeCommand.self, KeysCommand.self, ClientsCommand.self, TokenCommand.self,
-            ConfigCommand.self,
+            ConfigCommand.self, HealthCommand.self,
         ])
 
     static func main() async {

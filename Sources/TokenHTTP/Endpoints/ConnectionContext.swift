@@ -8,6 +8,8 @@ struct ConnectionContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     /// nil where the connection has none, as in tests.
     let address: IPAddress?
+    /// What the log calls the request by: 64 random bits. (Hummingbird keeps its own in a logger, and ours for it is silent.)
+    let requestID = String(UInt64.random(in: 0 ... .max), radix: 16)
 
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)

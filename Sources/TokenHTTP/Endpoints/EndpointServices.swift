@@ -20,17 +20,36 @@ struct EndpointServices: Sendable {
     let now: @Sendable () -> NumericDate
     /// Told why an answer is `server_error`; clients are not.
     let reportFailure: @Sendable (any Error) -> Void
+    /// Told of every request when it has its answer.
+    let report: @Sendable (RequestEvent) -> Void
 
-    /// - Parameter connection: the address of the connection; nil where it has none.
+    /// - Parameter event: gets the client that the credentials are for.
     func admit(
-        _ credentials: ClientCredentials, of request: Request, from connection: IPAddress?
+        _ credentials: ClientCredentials, of request: Request, event: inout RequestEvent
     ) async throws(ClientGate.Refusal) -> Admission {
         // Not before the body is there: a request that comes slowly must not see old clients, or an old time.
         let snapshot = snapshots.current
         let now = now()
-        let origin = connection.map { trustedProxies.origin(of: $0, request.headers) }
-        let client = try await gate.authenticate(credentials, from: origin?.block, in: snapshot.clients, now: now)
+        event.client = credentials.clientIDs.lazy.compactMap { snapshot.clients[$0] }.first
+        let client = try await gate.authenticate(
+            credentials, from: event.address?.block, in: snapshot.clients, now: now)
+        event.client = client.client
         return Admission(client: client, snapshot: snapshot, now: now)
+    }
+
+    /// A request that has just come.
+    func event(_ endpoint: StaticString, of request: Request, in context: ConnectionContext) -> RequestEvent {
+        var event = RequestEvent(endpoint, requestID: context.requestID)
+        event.address = context.address.map { trustedProxies.origin(of: $0, request.headers) }
+        return event
+    }
+
+    /// The answer to a refused request; everybody is told what there is to tell.
+    func refuse(_ refusal: ClientGate.Refusal, _ event: RequestEvent) -> Response {
+        var event = event
+        event.error = refusal.error
+        report(event)
+        return .refusal(refusal)
     }
 
     func sign(_ input: JWSSigningInput, with key: SigningKey) async throws(TokenError) -> [UInt8] {

@@ -19,16 +19,20 @@ struct FrontDoor: HTTPResponder {
         var response = await answer(request, context)
         // RFC 9112 section 9.6: on the way down, clients are asked to take their next request elsewhere.
         if !readiness.isReady { response.headers[.connection] = "close" }
+        // What the log calls the request by.
+        if let name = Self.requestIDField { response.headers[name] = context.requestID }
         return response
     }
+
+    private static let requestIDField = HTTPField.Name("X-Request-Id")
 
     private func answer(_ request: Request, _ context: Context) async -> Response {
         let path = request.uri.path
         if path == paths.token || path == paths.introspection {
             guard request.method == .post else { return ErrorResponse.methodNotAllowed(allow: "POST") }
             return path == paths.token
-                ? await tokenEndpoint.response(to: request, from: context.address)
-                : await introspectionEndpoint.response(to: request, from: context.address)
+                ? await tokenEndpoint.response(to: request, in: context)
+                : await introspectionEndpoint.response(to: request, in: context)
         }
         if let document = snapshots.current.documents[path] {
             guard request.method == .get || request.method == .head else {

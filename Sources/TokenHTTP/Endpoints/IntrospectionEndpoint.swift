@@ -10,24 +10,21 @@ struct IntrospectionEndpoint: Sendable {
     /// RFC 9701 section 4
     private static let jwtMediaType = "application/token-introspection+jwt"
 
-    /// - Parameter connection: the address of the connection; nil where it has none.
-    func response(to request: Request, from connection: IPAddress?) async -> Response {
-        var response = await answer(to: request, from: connection)
-        response.headers[.vary] = "Accept"
-        return response
-    }
-
-    private func answer(to request: Request, from connection: IPAddress?) async -> Response {
+    func response(to request: Request, in context: ConnectionContext) async -> Response {
+        var event = services.event("introspection", of: request, in: context)
+        var response: Response
         do throws(ClientGate.Refusal) {
             let introspectionRequest = try await Self.parsed(request)
-            let admission = try await services.admit(introspectionRequest.credentials, of: request, from: connection)
-            return try await answer(
-                to: introspectionRequest, of: admission,
-                asJWT: AcceptedMediaTypes(request.headers[values: .accept])
-                    .prefer(Self.jwtMediaType, to: "application/json"))
+            let admission = try await services.admit(introspectionRequest.credentials, of: request, event: &event)
+            let wantsJWT = AcceptedMediaTypes(request.headers[values: .accept])
+                .prefer(Self.jwtMediaType, to: "application/json")
+            response = try await answer(to: introspectionRequest, of: admission, asJWT: wantsJWT)
+            services.report(event)
         } catch {
-            return .refusal(error)
+            response = services.refuse(error, event)
         }
+        response.headers[.vary] = "Accept"
+        return response
     }
 
     private static func parsed(_ request: Request) async throws(ClientGate.Refusal) -> IntrospectionRequest {

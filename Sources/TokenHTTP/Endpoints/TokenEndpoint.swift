@@ -8,14 +8,16 @@ struct TokenEndpoint: Sendable {
     let services: EndpointServices
     let makeTokenID: @Sendable () throws(LibcryptoError) -> TokenID
 
-    /// - Parameter connection: the address of the connection; nil where it has none.
-    func response(to request: Request, from connection: IPAddress?) async -> Response {
+    func response(to request: Request, in context: ConnectionContext) async -> Response {
+        var event = services.event("token", of: request, in: context)
         do throws(ClientGate.Refusal) {
             let tokenRequest = try await Self.parsed(request)
-            let admission = try await services.admit(tokenRequest.credentials, of: request, from: connection)
-            return .confidential(try await response(to: tokenRequest, of: admission).json)
+            let admission = try await services.admit(tokenRequest.credentials, of: request, event: &event)
+            let response = try await response(to: tokenRequest, of: admission, event: &event)
+            services.report(event)
+            return .confidential(response.json)
         } catch {
-            return .refusal(error)
+            return services.refuse(error, event)
         }
     }
 
@@ -28,24 +30,26 @@ struct TokenEndpoint: Sendable {
     }
 
     private func response(
-        to request: TokenRequest, of admission: EndpointServices.Admission
+        to request: TokenRequest, of admission: EndpointServices.Admission, event: inout RequestEvent
     ) async throws(ClientGate.Refusal) -> TokenResponse {
-        do throws(TokenError) { return try await grant(request, admission) } catch {
+        do throws(TokenError) { return try await grant(request, admission, event: &event) } catch {
             throw ClientGate.Refusal(error)
         }
     }
 
     private func grant(
-        _ request: TokenRequest, _ admission: EndpointServices.Admission
+        _ request: TokenRequest, _ admission: EndpointServices.Admission, event: inout RequestEvent
     ) async throws(TokenError) -> TokenResponse {
         let (snapshot, now) = (admission.snapshot, admission.now)
         let grant = try services.reporting { () throws(TokenError) in
             try admission.client.authorize(request, policy: snapshot.policy, sealer: snapshot.sealer, now: now)
         }
+        event.grant = grant
         let refreshToken = try refreshToken(of: grant, snapshot, now: now)
         let token = UnsignedAccessToken(
             for: grant, key: snapshot.signingKey(at: now), policy: snapshot.policy, id: try tokenID(), now: now)
         let signature = try await services.sign(token.signingInput, with: token.key)
+        event.token = token
         return TokenResponse(token, signature: signature, refreshToken: refreshToken)
     }
 

@@ -2,7 +2,7 @@ import NIOCore
 import OAuth
 
 /// An IPv4 or IPv6 address. An IPv4 address in IPv6 clothing (RFC 4291 section 2.5.5.2) is an IPv4 address.
-struct IPAddress: Sendable, Hashable {
+struct IPAddress: Sendable, Hashable, CustomStringConvertible {
     /// Four octets or sixteen.
     let octets: [UInt8]
 
@@ -23,6 +23,14 @@ struct IPAddress: Sendable, Hashable {
     /// - Returns: nil for what is no address, such as a host name or one with a port.
     init?(_ text: some StringProtocol) {
         self.init(try? SocketAddress(ipAddress: String(text), port: 0))
+    }
+
+    /// As people write it; of an IPv6 address, without leaving zeros out.
+    var description: String {
+        if octets.count == 4 { return octets.map(String.init).joined(separator: ".") }
+        return stride(from: 0, to: octets.count - 1, by: 2).map {
+            String(UInt16(octets[$0]) << 8 | UInt16(octets[$0 + 1]), radix: 16)
+        }.joined(separator: ":")
     }
 
     /// What a party that fails is known by.

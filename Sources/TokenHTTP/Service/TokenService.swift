@@ -1,5 +1,6 @@
 public import AccessToken
 import Foundation
+import Glibc
 import Hummingbird
 import Libcrypto
 public import Logging
@@ -39,6 +40,8 @@ public struct TokenService: Sendable {
         let signers = SignerPool(threadCount: coreCount, capacity: Self.signingQueueCapacity)
         let gate = try Self.gate(configuration, coreCount: coreCount, logger: logger)
         logSummary()
+        let impatience = Task { [logger] in await Self.endAtSecondSignal(logger) }
+        defer { impatience.cancel() }
 
         // Stopped in the opposite order, each when the one after it has ended.
         var services: [any Service] = [ReloadService(reloader: reloader, hangups: hangups)]
@@ -59,6 +62,18 @@ public struct TokenService: Sendable {
         group.maximumGracefulShutdownDuration = configuration.drainDelay + Self.longestGoodbye
         try await ServiceGroup(configuration: group).run()
         logger.info("Stopped")
+    }
+
+    /// The first signal asks the service to stop; whoever sends a second one wants it gone.
+    private static func endAtSecondSignal(_ logger: Logger) async {
+        var count = 0
+        for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
+            count += 1
+            guard count > 1 else { continue }
+            logger.warning("Stopped at once by a second signal")
+            // Files are whole at every moment; there is nothing else to put in order.
+            _exit(128 + (signal == .sigterm ? SIGTERM : SIGINT))
+        }
     }
 
     /// How long requests that were accepted have to finish.
@@ -84,7 +99,8 @@ public struct TokenService: Sendable {
         let services = EndpointServices(
             snapshots: reloader.snapshots, gate: gate,
             trustedProxies: TrustedProxies(networks: configuration.trustedProxies), signers: signers, now: { .now },
-            reportFailure: { [logger] in logger.error("A request could not be answered: \($0)") })
+            reportFailure: { [logger] in logger.error("A request could not be answered: \($0)") },
+            report: { [logger] event in logger.info(event.message, metadata: event.metadata) })
         return FrontDoor(
             paths: configuration.endpoints,
             tokenEndpoint: TokenEndpoint(

@@ -1,0 +1,67 @@
+import Logging
+import OAuth
+
+/// What is told of one request to an endpoint for clients: who, what for, with which outcome. Nothing that proves who
+/// somebody is stands in it, and no token.
+struct RequestEvent {
+    /// `token` or `introspection`
+    let endpoint: StaticString
+    /// That of the request, so that its lines can be found.
+    let requestID: String
+    private let start = ContinuousClock.now
+
+    /// Where the request came from.
+    var address: IPAddress?
+    /// The client, where there is one of this name: what somebody put in its place may be a secret.
+    var client: Client?
+    /// What the client was granted.
+    var grant: AuthorizedGrant?
+    /// The token that was issued.
+    var token: UnsignedAccessToken?
+    /// Why it was refused.
+    var error: TokenError?
+
+    init(_ endpoint: StaticString, requestID: String) {
+        self.endpoint = endpoint
+        self.requestID = requestID
+    }
+
+    var message: Logger.Message {
+        switch (error, token) {
+        case (.some, _): "Refused"
+        case (nil, .some): "Token issued"
+        case (nil, nil): "Answered"
+        }
+    }
+
+    /// With the names of the RFCs where they have one.
+    var metadata: Logger.Metadata {
+        var metadata: Logger.Metadata = [
+            "endpoint": "\(endpoint)", "request_id": "\(requestID)", "outcome": error == nil ? "success" : "refused",
+            "duration_us": .stringConvertible(start.duration(to: .now).microseconds),
+        ]
+        if let address { metadata["address"] = "\(address)" }
+        if let client { metadata["client_id"] = "\(client.id)" }
+        if let grant {
+            metadata["grant_type"] = "\(grant.grantType.rawValue)"
+            metadata["scope"] = "\(grant.scope)"
+            metadata["audience"] = .array(grant.audience.map { "\($0)" })
+        }
+        if let token {
+            metadata["jti"] = "\(token.tokenID)"
+            metadata["kid"] = "\(token.key.keyID)"
+        }
+        if let error {
+            metadata["error"] = "\(error.code)"
+            metadata["reason"] = "\(error.text)"
+            metadata["status"] = .stringConvertible(error.status)
+        }
+        return metadata
+    }
+}
+
+extension Duration {
+    fileprivate var microseconds: Int {
+        Int(components.seconds) * 1_000_000 + Int(components.attoseconds / 1_000_000_000_000)
+    }
+}
