@@ -9,7 +9,8 @@ extension PublicKey {
     ) throws(LibcryptoError) -> Bool {
         switch scheme {
         case .rsaPKCS1(let hash), .rsaPSS(let hash):
-            // That a signature has the length of the modulus (RFC 8017 sections 8.1.2 and 8.2.2, step 1) libcrypto sees to.
+            // RFC 8017 sections 8.1.2 and 8.2.2, step 1. For PSS libcrypto takes one without its leading zero, too.
+            guard case .rsa(let modulus, _) = components, signature.count == modulus.count else { return false }
             return try verify(signature, digest: hash.digest(of: message), scheme: scheme)
         case .ecdsa(let curve, let hash):
             guard let der = try ECDSASignature.der(fromRaw: signature, curve: curve) else { return false }

@@ -36,7 +36,13 @@ struct KeySetAge {
         if now < askFrom { return .use }
         if now < oldFrom { return .useAndAsk }
         // A server that failed is asked behind the back of those who need the old set now.
-        return failure == nil || isStale(now: now) ? .ask : .useAndAsk
+        return hasFailedRecently(now: now) && !isStale(now: now) ? .useAndAsk : .ask
+    }
+
+    /// A failure of long ago says nothing of the server now.
+    private func hasFailedRecently(now: Instant) -> Bool {
+        guard failure != nil, let attemptedAt else { return false }
+        return attemptedAt.duration(to: now) < caching.coolDown * 2
     }
 
     /// The last good set.
@@ -56,8 +62,8 @@ struct KeySetAge {
     /// - Parameter isForMissingKey: whether it is not the set's age that is the reason. A set that has just been fetched does
     ///   not keep a key from being asked for that came right after; the next one has to wait.
     mutating func begin(isForMissingKey: Bool = false, now: Instant, jitter: Double) -> Bool {
-        // As long as there is no set at all, nothing else can be done: then a second is enough.
-        let coolDown = (current == nil ? .seconds(1) : caching.coolDown) * (1 + 0.25 * self.jitter)
+        // As long as there is no set that can be used, nothing else can be done: then a second is enough.
+        let coolDown = (isStale(now: now) ? .seconds(1) : caching.coolDown) * (1 + 0.25 * self.jitter)
         if let last = isForMissingKey ? cooledFrom : attemptedAt, last.duration(to: now) < coolDown { return false }
         attemptedAt = now
         if isForMissingKey { cooledFrom = now }
@@ -67,7 +73,6 @@ struct KeySetAge {
 
     mutating func receive(_ fetched: FetchedKeySet, now: Instant) throws(KeySetFetchError) {
         guard !caching.refusesEmptySets || !fetched.keys.keys.isEmpty else {
-            failure = .empty
             throw .empty
         }
         failure = nil

@@ -91,19 +91,19 @@ public final class RemoteKeySet: Sendable {
     }
 
     private func askOnce() async {
-        do throws(KeySetFetchError) {
-            let fetched = try await fetch()
-            let now = now()
-            try state.withLock { (state) throws(KeySetFetchError) in
-                state.running = nil
-                try state.age.receive(fetched, now: now)
-            }
-        } catch {
-            state.withLock { state in
-                state.running = nil
+        let result: Result<FetchedKeySet, KeySetFetchError>
+        do throws(KeySetFetchError) { result = .success(try await fetch()) } catch { result = .failure(error) }
+        let now = now()
+        let failure: KeySetFetchError? = state.withLock { state in
+            state.running = nil
+            do throws(KeySetFetchError) {
+                try state.age.receive(result.get(), now: now)
+                return nil
+            } catch {
                 state.age.fail(error)
+                return error
             }
-            reportFailure(error)
         }
+        if let failure { reportFailure(failure) }
     }
 }

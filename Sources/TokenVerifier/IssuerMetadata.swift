@@ -17,7 +17,9 @@ struct IssuerMetadata {
             ).body
         } catch {
             guard case .status(404) = error else { throw error }
-            text = try await BoundedDownload("\(issuer)/.well-known/openid-configuration").body
+            text = try await BoundedDownload(
+                "\(issuer.origin)\(issuer.path)/.well-known/openid-configuration"
+            ).body
         }
         guard let metadata = (try? JSONReader.read(text))?.object, let url = metadata["jwks_uri"]?.string else {
             throw .notMetadata

@@ -49,9 +49,10 @@ class Forge:
         payload = {name: value for name, value in {**self.claims, **claims}.items() if name not in without}
         return jwt.encode(payload, key or self.key, header["alg"], header)
 
-    def by_hand(self, algorithm, sign):
+    def by_hand(self, algorithm, sign, **header):
         """What PyJWT refuses to make."""
-        parts = [base64url(json.dumps(part).encode()) for part in ({**self.header, "alg": algorithm}, self.claims)]
+        header = {**self.header, "alg": algorithm, **header}
+        parts = [base64url(json.dumps(part).encode()) for part in (header, self.claims)]
         text = ".".join(parts)
         return f"{text}.{base64url(sign(text.encode()))}"
 
@@ -69,6 +70,8 @@ class Forge:
             "expired": self.token(exp=now - 3600, iat=now - 7200),
             "no-expiry": self.token(without=["exp"]),
             "type": self.token(header={"typ": "JWT"}),
+            "type-a-number": self.by_hand("HS256", lambda _: b"x", typ=5),
+            "expiry-null": self.token(exp=None),
             "another-key": self.token(key=stranger),
             "hmac-of-the-public-key": self.by_hand("HS256", lambda text: hmac.digest(secret, text, "sha256")),
             "unsigned": self.by_hand("none", lambda _: b""),
@@ -105,6 +108,7 @@ def test_pyjwt(service, forge):
 
 
 def test_fastmcp(service, forge):
+    pytest.importorskip("fastmcp")
     scope = {}
     exec(snippet("python fastmcp", service, **{"https://mcp.example.com": RESOURCE}), scope)
 
@@ -128,7 +132,14 @@ def is_there(url):
         return False
 
 
-@pytest.mark.skipif(not shutil.which("haproxy"), reason="haproxy is not installed")
+def haproxy_version():
+    if not shutil.which("haproxy"):
+        return (0, 0)
+    text = subprocess.run(["haproxy", "-v"], capture_output=True, encoding="utf-8", check=True).stdout
+    return tuple(int(part) for part in re.search(r"version (\d+)\.(\d+)", text).groups())
+
+
+@pytest.mark.skipif(haproxy_version() < (2, 5), reason="no haproxy with jwt_verify is installed")
 def test_haproxy(service, forge, tmp_path):
     address = free_addresses(1)[0]
     (tmp_path / "writ.pem").write_text(service.writ("keys", "export", "--pem").stdout)
@@ -148,6 +159,13 @@ def test_haproxy(service, forge, tmp_path):
     try:
         wait_until("haproxy answers", lambda: is_there(f"http://{address}/"))
         check(forge, lambda token: answers(f"http://{address}/", token))
+        two = subprocess.run(
+            ["curl", "--silent", "--output", "/dev/null", "--write-out", "%{http_code}", f"http://{address}/"]
+            + ["--header", f"Authorization: Bearer {forge.token()}", "--header", "Authorization: Bearer a.b.c"],
+            capture_output=True,
+            encoding="utf-8",
+        )
+        assert two.stdout == "400"
         several = forge.token(aud=[RESOURCE, "https://other.example.com"])
         assert not answers(f"http://{address}/", several)
     finally:
@@ -177,6 +195,10 @@ def test_apache(service, forge, tmp_path):
         wait_until("Apache answers", lambda: is_there(f"http://{address}/index"))
         # It does not look at the type.
         check(forge, lambda token: answers(f"http://{address}/index", token), but_not=["type"])
+        # It remembers tokens; not for much longer than they live.
+        short = forge.token(exp=int(time.time()) + 2)
+        assert answers(f"http://{address}/index", short)
+        wait_until("the token has expired", lambda: not answers(f"http://{address}/index", short))
     finally:
         process.terminate()
         process.wait(timeout=DEADLINE)

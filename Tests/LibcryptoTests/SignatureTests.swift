@@ -3,6 +3,23 @@ import TestSupport
 import Testing
 
 @Suite struct SignatureTests {
+    /// RFC 8017 sections 8.1.2 and 8.2.2, step 1; of PSS signatures libcrypto itself takes some without a leading zero.
+    @Test(arguments: [SignatureScheme.rsaPSS(.sha256), .rsaPKCS1(.sha256)])
+    func aSignatureIsAsLongAsTheModulus(scheme: SignatureScheme) throws {
+        let key = try PrivateKey.generateRSA(bits: 2048)
+        let context = try SigningContext(key: key, scheme: scheme)
+        for number in 0..<20_000 {
+            let message = Array("\(number)".utf8)
+            let signature = try context.sign(message.span)
+            guard signature[0] == 0 else { continue }
+            let short = Array(signature.dropFirst())
+            #expect(try key.publicKey.isValid(signature.span, for: message.span, scheme: scheme))
+            #expect(try !key.publicKey.isValid(short.span, for: message.span, scheme: scheme))
+            return
+        }
+        Issue.record("no signature began with zero")
+    }
+
     struct Case: Sendable, CustomTestStringConvertible {
         let scheme: SignatureScheme
         let keyFile: String

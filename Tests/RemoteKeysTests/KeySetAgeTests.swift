@@ -40,13 +40,27 @@ import Testing
 
     @Test func nobodyWaitsForAServerThatHasFailedUntilTheSetIsStale() throws {
         var age = try age(KeySetCaching(maximumStaleness: .seconds(50)))
+        #expect(age.advice(now: at(120)) == .ask)
+        let mayAsk = age.begin(now: at(120), jitter: 0)
+        #expect(mayAsk)
         age.fail(.status(500))
         #expect(age.advice(now: at(149.9)) == .useAndAsk)
         #expect(try age.lastGood(now: at(149.9)).version == 1)
         #expect(age.advice(now: at(150)) == .ask)
         #expect(throws: KeySetFetchError.self) { try age.lastGood(now: at(150)) }
+        // Without a set that can be used, a second is all that is waited.
+        let mayAskAgain = [at(150), at(150.5), at(151)].map { age.begin(now: $0, jitter: 0) }
+        #expect(mayAskAgain == [true, false, true])
         try age.receive(set, now: at(151))
         #expect(age.advice(now: at(152)) == .use)
+    }
+
+    @Test func anOldFailureSaysNothing() throws {
+        var age = try age()
+        _ = age.begin(isForMissingKey: true, now: at(50), jitter: 0)
+        age.fail(.status(500))
+        #expect(age.advice(now: at(105)) == .useAndAsk)
+        #expect(age.advice(now: at(110)) == .ask)
     }
 
     @Test func asksOnceInACoolDown() throws {

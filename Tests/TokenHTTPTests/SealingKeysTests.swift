@@ -104,6 +104,23 @@ import Testing
         #expect(throws: Never.self) { try fixture.snapshot() }
     }
 
+    /// With `keys_rotation` the service makes it when it starts.
+    @Test func theCheckExpectsAFirstKeyThatTheServiceMakes() async throws {
+        let issuer = "issuer: https://tokens.example.com\n"
+        for (rotation, isGood) in [("keys_rotation: {every: 90d}\n", true), ("", false)] {
+            let fixture = try ServiceFixture(configuration: issuer + rotation)
+            try FileManager.default.removeItem(atPath: fixture.folder.path("keys/first.sealing"))
+            let file = FilePath(fixture.folder.path("writ.yaml"))
+            var problems: [String] = []
+            do throws(InvalidConfiguration) {
+                try await ConfigurationCheck.run(file, environment: [:], triesAddresses: false)
+            } catch {
+                problems = error.problems.map(\.message)
+            }
+            #expect(problems.isEmpty == isGood, "\(problems)")
+        }
+    }
+
     /// A replica that has not seen the folder yet must be able to open what the others seal.
     @Test func aKeyThatNobodyAnnouncedIsHeldBack() throws {
         let fixture = try ServiceFixture()
