@@ -40,8 +40,7 @@ public struct TokenService: Sendable {
         let signers = SignerPool(threadCount: coreCount, capacity: Self.signingQueueCapacity)
         let gate = try Self.gate(configuration, coreCount: coreCount, logger: logger)
         logSummary()
-        let impatience = Task { [logger] in await Self.endAtSecondSignal(logger) }
-        defer { impatience.cancel() }
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
 
         // Stopped in the opposite order, each when the one after it has ended.
         var services: [any Service] = [ReloadService(reloader: reloader, hangups: hangups)]
@@ -56,20 +55,25 @@ public struct TokenService: Sendable {
             })
         services.append(DrainService(readiness: readiness, delay: configuration.drainDelay, logger: logger))
         var group = ServiceGroupConfiguration(
-            services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
-            logger: .silent)
+            services: services.map { .init(service: $0) }, logger: .silent)
         // A client that never ends its request does not keep the service from ending.
         group.maximumGracefulShutdownDuration = configuration.drainDelay + Self.longestGoodbye
-        try await ServiceGroup(configuration: group).run()
+        let running = ServiceGroup(configuration: group)
+        let obedience = Task { [logger] in await Self.obey(signals, running, logger) }
+        defer { obedience.cancel() }
+        try await running.run()
         logger.info("Stopped")
     }
 
     /// The first signal asks the service to stop; whoever sends a second one wants it gone.
-    private static func endAtSecondSignal(_ logger: Logger) async {
-        var count = 0
-        for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
-            count += 1
-            guard count > 1 else { continue }
+    private static func obey(_ signals: UnixSignalsSequence, _ running: ServiceGroup, _ logger: Logger) async {
+        var isStopping = false
+        for await signal in signals {
+            guard isStopping else {
+                isStopping = true
+                await running.triggerGracefulShutdown()
+                continue
+            }
             logger.warning("Stopped at once by a second signal")
             // Files are whole at every moment; there is nothing else to put in order.
             _exit(128 + (signal == .sigterm ? SIGTERM : SIGINT))
