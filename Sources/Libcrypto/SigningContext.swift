@@ -18,7 +18,9 @@ public final class SigningContext {
             if scheme.hash == nil {
                 unsafe context = try check(EVP_MD_CTX_new(), "prepare a signature")
             } else {
-                unsafe context = try Self.preparedContext(ownCopy, scheme)
+                unsafe context = try ownCopy.withPointer { (key) throws(LibcryptoError) in
+                    try unsafe scheme.context(for: key, "prepare a signature") { unsafe EVP_PKEY_sign_init($0) }
+                }
             }
         } catch {
             throw .libcrypto(error)
@@ -72,27 +74,29 @@ public final class SigningContext {
         try check(status, "sign")
         return signature
     }
+}
 
-    private static func preparedContext(
-        _ key: PrivateKey, _ scheme: SignatureScheme
+extension SignatureScheme {
+    /// A context for many signatures, or many checks, of one key; whoever asked for it frees it.
+    ///
+    /// - Parameter begin: initialises it for the operation.
+    /// - Throws: where the key does not fit the scheme.
+    func context(
+        for key: OpaquePointer, _ operation: StaticString, begin: (OpaquePointer) -> Int32
     ) throws(LibcryptoError) -> OpaquePointer {
-        let context = try unsafe key.withPointer { (key) throws(LibcryptoError) in
-            try unsafe check(EVP_PKEY_CTX_new_from_pkey(nil, key, nil), "prepare a signature")
-        }
+        let context = try unsafe check(EVP_PKEY_CTX_new_from_pkey(nil, key, nil), operation)
         do throws(LibcryptoError) {
-            try unsafe check(EVP_PKEY_sign_init(context), "prepare a signature")
-            try unsafe scheme.apply(to: context)
+            try check(unsafe begin(context), operation)
+            try unsafe apply(to: context)
         } catch {
             unsafe EVP_PKEY_CTX_free(context)
             throw error
         }
         return unsafe context
     }
-}
 
-extension SignatureScheme {
     /// Sets padding and hash on a context that has been initialised to sign or to verify.
-    func apply(to context: OpaquePointer) throws(LibcryptoError) {
+    private func apply(to context: OpaquePointer) throws(LibcryptoError) {
         let operation: StaticString = "choose a signature scheme"
         switch self {
         case .rsaPKCS1(let hash):

@@ -9,17 +9,9 @@ final class VerificationContext: @unchecked Sendable {
 
     /// - Throws: where the key does not fit the scheme.
     init(_ key: PublicKey, _ scheme: SignatureScheme) throws(LibcryptoError) {
-        let context = try unsafe key.withPointer { (key) throws(LibcryptoError) in
-            try unsafe check(EVP_PKEY_CTX_new_from_pkey(nil, key, nil), "prepare to verify")
+        unsafe pointer = try key.withPointer { (key) throws(LibcryptoError) in
+            try unsafe scheme.context(for: key, "prepare to verify") { unsafe EVP_PKEY_verify_init($0) }
         }
-        do throws(LibcryptoError) {
-            try unsafe check(EVP_PKEY_verify_init(context), "prepare to verify")
-            try unsafe scheme.apply(to: context)
-        } catch {
-            unsafe EVP_PKEY_CTX_free(context)
-            throw error
-        }
-        unsafe pointer = context
         self.scheme = scheme
     }
 

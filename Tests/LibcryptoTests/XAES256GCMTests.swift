@@ -24,11 +24,6 @@ import Testing
         return try JSONDecoder().decode(Vectors.self, from: Data(TestVectors.octets(of: url)))
     }
 
-    private static func octets(_ hexadecimal: String) -> [UInt8] {
-        let digits = Array(hexadecimal)
-        return stride(from: 0, to: digits.count, by: 2).compactMap { UInt8(String(digits[$0...($0 + 1)]), radix: 16) }
-    }
-
     private static func cipher(_ key: [UInt8]) throws -> XAES256GCM {
         try XAES256GCM(key: SecretBytes(copying: key.span))
     }
@@ -45,7 +40,7 @@ import Testing
         let text = Array("XAES-256-GCM".utf8)
         let data = Array(associated.utf8)
         let sealed = try cipher.seal(text.span, nonce: nonce.span, authenticating: data.span)
-        #expect(sealed == Self.octets(expected))
+        #expect(sealed == [UInt8](hexadecimal: expected))
         #expect(try cipher.open(sealed.span, nonce: nonce.span, authenticating: data.span) == text)
     }
 
@@ -98,7 +93,7 @@ import Testing
             let cipher = try XAES256GCM(key: SecretBytes(copying: key.span))
             results.absorb(try cipher.seal(plaintext.span, nonce: nonce.span, authenticating: associated.span))
         }
-        #expect(try results.output(count: 32) == Self.octets(expected))
+        #expect(try results.output(count: 32) == [UInt8](hexadecimal: expected))
     }
 }
 
