@@ -61,6 +61,13 @@ struct EndpointServices: Sendable {
         }
     }
 
+    /// What goes wrong in `body`, as the refusal that the client gets.
+    func refusing<Result>(
+        _ body: () async throws(TokenError) -> Result
+    ) async throws(ClientGate.Refusal) -> Result {
+        do throws(TokenError) { return try await body() } catch { throw ClientGate.Refusal(error) }
+    }
+
     /// Runs a rule; where it is libcrypto that fails in it, operators are told.
     func reporting<Result>(_ rule: () throws(TokenError) -> Result) throws(TokenError) -> Result {
         do throws(TokenError) { return try rule() } catch {

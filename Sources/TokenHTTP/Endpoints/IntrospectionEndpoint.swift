@@ -14,11 +14,15 @@ struct IntrospectionEndpoint: Sendable {
         var event = services.event("introspection", of: request, in: context)
         var response: Response
         do throws(ClientGate.Refusal) {
-            let introspectionRequest = try await Self.parsed(request)
+            let introspectionRequest = try await services.refusing { () async throws(TokenError) in
+                try IntrospectionRequest(parsing: try await TokenEndpointRequest(receiving: request))
+            }
             let admission = try await services.admit(introspectionRequest.credentials, of: request, event: &event)
             let wantsJWT = AcceptedMediaTypes(request.headers[values: .accept])
                 .prefer(Self.jwtMediaType, to: "application/json")
-            response = try await answer(to: introspectionRequest, of: admission, asJWT: wantsJWT)
+            response = try await services.refusing { () async throws(TokenError) in
+                try await answer(to: introspectionRequest, of: admission, asJWT: wantsJWT)
+            }
             services.report(event)
         } catch {
             response = services.refuse(error, event)
@@ -27,29 +31,17 @@ struct IntrospectionEndpoint: Sendable {
         return response
     }
 
-    private static func parsed(_ request: Request) async throws(ClientGate.Refusal) -> IntrospectionRequest {
-        do throws(TokenError) {
-            return try IntrospectionRequest(parsing: try await TokenEndpointRequest(receiving: request))
-        } catch {
-            throw ClientGate.Refusal(error)
-        }
-    }
-
     private func answer(
         to request: IntrospectionRequest, of admission: EndpointServices.Admission, asJWT: Bool
-    ) async throws(ClientGate.Refusal) -> Response {
+    ) async throws(TokenError) -> Response {
         let (snapshot, now) = (admission.snapshot, admission.now)
-        do throws(TokenError) {
-            let introspection = try services.reporting { () throws(TokenError) in
-                try admission.client.introspect(request, with: snapshot.inspector, now: now)
-            }
-            guard asJWT else { return .confidential(introspection.json) }
-            let unsigned = UnsignedIntrospection(
-                introspection, issuer: snapshot.policy.issuer, key: snapshot.signingKey(at: now), now: now)
-            let signature = try await services.sign(unsigned.signingInput, with: unsigned.key)
-            return .confidential(unsigned.signingInput.compact(with: signature), mediaType: Self.jwtMediaType)
-        } catch {
-            throw ClientGate.Refusal(error)
+        let introspection = try services.reporting { () throws(TokenError) in
+            try admission.client.introspect(request, with: snapshot.inspector, now: now)
         }
+        guard asJWT else { return .confidential(introspection.json) }
+        let unsigned = UnsignedIntrospection(
+            introspection, issuer: snapshot.policy.issuer, key: snapshot.signingKey(at: now), now: now)
+        let signature = try await services.sign(unsigned.signingInput, with: unsigned.key)
+        return .confidential(unsigned.signingInput.compact(with: signature), mediaType: Self.jwtMediaType)
     }
 }

@@ -11,29 +11,17 @@ struct TokenEndpoint: Sendable {
     func response(to request: Request, in context: ConnectionContext) async -> Response {
         var event = services.event("token", of: request, in: context)
         do throws(ClientGate.Refusal) {
-            let tokenRequest = try await Self.parsed(request)
+            let tokenRequest = try await services.refusing { () async throws(TokenError) in
+                try TokenRequest(parsing: try await TokenEndpointRequest(receiving: request))
+            }
             let admission = try await services.admit(tokenRequest.credentials, of: request, event: &event)
-            let response = try await response(to: tokenRequest, of: admission, event: &event)
+            let response = try await services.refusing { () async throws(TokenError) in
+                try await grant(tokenRequest, admission, event: &event)
+            }
             services.report(event)
             return .confidential(response.json)
         } catch {
             return services.refuse(error, event)
-        }
-    }
-
-    private static func parsed(_ request: Request) async throws(ClientGate.Refusal) -> TokenRequest {
-        do throws(TokenError) {
-            return try TokenRequest(parsing: try await TokenEndpointRequest(receiving: request))
-        } catch {
-            throw ClientGate.Refusal(error)
-        }
-    }
-
-    private func response(
-        to request: TokenRequest, of admission: EndpointServices.Admission, event: inout RequestEvent
-    ) async throws(ClientGate.Refusal) -> TokenResponse {
-        do throws(TokenError) { return try await grant(request, admission, event: &event) } catch {
-            throw ClientGate.Refusal(error)
         }
     }
 
