@@ -20,6 +20,30 @@ import Testing
         Issue.record("no signature began with zero")
     }
 
+    /// Threads lend one another the contexts of a key, for two schemes in turn, and each has one alone.
+    @Test func oneKeyVerifiesOnManyThreads() async throws {
+        let key = try PrivateKey.generateRSA(bits: 2048)
+        let publicKey = try key.publicKey
+        let schemes = [SignatureScheme.rsaPKCS1(.sha256), .rsaPSS(.sha256)]
+        let message = Array("message".utf8)
+        let signatures = try schemes.map { try SigningContext(key: key, scheme: $0).sign(message.span) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for task in 0..<8 {
+                group.addTask {
+                    for round in 0..<200 {
+                        let own = (task + round) % 2
+                        let signature = signatures[own]
+                        let isOwn = try publicKey.isValid(signature.span, for: message.span, scheme: schemes[own])
+                        let other = try publicKey.isValid(
+                            signature.span, for: message.span, scheme: schemes[1 - own])
+                        #expect(isOwn && !other)
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
     struct Case: Sendable, CustomTestStringConvertible {
         let scheme: SignatureScheme
         let keyFile: String
