@@ -23,6 +23,7 @@ let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "as
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let atomics = Target.Dependency.product(name: "Atomics", package: "swift-atomics")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
@@ -45,9 +46,10 @@ let core: [Target] = [
 ]
 
 let surroundings: [Target] = [
-    .target(name: "RemoteKeys", dependencies: ["JOSE", httpClient, nioCore, nioHTTP1], swiftSettings: strict),
+    .target(name: "RemoteKeys", dependencies: ["JOSE", atomics, httpClient, nioCore, nioHTTP1], swiftSettings: strict),
     .target(
-        name: "TokenVerifier", dependencies: ["AccessToken", "JOSE", "RemoteKeys", "Libcrypto"], swiftSettings: strict),
+        name: "TokenVerifier", dependencies: ["AccessToken", "JOSE", "RemoteKeys", "Libcrypto", atomics],
+        swiftSettings: strict),
     .target(
         name: "TokenVerifierHummingbird", dependencies: ["TokenVerifier", "AccessToken", hummingbird, httpTypes],
         swiftSettings: strict),
@@ -117,6 +119,7 @@ let package = Package(
             .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
             .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
             .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+            .package(url: "https://github.com/apple/swift-atomics.git", from: "1.3.0"),
             .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
             .package(url: "https://github.com/apple/swift-system.git", from: "1.8.1"),
             .package(url: "https://github.com/apple/swift-configuration.git", from: "1.4.0", traits: []),

@@ -39,6 +39,12 @@ struct KeySetAge {
         return hasFailedRecently(now: now) && !isStale(now: now) ? .useAndAsk : .ask
     }
 
+    /// The set, and how long there is nothing to do but use it; nil where there is none.
+    var youth: (keys: VersionedKeySet, end: Instant)? {
+        guard let current, let askFrom else { return nil }
+        return (current, askFrom)
+    }
+
     /// A failure of long ago says nothing of the server now.
     private func hasFailedRecently(now: Instant) -> Bool {
         guard failure != nil, let attemptedAt else { return false }

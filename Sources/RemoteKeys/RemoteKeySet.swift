@@ -1,3 +1,4 @@
+import Atomics
 import JOSE
 import Synchronization
 
@@ -12,6 +13,18 @@ public final class RemoteKeySet: Sendable {
         var running: Task<Void, Never>?
     }
 
+    /// A set that is young, with the end of its youth. It is read without a lock.
+    private final class YoungSet: AtomicReference, Sendable {
+        let keys: VersionedKeySet
+        let end: ContinuousClock.Instant
+
+        init(_ keys: VersionedKeySet, until end: ContinuousClock.Instant) {
+            self.keys = keys
+            self.end = end
+        }
+    }
+
+    private let young = ManagedAtomic<YoungSet?>(nil)
     private let state: Mutex<State>
     private let fetch: Fetch
     private let reportFailure: @Sendable (KeySetFetchError) -> Void
@@ -46,6 +59,7 @@ public final class RemoteKeySet: Sendable {
     /// another one is fetched meanwhile.
     public var inHand: VersionedKeySet? {
         let now = now()
+        if let young = young.load(ordering: .acquiring), now < young.end { return young.keys }
         return state.withLock { state in
             switch state.age.advice(now: now) {
             case .ask: return nil
@@ -98,6 +112,7 @@ public final class RemoteKeySet: Sendable {
             state.running = nil
             do throws(KeySetFetchError) {
                 try state.age.receive(result.get(), now: now)
+                if let (keys, end) = state.age.youth { young.store(YoungSet(keys, until: end), ordering: .releasing) }
                 return nil
             } catch {
                 state.age.fail(error)
