@@ -6,7 +6,9 @@ public struct CompactJWS: Sendable {
     public static let defaultMaximumLength = 16 * 1024
 
     /// What the sender claims, until ``verified(by:)``.
-    public let header: JOSEHeader
+    public var header: JOSEHeader { encodedHeader.header }
+    /// The same with the characters that it was read from.
+    package let encodedHeader: EncodedHeader
     /// The payload, which proves nothing until ``verified(by:)``.
     public let unverifiedPayload: [UInt8]
     let signature: [UInt8]
@@ -16,18 +18,25 @@ public struct CompactJWS: Sendable {
     private let signingInputCount: Int
 
     /// - Parameter maximumLength: octets; a longer text is refused before any of it is read.
-    public init(
-        parsing text: String, maximumLength: Int = defaultMaximumLength
-    ) throws(JWSError) {
+    public init(parsing text: String, maximumLength: Int = defaultMaximumLength) throws(JWSError) {
+        try self.init(parsing: text, maximumLength: maximumLength, knownHeader: nil)
+    }
+
+    /// - Parameter knownHeader: one that need not be read again where the text begins with the same characters.
+    package init(parsing text: String, maximumLength: Int, knownHeader: EncodedHeader?) throws(JWSError) {
         guard text.utf8.count <= maximumLength else { throw .tooLong }
         let characters = Array(text.utf8)
         let dot = UInt8(ascii: ".")
         guard let first = characters.firstIndex(of: dot), let last = characters.lastIndex(of: dot), first < last,
-            let header = Base64URL.decode(characters.span.extracting(..<first)),
             let payload = Base64URL.decode(characters.span.extracting((first + 1)..<last)),
             let signature = Base64URL.decode(characters.span.extracting((last + 1)...))
         else { throw .malformed }
-        self.header = try JOSEHeader(reading: header)
+        let header = characters.span.extracting(..<first)
+        if let knownHeader, knownHeader.isWritten(header) {
+            encodedHeader = knownHeader
+        } else {
+            encodedHeader = try EncodedHeader(reading: header)
+        }
         self.unverifiedPayload = payload
         self.signature = signature
         self.characters = characters

@@ -4,9 +4,15 @@ extension String {
     package func isSameText(as other: String) -> Bool {
         guard self == other else { return false }
         let (own, others) = (utf8, other.utf8)
-        let (first, second) = (own.span, others.span)
-        guard first.count == second.count else { return false }
-        for index in first.indices where first[index] != second[index] { return false }
+        return own.span.isSame(as: others.span)
+    }
+}
+
+extension Span<UInt8> {
+    /// Whether both are the same octets. It takes no constant time: nothing secret is compared so.
+    func isSame(as other: Span<UInt8>) -> Bool {
+        guard count == other.count else { return false }
+        for index in indices where self[index] != other[index] { return false }
         return true
     }
 }

@@ -11,6 +11,7 @@ public struct AccessTokenVerifier: Sendable {
     private let leeway: Duration
     private let maximumTokenLength: Int
     private let cache: VerifiedTokenCache?
+    private let lastHeader = LastHeader()
     private let now: @Sendable () -> NumericDate
 
     /// - Parameters:
@@ -89,12 +90,23 @@ public struct AccessTokenVerifier: Sendable {
         }
         do throws(AccessTokenRejection) {
             let verified = try VerifiedAccessToken(
-                verifying: token, keys: keys.keys, issuer: issuer, audience: audience, now: now, leeway: leeway,
-                maximumLength: maximumTokenLength)
+                signedToken(token, by: keys.keys), issuer: issuer, audience: audience, now: now, leeway: leeway)
             if let cache, let digest { cache.remember(verified, digest, version: keys.version, now: now) }
             return verified
         } catch {
             throw .rejected(error)
+        }
+    }
+
+    private func signedToken(_ token: String, by keys: JWKSet) throws(AccessTokenRejection) -> VerifiedJWS {
+        do throws(JWSError) {
+            let jws = try CompactJWS(
+                parsing: token, maximumLength: maximumTokenLength, knownHeader: lastHeader.encodedHeader)
+            let verified = try jws.verified(by: keys)
+            lastHeader.remember(jws.encodedHeader)
+            return verified
+        } catch {
+            throw .signature(error)
         }
     }
 }

@@ -12,6 +12,8 @@ import TokenVerifier
     init() throws {
         mint = try TokenMint()
         verifier = try TokenMint.verifier(.fixed(mint.keys))
+        // A verifier remembers the header of the last good token; every attack comes after one.
+        _ = try verifier.verifyWithKeysInHand(mint.token())
     }
 
     private func expectRefusal(_ token: String, _ reason: String, by other: AccessTokenVerifier? = nil) async {
@@ -26,6 +28,16 @@ import TokenVerifier
         #expect(token.claims.clientID.description == "c")
         #expect(throws: Never.self) { try token.require(scope: Scope("w r")) }
         #expect(throws: InsufficientScope.self) { try token.require(scope: Scope("r x")) }
+    }
+
+    /// What is remembered of one header says nothing of another.
+    @Test func headersTakeTurns() async throws {
+        let plain = #"{"alg":"RS256","typ":"at+jwt"}"#
+        for header in [TokenMint.header, plain, plain, TokenMint.header] {
+            _ = try await verifier.verify(mint.token(header: header))
+        }
+        await expectRefusal(try mint.token(header: #"{"alg":"RS256","typ":"JWT"}"#), "its type is not at+jwt")
+        _ = try await verifier.verify(mint.token(header: plain))
     }
 
     @Test(arguments: ["none", "None", "NONE", "nOnE", "", "RS256 ", "rs256"])

@@ -24,6 +24,8 @@ public struct JSONObject: Sendable, Equatable {
 
     /// The value of the member called `name`, octet for octet: Swift's own `==` takes U+212A for the letter K.
     public subscript(name: String) -> JSONValue? {
-        members.first { $0.name.isSameText(as: name) }?.value
+        // By index: a member that is looked at need not be retained.
+        for index in members.indices where members[index].name.isSameText(as: name) { return members[index].value }
+        return nil
     }
 }
