@@ -12,6 +12,9 @@ let strict: [SwiftSetting] = [
 
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let hummingbirdHTTP2 = Target.Dependency.product(name: "HummingbirdHTTP2", package: "hummingbird")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -24,6 +27,9 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let atomics = Target.Dependency.product(name: "Atomics", package: "swift-atomics")
+let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
+let instrumentation = Target.Dependency.product(name: "Instrumentation", package: "swift-distributed-tracing")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
@@ -53,19 +59,23 @@ let surroundings: [Target] = [
     .target(
         name: "TokenVerifierHummingbird", dependencies: ["TokenVerifier", "AccessToken", hummingbird, httpTypes],
         swiftSettings: strict),
+    .target(name: "OTLPTracing", dependencies: ["JOSE", tracing], swiftSettings: strict),
+    tests("OTLPTracing", ["JOSE", tracing, instrumentation]),
+    .target(name: "PrometheusText", dependencies: [metrics], swiftSettings: strict),
+    tests("PrometheusText", [metrics]),
     .target(
         name: "TokenHTTP",
         dependencies: [
-            "Signing", "OAuth", "AccessToken", "JOSE", "Libcrypto", "RemoteKeys",
-            hummingbird, hummingbirdCore, httpTypes, nioCore, nioPosix, logging, lifecycle, unixSignals, configuration,
+            "PrometheusText", "Signing", "OAuth", "AccessToken", "JOSE", "Libcrypto", "RemoteKeys",
+            hummingbird, hummingbirdCore, hummingbirdHTTP2, httpTypes, nioCore, nioPosix, nioSSL, nioTLS, logging, metrics, tracing, instrumentation, lifecycle, unixSignals, configuration,
             yams, system,
         ],
         swiftSettings: strict),
     .executableTarget(
         name: "writ",
         dependencies: [
-            "TokenHTTP", "TokenVerifier", "RemoteKeys", "OAuth", "AccessToken", "JOSE", "Libcrypto",
-            argumentParser, httpClient, nioCore, nioHTTP1, logging, system, unixSignals,
+            "TokenHTTP", "OTLPTracing", "TokenVerifier", "RemoteKeys", "OAuth", "AccessToken", "JOSE", "Libcrypto",
+            argumentParser, httpClient, nioCore, nioHTTP1, lifecycle, logging, system, unixSignals,
         ],
         swiftSettings: strict),
     .executableTarget(
@@ -119,6 +129,9 @@ let package = Package(
             .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
             .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
             .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+            .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
+            .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.7.3"),
+            .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
             .package(url: "https://github.com/apple/swift-atomics.git", from: "1.3.0"),
             .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
             .package(url: "https://github.com/apple/swift-system.git", from: "1.8.1"),

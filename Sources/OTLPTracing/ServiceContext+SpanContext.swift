@@ -1,0 +1,13 @@
+public import Tracing
+
+extension ServiceContext {
+    private enum SpanContextKey: ServiceContextKey {
+        typealias Value = SpanContext
+    }
+
+    /// The span that work belongs to, here or, before the first span here, at the caller; nil outside of any trace.
+    public var spanContext: SpanContext? {
+        get { self[SpanContextKey.self] }
+        set { self[SpanContextKey.self] = newValue }
+    }
+}

@@ -1,0 +1,76 @@
+/// The kinds of metric, as `# TYPE` calls them.
+enum PrometheusKind: String {
+    case counter
+    case gauge
+    case histogram
+}
+
+/// What a document says, put together when somebody asks for it.
+public struct PrometheusSamples {
+    private struct Family {
+        let kind: PrometheusKind
+        var help: String
+        var lines: [PrometheusLabels: String] = [:]
+    }
+
+    private var families: [String: Family] = [:]
+
+    /// A value that goes up and down.
+    public mutating func gauge(_ name: String, help: String, value: Double, labels: [(String, String)] = []) {
+        add(PrometheusName.metric(name), .gauge, help, PrometheusLabels(labels), value)
+    }
+
+    /// A value that goes up. Its name should end in `_total`.
+    public mutating func counter(_ name: String, help: String, value: Double, labels: [(String, String)] = []) {
+        add(PrometheusName.metric(name), .counter, help, PrometheusLabels(labels), value)
+    }
+
+    mutating func add(
+        _ name: String, _ kind: PrometheusKind, _ help: String, _ labels: PrometheusLabels, _ value: Double
+    ) {
+        add(name, kind, help, labels, lines: labels.line(name, Self.format(value)))
+    }
+
+    mutating func add(
+        _ name: String, _ help: String, _ labels: PrometheusLabels, _ histogram: HistogramCell.Reading
+    ) {
+        var lines = ""
+        for (bound, count) in histogram.buckets {
+            lines += labels.line("\(name)_bucket", String(count), more: "le=\"\(Self.format(bound))\"")
+        }
+        lines += labels.line("\(name)_sum", Self.format(histogram.sum))
+        lines += labels.line("\(name)_count", String(histogram.buckets.last?.count ?? 0))
+        add(name, .histogram, help, labels, lines: lines)
+    }
+
+    /// Of two metrics of one name and different kinds the first counts.
+    private mutating func add(
+        _ name: String, _ kind: PrometheusKind, _ help: String, _ labels: PrometheusLabels, lines: String
+    ) {
+        var family = families[name] ?? Family(kind: kind, help: help)
+        guard family.kind == kind else { return }
+        if family.help.isEmpty { family.help = help }
+        family.lines[labels] = lines
+        families[name] = family
+    }
+
+    /// Families by name, metrics by labels.
+    var text: String {
+        var text = ""
+        for (name, family) in families.sorted(by: { $0.key < $1.key }) {
+            let help = family.help.replacing("\\", with: "\\\\").replacing("\n", with: "\\n")
+            if !help.isEmpty { text += "# HELP \(name) \(help)\n" }
+            text += "# TYPE \(name) \(family.kind.rawValue)\n"
+            for (_, lines) in family.lines.sorted(by: { $0.key < $1.key }) { text += lines }
+        }
+        return text
+    }
+
+    /// Whole numbers without a fraction.
+    private static func format(_ value: Double) -> String {
+        if value.isNaN { return "NaN" }
+        if value.isInfinite { return value < 0 ? "-Inf" : "+Inf" }
+        if let whole = Int64(exactly: value) { return String(whole) }
+        return String(value)
+    }
+}

@@ -1,0 +1,103 @@
+import Testing
+import TestSupport
+import Tracing
+
+@testable import OTLPTracing
+
+/// W3C Trace Context: what is read, refused and passed on.
+@Suite struct TraceContextTests {
+    private static let traceID = "4bf92f3577b34da6a3ce929d0e0e4736"
+    private static let spanID = "00f067aa0ba902b7"
+    private static let tail = "\(traceID)-\(spanID)"
+
+    @Test(arguments: [
+        ("00-\(tail)-01", 1), ("00-\(tail)-00", 0), ("00-\(tail)-03", 3), ("00-\(tail)-ff", 3), ("00-\(tail)-fc", 0),
+        ("01-\(tail)-01", 1), ("cc-\(tail)-01-what-the-future-will-be-like", 1), ("fe-\(tail)-01-", 1),
+    ])
+    func reads(traceparent: String, flags: Int) throws {
+        let context = try #require(SpanContext(traceparent: traceparent, tracestate: "a=1"))
+        #expect(context.traceID.description == Self.traceID)
+        #expect(context.spanID.description == Self.spanID)
+        #expect(context.traceID == TraceID(high: 0x4bf9_2f35_77b3_4da6, low: 0xa3ce_929d_0e0e_4736))
+        #expect(context.spanID == SpanID(0x00f0_67aa_0ba9_02b7))
+        #expect(Int(context.flags.rawValue) == flags)
+        #expect(context.state == "a=1")
+        #expect(context.isRemote)
+    }
+
+    @Test(arguments: [
+        "", "00", "00-\(tail)", "00-\(tail)-", "00-\(tail)-1", "00-\(tail)-01-", "00-\(tail)-01-extra",
+        "00-\(tail)-011",
+        "ff-\(tail)-01", "ff-\(tail)-01-extra", "01-\(tail)-01.extra", "01-\(tail)-011", "0-\(tail)-001",
+        "00-\(traceID.uppercased())-\(spanID)-01", "00-\(traceID)-\(spanID.uppercased())-01", "0A-\(tail)-01",
+        "00-\(tail)-0A", "00-00000000000000000000000000000000-\(spanID)-01", "00-\(traceID)-0000000000000000-01",
+        "00_\(tail)-01", "00-\(traceID)_\(spanID)-01", "00-\(tail)_01",
+        "00-+bf92f3577b34da6a3ce929d0e0e4736-\(spanID)-01",
+        " 00-\(tail)-01", "00-\(tail)-01 ", "00-\(tail)-01,00-\(tail)-01", "00-\(traceID.dropLast())é-\(spanID)-01",
+        "00-\(traceID.dropLast())g-\(spanID)-01", "00-\(spanID)-\(traceID)-01",
+    ])
+    func refuses(traceparent: String) {
+        #expect(SpanContext(traceparent: traceparent, tracestate: "a=1") == nil)
+        let tracer = OTLPTracer()
+        var context = ServiceContext.topLevel
+        tracer.extract(["traceparent": traceparent, "tracestate": "a=1"], into: &context, using: Fields())
+        #expect(context.spanContext == nil)
+    }
+
+    @Test func whatIsExtractedIsInjected() {
+        let tracer = OTLPTracer()
+        for fields in [
+            ["traceparent": "00-\(Self.tail)-01", "tracestate": "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE"],
+            ["traceparent": "00-\(Self.tail)-00"],
+        ] {
+            var context = ServiceContext.topLevel
+            tracer.extract(fields, into: &context, using: Fields())
+            var carrier: [String: String] = [:]
+            tracer.inject(context, into: &carrier, using: Fields())
+            #expect(carrier == fields)
+        }
+        var carrier: [String: String] = [:]
+        tracer.inject(.topLevel, into: &carrier, using: Fields())
+        #expect(carrier.isEmpty)
+    }
+
+    @Test func aSpanIsInjectedAsItself() throws {
+        let tracer = OTLPTracer()
+        var context = ServiceContext.topLevel
+        tracer.extract(["traceparent": "cc-\(Self.tail)-01-x", "tracestate": "a=1"], into: &context, using: Fields())
+        let span = tracer.startSpan("child", context: context)
+        var carrier: [String: String] = [:]
+        tracer.inject(span.context, into: &carrier, using: Fields())
+        let own = try #require(span.context.spanContext)
+        #expect(own.spanID.description != Self.spanID)
+        #expect(!own.isRemote)
+        #expect(carrier == ["traceparent": "00-\(Self.traceID)-\(own.spanID)-01", "tracestate": "a=1"])
+    }
+
+    @Test(
+        arguments: [
+            (nil, nil), ("", nil), ("a=1", "a=1"), ("a=1\tb", "a=1\tb"), ("a=1\r\nHost: x", nil), ("a=é", nil),
+            ("a=\u{7F}", nil), (String(repeating: "a", count: 512), String(repeating: "a", count: 512)),
+            (String(repeating: "a", count: 513), nil), ("," + String(repeating: "a", count: 512), nil),
+            (String(repeating: "a", count: 512) + ",b=1", String(repeating: "a", count: 512)),
+            ("a=1,b=2," + String(repeating: "c", count: 600), "a=1,b=2"),
+        ] as [(String?, String?)])
+    func boundsTheState(state: String?, passedOn: String?) throws {
+        let context = try #require(SpanContext(traceparent: "00-\(Self.tail)-01", tracestate: state))
+        #expect(context.state == passedOn)
+    }
+
+    /// Gives what it was told to, then others.
+    private struct Scripted: RandomNumberGenerator {
+        var numbers: [UInt64]
+        mutating func next() -> UInt64 { numbers.removeFirst() }
+    }
+
+    @Test func identifiersAreNeverZero() {
+        #expect(TraceID(high: 0, low: 0) == nil)
+        #expect(SpanID(0) == nil)
+        var generator = Scripted(numbers: [0, 0, 0, 7, 0, 0, 9])
+        #expect(TraceID.random(using: &generator).description == String(repeating: "0", count: 31) + "7")
+        #expect(SpanID.random(using: &generator).description == "0000000000000009")
+    }
+}
