@@ -8,6 +8,9 @@ public struct Issuer: Sendable, Hashable, CustomStringConvertible {
     /// The path without a slash at its end; empty for most.
     public let path: String
 
+    /// Whether it is https.
+    public var isSecure: Bool { origin.hasPrefix("https:") }
+
     /// - Throws: for a URL that RFC 8414 section 2 does not allow, and for http to any other host.
     public init(_ text: String) throws(InvalidValue) {
         let uri = try AbsoluteURI(text)

@@ -11,13 +11,19 @@ public final class SignerPool: Sendable {
     /// - Parameters:
     ///   - threadCount: as many as there are cores, usually.
     ///   - capacity: how many signatures may wait; more are refused.
-    public convenience init(threadCount: Int, capacity: Int) {
+    ///   - reportWait: told how long each has waited for its thread.
+    public convenience init(
+        threadCount: Int, capacity: Int, reportWait: @escaping @Sendable (Duration) -> Void = { _ in }
+    ) {
         let queue = SigningQueue(capacity: capacity)
         self.init(queue)
         for number in 1...max(threadCount, 1) {
             let thread = Thread {
                 let signer = Signer()
-                while let job = queue.next() { signer.perform(job) }
+                while let job = queue.next() {
+                    reportWait(job.queuedAt.duration(to: .now))
+                    signer.perform(job)
+                }
             }
             thread.name = "signer-\(number)"
             thread.start()
@@ -28,6 +34,9 @@ public final class SignerPool: Sendable {
     init(_ queue: SigningQueue) {
         self.queue = queue
     }
+
+    /// How many signatures wait for a thread.
+    public var waitingCount: Int { queue.waitingCount }
 
     deinit { queue.close() }
 

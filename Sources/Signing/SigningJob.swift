@@ -4,5 +4,6 @@ import OAuth
 struct SigningJob: Sendable {
     let message: [UInt8]
     let key: SigningKey
+    let queuedAt = ContinuousClock.now
     let continuation: CheckedContinuation<Result<[UInt8], SigningError>, Never>
 }

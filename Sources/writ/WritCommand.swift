@@ -1,11 +1,12 @@
 import ArgumentParser
+import TokenHTTP
 
 @main
 struct WritCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "writ",
         abstract: "A stateless OAuth 2.0 token service for machines.",
-        version: "0.1.0",
+        version: Release.version,
         subcommands: [
             InitCommand.self, ServeCommand.self, KeysCommand.self, ClientsCommand.self, TokenCommand.self,
             ConfigCommand.self, HealthCommand.self,

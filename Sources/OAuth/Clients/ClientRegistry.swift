@@ -6,6 +6,8 @@ public struct ClientRegistry: Sendable {
     private let clients: [ClientID: Client]
     /// The clients whose last secret ends, and when, the earliest first. Those that also have keys are not among them.
     public let secretEnds: [(id: ClientID, end: NumericDate)]
+    /// When secrets end, the earliest first.
+    private let ends: [NumericDate]
     /// What makes an unknown identifier and a wrong secret cost the same work.
     let decoys: SecretDecoys
     /// The same for assertions.
@@ -20,6 +22,7 @@ public struct ClientRegistry: Sendable {
             guard client.keys == nil, let end = client.lastSecretEnd else { return nil }
             return (client.id, end)
         }.sorted { $0.end < $1.end }
+        ends = clients.flatMap { $0.secrets.compactMap(\.expiresAt) }.sorted()
         decoys = try SecretDecoys(for: clients)
         assertionDecoys = try AssertionDecoys(for: clients)
         remembered = try RememberedSecrets()
@@ -35,6 +38,9 @@ public struct ClientRegistry: Sendable {
 
     /// nil where no client has the identifier.
     public subscript(id: ClientID) -> Client? { clients[id] }
+
+    /// When the next secret ends; nil where none will.
+    public func nextSecretEnd(after now: NumericDate) -> NumericDate? { ends.first { $0 > now } }
 
     /// How many clients there are.
     public var count: Int { clients.count }

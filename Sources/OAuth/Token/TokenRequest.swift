@@ -7,6 +7,8 @@ public struct TokenRequest: Sendable {
     let resources: [String]
     /// nil for another grant type than `refresh_token`.
     let refreshToken: String?
+    /// `grant_type`; nil for one that nobody may use.
+    public var knownGrantType: GrantType? { GrantType(rawValue: grantType) }
     /// Whose request it claims to be.
     public let credentials: ClientCredentials
 
