@@ -53,6 +53,9 @@ struct InitCommand: ParsableCommand {
     private func printText(_ contents: WorkingFolder.Contents, curl: String) {
         let key = contents.isKeyNew ? " and keys in keys/" : "; keys/ has a key already"
         Terminal.note("Wrote \(contents.configuration), clients.yaml\(key).")
+        if contents.issuer.isSecure {
+            Terminal.note("Before it can serve, say who ends TLS: tls in \(contents.configuration).")
+        }
         Terminal.print(
             """
             client_id      \(contents.client.id)

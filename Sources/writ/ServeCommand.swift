@@ -33,6 +33,13 @@ struct ServeCommand: AsyncParsableCommand {
             return JSONLogHandler.standardError
         }
         logger.logLevel = configuration.logLevel
-        try await TokenService(configuration, logger: logger).run(hangups: hangups)
+        let traces = configuration.tracing.map { [logger] in TraceExport(to: $0, logger: logger) }
+        let service = try TokenService(configuration, logger: logger, tracer: traces?.tracer)
+        if isTerminal {
+            Terminal.note(service.summary.text)
+        } else {
+            logger.info("Starting", metadata: service.summary.metadata)
+        }
+        try await service.run(hangups: hangups, companions: traces.map { [$0] } ?? [])
     }
 }

@@ -11,11 +11,14 @@ import Testing
 @testable import TokenHTTP
 
 @Suite struct ConfigurationTests {
+    /// A proxy ends TLS, unless something else is said.
     private func read(
         _ text: String, environment: [String: String] = [:], options: ServiceConfiguration.Options = .init()
     ) throws -> ServiceConfiguration {
         let folder = try TemporaryFolder()
         try folder.write(text, to: "writ.yaml")
+        var environment = ["WRIT_TLS": "terminated-upstream"].merging(environment) { $1 }
+        if environment["WRIT_TLS"] == "" { environment["WRIT_TLS"] = nil }
         return try ServiceConfiguration(
             reading: FilePath(folder.path("writ.yaml")), environment: environment, options: options)
     }
@@ -147,6 +150,57 @@ import Testing
                 == ["WRIT_LISTEN: listen is not an address with a port, such as 127.0.0.1:8080"])
     }
 
+    /// Without TLS, an issuer that others can reach would send secrets in the clear.
+    @Test(arguments: [
+        ("issuer: https://a\n", ["1: issuer is https, but tls is not set"]),
+        ("issuer: http://localhost\n", []),
+        ("issuer: http://localhost\ntls: terminated-upstream\n", ["1: issuer is http, but tls is set"]),
+        ("issuer: https://a\ntls: terminated-upstream\n", []),
+        (
+            "issuer: https://a\ntls: yes\n",
+            ["2: tls is neither terminated-upstream nor a certificate with its private_key"]
+        ),
+        ("issuer: https://a\ntls: {certificate: a}\n", ["2: tls.certificate comes without tls.private_key"]),
+        ("issuer: https://a\ntls:\n  private_key: a\n", ["3: tls.private_key comes without tls.certificate"]),
+        ("issuer: https://a\ntls: {certificate: a, private_key: b}\n", []),
+        (
+            "issuer: https://a\ntls: {certficate: a, private_key: b}\n",
+            ["2: unknown key tls.certficate", "2: tls.private_key comes without tls.certificate"]
+        ),
+        ("issuer: https://a\ntls: [a]\n", ["2: tls is not a single value", "1: issuer is https, but tls is not set"]),
+    ])
+    func saysWhoEndsTLS(text: String, expected: [String]) {
+        let found = problems(text, environment: ["WRIT_TLS": ""]).map { $0.prefix { $0 != "(" } }
+        #expect(Set(found.map { $0.trimmingCharacters(in: .whitespaces) }) == Set(expected))
+    }
+
+    @Test func tlsIsOneOrTheOther() throws {
+        let configuration = try read(
+            "issuer: https://a\ntls: {certificate: a.crt, private_key: /b.key}\n", environment: ["WRIT_TLS": ""])
+        guard case .here(let certificate, let privateKey) = configuration.tls else {
+            Issue.record("not \(configuration.tls)")
+            return
+        }
+        #expect(certificate.lastComponent == "a.crt" && certificate.isAbsolute)
+        #expect(privateKey == "/b.key")
+        #expect(try read("issuer: https://a\n").tls == .upstream)
+        #expect(
+            problems("issuer: https://a\ntls: {certificate: a.crt, private_key: b}\n")
+                == ["WRIT_TLS: tls is set beside a certificate; it is one or the other"])
+    }
+
+    @Test func tracesNeedAPlace() throws {
+        let configuration = try read("issuer: https://a\ntracing: {endpoint: http://c:4318/v1/traces, ratio: 0.25}\n")
+        #expect(configuration.tracing == TracingDestination(endpoint: "http://c:4318/v1/traces", ratio: 0.25))
+        #expect(try read("issuer: https://a\n").tracing == nil)
+        #expect(
+            problems("issuer: https://a\ntracing: {endpoint: c}\n")
+                == ["2: tracing.endpoint is not a URL such as http://127.0.0.1:4318/v1/traces"])
+        #expect(
+            problems("issuer: https://a\ntracing: {ratio: 2}\n")
+                == ["2: tracing.ratio is not from 0 to 1", "2: tracing.ratio comes without tracing.endpoint"])
+    }
+
     @Test func saysThatAFileIsMissing() throws {
         let folder = try TemporaryFolder()
         let error = #expect(throws: InvalidConfiguration.self) {
@@ -185,7 +239,7 @@ import Testing
     @Test(arguments: [("", false), ("keys_rotation: {every: 90d}", true)])
     func theCheckAllowsWhatServeWouldMake(rotation: String, isGood: Bool) async throws {
         let folder = try TemporaryFolder()
-        try folder.write("issuer: https://a.example\n\(rotation)\n", to: "writ.yaml")
+        try folder.write("issuer: https://a.example\ntls: terminated-upstream\n\(rotation)\n", to: "writ.yaml")
         try folder.write("clients: []\n", to: "clients.yaml")
         let file = FilePath(folder.path("writ.yaml"))
         let check: Void? = try? await ConfigurationCheck.run(file, environment: [:], triesAddresses: false)

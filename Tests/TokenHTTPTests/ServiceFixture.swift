@@ -22,7 +22,7 @@ struct ServiceFixture {
 
     init(configuration text: String = "issuer: https://tokens.example.com\n", keyFile: String = "rsa-2048.pem") throws {
         folder = try TemporaryFolder()
-        try folder.write(text, to: "writ.yaml")
+        try folder.write(text + "tls: terminated-upstream\n", to: "writ.yaml")
         try FileManager.default.createDirectory(
             atPath: folder.path("keys"), withIntermediateDirectories: true)
         let key = try String(contentsOf: TestVectors.url("keys/\(keyFile)"), encoding: .utf8)
@@ -108,7 +108,8 @@ struct ServiceFixture {
             paths: configuration.endpoints,
             tokenEndpoint: TokenEndpoint(
                 services: services, makeTokenID: { TokenID("jti-of-the-exchange") }),
-            introspectionEndpoint: IntrospectionEndpoint(services: services), snapshots: snapshots, readiness: readiness
-        )
+            introspectionEndpoint: IntrospectionEndpoint(services: services), snapshots: snapshots,
+            readiness: readiness,
+            reportTime: { _, _ in })
     }
 }

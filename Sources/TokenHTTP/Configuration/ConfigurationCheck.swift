@@ -49,6 +49,7 @@ public enum ConfigurationCheck {
         problems += Self.problems { () throws(InvalidConfiguration) in
             _ = try ClientsFile(reading: configuration.clientsFile)
         }
+        problems += Self.problems { () throws(InvalidConfiguration) in _ = try configuration.tlsIdentity() }
         if !keys.canBeWritten {
             let message = "holds no key, and keys_rotation cannot write the first one there"
             problems.append(Problem(.file(configuration.keysFolder.string, line: nil), message))

@@ -58,6 +58,8 @@ extension ServiceConfiguration {
         let logLevel = reader.value(.logLevel, Self.logLevel)
         let assertionAudience = reader.value(.assertionAudience, Self.assertionAudience)
         let throttle = reader.throttle()
+        let tls = reader.tlsTermination(of: issuer)
+        let tracing = reader.tracingDestination()
         let trustedProxies = reader.value(.trustedProxies, Self.networks)
         let keysFolder = reader.path(.keys, default: "keys")
         let clientsFile = reader.path(.clients, default: "clients.yaml")
@@ -86,9 +88,11 @@ extension ServiceConfiguration {
             refreshTokenLifetime: refreshTokenLifetime ?? .seconds(30 * 86400),
             assertionAudience: assertionAudience ?? .either,
             throttle: throttle,
+            tls: tls,
             trustedProxies: trustedProxies ?? [],
             drainDelay: drainDelay ?? .seconds(5),
-            logLevel: logLevel ?? .info
+            logLevel: logLevel ?? .info,
+            tracing: tracing
         )
     }
 
@@ -109,7 +113,8 @@ extension ServiceConfiguration {
             endpoints: EndpointPaths(issuer: issuer),
             algorithm: reader.value(.accessTokenAlgorithm, IssuancePolicy.algorithm(named:)) ?? .rs256,
             accessTokenLifetime: .seconds(15 * 60), refreshTokenLifetime: .seconds(30 * 86400),
-            assertionAudience: .either, throttle: .standard, trustedProxies: [], drainDelay: .zero, logLevel: .info)
+            assertionAudience: .either, throttle: .standard, tls: reader.tlsTermination(of: nil), trustedProxies: [],
+            drainDelay: .zero, logLevel: .info, tracing: nil)
     }
 
     /// The addresses to listen on, without those that are written wrongly.

@@ -34,12 +34,16 @@ public struct ServiceConfiguration: Sendable {
     public let assertionAudience: AssertionAudience
     /// `throttle`
     public let throttle: AuthenticationThrottle.Limits
+    /// `tls`
+    public let tls: TLSTermination
     /// `trusted_proxies`
     public let trustedProxies: [IPNetwork]
     /// `drain_delay`
     public let drainDelay: Duration
     /// `log_level`
     public let logLevel: Logger.Level
+    /// `tracing`; nil where it is off.
+    public let tracing: TracingDestination?
 
     /// The folder of keys.
     public var keys: KeysFolder {

@@ -52,7 +52,9 @@ struct SettingLayers {
                 continue
             }
             let name = section.map { "\($0).\(word)" } ?? word
-            if let setting = SettingName(rawValue: name) {
+            let isSection = section == nil && SettingName.sections.contains(word)
+            // `tls` is a word or a section.
+            if let setting = SettingName(rawValue: name), !(isSection && value.mapping != nil) {
                 guard let text = value.scalar?.string ?? list(setting, value) else {
                     problems.append(Problem(place, "\(name) is not a single value"))
                     continue
@@ -62,7 +64,7 @@ struct SettingLayers {
                     continue
                 }
                 settings[setting] = Setting(text: text, place: place)
-            } else if section == nil, SettingName.sections.contains(word) {
+            } else if isSection {
                 guard case .mapping(let nested) = value else {
                     problems.append(Problem(place, "\(name) is not a mapping of names to values"))
                     continue

@@ -18,9 +18,14 @@ enum SettingName: String, CaseIterable {
     case throttleFailures = "throttle.failures"
     case throttleAddressFailures = "throttle.address_failures"
     case throttleWindow = "throttle.window"
+    case tls
+    case tlsCertificate = "tls.certificate"
+    case tlsPrivateKey = "tls.private_key"
     case trustedProxies = "trusted_proxies"
     case drainDelay = "drain_delay"
     case logLevel = "log_level"
+    case tracingEndpoint = "tracing.endpoint"
+    case tracingRatio = "tracing.ratio"
 
     /// Settings that may be a list in the file. Elsewhere their elements are separated by commas.
     static let lists: Set<SettingName> = [.trustedProxies]

@@ -40,10 +40,13 @@ struct SettingReader {
     }
 
     /// Notes a problem with a setting that is there.
-    mutating func note(_ name: SettingName, _ message: String) {
+    mutating func note(_ name: SettingName, _ message: String, hint: String? = nil) {
         problems.append(
-            Problem(layers[name]?.place ?? .file(file.string, line: nil), "\(name.rawValue) \(message)"))
+            Problem(layers[name]?.place ?? .file(file.string, line: nil), "\(name.rawValue) \(message)", hint: hint))
     }
+
+    /// Whether something sets it.
+    func has(_ name: SettingName) -> Bool { layers[name] != nil }
 
     /// The value of a setting that must be there.
     ///

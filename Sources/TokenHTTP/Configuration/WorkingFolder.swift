@@ -66,7 +66,7 @@ public struct WorkingFolder: Sendable {
     private static func configurationYAML(_ issuer: Issuer, _ listen: ListenAddress, _ management: String) -> String {
         """
         # Every setting can also come from the environment: WRIT_LISTEN, WRIT_ACCESS_TOKEN_LIFETIME.
-        issuer: \(YAMLScalar.write(issuer.description))
+        issuer: \(YAMLScalar.write(issuer.description))\(issuer.isSecure ? tlsChoice : "")
         listen: \(YAMLScalar.write(listen.description))
         management: \(YAMLScalar.write(management))
         keys: keys
@@ -79,6 +79,14 @@ public struct WorkingFolder: Sendable {
 
         """
     }
+
+    /// An https issuer takes a decision that is the operator's.
+    private static let tlsChoice = """
+
+        # Who ends TLS, the service itself or a proxy in front of it? One of:
+        # tls: { certificate: tls.crt, private_key: tls.key }
+        # tls: terminated-upstream
+        """
 
     private static func clientsYAML(_ client: NewClient) -> String {
         let entry = client.yamlLines.enumerated().map { ($0 == 0 ? "  - " : "    ") + $1 }

@@ -8,11 +8,15 @@ struct ConnectionContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     /// nil where the connection has none, as in tests.
     let address: IPAddress?
+    /// Whether the request came in a stream of HTTP/2, where answers have no `Connection` field (RFC 9113 section 8.2.2).
+    let isStream: Bool
     /// What the log calls the request by: 64 random bits. (Hummingbird keeps its own in a logger, and ours for it is silent.)
     let requestID = String(UInt64.random(in: 0 ... .max), radix: 16)
 
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
         address = IPAddress(source.channel.remoteAddress)
+        // A connection belongs to the listener; a stream belongs to a connection.
+        isStream = source.channel.parent?.parent != nil
     }
 }

@@ -3,6 +3,7 @@ import Hummingbird
 import JOSE
 import OAuth
 import Signing
+import Tracing
 
 /// What the endpoints for authenticated clients share.
 struct EndpointServices: Sendable {
@@ -20,6 +21,8 @@ struct EndpointServices: Sendable {
     let now: @Sendable () -> NumericDate
     /// Told why an answer is `server_error`; clients are not.
     let reportFailure: @Sendable (any Error) -> Void
+    /// nil where nobody wants traces.
+    var tracer: (any Tracer)?
     /// Told of every request when it has its answer.
     let report: @Sendable (RequestEvent) -> Void
 
@@ -31,15 +34,19 @@ struct EndpointServices: Sendable {
         let snapshot = snapshots.current
         let now = now()
         event.client = credentials.clientIDs.lazy.compactMap { snapshot.clients[$0] }.first
-        let client = try await gate.authenticate(
-            credentials, from: event.address?.block, in: snapshot.clients, now: now)
+        let address = event.address?.block
+        let client = try await event.trace.step("authenticate") { () async throws(ClientGate.Refusal) in
+            try await gate.authenticate(credentials, from: address, in: snapshot.clients, now: now)
+        }
         event.client = client.client
         return Admission(client: client, snapshot: snapshot, now: now)
     }
 
     /// A request that has just come.
-    func event(_ endpoint: StaticString, of request: Request, in context: ConnectionContext) -> RequestEvent {
-        var event = RequestEvent(endpoint, requestID: context.requestID)
+    func event(_ endpoint: Endpoint, of request: Request, in context: ConnectionContext) -> RequestEvent {
+        let path = request.uri.path
+        let trace = RequestTrace(tracer, "POST \(path)", headers: request.headers)
+        var event = RequestEvent(endpoint, requestID: context.requestID, path: path, trace: trace)
         event.address = context.address.map { trustedProxies.origin(of: $0, request.headers) }
         return event
     }
@@ -48,8 +55,14 @@ struct EndpointServices: Sendable {
     func refuse(_ refusal: ClientGate.Refusal, _ event: RequestEvent) -> Response {
         var event = event
         event.error = refusal.error
-        report(event)
+        finish(event)
         return .refusal(refusal)
+    }
+
+    /// For each request once, when it has its answer.
+    func finish(_ event: RequestEvent) {
+        event.trace.end(event)
+        report(event)
     }
 
     func sign(_ input: JWSSigningInput, with key: SigningKey) async throws(TokenError) -> [UInt8] {

@@ -14,32 +14,37 @@ struct FrontDoor: HTTPResponder {
     let introspectionEndpoint: IntrospectionEndpoint
     let snapshots: SnapshotStore
     let readiness: Readiness
+    /// Told how long each answer took.
+    let reportTime: @Sendable (Endpoint, Duration) -> Void
 
     func respond(to request: Request, context: Context) async throws -> Response {
-        var response = await answer(request, context)
+        let start = ContinuousClock.now
+        var (response, endpoint) = await answer(request, context)
         // RFC 9112 section 9.6: on the way down, clients are asked to take their next request elsewhere.
-        if !readiness.isReady { response.headers[.connection] = "close" }
+        if !readiness.isReady, !context.isStream { response.headers[.connection] = "close" }
         // What the log calls the request by.
         if let name = Self.requestIDField { response.headers[name] = context.requestID }
+        reportTime(endpoint, start.duration(to: .now))
         return response
     }
 
     private static let requestIDField = HTTPField.Name("X-Request-Id")
 
-    private func answer(_ request: Request, _ context: Context) async -> Response {
+    private func answer(_ request: Request, _ context: Context) async -> (Response, Endpoint) {
         let path = request.uri.path
         if path == paths.token || path == paths.introspection {
-            guard request.method == .post else { return ErrorResponse.methodNotAllowed(allow: "POST") }
-            return path == paths.token
-                ? await tokenEndpoint.response(to: request, in: context)
-                : await introspectionEndpoint.response(to: request, in: context)
+            let endpoint = path == paths.token ? Endpoint.token : .introspection
+            guard request.method == .post else { return (ErrorResponse.methodNotAllowed(allow: "POST"), endpoint) }
+            return endpoint == .token
+                ? (await tokenEndpoint.response(to: request, in: context), endpoint)
+                : (await introspectionEndpoint.response(to: request, in: context), endpoint)
         }
         if let document = snapshots.current.documents[path] {
             guard request.method == .get || request.method == .head else {
-                return ErrorResponse.methodNotAllowed(allow: "GET, HEAD")
+                return (ErrorResponse.methodNotAllowed(allow: "GET, HEAD"), .document)
             }
-            return document.response(to: request)
+            return (document.response(to: request), .document)
         }
-        return ErrorResponse.notFound
+        return (ErrorResponse.notFound, .other)
     }
 }

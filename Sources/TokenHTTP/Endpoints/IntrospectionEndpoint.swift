@@ -11,19 +11,24 @@ struct IntrospectionEndpoint: Sendable {
     private static let jwtMediaType = "application/token-introspection+jwt"
 
     func response(to request: Request, in context: ConnectionContext) async -> Response {
-        var event = services.event("introspection", of: request, in: context)
+        var event = services.event(.introspection, of: request, in: context)
         var response: Response
         do throws(ClientGate.Refusal) {
+            let trace = event.trace
             let introspectionRequest = try await services.refusing { () async throws(TokenError) in
-                try IntrospectionRequest(parsing: try await TokenEndpointRequest(receiving: request))
+                try await trace.step("receive") { () async throws(TokenError) in
+                    try IntrospectionRequest(parsing: try await TokenEndpointRequest(receiving: request))
+                }
             }
             let admission = try await services.admit(introspectionRequest.credentials, of: request, event: &event)
             let wantsJWT = AcceptedMediaTypes(request.headers[values: .accept])
                 .prefer(Self.jwtMediaType, to: "application/json")
             response = try await services.refusing { () async throws(TokenError) in
-                try await answer(to: introspectionRequest, of: admission, asJWT: wantsJWT)
+                try await trace.step("inspect") { () async throws(TokenError) in
+                    try await answer(to: introspectionRequest, of: admission, asJWT: wantsJWT)
+                }
             }
-            services.report(event)
+            services.finish(event)
         } catch {
             response = services.refuse(error, event)
         }

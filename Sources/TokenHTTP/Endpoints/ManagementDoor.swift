@@ -1,14 +1,13 @@
-import AccessToken
 import HTTPTypes
 import Hummingbird
+import PrometheusText
 
 /// What the management listener answers: whether the process lives, whether it should get requests, and numbers.
 struct ManagementDoor: HTTPResponder {
     typealias Context = ConnectionContext
 
     let readiness: Readiness
-    let snapshots: SnapshotStore
-    let now: @Sendable () -> NumericDate
+    let metrics: PrometheusRegistry
 
     func respond(to request: Request, context: Context) async throws -> Response {
         let answer: Response
@@ -16,8 +15,7 @@ struct ManagementDoor: HTTPResponder {
         case "/healthz": answer = Self.health(isGood: true)
         case "/readyz": answer = Self.health(isGood: readiness.isReady)
         case "/metrics":
-            answer = Self.text(
-                MetricsDocument(snapshots.current, now: now()).text, mediaType: MetricsDocument.mediaType)
+            answer = Self.text(metrics.text(), mediaType: "text/plain; version=0.0.4; charset=utf-8")
         default: return ErrorResponse.notFound
         }
         guard request.method == .get || request.method == .head else {

@@ -9,16 +9,20 @@ struct TokenEndpoint: Sendable {
     let makeTokenID: @Sendable () throws(LibcryptoError) -> TokenID
 
     func response(to request: Request, in context: ConnectionContext) async -> Response {
-        var event = services.event("token", of: request, in: context)
+        var event = services.event(.token, of: request, in: context)
         do throws(ClientGate.Refusal) {
+            let trace = event.trace
             let tokenRequest = try await services.refusing { () async throws(TokenError) in
-                try TokenRequest(parsing: try await TokenEndpointRequest(receiving: request))
+                try await trace.step("receive") { () async throws(TokenError) in
+                    try TokenRequest(parsing: try await TokenEndpointRequest(receiving: request))
+                }
             }
+            event.grantType = tokenRequest.knownGrantType
             let admission = try await services.admit(tokenRequest.credentials, of: request, event: &event)
             let response = try await services.refusing { () async throws(TokenError) in
                 try await grant(tokenRequest, admission, event: &event)
             }
-            services.report(event)
+            services.finish(event)
             return .confidential(response.json)
         } catch {
             return services.refuse(error, event)
@@ -29,14 +33,19 @@ struct TokenEndpoint: Sendable {
         _ request: TokenRequest, _ admission: EndpointServices.Admission, event: inout RequestEvent
     ) async throws(TokenError) -> TokenResponse {
         let (snapshot, now) = (admission.snapshot, admission.now)
-        let grant = try services.reporting { () throws(TokenError) in
-            try admission.client.authorize(request, policy: snapshot.policy, sealer: snapshot.sealer, now: now)
+        let trace = event.trace
+        let grant = try await trace.step("authorize") { () async throws(TokenError) in
+            try services.reporting { () throws(TokenError) in
+                try admission.client.authorize(request, policy: snapshot.policy, sealer: snapshot.sealer, now: now)
+            }
         }
         event.grant = grant
         let refreshToken = try refreshToken(of: grant, snapshot, now: now)
         let token = UnsignedAccessToken(
             for: grant, key: snapshot.signingKey(at: now), policy: snapshot.policy, id: try tokenID(), now: now)
-        let signature = try await services.sign(token.signingInput, with: token.key)
+        let signature = try await trace.step("sign") { () async throws(TokenError) in
+            try await services.sign(token.signingInput, with: token.key)
+        }
         event.token = token
         return TokenResponse(token, signature: signature, refreshToken: refreshToken)
     }

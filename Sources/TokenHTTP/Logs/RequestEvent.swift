@@ -4,16 +4,22 @@ import OAuth
 /// What is told of one request to an endpoint for clients: who, what for, with which outcome. Nothing that proves who
 /// somebody is stands in it, and no token.
 struct RequestEvent {
-    /// `token` or `introspection`
-    let endpoint: StaticString
+    /// Where it was sent.
+    let endpoint: Endpoint
     /// That of the request, so that its lines can be found.
     let requestID: String
+    /// The path of the endpoint.
+    let path: String
+    /// Its span.
+    let trace: RequestTrace
     private let start = ContinuousClock.now
 
     /// Where the request came from.
     var address: IPAddress?
     /// The client, where there is one of this name: what somebody put in its place may be a secret.
     var client: Client?
+    /// What it asks by, where it is known.
+    var grantType: GrantType?
     /// What the client was granted.
     var grant: AuthorizedGrant?
     /// The token that was issued.
@@ -21,9 +27,11 @@ struct RequestEvent {
     /// Why it was refused.
     var error: TokenError?
 
-    init(_ endpoint: StaticString, requestID: String) {
+    init(_ endpoint: Endpoint, requestID: String, path: String, trace: RequestTrace) {
         self.endpoint = endpoint
         self.requestID = requestID
+        self.path = path
+        self.trace = trace
     }
 
     var message: Logger.Message {
@@ -37,13 +45,14 @@ struct RequestEvent {
     /// With the names of the RFCs where they have one.
     var metadata: Logger.Metadata {
         var metadata: Logger.Metadata = [
-            "endpoint": "\(endpoint)", "request_id": "\(requestID)", "outcome": error == nil ? "success" : "refused",
+            "endpoint": "\(endpoint.rawValue)", "request_id": "\(requestID)",
+            "outcome": error == nil ? "success" : "refused",
             "duration_us": .stringConvertible(start.duration(to: .now).microseconds),
         ]
         if let address { metadata["address"] = "\(address)" }
         if let client { metadata["client_id"] = "\(client.id)" }
+        if let grantType { metadata["grant_type"] = "\(grantType.rawValue)" }
         if let grant {
-            metadata["grant_type"] = "\(grant.grantType.rawValue)"
             metadata["scope"] = "\(grant.scope)"
             metadata["audience"] = .array(grant.audience.map { "\($0)" })
         }

@@ -10,15 +10,21 @@ struct Listener<Door: HTTPResponder>: Service where Door.Context == ConnectionCo
     private let door: Door
     private let name: String
     private let logger: Logger
+    private let connections: ConnectionCount
+    private let tlsIdentity: (@Sendable () -> TLSIdentity)?
     private let onListening: @Sendable () -> Void
 
     /// - Parameters:
     ///   - name: for the log.
+    ///   - tlsIdentity: the current one; nil where the listener speaks plain http.
     ///   - onListening: called when connections are accepted.
     init(
-        _ address: ListenAddress, _ door: Door, name: String, logger: Logger,
+        _ address: ListenAddress, _ door: Door, name: String, connections: ConnectionCount,
+        tlsIdentity: (@Sendable () -> TLSIdentity)? = nil, logger: Logger,
         onListening: @escaping @Sendable () -> Void = {}
     ) {
+        self.connections = connections
+        self.tlsIdentity = tlsIdentity
         self.onListening = onListening
         self.address = address
         self.door = door
@@ -37,10 +43,22 @@ struct Listener<Door: HTTPResponder>: Service where Door.Context == ConnectionCo
     /// How long a connection may be silent, between requests or within one.
     private static var idleTimeout: TimeAmount { .seconds(30) }
 
+    private var server: HTTPServerBuilder {
+        HTTPServerBuilder { [connections, tlsIdentity] responder in
+            if let tlsIdentity {
+                let base = try SecureChannel(tlsIdentity, idleTimeout: Self.idleTimeout, responder: responder)
+                return CountedChannel(base: base, count: connections)
+            }
+            let configuration = HTTP1Channel.Configuration(idleTimeout: Self.idleTimeout)
+            return CountedChannel(
+                base: HTTP1Channel(responder: responder, configuration: configuration), count: connections)
+        }
+    }
+
     private var application: some ApplicationProtocol {
         Application(
             responder: HeadResponder(responder: door),
-            server: .http1(configuration: HTTP1Channel.Configuration(idleTimeout: Self.idleTimeout)),
+            server: server,
             configuration: ApplicationConfiguration(address: .hostname(address.host, port: address.port)),
             onServerRunning: { channel in
                 let bound = channel.localAddress.map { "\($0)" } ?? address.description

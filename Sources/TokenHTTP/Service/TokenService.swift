@@ -6,14 +6,17 @@ import Libcrypto
 public import Logging
 import NIOCore
 import OAuth
-import ServiceLifecycle
+public import ServiceLifecycle
 import Signing
+public import Tracing
 public import UnixSignals
 
 /// The running service: two listeners, the signer threads, and what reloads and stops them.
 public struct TokenService: Sendable {
     private let configuration: ServiceConfiguration
-    private let reloader: Reloader
+    let reloader: Reloader
+    let metrics: ServiceMetrics
+    private let tracer: (any Tracer)?
     private let logger: Logger
 
     /// Signatures that may wait for a thread: about 80 ms of work for each core.
@@ -21,36 +24,51 @@ public struct TokenService: Sendable {
 
     /// Reads keys and clients.
     ///
+    /// - Parameter tracer: gets a span for each request to an endpoint for clients; nil where nobody wants traces.
     /// - Throws: everything that is wrong with them, at once.
-    public init(_ configuration: ServiceConfiguration, logger: Logger) throws(InvalidConfiguration) {
+    public init(
+        _ configuration: ServiceConfiguration, logger: Logger, tracer: (any Tracer)? = nil
+    ) throws(InvalidConfiguration) {
         self.configuration = configuration
+        self.tracer = tracer
         self.logger = logger
         if configuration.keysRotation != nil { Self.makeFirstKeys(configuration.keys, logger: logger) }
-        reloader = try Reloader(configuration, logger: logger, now: .now)
+        let metrics = ServiceMetrics()
+        self.metrics = metrics
+        reloader = try Reloader(
+            configuration, logger: logger, reportReload: { metrics.reloaded($0) }, now: .now)
     }
 
     /// Serves until SIGTERM or SIGINT, then lets the requests that it has finish.
     ///
     /// - Parameter hangups: SIGHUP, trapped before keys and clients were read, so that one that comes early is not lost
     ///   and does not end the process.
+    /// - Parameter companions: run beside the service, and stop after it.
     /// - Throws: ``ListenerError`` where an address cannot be listened on.
-    public func run(hangups: UnixSignalsSequence) async throws {
+    public func run(hangups: UnixSignalsSequence, companions: [any Service] = []) async throws {
         let readiness = Readiness()
         let coreCount = ProcessInfo.processInfo.activeProcessorCount
-        let signers = SignerPool(threadCount: coreCount, capacity: Self.signingQueueCapacity)
+        let signers = SignerPool(
+            threadCount: coreCount, capacity: Self.signingQueueCapacity, reportWait: { [metrics] in metrics.waited($0) }
+        )
+        let connections = (tokens: ConnectionCount(), management: ConnectionCount())
+        collect(readiness, signers, connections)
         let gate = try Self.gate(configuration, coreCount: coreCount, logger: logger)
-        logSummary()
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
 
         // Stopped in the opposite order, each when the one after it has ended.
-        var services: [any Service] = [ReloadService(reloader: reloader, hangups: hangups)]
+        var services = companions + [ReloadService(reloader: reloader, hangups: hangups)]
         if let rotation = rotationService { services.append(rotation) }
         if let address = configuration.management {
-            let door = ManagementDoor(readiness: readiness, snapshots: reloader.snapshots, now: { .now })
-            services.append(Listener(address, door, name: "management", logger: logger))
+            let door = ManagementDoor(readiness: readiness, metrics: metrics.registry)
+            services.append(
+                Listener(address, door, name: "management", connections: connections.management, logger: logger))
         }
         services.append(
-            Listener(configuration.listen, frontDoor(gate, signers, readiness), name: "tokens", logger: logger) {
+            Listener(
+                configuration.listen, frontDoor(gate, signers, readiness), name: "tokens",
+                connections: connections.tokens, tlsIdentity: tlsIdentity, logger: logger
+            ) {
                 readiness.begin()
             })
         services.append(DrainService(readiness: readiness, delay: configuration.drainDelay, logger: logger))
@@ -103,14 +121,17 @@ public struct TokenService: Sendable {
         let services = EndpointServices(
             snapshots: reloader.snapshots, gate: gate,
             trustedProxies: TrustedProxies(networks: configuration.trustedProxies), signers: signers, now: { .now },
-            reportFailure: { [logger] in logger.error("A request could not be answered: \($0)") },
-            report: { [logger] event in logger.info(event.message, metadata: event.metadata) })
+            reportFailure: { [logger] in logger.error("A request could not be answered: \($0)") }, tracer: tracer,
+            report: { [logger, metrics] event in
+                metrics.count(event)
+                logger.info(event.message, metadata: event.metadata)
+            })
         return FrontDoor(
             paths: configuration.endpoints,
             tokenEndpoint: TokenEndpoint(
                 services: services, makeTokenID: { () throws(LibcryptoError) in try TokenID() }),
             introspectionEndpoint: IntrospectionEndpoint(services: services), snapshots: reloader.snapshots,
-            readiness: readiness)
+            readiness: readiness, reportTime: { [metrics] endpoint, time in metrics.took(time, endpoint) })
     }
 
     private var rotationService: RotationService? {
@@ -136,17 +157,19 @@ public struct TokenService: Sendable {
         }
     }
 
-    private func logSummary() {
+    /// What it serves.
+    public var summary: ServiceSummary {
         let snapshot = reloader.snapshots.current
-        logger.info(
-            "Starting",
-            metadata: [
-                "issuer": "\(configuration.issuer)",
-                "token_endpoint": "\(configuration.issuer.origin)\(configuration.endpoints.token)",
-                "algorithm": "\(configuration.algorithm)",
-                "kid": "\(snapshot.signingKey(at: .now).keyID)",
-                "clients": "\(snapshot.clients.count)",
-            ])
+        return ServiceSummary(
+            configuration, snapshot, signingKey: snapshot.signingKey(at: .now), queueCapacity: Self.signingQueueCapacity
+        )
+    }
+
+    /// The current one; nil where the service does not end TLS.
+    private var tlsIdentity: (@Sendable () -> TLSIdentity)? {
+        guard let first = reloader.snapshots.current.tlsIdentity else { return nil }
+        // Every snapshot of one configuration has one, or none has.
+        return { [reloader] in reloader.snapshots.current.tlsIdentity ?? first }
     }
 }
 

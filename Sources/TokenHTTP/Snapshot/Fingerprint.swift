@@ -1,7 +1,7 @@
 import Foundation
 import SystemPackage
 
-/// What the keys folder and the clients file look like from outside. It changes whenever one of them does.
+/// What the keys folder, the clients file and those of TLS look like from outside. It changes whenever one of them does.
 ///
 /// It is compared once in a while instead of asking the system for events: that works alike on an ordinary folder, on a
 /// network file system and on a Kubernetes mount, where a symlink is swapped and the files themselves never change.
@@ -27,6 +27,7 @@ struct Fingerprint: Equatable, Sendable {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.string)) ?? []
         var paths = names.filter { !$0.hasPrefix(".") }.sorted().map { folder.appending($0) }
         paths += [folder, configuration.clientsFile] + (configuration.keysPassphraseFile.map { [$0] } ?? [])
+        paths += configuration.tls.files
         entries = paths.compactMap { path in
             // Links are followed: what they lead to is what is read.
             guard let status = try? path.stat() else { return nil }

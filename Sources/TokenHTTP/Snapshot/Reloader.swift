@@ -27,13 +27,17 @@ final class Reloader: Sendable {
     let snapshots: SnapshotStore
     private let configuration: ServiceConfiguration
     private let logger: Logger
+    private let reportReload: @Sendable (_ isApplied: Bool) -> Void
     private let state: Mutex<State>
+    private let reading: Mutex<Reading>
 
     /// Makes the first snapshot.
     ///
+    /// - Parameter reportReload: told of each later one, and of each that could not be made.
     /// - Throws: everything that is wrong with keys and clients, at once.
     init(
-        _ configuration: ServiceConfiguration, timing: KeyTiming = .standard, logger: Logger, now: NumericDate
+        _ configuration: ServiceConfiguration, timing: KeyTiming = .standard, logger: Logger,
+        reportReload: @escaping @Sendable (_ isApplied: Bool) -> Void = { _ in }, now: NumericDate
     ) throws(InvalidConfiguration) {
         // Before reading: a change that comes in between is seen as one.
         let fingerprint = Fingerprint(of: configuration)
@@ -41,9 +45,11 @@ final class Reloader: Sendable {
         snapshots = SnapshotStore(try loader.load(now: now))
         self.configuration = configuration
         self.logger = logger
+        self.reportReload = reportReload
         var state = State(loader: loader, read: fingerprint, seen: fingerprint, readAt: now)
         state.secretExpiryWatch.look(snapshots.current.clients, isNew: true, now: now, logger: logger)
         self.state = Mutex(state)
+        reading = Mutex(Reading(time: now, isApplied: true))
     }
 
     /// Looks for a change. One is taken up when it has stood still between two looks, so that a file that is just being
@@ -71,6 +77,15 @@ final class Reloader: Sendable {
         }
     }
 
+    /// When keys and clients were last read, and whether they are in use so.
+    struct Reading {
+        let time: NumericDate
+        let isApplied: Bool
+    }
+
+    /// It does not wait for one that is under way.
+    var lastReading: Reading { reading.withLock { $0 } }
+
     /// Reads everything again, changed or not.
     func reload(now: NumericDate) {
         state.withLock { state in
@@ -85,6 +100,7 @@ final class Reloader: Sendable {
         state.readAt = now
         do throws(InvalidConfiguration) {
             let snapshot = try state.loader.load(now: now)
+            let former = snapshots.current
             snapshots.replace(with: snapshot)
             state.secretExpiryWatch.look(snapshot.clients, isNew: true, now: now, logger: logger)
             state.failure = nil
@@ -94,6 +110,9 @@ final class Reloader: Sendable {
                     "reason": "\(reason)", "clients": "\(snapshot.clients.count)",
                     "kid": "\(snapshot.signingKey(at: now).keyID)",
                 ])
+            for change in KeyChange.changes(from: former, to: snapshot, now: now) {
+                logger.info("Key changed", metadata: change.metadata)
+            }
         } catch {
             // Told once for each change and each signal, however often it is tried.
             if error.problems != state.failure?.problems {
@@ -101,5 +120,8 @@ final class Reloader: Sendable {
             }
             state.failure = error
         }
+        let isApplied = state.failure == nil
+        reading.withLock { $0 = Reading(time: now, isApplied: isApplied) }
+        reportReload(isApplied)
     }
 }

@@ -34,6 +34,7 @@ public struct SnapshotLoader: Sendable {
         let clients = Self.collect(&problems) { () throws(InvalidConfiguration) in
             try ClientsFile(reading: configuration.clientsFile).clients
         }
+        let tlsIdentity = Self.collect(&problems) { () throws(InvalidConfiguration) in try configuration.tlsIdentity() }
         var turns: [SigningTurn]?
         var scheduled: ScheduledKeys?
         var announcements = announcements
@@ -52,7 +53,7 @@ public struct SnapshotLoader: Sendable {
         }
         guard let clients, let scheduled, let turns, problems.isEmpty else { throw InvalidConfiguration(problems) }
         do {
-            let snapshot = try snapshot(of: scheduled, turns, ClientRegistry(clients), lifetimes)
+            let snapshot = try snapshot(of: scheduled, turns, ClientRegistry(clients), lifetimes, tlsIdentity ?? nil)
             self.announcements = announcements
             return snapshot
         } catch {
@@ -61,7 +62,8 @@ public struct SnapshotLoader: Sendable {
     }
 
     private func snapshot(
-        of scheduled: ScheduledKeys, _ turns: [SigningTurn], _ clients: ClientRegistry, _ lifetimes: TokenLifetimes
+        of scheduled: ScheduledKeys, _ turns: [SigningTurn], _ clients: ClientRegistry, _ lifetimes: TokenLifetimes,
+        _ tlsIdentity: TLSIdentity?
     ) throws -> Snapshot {
         let policy = configuration.policy
         let sealer = RefreshTokenSealer(
@@ -71,7 +73,8 @@ public struct SnapshotLoader: Sendable {
             sealingKeys: scheduled.sealing, sealer: sealer,
             inspector: try TokenInspector(
                 keys: scheduled.published, signingKey: turns[0].key, clients: clients, policy: policy, sealer: sealer),
-            nextChange: scheduled.nextChange, signingTurns: turns, documents: try documents(for: scheduled))
+            nextChange: scheduled.nextChange, signingTurns: turns, tlsIdentity: tlsIdentity,
+            documents: try documents(for: scheduled))
     }
 
     private func signingTurns(of keys: ScheduledKeys) throws(InvalidConfiguration) -> [SigningTurn] {

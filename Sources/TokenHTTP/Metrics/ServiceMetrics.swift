@@ -1,0 +1,103 @@
+import AccessToken
+import CoreMetrics
+import OAuth
+import PrometheusText
+import Signing
+import Synchronization
+
+/// What is counted and timed while the service works. What can be looked up when somebody asks is not here: see
+/// ``StateSamples``.
+final class ServiceMetrics: Sendable {
+    private struct Request: Hashable {
+        let endpoint: Endpoint
+        let grantType: GrantType?
+        /// `issued`, `answered`, or the error code.
+        let outcome: String
+        let clientID: ClientID?
+    }
+
+    let registry = PrometheusRegistry()
+    /// One for each that has occurred. Clients that are not registered have no name here, so there are not more than the
+    /// registered ones times a few dozen.
+    private let requests = Mutex<[Request: Counter]>([:])
+    private let durations: [Endpoint: Timer]
+    private let queueWait: Timer
+    private let shed: [Endpoint: Counter]
+    private let throttled: [Endpoint: Counter]
+    private let reloads: (applied: Counter, refused: Counter)
+
+    init() {
+        Self.describe(registry)
+        let registry = registry
+        func each<Value>(_ make: (String) -> Value) -> [Endpoint: Value] {
+            Dictionary(uniqueKeysWithValues: Endpoint.allCases.map { ($0, make($0.rawValue)) })
+        }
+        durations = each {
+            Timer(label: "writ_request_duration_seconds", dimensions: [("endpoint", $0)], factory: registry)
+        }
+        shed = each { Counter(label: "writ_requests_shed_total", dimensions: [("endpoint", $0)], factory: registry) }
+        throttled = each {
+            Counter(label: "writ_requests_throttled_total", dimensions: [("endpoint", $0)], factory: registry)
+        }
+        queueWait = Timer(label: "writ_signing_queue_wait_seconds", dimensions: [], factory: registry)
+        func reloads(_ outcome: String) -> Counter {
+            Counter(label: "writ_reloads_total", dimensions: [("outcome", outcome)], factory: registry)
+        }
+        self.reloads = (reloads("applied"), reloads("refused"))
+    }
+
+    private static func describe(_ registry: PrometheusRegistry) {
+        registry.describe("writ_token_requests_total", help: "Requests to the token endpoint that were answered.")
+        registry.describe("writ_introspection_requests_total", help: "Introspection requests that were answered.")
+        registry.describe(
+            "writ_request_duration_seconds", help: "From a request's head to its answer, less the sending.")
+        registry.describe("writ_signing_queue_wait_seconds", help: "How long signatures waited for a thread.")
+        registry.describe("writ_requests_shed_total", help: "Requests that were answered 503 since too many waited.")
+        registry.describe("writ_requests_throttled_total", help: "Requests that were answered 429 after failures.")
+        registry.describe("writ_reloads_total", help: "How often keys and clients were read again.")
+    }
+
+    func took(_ duration: Duration, _ endpoint: Endpoint) {
+        durations[endpoint]?.recordNanoseconds(duration.nanoseconds)
+    }
+
+    func waited(_ duration: Duration) { queueWait.recordNanoseconds(duration.nanoseconds) }
+
+    func reloaded(_ isApplied: Bool) { (isApplied ? reloads.applied : reloads.refused).increment() }
+
+    /// A request to the token or the introspection endpoint that has its answer.
+    func count(_ event: RequestEvent) {
+        let endpoint = event.endpoint
+        let request = Request(
+            endpoint: endpoint, grantType: event.grantType,
+            outcome: event.error?.code.description ?? (endpoint == .token ? "issued" : "answered"),
+            clientID: event.client?.id)
+        requests.withLock { requests in
+            if let known = requests[request] { return known }
+            let counter = counter(request)
+            requests[request] = counter
+            return counter
+        }.increment()
+        switch event.error?.status {
+        case 503: shed[endpoint]?.increment()
+        case 429: throttled[endpoint]?.increment()
+        default: break
+        }
+    }
+
+    private func counter(_ request: Request) -> Counter {
+        var dimensions = [("outcome", request.outcome)]
+        if let grantType = request.grantType { dimensions.append(("grant_type", grantType.rawValue)) }
+        if let clientID = request.clientID { dimensions.append(("client_id", clientID.description)) }
+        return Counter(
+            label: request.endpoint == .token ? "writ_token_requests_total" : "writ_introspection_requests_total",
+            dimensions: dimensions, factory: registry)
+    }
+}
+
+extension Duration {
+    fileprivate var nanoseconds: Int64 {
+        let (seconds, isTooLong) = components.seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        return isTooLong ? .max : seconds + components.attoseconds / 1_000_000_000
+    }
+}

@@ -1,0 +1,43 @@
+import AccessToken
+import OAuth
+import PrometheusText
+
+/// What metrics say of the service's state, looked up when somebody asks.
+struct StateSamples {
+    let snapshot: Snapshot
+    let now: NumericDate
+
+    func add(to samples: inout PrometheusSamples) {
+        samples.gauge("writ_clients", help: "Registered clients.", value: Double(snapshot.clients.count))
+        addSecrets(to: &samples)
+        for key in snapshot.keyStates(at: now) {
+            let labels = [("kid", key.keyID), ("use", key.use)]
+            samples.gauge(
+                "writ_key_state", help: "1 for what a key does now.", value: 1,
+                labels: labels + [("state", key.state.rawValue)])
+            guard let change = key.nextChange else { continue }
+            samples.gauge(
+                "writ_key_next_change_seconds", help: "Seconds until a key does something else, where that is known.",
+                value: Double(change.seconds - now.seconds), labels: labels)
+        }
+        if let end = snapshot.tlsIdentity?.end {
+            samples.gauge(
+                "writ_tls_certificate_expiry_timestamp_seconds", help: "When the TLS certificate ends.",
+                value: Double(end.seconds))
+        }
+    }
+
+    private func addSecrets(to samples: inout PrometheusSamples) {
+        for (id, end) in SecretExpiryWatch.ending(snapshot.clients, now: now) {
+            samples.gauge(
+                "writ_client_secret_end_timestamp_seconds",
+                help: "When the last secret of a client ends, from 14 days before.", value: Double(end.seconds),
+                labels: [("client_id", id.description)])
+        }
+        if let end = snapshot.clients.nextSecretEnd(after: now) {
+            samples.gauge(
+                "writ_first_secret_expiry_seconds", help: "Seconds until the first secret ends.",
+                value: Double(end.seconds - now.seconds))
+        }
+    }
+}

@@ -1,0 +1,79 @@
+import AccessToken
+import JOSE
+public import Logging
+import OAuth
+
+/// What the service serves, for people and for logs.
+public struct ServiceSummary: Sendable {
+    /// A fact with the name that a log has for it, and the one that people read.
+    private struct Fact {
+        let name: String
+        let title: String
+        let text: String
+
+        init(_ name: String, _ title: String, _ text: String) {
+            self.name = name
+            self.title = title
+            self.text = text
+        }
+    }
+
+    private let facts: [Fact]
+
+    init(_ configuration: ServiceConfiguration, _ snapshot: Snapshot, signingKey: SigningKey, queueCapacity: Int) {
+        let origin = configuration.issuer.origin
+        let endpoints = configuration.endpoints
+        facts = [
+            Fact("issuer", "issuer", configuration.issuer.description),
+            Fact("token_endpoint", "token endpoint", origin + endpoints.token),
+            Fact("introspection_endpoint", "introspection", origin + endpoints.introspection),
+            Fact("jwks_uri", "key set", origin + endpoints.keySet),
+            Fact("listen", "listens on", configuration.listen.description),
+            Fact("tls", "speaks", Self.transport(configuration.tls)),
+            Fact("management", "management", configuration.management?.description ?? "off"),
+            Fact("algorithm", "signs", configuration.algorithm.name),
+            Fact("kid", "with key", signingKey.keyID),
+            Fact("keys", "keys", Self.count(snapshot.keys.map(\.state))),
+            Fact("clients", "clients", String(snapshot.clients.count)),
+            Fact("access_token_lifetime", "access tokens", DurationText.format(configuration.accessTokenLifetime)),
+            Fact("refresh_token_lifetime", "refresh tokens", DurationText.format(configuration.refreshTokenLifetime)),
+            Fact("signing_queue", "signatures", "\(queueCapacity) may wait, then 503"),
+            Fact("throttle", "failures", Self.throttle(configuration)),
+            Fact("drain_delay", "on SIGTERM", "goes on for \(DurationText.format(configuration.drainDelay))"),
+        ]
+    }
+
+    private static func transport(_ tls: TLSTermination) -> String {
+        switch tls {
+        case .none: "http"
+        case .upstream: "http, behind a proxy that ends TLS"
+        case .here: "https (TLS 1.2 and 1.3, HTTP/1.1 and HTTP/2)"
+        }
+    }
+
+    private static func count(_ states: [KeySchedule.State]) -> String {
+        let published = states.count { $0 != .expired }
+        return "\(published) published, of which \(states.count { $0 == .next }) will sign later"
+    }
+
+    private static func throttle(_ configuration: ServiceConfiguration) -> String {
+        let limits = configuration.throttle
+        func text(_ limit: Int?) -> String { limit.map(String.init) ?? "any number" }
+        return
+            "\(text(limits.failures)) of a client from one address, \(text(limits.addressFailures)) from one address, "
+            + "in \(DurationText.format(limits.window))"
+    }
+
+    /// A line for each fact, aligned.
+    public var text: String {
+        let width = facts.map(\.title.count).max() ?? 0
+        return facts.map { fact in
+            fact.title + String(repeating: " ", count: width + 2 - fact.title.count) + fact.text
+        }.joined(separator: "\n")
+    }
+
+    /// The same for a log.
+    public var metadata: Logger.Metadata {
+        Dictionary(uniqueKeysWithValues: facts.map { ($0.name, "\($0.text)") })
+    }
+}

@@ -1,0 +1,40 @@
+import AccessToken
+import Libcrypto
+import PrometheusText
+import Signing
+
+extension TokenService {
+    /// Has everything looked up that metrics say and nobody counts.
+    func collect(
+        _ readiness: Readiness, _ signers: SignerPool,
+        _ connections: (tokens: ConnectionCount, management: ConnectionCount)
+    ) {
+        ProcessStatistics.collect(into: metrics.registry)
+        metrics.registry.collect { [reloader] samples in
+            samples.gauge(
+                "writ_build_info", help: "1; which Writ, and which libcrypto.", value: 1,
+                labels: [("version", Release.version), ("openssl", LibcryptoVersion.text)])
+            samples.gauge(
+                "writ_ready", help: "Whether the service wants requests.", value: readiness.isReady ? 1 : 0)
+            samples.gauge(
+                "writ_signing_queue_depth", help: "Signatures that wait for a thread.",
+                value: Double(signers.waitingCount))
+            samples.gauge(
+                "writ_signing_queue_capacity", help: "Signatures that may wait.",
+                value: Double(Self.signingQueueCapacity))
+            for (listener, count) in [("tokens", connections.tokens), ("management", connections.management)] {
+                samples.gauge(
+                    "writ_open_connections", help: "Connections that clients hold open.", value: Double(count.current),
+                    labels: [("listener", listener)])
+            }
+            let reading = reloader.lastReading
+            samples.gauge(
+                "writ_last_reload_successful", help: "Whether keys and clients are in use as they were last read.",
+                value: reading.isApplied ? 1 : 0)
+            samples.gauge(
+                "writ_last_reload_timestamp_seconds", help: "When keys and clients were last read.",
+                value: Double(reading.time.seconds))
+            StateSamples(snapshot: reloader.snapshots.current, now: .now).add(to: &samples)
+        }
+    }
+}

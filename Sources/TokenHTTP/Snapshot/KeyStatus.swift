@@ -1,0 +1,48 @@
+import AccessToken
+import OAuth
+
+/// What a key of the folder does, for those who watch.
+struct KeyStatus: Equatable {
+    /// `kid`
+    let keyID: String
+    /// The file's name.
+    let file: String
+    /// `signing` for access tokens, `sealing` for refresh tokens.
+    let use: String
+    let state: KeySchedule.State
+    /// When it does something else; nil where nothing says so.
+    let nextChange: NumericDate?
+}
+
+extension Snapshot {
+    /// All keys of the folder.
+    func keyStates(at now: NumericDate) -> [KeyStatus] {
+        let signing = keys.map { key in
+            KeyStatus(
+                keyID: key.key.keyID, file: key.key.name.description, use: "signing", state: key.state,
+                nextChange: Self.nextChange(
+                    key.state, key.since, key.until,
+                    successors: keys.filter { $0.key.algorithm == key.key.algorithm && $0.state == .next }.map(\.since))
+            )
+        }
+        let sealing = sealingKeys.map { key in
+            KeyStatus(
+                keyID: key.key.named.keyID, file: key.key.name.description, use: "sealing", state: key.state,
+                nextChange: Self.nextChange(
+                    key.state, key.since, key.until,
+                    successors: sealingKeys.filter { $0.state == .next }.map(\.since)))
+        }
+        return signing + sealing
+    }
+
+    private static func nextChange(
+        _ state: KeySchedule.State, _ since: NumericDate?, _ until: NumericDate?, successors: [NumericDate?]
+    ) -> NumericDate? {
+        switch state {
+        case .next: since
+        case .signing: successors.compactMap { $0 }.min()
+        case .published: until
+        case .expired: nil
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import AccessToken
+import HTTPTypes
+import Instrumentation
+import OAuth
+import Tracing
+
+/// The span of one request with those of its steps; nothing where nobody wants traces.
+struct RequestTrace: Sendable {
+    private struct Active {
+        let tracer: any Tracer
+        let span: any Span
+    }
+
+    private let active: Active?
+
+    /// - Parameters:
+    ///   - tracer: nil where nobody wants traces.
+    ///   - name: method and route, OpenTelemetry's semantic conventions for HTTP.
+    ///   - headers: may say of which trace the request is part: `traceparent`, W3C Trace Context section 3.2.
+    init(_ tracer: (any Tracer)?, _ name: String, headers: HTTPFields) {
+        active = tracer.map { tracer in
+            var context = ServiceContext.topLevel
+            tracer.extract(headers, into: &context, using: FieldExtractor())
+            return Active(tracer: tracer, span: tracer.startAnySpan(name, context: context, ofKind: .server))
+        }
+    }
+
+    /// Runs one step of the answer, in a span of its own.
+    func step<Result, Failure: Error>(
+        _ name: String, _ body: () async throws(Failure) -> Result
+    ) async throws(Failure) -> Result {
+        guard let active else { return try await body() }
+        let span = active.tracer.startAnySpan(name, context: active.span.context, ofKind: .internal)
+        defer { span.end() }
+        do throws(Failure) { return try await body() } catch {
+            span.setStatus(SpanStatus(code: .error))
+            throw error
+        }
+    }
+
+    /// Ends the span of the request, with what is told of it.
+    func end(_ event: RequestEvent) {
+        guard let span = active?.span else { return }
+        let status = event.error?.status ?? 200
+        span.attributes["http.request.method"] = "POST"
+        span.attributes["http.response.status_code"] = status
+        span.attributes["http.route"] = event.path
+        span.attributes["writ.request_id"] = event.requestID
+        if let address = event.address { span.attributes["client.address"] = address.description }
+        if let client = event.client { span.attributes["writ.client_id"] = client.id.description }
+        if let grantType = event.grantType { span.attributes["writ.grant_type"] = grantType.rawValue }
+        if let error = event.error { span.attributes["error.type"] = error.code.description }
+        if status >= 500 { span.setStatus(SpanStatus(code: .error)) }
+        span.end()
+    }
+}
+
+private struct FieldExtractor: Extractor {
+    func extract(key: String, from fields: HTTPFields) -> String? {
+        HTTPField.Name(key).flatMap { fields[$0] }
+    }
+}
