@@ -14,6 +14,7 @@ let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummi
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdHTTP2 = Target.Dependency.product(name: "HummingbirdHTTP2", package: "hummingbird")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -67,7 +68,7 @@ let surroundings: [Target] = [
         name: "TokenHTTP",
         dependencies: [
             "PrometheusText", "Signing", "OAuth", "AccessToken", "JOSE", "Libcrypto", "RemoteKeys",
-            hummingbird, hummingbirdCore, hummingbirdHTTP2, httpTypes, nioCore, nioPosix, nioSSL, nioTLS, logging, metrics, tracing, instrumentation, lifecycle, unixSignals, configuration,
+            hummingbird, hummingbirdCore, hummingbirdHTTP2, httpTypes, nioCore, nioPosix, nioHTTPTypes, nioSSL, nioTLS, logging, metrics, tracing, instrumentation, lifecycle, unixSignals, configuration,
             yams, system,
         ],
         swiftSettings: strict),
@@ -131,6 +132,7 @@ let package = Package(
             .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
             .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
             .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.7.3"),
+            .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.2"),
             .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
             .package(url: "https://github.com/apple/swift-atomics.git", from: "1.3.0"),
             .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),

@@ -1,16 +1,46 @@
+import base64
 import os
+from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
+import requests
 
-from service import BINARY, Service
+from service import BINARY, CONFIDENTIAL, Service, sent_credentials
 
 # The service is on this machine, and speaks plain HTTP here: libraries must neither use a proxy nor insist on TLS.
+# What script/setup keeps for the tests.
+os.environ["PATH"] += os.pathsep + str(Path(__file__).parents[2] / ".build/tools")
 os.environ.update(NO_PROXY="127.0.0.1", no_proxy="127.0.0.1", OAUTHLIB_INSECURE_TRANSPORT="1")
 
 
 def pytest_sessionstart(session):
     if not BINARY.is_file():
         pytest.exit(f"there is no {BINARY}: build it, or set WRIT_BINARY", returncode=4)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def remember_credentials():
+    """Every credential that a test, or a library that stands on requests, sends, right or wrong: no log may hold it.
+
+    What is known by its looks is looked for by its looks, and what is short is a word that a log may hold.
+    """
+    send = requests.Session.send
+
+    def remember(session, request, **options):
+        body = request.body or ""
+        form = parse_qs(body if isinstance(body, str) else body.decode("utf-8", "replace"))
+        values = {value for name in ("client_secret", "client_assertion", "refresh_token", "token") for value in form.get(name, [])}
+        scheme, _, credentials = (request.headers.get("Authorization") or "").partition(" ")
+        values.add(credentials)
+        if scheme == "Basic":
+            values.add(base64.b64decode(credentials + "==").partition(b":")[2].decode("utf-8", "replace"))
+        sent_credentials.update(value for value in values if len(value) >= 12 and not CONFIDENTIAL.match(value))
+        return send(session, request, **options)
+
+    requests.Session.send = remember
+    yield
+    requests.Session.send = send
 
 
 @pytest.hookimpl(wrapper=True)

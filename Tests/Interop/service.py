@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -16,6 +17,10 @@ RESOURCE = "https://api.example.com"
 SCOPE = "site.read site.documentation"
 # The longest that anything here may take; what waits, polls, so only a failure takes this long.
 DEADLINE = 20
+# A generated secret, a refresh token, or a JWT: an access token or an assertion.
+CONFIDENTIAL = re.compile(r"writ_(cs|rt)_[A-Za-z0-9_-]{20,}|eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\.")
+# What any test or library sent to prove itself, whatever it looks like: see conftest.py.
+sent_credentials: set[str] = set()
 
 
 class Service:
@@ -41,12 +46,15 @@ class Service:
         )
         self.client_id = self.initial["client_id"]
         self.client_secret = self.initial["client_secret"]
+        # What clients proved themselves with here. Generated secrets and tokens are known by their looks.
+        self.secrets = {self.client_secret}
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
         self.stop()
+        self.assert_log_holds_no_secret()
 
     # The command line
 
@@ -106,14 +114,15 @@ class Service:
     def replica(self):
         """Another process on the same folder, at an address of its own, which is what this gives."""
         listen, management = free_addresses(2)
-        process = subprocess.Popen(
-            [BINARY, "serve"],
-            cwd=self.folder,
-            env=clean_environment({**self.environment, "WRIT_LISTEN": listen, "WRIT_MANAGEMENT": management}),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        with (self.folder / "replica.log").open("ab") as log:
+            process = subprocess.Popen(
+                [BINARY, "serve"],
+                cwd=self.folder,
+                env=clean_environment({**self.environment, "WRIT_LISTEN": listen, "WRIT_MANAGEMENT": management}),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
 
         def is_there():
             try:
@@ -144,6 +153,13 @@ class Service:
             status = process.wait()
         assert status == 0, f"writ serve exited with {status} after SIGTERM\n{self.log}"
 
+    def assert_log_holds_no_secret(self):
+        """After every test: no secret that was sent to this service, no token and no assertion is in a log of it."""
+        for file in self.folder.glob("*.log"):
+            log = file.read_text(errors="replace")
+            assert not (found := CONFIDENTIAL.search(log)), f"{found.group()[:20]}... is in {file}"
+            assert not any(secret in log for secret in self.secrets | sent_credentials), f"a secret is in {file}"
+
     @property
     def log(self) -> str:
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
@@ -152,6 +168,7 @@ class Service:
 
     def request_token(self, client_id=None, client_secret=None, **form) -> requests.Response:
         """One request with client_secret_post; the demo client's unless told otherwise."""
+        self.secrets.add(client_secret or self.client_secret)
         return requests.post(
             self.token_endpoint,
             data={

@@ -66,6 +66,22 @@ def test_a_second_signal_ends_it_at_once(own_service):
     assert events(own_service, "Stopped at once by a second signal")
 
 
+def test_start_reload_and_keys_are_events(own_service):
+    service = own_service.start()
+    (start,) = events(service, "Starting")
+    assert start["issuer"] == service.issuer and start["token_endpoint"] == service.token_endpoint
+    first = start["kid"]
+    service.writ("keys", "rotate", "--in", "1h")
+    service.reload()
+    wait_until("the next key is an event", lambda: events(service, "Key changed"))
+    (change,) = events(service, "Key changed")
+    assert (change["former_state"], change["state"], change["use"]) == ("absent", "next", "signing")
+    service.writ("keys", "retire", change["kid"])
+    service.reload()
+    wait_until("and that it went", lambda: len(events(service, "Key changed")) == 2)
+    assert events(service, "Key changed")[1]["state"] == "absent"
+    assert {event["kid"] for event in events(service, "Reloaded")} == {first}
+
 
 def test_a_person_gets_text(own_service):
     """On a terminal: the other end of it is here."""
@@ -85,6 +101,12 @@ def test_a_person_gets_text(own_service):
             text += os.read(ours, 4096).decode()
         assert '"message"' not in text
         assert " info writ: " in text
+        # What it serves, a line each.
+        facts = dict(line.rstrip("\r").split("  ", 1) for line in text.split("\n") if "  " in line)
+        assert facts["issuer"].strip() == own_service.issuer
+        assert facts["token endpoint"].strip() == own_service.token_endpoint
+        assert facts["clients"].strip() == "1"
+        assert facts["signs"].strip() == "RS256"
     finally:
         process.terminate()
         process.wait(timeout=DEADLINE)

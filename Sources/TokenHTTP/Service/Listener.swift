@@ -41,17 +41,18 @@ struct Listener<Door: HTTPResponder>: Service where Door.Context == ConnectionCo
     }
 
     /// How long a connection may be silent, between requests or within one.
-    private static var idleTimeout: TimeAmount { .seconds(30) }
+    private static var idleTimeout: Duration { .seconds(30) }
 
     private var server: HTTPServerBuilder {
         HTTPServerBuilder { [connections, tlsIdentity] responder in
+            let http1 = HTTP1Channel.Configuration(
+                additionalChannelHandlers: [LastAnswerHandler()], idleTimeout: TimeAmount(Self.idleTimeout))
             if let tlsIdentity {
-                let base = try SecureChannel(tlsIdentity, idleTimeout: Self.idleTimeout, responder: responder)
+                let base = try SecureChannel(
+                    tlsIdentity, idleTimeout: Self.idleTimeout, http1: http1, responder: responder)
                 return CountedChannel(base: base, count: connections)
             }
-            let configuration = HTTP1Channel.Configuration(idleTimeout: Self.idleTimeout)
-            return CountedChannel(
-                base: HTTP1Channel(responder: responder, configuration: configuration), count: connections)
+            return CountedChannel(base: HTTP1Channel(responder: responder, configuration: http1), count: connections)
         }
     }
 

@@ -21,14 +21,13 @@ final class SecureChannel: ServerChildChannel {
 
     /// - Parameters:
     ///   - identity: the current one.
-    ///   - idleTimeout: how long a connection may be silent.
+    ///   - idleTimeout: how long a connection of HTTP/2 may have no stream.
+    ///   - http1: for connections of HTTP/1.1, and for streams.
     init(
-        _ identity: @escaping @Sendable () -> TLSIdentity, idleTimeout: TimeAmount,
+        _ identity: @escaping @Sendable () -> TLSIdentity, idleTimeout: Duration, http1: HTTP1Channel.Configuration,
         responder: @escaping HTTPChannelHandler.Responder
     ) throws {
-        let configuration = HTTP2UpgradeChannel.Configuration(
-            idleTimeout: .nanoseconds(idleTimeout.nanoseconds),
-            streamConfiguration: HTTP1Channel.Configuration(idleTimeout: idleTimeout))
+        let configuration = HTTP2UpgradeChannel.Configuration(idleTimeout: idleTimeout, streamConfiguration: http1)
         makeChannel = { identity in
             try HTTP2UpgradeChannel(
                 tlsConfiguration: identity.configuration, configuration: configuration, responder: responder)

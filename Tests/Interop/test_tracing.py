@@ -1,0 +1,111 @@
+"""Spans, as a collector for OpenTelemetry gets them."""
+
+import json
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import requests
+
+from service import DEADLINE, wait_until
+
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+CALLER = "00f067aa0ba902b7"
+
+
+@contextmanager
+def collector(status=200):
+    """A collector on a free port: its URL, and the spans that it got."""
+    spans = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            assert self.headers["Content-Type"] == "application/json"
+            if status == 200:
+                for resource in body["resourceSpans"]:
+                    for scope in resource["scopeSpans"]:
+                        spans.extend(scope["spans"])
+            self.send_response(status)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/v1/traces", spans
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def ask(service, **headers):
+    return requests.post(
+        service.token_endpoint,
+        data={"grant_type": "client_credentials"},
+        auth=(service.client_id, service.client_secret),
+        headers=headers,
+        timeout=DEADLINE,
+    )
+
+
+def attributes(span):
+    return {each["key"]: next(iter(each["value"].values())) for each in span.get("attributes", [])}
+
+
+def test_a_token_request_is_a_span_with_its_steps(own_service):
+    with collector() as (url, spans):
+        own_service.start(WRIT_TRACING_ENDPOINT=url)
+        answer = ask(own_service, traceparent=f"00-{TRACE}-{CALLER}-01")
+        assert answer.status_code == 200
+        wait_until("the spans are there", lambda: any("parentSpanId" in span and span["kind"] == 2 for span in spans))
+        own_service.stop()
+    (root,) = [span for span in spans if span["kind"] == 2]
+    assert root["name"] == "POST /oauth2/token"
+    assert (root["traceId"], root["parentSpanId"]) == (TRACE, CALLER)
+    found = attributes(root)
+    assert found["writ.client_id"] == own_service.client_id
+    assert found["writ.grant_type"] == "client_credentials"
+    assert found["writ.request_id"] == answer.headers["X-Request-Id"]
+    assert int(found["http.response.status_code"]) == 200
+    steps = [span for span in spans if span.get("parentSpanId") == root["spanId"]]
+    assert {step["name"] for step in steps} == {"receive", "authenticate", "authorize", "sign"}
+    for step in steps:
+        assert step["traceId"] == TRACE
+        assert int(root["startTimeUnixNano"]) <= int(step["startTimeUnixNano"]) <= int(step["endTimeUnixNano"])
+    text = json.dumps(spans)
+    assert own_service.client_secret not in text and answer.json()["access_token"] not in text
+
+
+def test_a_refusal_says_why_and_the_caller_decides(own_service):
+    with collector() as (url, spans):
+        own_service.start(WRIT_TRACING_ENDPOINT=url)
+        ask(own_service, traceparent=f"00-{TRACE}-{CALLER}-00")  # not sampled
+        requests.post(own_service.token_endpoint, data={"grant_type": "x"}, timeout=DEADLINE)
+        own_service.stop()  # sends what is left
+    assert TRACE not in {span["traceId"] for span in spans}
+    (root,) = [span for span in spans if span["kind"] == 2]
+    assert "parentSpanId" not in root
+    assert attributes(root)["error.type"] == "invalid_client"
+
+
+def test_a_collector_that_fails_costs_no_token(own_service):
+    with collector(status=503) as (url, spans):
+        own_service.start(WRIT_TRACING_ENDPOINT=url)
+        assert ask(own_service).status_code == 200
+        wait_until("the log says so", lambda: "the collector answers 503" in own_service.log)
+        assert ask(own_service).status_code == 200
+        own_service.stop()
+    assert own_service.log.count("the collector answers 503") == 1
+
+
+def test_without_a_collector_there_is_nothing(own_service):
+    own_service.start()
+    assert ask(own_service, traceparent=f"00-{TRACE}-{CALLER}-01").status_code == 200
+    assert "race" not in own_service.log
