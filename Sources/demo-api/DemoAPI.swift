@@ -18,7 +18,10 @@ struct DemoAPI: AsyncParsableCommand {
     @Option(help: "How far the clocks of issuer and API may be apart, in seconds.")
     var leeway = 30
 
-    @Option(help: "The port to listen on, on 127.0.0.1.")
+    @Option(help: "The address to listen on.")
+    var host = "127.0.0.1"
+
+    @Option(help: "The port to listen on.")
     var port = 8090
 
     func run() async throws {
@@ -33,7 +36,7 @@ struct DemoAPI: AsyncParsableCommand {
             "Hello, \(context.accessToken?.claims.clientID.description ?? "nobody").\n"
         }
         let application = Application(
-            router: router, configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: port)))
+            router: router, configuration: ApplicationConfiguration(address: .hostname(host, port: port)))
         try await application.runService()
     }
 }

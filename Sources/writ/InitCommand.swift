@@ -21,6 +21,9 @@ struct InitCommand: ParsableCommand {
     @Option(help: "Where health answers; off for nowhere.")
     var management = "127.0.0.1:8081"
 
+    @Flag(help: "Where the folder has a configuration already, leave it alone and be content.")
+    var ifAbsent = false
+
     @Flag(help: "Print one JSON object.")
     var json = false
 
@@ -28,8 +31,14 @@ struct InitCommand: ParsableCommand {
         let listen = try OptionValue.parse(listen, "--listen", ListenAddress.init)
         let issuer = try OptionValue.parse(issuer ?? "http://\(self.listen)", "--issuer", Issuer.init)
         if management != "off" { _ = try OptionValue.parse(management, "--management", ListenAddress.init) }
-        let contents = try WorkingFolder(FilePath(folder)).create(
-            issuer: issuer, listen: listen, management: management)
+        let contents: WorkingFolder.Contents
+        do {
+            contents = try WorkingFolder(FilePath(folder)).create(
+                issuer: issuer, listen: listen, management: management)
+        } catch WorkingFolderError.exists(let file) where ifAbsent && file.lastComponent == "writ.yaml" {
+            Terminal.note("\(file) exists already; nothing was changed.")
+            return
+        }
         let curl =
             "curl -u '\(contents.client.id):\(contents.clientSecret)' -d grant_type=client_credentials "
             + "\(issuer.origin)\(issuer.path)/oauth2/token"

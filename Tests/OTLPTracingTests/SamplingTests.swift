@@ -19,6 +19,7 @@ import Tracing
             let spans = parents.map { tracer.startSpan("child", context: $0) }
             #expect(spans.map(\.isRecording) == [true, false, false])
             #expect(spans[0].context.spanContext?.flags == .sampled)
+            #expect(spans[2].context.spanContext == parents[2].spanContext)
         }
     }
 

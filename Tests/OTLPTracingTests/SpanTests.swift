@@ -221,6 +221,8 @@ import Tracing
             span.attributes["a"] = 1
             span.addEvent("event")
             span.end(at: .at(3))
+            #expect(span.operationName == "a")
+            #expect(span.attributes.isEmpty)
         }
         let spans = try Collector.spans(body)
         #expect(spans.count == 1)
