@@ -14,6 +14,7 @@ let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummi
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdHTTP2 = Target.Dependency.product(name: "HummingbirdHTTP2", package: "hummingbird")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
@@ -43,7 +44,7 @@ let core: [Target] = [
     .target(name: "JOSE", dependencies: ["Libcrypto"], swiftSettings: strict),
     .target(name: "AccessToken", dependencies: ["JOSE"], swiftSettings: strict),
     .target(name: "OAuth", dependencies: ["AccessToken", "JOSE", "Libcrypto", "Libxcrypt"], swiftSettings: strict),
-    .target(name: "Signing", dependencies: ["OAuth", "JOSE", "Libcrypto"], swiftSettings: strict),
+    .target(name: "Signing", dependencies: ["OAuth", "AccessToken", "JOSE", "Libcrypto"], swiftSettings: strict),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
     tests("Libcrypto", []),
     tests("JOSE", ["Libcrypto"]),
@@ -100,7 +101,7 @@ let surroundings: [Target] = [
         "TokenHTTP",
         [
             "Signing", "OAuth", "AccessToken", "JOSE", "Libcrypto", hummingbird, hummingbirdTesting, httpTypes, logging,
-            nioCore, nioPosix, system, yams,
+            nioCore, nioEmbedded, nioHTTPTypes, nioPosix, nioTLS, system, yams,
         ]),
 ]
 

@@ -28,6 +28,13 @@ public struct ProcessStatistics {
         registry.collect { ProcessStatistics(.current).add(to: &$0) }
     }
 
+    /// How many files, and so connections, the process may have open; nil where nothing says so, or there is no limit.
+    public static var maximumOpenFiles: Int? {
+        ProcessStatistics(.current).maximumOpenFiles.map { Int($0) }
+    }
+
+    private var maximumOpenFiles: Double? { number(after: "Max open files", in: source.limits) }
+
     func add(to samples: inout PrometheusSamples) {
         if let fields, fields.count > 21 {
             samples.counter(
@@ -46,7 +53,7 @@ public struct ProcessStatistics {
         if let openFiles = source.openFiles {
             samples.gauge("process_open_fds", help: "Open file descriptors.", value: Double(openFiles))
         }
-        if let limit = number(after: "Max open files", in: source.limits) {
+        if let limit = maximumOpenFiles {
             samples.gauge("process_max_fds", help: "The most file descriptors that may be open.", value: limit)
         }
     }

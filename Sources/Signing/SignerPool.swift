@@ -1,28 +1,33 @@
+public import AccessToken
 import Foundation
 public import JOSE
 public import OAuth
 
 /// A fixed set of threads that make signatures, behind a bounded queue, so that the event loops never wait for one.
 ///
-/// Each thread has its own copy of the key. When the queue is full the pool refuses at once.
+/// Each thread has its own copy of the key. What cannot be signed in time is refused at once, and clients take turns.
 public final class SignerPool: Sendable {
     private let queue: SigningQueue
 
     /// - Parameters:
     ///   - threadCount: as many as there are cores, usually.
-    ///   - capacity: how many signatures may wait; more are refused.
-    ///   - reportWait: told how long each has waited for its thread.
+    ///   - wait: how long a signature may wait for its thread, by what others took lately.
+    ///   - reportWait: told how long each has waited.
     public convenience init(
-        threadCount: Int, capacity: Int, reportWait: @escaping @Sendable (Duration) -> Void = { _ in }
+        threadCount: Int, wait: Duration, reportWait: @escaping @Sendable (Duration) -> Void = { _ in }
     ) {
-        let queue = SigningQueue(capacity: capacity)
+        let threadCount = max(threadCount, 1)
+        let queue = SigningQueue(.wait(wait, threadCount: threadCount))
         self.init(queue)
-        for number in 1...max(threadCount, 1) {
+        for number in 1...threadCount {
             let thread = Thread {
                 let signer = Signer()
-                while let job = queue.next() {
-                    reportWait(job.queuedAt.duration(to: .now))
+                var duration: Duration?
+                while let job = queue.next(after: duration) {
+                    let start = ContinuousClock.now
+                    reportWait(job.queuedAt.duration(to: start))
                     signer.perform(job)
+                    duration = start.duration(to: .now)
                 }
             }
             thread.name = "signer-\(number)"
@@ -38,15 +43,21 @@ public final class SignerPool: Sendable {
     /// How many signatures wait for a thread.
     public var waitingCount: Int { queue.waitingCount }
 
+    /// How many may wait at the pace of late.
+    public var capacity: Int { queue.capacity }
+
     deinit { queue.close() }
 
     /// The signature of `key` over `input`.
     ///
-    /// - Throws: ``SigningError/queueFull`` at once where too many wait already.
-    public func sign(_ input: JWSSigningInput, with key: SigningKey) async throws(SigningError) -> [UInt8] {
+    /// - Parameter client: whose turn it takes.
+    /// - Throws: ``SigningError/queueFull`` where it cannot be made in time: at once, or when a client that has fewer in the
+    ///   queue comes.
+    public func sign(
+        _ input: JWSSigningInput, with key: SigningKey, for client: ClientID
+    ) async throws(SigningError) -> [UInt8] {
         let result: Result<[UInt8], SigningError> = await withCheckedContinuation { continuation in
-            let job = SigningJob(message: input.octets, key: key, continuation: continuation)
-            if !queue.add(job) { continuation.resume(returning: .failure(.queueFull)) }
+            queue.add(SigningJob(client: client, message: input.octets, key: key, continuation: continuation))
         }
         return try result.get()
     }

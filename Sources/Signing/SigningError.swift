@@ -2,7 +2,7 @@ public import Libcrypto
 
 /// Why a token was not signed.
 public enum SigningError: Error, Sendable {
-    /// As many signatures wait as the queue holds.
+    /// More signatures wait than can be made in time, and clients that have fewer go first.
     case queueFull
     /// libcrypto would not; for the log.
     case failed(KeyError)

@@ -1,47 +1,66 @@
+import AccessToken
 import Foundation
 
-/// Jobs in the order in which they came, never more than `capacity` of them.
+/// Jobs that wait for a thread, never more of them than can be done in time, and fairly among clients.
 final class SigningQueue: @unchecked Sendable {
-    // Sendable: the mutable state is touched only with `condition` locked.
-    private let condition = NSCondition()
-    private var jobs: [SigningJob?]
-    private var first = 0
-    private var count = 0
-    private var isClosed = false
-
-    init(capacity: Int) {
-        jobs = Array(repeating: nil, count: max(capacity, 1))
+    /// What bounds it.
+    enum Limit {
+        case jobs(Int)
+        /// As many as this many threads do within this time, at their pace of late.
+        case wait(Duration, threadCount: Int)
     }
 
-    /// - Returns: false, with nothing done, where the queue is full or closed.
-    func add(_ job: SigningJob) -> Bool {
-        condition.withLock {
-            guard count < jobs.count, !isClosed else { return false }
-            jobs[(first + count) % jobs.count] = job
-            count += 1
-            condition.signal()
-            return true
+    // Sendable: the mutable state is touched only with `condition` locked.
+    private let condition = NSCondition()
+    private let limit: Limit
+    private var line = FairLine<ClientID, SigningJob>()
+    private var pace = SigningPace()
+    private var isClosed = false
+
+    init(_ limit: Limit) {
+        self.limit = limit
+    }
+
+    /// Takes a job; one that there is no room for, this or another one, is refused.
+    func add(_ job: SigningJob) {
+        let refused: SigningJob? = condition.withLock {
+            guard !isClosed else { return job }
+            switch line.add(job, of: job.client, room: room) {
+            case .admitted:
+                condition.signal()
+                return nil
+            case .admittedInsteadOf(let other): return other
+            case .refused: return job
+            }
+        }
+        refused?.continuation.resume(returning: .failure(.queueFull))
+    }
+
+    private var room: Int {
+        switch limit {
+        case .jobs(let count): count
+        case .wait(let wait, let threadCount): pace.room(wait: wait, threadCount: threadCount)
         }
     }
 
     /// How many jobs wait.
-    var waitingCount: Int { condition.withLock { count } }
+    var waitingCount: Int { condition.withLock { line.count } }
+
+    /// How many may.
+    var capacity: Int { condition.withLock { room } }
 
     /// Waits for a job.
     ///
+    /// - Parameter duration: what the one before it took.
     /// - Returns: nil once the queue is closed and empty.
-    func next() -> SigningJob? {
+    func next(after duration: Duration? = nil) -> SigningJob? {
         condition.withLock {
-            while count == 0 {
+            if let duration { pace.add(duration) }
+            while true {
+                if let job = line.popFirst() { return job }
                 if isClosed { return nil }
                 condition.wait()
             }
-            defer {
-                jobs[first] = nil
-                first = (first + 1) % jobs.count
-                count -= 1
-            }
-            return jobs[first]
         }
     }
 

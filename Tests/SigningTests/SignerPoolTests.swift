@@ -22,6 +22,8 @@ import Testing
         return UnsignedAccessToken(for: grant, key: key, policy: policy, id: TokenID(id), now: NumericDate(1))
     }
 
+    static var client: ClientID { get throws { try ClientID("c") } }
+
     static func key(_ key: PrivateKey, _ algorithm: SignatureAlgorithm) throws -> SigningKey {
         try SigningKey(key, keyID: "k", algorithm: algorithm)
     }
@@ -33,14 +35,14 @@ import Testing
             try Self.key(.generate(on: .p256), .es256),
         ]
         let publicKeys = try keys.map { try $0.key.publicKey }
-        let pool = SignerPool(threadCount: 4, capacity: 64)
+        let pool = SignerPool(threadCount: 4, wait: .seconds(60))
         try await withThrowingTaskGroup(of: Void.self) { group in
             for task in 0..<16 {
                 group.addTask {
                     for round in 0..<8 {
                         let index = (task + round) % keys.count
                         let token = try Self.token(keys[index], id: "\(task)-\(round)")
-                        let signature = try await pool.sign(token.signingInput, with: token.key)
+                        let signature = try await pool.sign(token.signingInput, with: token.key, for: try Self.client)
                         #expect(
                             try publicKeys[index].isValid(
                                 signature.span, for: token.signingInput.octets.span, scheme: keys[index].scheme))
@@ -53,14 +55,16 @@ import Testing
 
     @Test func refusesWhenTheQueueIsFull() async throws {
         let key = try Self.key(.generate(on: .p256), .es256)
-        let queue = SigningQueue(capacity: 2)
+        let queue = SigningQueue(.jobs(2))
         let pool = SignerPool(queue)
-        async let first = pool.sign(try Self.token(key, id: "1").signingInput, with: key)
-        async let second = pool.sign(try Self.token(key, id: "2").signingInput, with: key)
+        async let first = pool.sign(try Self.token(key, id: "1").signingInput, with: key, for: try Self.client)
+        async let second = pool.sign(try Self.token(key, id: "2").signingInput, with: key, for: try Self.client)
         // Nobody takes jobs yet: when two are in, the third is refused at once.
         while queue.waitingCount < 2 { await Task.yield() }
         let third = try Self.token(key, id: "3")
-        await expectQueueFull { () throws(SigningError) in _ = try await pool.sign(third.signingInput, with: third.key)
+        let client = try Self.client
+        await expectQueueFull { () throws(SigningError) in
+            _ = try await pool.sign(third.signingInput, with: third.key, for: client)
         }
 
         let signer = Signer()
@@ -91,13 +95,16 @@ import Testing
 
     @Test func finishesWhatItHasWhenItCloses() async throws {
         let key = try Self.key(.generate(on: .p256), .es256)
-        let queue = SigningQueue(capacity: 2)
+        let queue = SigningQueue(.jobs(2))
         let pool = SignerPool(queue)
-        async let signature = pool.sign(try Self.token(key, id: "1").signingInput, with: key)
+        async let signature = pool.sign(try Self.token(key, id: "1").signingInput, with: key, for: try Self.client)
         while queue.waitingCount < 1 { await Task.yield() }
         queue.close()
         let late = try Self.token(key, id: "2")
-        await expectQueueFull { () throws(SigningError) in _ = try await pool.sign(late.signingInput, with: late.key) }
+        let client = try Self.client
+        await expectQueueFull { () throws(SigningError) in
+            _ = try await pool.sign(late.signingInput, with: late.key, for: client)
+        }
         Signer().perform(try #require(queue.next()))
         #expect(try await signature.count == 64)
         #expect(queue.next() == nil)

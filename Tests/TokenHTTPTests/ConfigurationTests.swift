@@ -189,6 +189,19 @@ import Testing
                 == ["WRIT_TLS: tls is set beside a certificate; it is one or the other"])
     }
 
+    @Test(arguments: [("250ms", 250), ("10ms", 10), ("1s", 1000), ("10s", 10_000)] as [(String, Int64)])
+    func signaturesMayWait(text: String, milliseconds: Int64) throws {
+        let wait = try DurationText.parseQueueWait(text)
+        #expect(wait == .milliseconds(milliseconds))
+        #expect(try DurationText.parseQueueWait(DurationText.format(wait)) == wait)
+        #expect(try read("issuer: https://a\nlimits: {queue_wait: \(text)}\n").queueWait == wait)
+    }
+
+    @Test(arguments: ["9ms", "11s", "ms", "-1ms", "1.5ms", "250", "250 ms", "0s"])
+    func signaturesMayNotWait(text: String) {
+        #expect(throws: InvalidValue.self) { try DurationText.parseQueueWait(text) }
+    }
+
     @Test func tracesNeedAPlace() throws {
         let configuration = try read("issuer: https://a\ntracing: {endpoint: http://c:4318/v1/traces, ratio: 0.25}\n")
         #expect(configuration.tracing == TracingDestination(endpoint: "http://c:4318/v1/traces", ratio: 0.25))

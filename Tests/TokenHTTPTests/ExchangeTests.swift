@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test func overload() async throws {
-        let queue = SigningQueue(capacity: 1)
+        let queue = SigningQueue(.jobs(1))
         queue.close()
         try await replay("overload", on: ServiceFixture().frontDoor(SignerPool(queue)))
     }

@@ -102,7 +102,8 @@ struct ServiceFixture {
         readiness.begin()
         let services = EndpointServices(
             snapshots: snapshots, gate: gate, trustedProxies: TrustedProxies(networks: []),
-            signers: signers ?? SignerPool(threadCount: 2, capacity: 64), now: { Self.now }, reportFailure: { _ in },
+            signers: signers ?? SignerPool(threadCount: 2, wait: .seconds(60)), now: { Self.now }, retryDelay: { 1 },
+            reportFailure: { _ in },
             report: { _ in })
         return FrontDoor(
             paths: configuration.endpoints,

@@ -37,9 +37,19 @@ public enum DurationText {
         return lifetime
     }
 
+    /// How long a signature may wait: the only duration that may be in milliseconds, `250ms`.
+    static func parseQueueWait(_ text: String) throws(InvalidValue) -> Duration {
+        let wait = text.hasSuffix("ms") ? try parse(text.dropLast(2) + "s") / 1000 : try parse(text)
+        guard (.milliseconds(10) ... .seconds(10)).contains(wait) else {
+            throw InvalidValue("is not between 10ms and 10s")
+        }
+        return wait
+    }
+
     /// For people: in the largest unit that divides it.
     public static func format(_ duration: Duration) -> String {
-        let seconds = duration.components.seconds
+        let (seconds, attoseconds) = duration.components
+        if attoseconds != 0 { return "\(seconds * 1000 + attoseconds / 1_000_000_000_000_000)ms" }
         for (unit, size) in [("d", Int64(86400)), ("h", 3600), ("m", 60)] where seconds > 0 && seconds % size == 0 {
             return "\(seconds / size)\(unit)"
         }

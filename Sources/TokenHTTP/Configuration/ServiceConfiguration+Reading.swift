@@ -58,6 +58,7 @@ extension ServiceConfiguration {
         let logLevel = reader.value(.logLevel, Self.logLevel)
         let assertionAudience = reader.value(.assertionAudience, Self.assertionAudience)
         let throttle = reader.throttle()
+        let queueWait = reader.value(.queueWait, DurationText.parseQueueWait)
         let tls = reader.tlsTermination(of: issuer)
         let tracing = reader.tracingDestination()
         let trustedProxies = reader.value(.trustedProxies, Self.networks)
@@ -88,6 +89,7 @@ extension ServiceConfiguration {
             refreshTokenLifetime: refreshTokenLifetime ?? .seconds(30 * 86400),
             assertionAudience: assertionAudience ?? .either,
             throttle: throttle,
+            queueWait: queueWait ?? .milliseconds(250),
             tls: tls,
             trustedProxies: trustedProxies ?? [],
             drainDelay: drainDelay ?? .seconds(5),
@@ -113,7 +115,8 @@ extension ServiceConfiguration {
             endpoints: EndpointPaths(issuer: issuer),
             algorithm: reader.value(.accessTokenAlgorithm, IssuancePolicy.algorithm(named:)) ?? .rs256,
             accessTokenLifetime: .seconds(15 * 60), refreshTokenLifetime: .seconds(30 * 86400),
-            assertionAudience: .either, throttle: .standard, tls: reader.tlsTermination(of: nil), trustedProxies: [],
+            assertionAudience: .either, throttle: .standard, queueWait: .zero, tls: reader.tlsTermination(of: nil),
+            trustedProxies: [],
             drainDelay: .zero, logLevel: .info, tracing: nil)
     }
 

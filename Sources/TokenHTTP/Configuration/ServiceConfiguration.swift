@@ -34,6 +34,8 @@ public struct ServiceConfiguration: Sendable {
     public let assertionAudience: AssertionAudience
     /// `throttle`
     public let throttle: AuthenticationThrottle.Limits
+    /// `limits.queue_wait`
+    public let queueWait: Duration
     /// `tls`
     public let tls: TLSTermination
     /// `trusted_proxies`

@@ -21,6 +21,7 @@ enum SettingName: String, CaseIterable {
     case tls
     case tlsCertificate = "tls.certificate"
     case tlsPrivateKey = "tls.private_key"
+    case queueWait = "limits.queue_wait"
     case trustedProxies = "trusted_proxies"
     case drainDelay = "drain_delay"
     case logLevel = "log_level"

@@ -19,6 +19,9 @@ struct EndpointServices: Sendable {
     let trustedProxies: TrustedProxies
     let signers: SignerPool
     let now: @Sendable () -> NumericDate
+    /// Seconds after which a client that could not be served should come back: not the same for all, so that those who came
+    /// together do not come back together.
+    var retryDelay: @Sendable () -> Int = { .random(in: 1...4) }
     /// Told why an answer is `server_error`; clients are not.
     let reportFailure: @Sendable (any Error) -> Void
     /// nil where nobody wants traces.
@@ -56,7 +59,8 @@ struct EndpointServices: Sendable {
         var event = event
         event.error = refusal.error
         finish(event)
-        return .refusal(refusal)
+        guard refusal.error == .overloaded else { return .refusal(refusal) }
+        return .refusal(ClientGate.Refusal(.overloaded, retryAfter: retryDelay()))
     }
 
     /// For each request once, when it has its answer.
@@ -65,8 +69,10 @@ struct EndpointServices: Sendable {
         report(event)
     }
 
-    func sign(_ input: JWSSigningInput, with key: SigningKey) async throws(TokenError) -> [UInt8] {
-        do throws(SigningError) { return try await signers.sign(input, with: key) } catch {
+    func sign(
+        _ input: JWSSigningInput, with key: SigningKey, for client: AuthenticatedClient
+    ) async throws(TokenError) -> [UInt8] {
+        do throws(SigningError) { return try await signers.sign(input, with: key, for: client.client.id) } catch {
             switch error {
             case .queueFull: throw .overloaded
             case .failed(let cause): throw failure(cause)

@@ -46,7 +46,8 @@ struct IntrospectionEndpoint: Sendable {
         guard asJWT else { return .confidential(introspection.json) }
         let unsigned = UnsignedIntrospection(
             introspection, issuer: snapshot.policy.issuer, key: snapshot.signingKey(at: now), now: now)
-        let signature = try await services.sign(unsigned.signingInput, with: unsigned.key)
+        let signature = try await services.sign(
+            unsigned.signingInput, with: unsigned.key, for: admission.client)
         return .confidential(unsigned.signingInput.compact(with: signature), mediaType: Self.jwtMediaType)
     }
 }

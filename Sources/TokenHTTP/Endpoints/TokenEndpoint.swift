@@ -44,7 +44,7 @@ struct TokenEndpoint: Sendable {
         let token = UnsignedAccessToken(
             for: grant, key: snapshot.signingKey(at: now), policy: snapshot.policy, id: try tokenID(), now: now)
         let signature = try await trace.step("sign") { () async throws(TokenError) in
-            try await services.sign(token.signingInput, with: token.key)
+            try await services.sign(token.signingInput, with: token.key, for: admission.client)
         }
         event.token = token
         return TokenResponse(token, signature: signature, refreshToken: refreshToken)

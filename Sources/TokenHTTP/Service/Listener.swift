@@ -11,19 +11,22 @@ struct Listener<Door: HTTPResponder>: Service where Door.Context == ConnectionCo
     private let name: String
     private let logger: Logger
     private let connections: ConnectionCount
+    private let maximumConnections: Int
     private let tlsIdentity: (@Sendable () -> TLSIdentity)?
     private let onListening: @Sendable () -> Void
 
     /// - Parameters:
     ///   - name: for the log.
+    ///   - maximumConnections: further ones wait until others are closed.
     ///   - tlsIdentity: the current one; nil where the listener speaks plain http.
     ///   - onListening: called when connections are accepted.
     init(
         _ address: ListenAddress, _ door: Door, name: String, connections: ConnectionCount,
-        tlsIdentity: (@Sendable () -> TLSIdentity)? = nil, logger: Logger,
+        maximumConnections: Int, tlsIdentity: (@Sendable () -> TLSIdentity)? = nil, logger: Logger,
         onListening: @escaping @Sendable () -> Void = {}
     ) {
         self.connections = connections
+        self.maximumConnections = maximumConnections
         self.tlsIdentity = tlsIdentity
         self.onListening = onListening
         self.address = address
@@ -43,10 +46,14 @@ struct Listener<Door: HTTPResponder>: Service where Door.Context == ConnectionCo
     /// How long a connection may be silent, between requests or within one.
     private static var idleTimeout: Duration { .seconds(30) }
 
+    /// How long a request may take to come, from its head on.
+    private static var requestTimeout: TimeAmount { .seconds(10) }
+
     private var server: HTTPServerBuilder {
         HTTPServerBuilder { [connections, tlsIdentity] responder in
             let http1 = HTTP1Channel.Configuration(
-                additionalChannelHandlers: [LastAnswerHandler()], idleTimeout: TimeAmount(Self.idleTimeout))
+                additionalChannelHandlers: [RequestDeadline(Self.requestTimeout), LastAnswerHandler()],
+                idleTimeout: TimeAmount(Self.idleTimeout))
             if let tlsIdentity {
                 let base = try SecureChannel(
                     tlsIdentity, idleTimeout: Self.idleTimeout, http1: http1, responder: responder)
@@ -60,7 +67,9 @@ struct Listener<Door: HTTPResponder>: Service where Door.Context == ConnectionCo
         Application(
             responder: HeadResponder(responder: door),
             server: server,
-            configuration: ApplicationConfiguration(address: .hostname(address.host, port: address.port)),
+            configuration: ApplicationConfiguration(
+                address: .hostname(address.host, port: address.port),
+                availableConnectionsDelegate: .maximum(maximumConnections, logger: .silent)),
             onServerRunning: { channel in
                 let bound = channel.localAddress.map { "\($0)" } ?? address.description
                 onListening()

@@ -20,7 +20,7 @@ public struct ServiceSummary: Sendable {
 
     private let facts: [Fact]
 
-    init(_ configuration: ServiceConfiguration, _ snapshot: Snapshot, signingKey: SigningKey, queueCapacity: Int) {
+    init(_ configuration: ServiceConfiguration, _ snapshot: Snapshot, signingKey: SigningKey) {
         let origin = configuration.issuer.origin
         let endpoints = configuration.endpoints
         facts = [
@@ -37,7 +37,10 @@ public struct ServiceSummary: Sendable {
             Fact("clients", "clients", String(snapshot.clients.count)),
             Fact("access_token_lifetime", "access tokens", DurationText.format(configuration.accessTokenLifetime)),
             Fact("refresh_token_lifetime", "refresh tokens", DurationText.format(configuration.refreshTokenLifetime)),
-            Fact("signing_queue", "signatures", "\(queueCapacity) may wait, then 503"),
+            Fact(
+                "queue_wait", "signatures",
+                "wait for \(DurationText.format(configuration.queueWait)) at most; what cannot be made in time gets 503"
+            ),
             Fact("throttle", "failures", Self.throttle(configuration)),
             Fact("drain_delay", "on SIGTERM", "goes on for \(DurationText.format(configuration.drainDelay))"),
         ]

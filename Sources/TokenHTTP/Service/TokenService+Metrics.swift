@@ -20,8 +20,8 @@ extension TokenService {
                 "writ_signing_queue_depth", help: "Signatures that wait for a thread.",
                 value: Double(signers.waitingCount))
             samples.gauge(
-                "writ_signing_queue_capacity", help: "Signatures that may wait.",
-                value: Double(Self.signingQueueCapacity))
+                "writ_signing_queue_capacity", help: "Signatures that may wait, at their pace of late.",
+                value: Double(signers.capacity))
             for (listener, count) in [("tokens", connections.tokens), ("management", connections.management)] {
                 samples.gauge(
                     "writ_open_connections", help: "Connections that clients hold open.", value: Double(count.current),

@@ -6,6 +6,7 @@ import Libcrypto
 public import Logging
 import NIOCore
 import OAuth
+import PrometheusText
 public import ServiceLifecycle
 import Signing
 public import Tracing
@@ -18,9 +19,6 @@ public struct TokenService: Sendable {
     let metrics: ServiceMetrics
     private let tracer: (any Tracer)?
     private let logger: Logger
-
-    /// Signatures that may wait for a thread: about 80 ms of work for each core.
-    static let signingQueueCapacity = 256
 
     /// Reads keys and clients.
     ///
@@ -49,7 +47,7 @@ public struct TokenService: Sendable {
         let readiness = Readiness()
         let coreCount = ProcessInfo.processInfo.activeProcessorCount
         let signers = SignerPool(
-            threadCount: coreCount, capacity: Self.signingQueueCapacity, reportWait: { [metrics] in metrics.waited($0) }
+            threadCount: coreCount, wait: configuration.queueWait, reportWait: { [metrics] in metrics.waited($0) }
         )
         let connections = (tokens: ConnectionCount(), management: ConnectionCount())
         collect(readiness, signers, connections)
@@ -62,12 +60,15 @@ public struct TokenService: Sendable {
         if let address = configuration.management {
             let door = ManagementDoor(readiness: readiness, metrics: metrics.registry)
             services.append(
-                Listener(address, door, name: "management", connections: connections.management, logger: logger))
+                Listener(
+                    address, door, name: "management", connections: connections.management,
+                    maximumConnections: Self.managementConnections, logger: logger))
         }
         services.append(
             Listener(
                 configuration.listen, frontDoor(gate, signers, readiness), name: "tokens",
-                connections: connections.tokens, tlsIdentity: tlsIdentity, logger: logger
+                connections: connections.tokens, maximumConnections: Self.maximumConnections,
+                tlsIdentity: tlsIdentity, logger: logger
             ) {
                 readiness.begin()
             })
@@ -96,6 +97,14 @@ public struct TokenService: Sendable {
             // Files are whole at every moment; there is nothing else to put in order.
             _exit(128 + (signal == .sigterm ? SIGTERM : SIGINT))
         }
+    }
+
+    private static let managementConnections = 64
+
+    /// Connections of clients: as many as leave files for everything else.
+    private static var maximumConnections: Int {
+        guard let files = ProcessStatistics.maximumOpenFiles else { return 10_000 }
+        return max(16, min(10_000, files - managementConnections - 128))
     }
 
     /// How long requests that were accepted have to finish.
@@ -161,7 +170,7 @@ public struct TokenService: Sendable {
     public var summary: ServiceSummary {
         let snapshot = reloader.snapshots.current
         return ServiceSummary(
-            configuration, snapshot, signingKey: snapshot.signingKey(at: .now), queueCapacity: Self.signingQueueCapacity
+            configuration, snapshot, signingKey: snapshot.signingKey(at: .now)
         )
     }
 

@@ -1,0 +1,23 @@
+/// How long signatures take lately, and so how many can be made in time.
+struct SigningPace {
+    /// Never more than that, however quick they are.
+    static let largestRoom = 4096
+    /// The part of the mean that each signature makes.
+    private static let weight = 1.0 / 32
+
+    /// In nanoseconds; before the first signature, that of an RSA key on a slow processor.
+    private var mean = 1_000_000.0
+
+    mutating func add(_ duration: Duration) {
+        let (seconds, attoseconds) = duration.components
+        mean += (Double(seconds) * 1e9 + Double(attoseconds) / 1e9 - mean) * Self.weight
+    }
+
+    /// How many signatures may wait so that the last one waits no longer than `wait`; at least one for each thread.
+    func room(wait: Duration, threadCount: Int) -> Int {
+        let (seconds, attoseconds) = wait.components
+        let time = Double(seconds) * 1e9 + Double(attoseconds) / 1e9
+        let room = time * Double(threadCount) / max(mean, 1000)
+        return max(threadCount, Int(min(room, Double(Self.largestRoom))))
+    }
+}

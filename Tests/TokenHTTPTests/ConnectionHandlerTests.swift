@@ -1,0 +1,76 @@
+import HTTPTypes
+import NIOCore
+import NIOEmbedded
+import NIOHTTPTypes
+import NIOTLS
+import Testing
+
+@testable import TokenHTTP
+
+/// What watches over a connection, with a clock that tests turn.
+@Suite struct ConnectionHandlerTests {
+    private let head = HTTPRequest(method: .post, scheme: "http", authority: "a", path: "/oauth2/token")
+
+    private func channel(_ handler: any ChannelHandler) throws -> EmbeddedChannel {
+        let channel = EmbeddedChannel(handler: handler)
+        try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+        return channel
+    }
+
+    private func pass(_ seconds: Int64, on channel: EmbeddedChannel) {
+        channel.embeddedEventLoop.advanceTime(by: .seconds(seconds))
+    }
+
+    @Test func aRequestThatDoesNotEndIsGivenUp() throws {
+        let channel = try channel(RequestDeadline(.seconds(10)))
+        pass(100, on: channel)
+        #expect(channel.isActive)
+        try channel.writeInbound(HTTPRequestPart.head(head))
+        pass(9, on: channel)
+        // However often it sends something.
+        try channel.writeInbound(HTTPRequestPart.body(ByteBuffer(string: "a")))
+        #expect(channel.isActive)
+        pass(1, on: channel)
+        #expect(!channel.isActive)
+    }
+
+    @Test func aRequestThatEndsIsNot() throws {
+        let channel = try channel(RequestDeadline(.seconds(10)))
+        for _ in 0..<3 {
+            try channel.writeInbound(HTTPRequestPart.head(head))
+            pass(9, on: channel)
+            try channel.writeInbound(HTTPRequestPart.end(nil))
+            pass(100, on: channel)
+            #expect(channel.isActive)
+        }
+        try channel.writeInbound(HTTPRequestPart.head(head))
+        pass(10, on: channel)
+        #expect(!channel.isActive)
+    }
+
+    /// RFC 9112 section 9.6
+    @Test(arguments: [("close", false), (nil, true)] as [(String?, Bool)])
+    func anAnswerThatSaysSoIsTheLast(field: String?, isOpen: Bool) throws {
+        let channel = try channel(LastAnswerHandler())
+        var answer = HTTPResponse(status: .ok)
+        answer.headerFields[.connection] = field
+        try channel.writeOutbound(HTTPResponsePart.head(answer))
+        try channel.writeOutbound(HTTPResponsePart.body(ByteBuffer(string: "a")))
+        #expect(channel.isActive)
+        try channel.writeOutbound(HTTPResponsePart.end(nil))
+        #expect(channel.isActive == isOpen)
+        var parts = 0
+        while try channel.readOutbound(as: HTTPResponsePart.self) != nil { parts += 1 }
+        #expect(parts == 3)
+    }
+
+    @Test func aHandshakeThatDoesNotEndIsGivenUp() throws {
+        let slow = try channel(HandshakeDeadline())
+        let good = try channel(HandshakeDeadline())
+        for channel in [slow, good] { pass(9, on: channel) }
+        good.pipeline.fireUserInboundEventTriggered(TLSUserEvent.handshakeCompleted(negotiatedProtocol: "h2"))
+        for channel in [slow, good] { pass(2, on: channel) }
+        #expect(!slow.isActive)
+        #expect(good.isActive)
+    }
+}
