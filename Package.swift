@@ -69,7 +69,8 @@ let surroundings: [Target] = [
         name: "TokenHTTP",
         dependencies: [
             "PrometheusText", "Signing", "OAuth", "AccessToken", "JOSE", "Libcrypto", "RemoteKeys",
-            hummingbird, hummingbirdCore, hummingbirdHTTP2, httpTypes, nioCore, nioPosix, nioHTTPTypes, nioSSL, nioTLS, logging, metrics, tracing, instrumentation, lifecycle, unixSignals, configuration,
+            hummingbird, hummingbirdCore, hummingbirdHTTP2, httpTypes, nioCore, nioPosix, nioHTTPTypes, nioSSL, nioTLS,
+            logging, metrics, tracing, instrumentation, lifecycle, unixSignals, configuration,
             yams, system,
         ],
         swiftSettings: strict),
@@ -100,7 +101,8 @@ let surroundings: [Target] = [
     tests(
         "TokenHTTP",
         [
-            "Signing", "OAuth", "AccessToken", "JOSE", "Libcrypto", hummingbird, hummingbirdTesting, httpTypes, logging,
+            "PrometheusText", "Signing", "OAuth", "AccessToken", "JOSE", "Libcrypto", hummingbird, hummingbirdTesting,
+            httpTypes, logging,
             nioCore, nioEmbedded, nioHTTPTypes, nioPosix, nioTLS, system, yams,
         ]),
 ]

@@ -53,20 +53,25 @@ public final class PrometheusRegistry: MetricsFactory, Sendable {
         let collectors = state.withLock { $0.collectors }
         var samples = PrometheusSamples()
         for collector in collectors { collector(&samples) }
-        state.withLock { state in
-            for (name, family) in state.families {
-                let help = state.descriptions[name]?.help ?? ""
-                for (labels, cell) in family.cells {
-                    switch cell {
-                    case .number(let cell):
-                        samples.add(name, family.kind, help, labels, cell.value)
-                    case .histogram(let cell):
-                        samples.add(name, help, labels, cell.reading)
-                    }
+        // Who wants to count something new does not wait while the document is written.
+        let (families, descriptions) = state.withLock { ($0.families, $0.descriptions) }
+        for (name, family) in families {
+            let help = descriptions[name]?.help ?? ""
+            for (labels, cell) in family.cells {
+                switch cell {
+                case .number(let cell): samples.add(name, family.kind, help, labels, cell.value)
+                case .histogram(let cell): samples.add(name, help, labels, cell.reading)
                 }
             }
         }
         return samples.text
+    }
+
+    /// Takes a metric out of the document, for labels that will not come again.
+    public func remove(_ name: String, _ dimensions: [(String, String)]) {
+        state.withLock { state in
+            _ = state.families[PrometheusName.metric(name)]?.cells.removeValue(forKey: PrometheusLabels(dimensions))
+        }
     }
 
     // MARK: MetricsFactory
@@ -131,12 +136,10 @@ public final class PrometheusRegistry: MetricsFactory, Sendable {
         let name = PrometheusName.metric(name)
         let labels = PrometheusLabels(dimensions)
         return state.withLock { state in
-            var family = state.families[name] ?? Family(kind: kind)
-            guard family.kind == kind else { return nil }
-            if let known = family.cells[labels] { return known }
+            guard state.families[name, default: Family(kind: kind)].kind == kind else { return nil }
+            if let known = state.families[name]?.cells[labels] { return known }
             let cell = make(state.descriptions[name] ?? Description())
-            family.cells[labels] = cell
-            state.families[name] = family
+            state.families[name, default: Family(kind: kind)].cells[labels] = cell
             return cell
         }
     }

@@ -9,7 +9,7 @@ enum PrometheusKind: String {
 public struct PrometheusSamples {
     private struct Family {
         let kind: PrometheusKind
-        var help: String
+        let help: String
         var lines: [PrometheusLabels: String] = [:]
     }
 
@@ -47,11 +47,9 @@ public struct PrometheusSamples {
     private mutating func add(
         _ name: String, _ kind: PrometheusKind, _ help: String, _ labels: PrometheusLabels, lines: String
     ) {
-        var family = families[name] ?? Family(kind: kind, help: help)
-        guard family.kind == kind else { return }
-        if family.help.isEmpty { family.help = help }
-        family.lines[labels] = lines
-        families[name] = family
+        // In place: there may be a hundred thousand of one name.
+        guard families[name, default: Family(kind: kind, help: help)].kind == kind else { return }
+        families[name, default: Family(kind: kind, help: help)].lines[labels] = lines
     }
 
     /// Families by name, metrics by labels.

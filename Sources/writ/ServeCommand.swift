@@ -35,6 +35,11 @@ struct ServeCommand: AsyncParsableCommand {
         logger.logLevel = configuration.logLevel
         let traces = configuration.tracing.map { [logger] in TraceExport(to: $0, logger: logger) }
         let service = try TokenService(configuration, logger: logger, tracer: traces?.tracer)
+        if let traces {
+            service.addCounter("writ_trace_spans_dropped_total", help: "Spans that no collector got.") {
+                traces.droppedCount
+            }
+        }
         if isTerminal {
             Terminal.note(service.summary.text)
         } else {

@@ -21,11 +21,18 @@ struct TraceExport: Service {
             request.method = .POST
             request.headers.add(name: "Content-Type", value: "application/json")
             request.body = .bytes(ByteBuffer(bytes: octets))
-            let response = try await BoundedDownload.httpClient.execute(request, timeout: .seconds(5))
-            _ = try await response.body.collect(upTo: 64 * 1024)
-            guard (200..<300).contains(response.status.code) else { throw Refusal(status: response.status.code) }
+            // The time limit of the client ends with the head of the answer.
+            let status = try await Deadline.race(.seconds(5)) { [request] in
+                let response = try await BoundedDownload.httpClient.execute(request, deadline: .distantFuture)
+                _ = try await response.body.collect(upTo: 64 * 1024)
+                return response.status.code
+            }
+            guard (200..<300).contains(status) else { throw Refusal(status: status) }
         }
     }
+
+    /// Spans that the collector did not get.
+    var droppedCount: Int { tracer.droppedCount }
 
     func run() async {
         await cancelWhenGracefulShutdown { await tracer.run() }

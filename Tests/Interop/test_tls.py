@@ -422,6 +422,11 @@ class TestBrokenPairs:
         assert running.shown_serial_number() == running.pair.serial_number
         assert running.request_token().status_code == 200
 
+        # It keeps nothing else from being replaced.
+        running.writ("clients", "remove", running.client_id)
+        running.reload()
+        wait_until("the client is gone", lambda: running.request_token().status_code == 401)
+
         # And what is mended works again.
         pair = running.authority.issue()
         pair.install(running.folder)

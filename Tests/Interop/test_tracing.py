@@ -1,6 +1,7 @@
 """Spans, as a collector for OpenTelemetry gets them."""
 
 import json
+import socket
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -103,6 +104,22 @@ def test_a_collector_that_fails_costs_no_token(own_service):
         assert ask(own_service).status_code == 200
         own_service.stop()
     assert own_service.log.count("the collector answers 503") == 1
+
+
+def test_a_collector_that_stalls_is_given_up(own_service):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        own_service.start(WRIT_TRACING_ENDPOINT="http://127.0.0.1:{}/v1/traces".format(listener.getsockname()[1]))
+        assert ask(own_service).status_code == 200
+        connection, _ = listener.accept()
+        with connection:
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nab")
+            wait_until("it is given up", lambda: "it took too long" in own_service.log)
+        metrics = requests.get(f"{own_service.management}/metrics", timeout=DEADLINE).text
+        assert "writ_trace_spans_dropped_total 5\n" in metrics
+        assert ask(own_service).status_code == 200
+        own_service.process.kill()
+        own_service.process.wait()
+        own_service.process = None
 
 
 def test_without_a_collector_there_is_nothing(own_service):

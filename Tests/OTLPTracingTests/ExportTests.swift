@@ -15,6 +15,11 @@ import Tracing
         OTLPTracer(capacity: capacity, batchSize: batchSize, time: time.time, report: report, send: collector.send)
     }
 
+    /// Lets others run until `condition` holds, or the time limit of the test is over.
+    private func until(_ condition: () -> Bool) async {
+        while !condition(), !Task.isCancelled { await Task.yield() }
+    }
+
     @Test func aFullBatchIsSentAtOnceAndTheRestWithTheNextTick() async throws {
         let tracer = tracer(batchSize: 2)
         let running = Task { await tracer.run() }
@@ -110,18 +115,18 @@ import Tracing
         tracer.end("1", "2")
         time.tick()
         _ = await collector.next()
-        while tracer.droppedCount < 2 { await Task.yield() }
+        await until { tracer.droppedCount == 2 }
         // Too early: asked for the time, and sent nothing.
         tracer.end("3")
         let readCount = time.readCount
         time.pass(.milliseconds(999))
         time.tick()
-        while time.readCount == readCount { await Task.yield() }
+        await until { time.readCount > readCount }
         #expect(collector.count == 1)
         time.pass(.milliseconds(1))
         time.tick()
         #expect(try Collector.names(await collector.next()) == ["3"])
-        while tracer.droppedCount < 3 { await Task.yield() }
+        await until { tracer.droppedCount == 3 }
         collector.behave(.accept)
         tracer.end("4")
         time.pass(.seconds(2))

@@ -184,8 +184,14 @@ import Testing
         #expect(certificate.lastComponent == "a.crt" && certificate.isAbsolute)
         #expect(privateKey == "/b.key")
         #expect(try read("issuer: https://a\n").tls == .upstream)
+        // The later layer wins.
+        #expect(try read("issuer: https://a\ntls: {certificate: a.crt, private_key: b}\n").tls == .upstream)
+        let environment = ["WRIT_TLS": "", "WRIT_TLS_CERTIFICATE": "/a", "WRIT_TLS_PRIVATE_KEY": "/b"]
         #expect(
-            problems("issuer: https://a\ntls: {certificate: a.crt, private_key: b}\n")
+            try read("issuer: https://a\ntls: terminated-upstream\n", environment: environment).tls
+                == .here(certificate: "/a", privateKey: "/b"))
+        #expect(
+            problems("issuer: https://a\n", environment: ["WRIT_TLS_CERTIFICATE": "/a", "WRIT_TLS_PRIVATE_KEY": "/b"])
                 == ["WRIT_TLS: tls is set beside a certificate; it is one or the other"])
     }
 
@@ -209,6 +215,7 @@ import Testing
         #expect(
             problems("issuer: https://a\ntracing: {endpoint: c}\n")
                 == ["2: tracing.endpoint is not a URL such as http://127.0.0.1:4318/v1/traces"])
+        #expect(!problems("issuer: https://a\ntracing: {endpoint: 'http://'}\n").isEmpty)
         #expect(
             problems("issuer: https://a\ntracing: {ratio: 2}\n")
                 == ["2: tracing.ratio is not from 0 to 1", "2: tracing.ratio comes without tracing.endpoint"])

@@ -64,13 +64,48 @@ import Testing
         #expect(parts == 3)
     }
 
+    private let completed = TLSUserEvent.handshakeCompleted(negotiatedProtocol: "h2")
+
     @Test func aHandshakeThatDoesNotEndIsGivenUp() throws {
-        let slow = try channel(HandshakeDeadline())
-        let good = try channel(HandshakeDeadline())
+        let slow = try channel(SecureConnectionDeadlines(silence: .seconds(35)))
+        let good = try channel(SecureConnectionDeadlines(silence: .seconds(35)))
         for channel in [slow, good] { pass(9, on: channel) }
-        good.pipeline.fireUserInboundEventTriggered(TLSUserEvent.handshakeCompleted(negotiatedProtocol: "h2"))
+        good.pipeline.fireUserInboundEventTriggered(completed)
         for channel in [slow, good] { pass(2, on: channel) }
         #expect(!slow.isActive)
         #expect(good.isActive)
+        pass(20, on: good)
+        #expect(good.isActive)
+    }
+
+    /// Whatever the other side was asked and does not answer.
+    @Test func aSilentConnectionIsClosed() throws {
+        let channel = try channel(SecureConnectionDeadlines(silence: .seconds(35)))
+        channel.pipeline.fireUserInboundEventTriggered(completed)
+        for _ in 0..<3 {
+            pass(34, on: channel)
+            try channel.writeInbound(ByteBuffer(string: "a"))
+            #expect(channel.isActive)
+        }
+        pass(34, on: channel)
+        #expect(channel.isActive)
+        pass(1, on: channel)
+        #expect(!channel.isActive)
+    }
+
+    @Test func nobodyStaysWhenTheListenerHasGone() throws {
+        let early = try channel(SecureConnectionDeadlines(silence: .seconds(35)))
+        early.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+        #expect(!early.isActive)
+        let late = try channel(SecureConnectionDeadlines(silence: .seconds(35)))
+        late.pipeline.fireUserInboundEventTriggered(completed)
+        late.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+        for _ in 0..<14 {
+            pass(1, on: late)
+            try late.writeInbound(ByteBuffer(string: "a"))
+        }
+        #expect(late.isActive)
+        pass(1, on: late)
+        #expect(!late.isActive)
     }
 }

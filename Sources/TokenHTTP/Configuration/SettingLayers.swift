@@ -32,6 +32,24 @@ struct SettingLayers {
         self.problems = problems
     }
 
+    /// Where a setting comes from, the winning layer last; nil where nothing sets it.
+    enum Layer: Comparable {
+        case file
+        case environment
+        case option
+    }
+
+    /// The layer that sets one of these; of several the one that wins.
+    func layer(of names: [SettingName]) -> Layer? {
+        names.compactMap { self[$0] }.map { setting -> Layer in
+            switch setting.place {
+            case .file: .file
+            case .environment: .environment
+            case .option: .option
+            }
+        }.max()
+    }
+
     subscript(name: SettingName) -> Setting? {
         if let option = options[name] { return option }
         let found = try? environment.value(forKey: name.key(below: ["writ"]), type: .string)

@@ -5,24 +5,29 @@ extension SettingReader {
     ///
     /// - Parameter issuer: nil where it is wrong and noted.
     mutating func tlsTermination(of issuer: Issuer?) -> TLSTermination {
-        let isUpstream = value(.tls, Self.upstream) ?? false
-        let certificate = path(.tlsCertificate)
-        let privateKey = path(.tlsPrivateKey)
-        if has(.tlsCertificate) || has(.tlsPrivateKey) {
-            if has(.tls) { note(.tls, "is set beside a certificate; it is one or the other") }
-            if !has(.tlsPrivateKey) { note(.tlsCertificate, "comes without tls.private_key") }
-            if !has(.tlsCertificate) { note(.tlsPrivateKey, "comes without tls.certificate") }
-        }
-        let isSet = [.tls, .tlsCertificate, .tlsPrivateKey].contains(where: has)
+        let word = layer(of: .tls)
+        let files = layer(of: .tlsCertificate, .tlsPrivateKey)
         if let issuer {
+            let isSet = word != nil || files != nil
             if issuer.isSecure, !isSet {
                 note(.issuer, "is https, but tls is not set", hint: Self.hint)
             } else if !issuer.isSecure, isSet {
                 note(.issuer, "is http, but tls is set", hint: "the issuer is what clients call the service by: https")
             }
         }
-        if let certificate, let privateKey { return .here(certificate: certificate, privateKey: privateKey) }
-        return isUpstream ? .upstream : .none
+        if let word, word == files { note(.tls, "is set beside a certificate; it is one or the other") }
+        // The later layer wins, as everywhere.
+        if let word, word > files ?? .file || files == nil {
+            return value(.tls, Self.upstream) == true ? .upstream : .none
+        }
+        let certificate = path(.tlsCertificate)
+        let privateKey = path(.tlsPrivateKey)
+        guard let certificate, let privateKey else {
+            if has(.tlsCertificate), !has(.tlsPrivateKey) { note(.tlsCertificate, "comes without tls.private_key") }
+            if !has(.tlsCertificate), has(.tlsPrivateKey) { note(.tlsPrivateKey, "comes without tls.certificate") }
+            return .none
+        }
+        return .here(certificate: certificate, privateKey: privateKey)
     }
 
     private static let hint =

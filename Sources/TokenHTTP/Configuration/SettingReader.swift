@@ -45,6 +45,9 @@ struct SettingReader {
             Problem(layers[name]?.place ?? .file(file.string, line: nil), "\(name.rawValue) \(message)", hint: hint))
     }
 
+    /// The layer that sets one of these; nil where none does.
+    func layer(of names: SettingName...) -> SettingLayers.Layer? { layers.layer(of: names) }
+
     /// Whether something sets it.
     func has(_ name: SettingName) -> Bool { layers[name] != nil }
 

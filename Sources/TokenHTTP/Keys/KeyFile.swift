@@ -2,7 +2,7 @@ import Glibc
 import Libcrypto
 import SystemPackage
 
-/// One file of the keys folder.
+/// One file that holds a key, or goes with one.
 enum KeyFile {
     /// The largest file that is read, in octets.
     private static let maximumSize = 64 * 1024

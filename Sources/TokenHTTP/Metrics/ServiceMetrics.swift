@@ -14,11 +14,22 @@ final class ServiceMetrics: Sendable {
         /// `issued`, `answered`, or the error code.
         let outcome: String
         let clientID: ClientID?
+
+        var name: String {
+            endpoint == .token ? "writ_token_requests_total" : "writ_introspection_requests_total"
+        }
+
+        var dimensions: [(String, String)] {
+            [
+                ("outcome", outcome), ("grant_type", grantType?.rawValue ?? ""),
+                ("client_id", clientID?.description ?? ""),
+            ]
+        }
     }
 
     let registry = PrometheusRegistry()
-    /// One for each that has occurred. Clients that are not registered have no name here, so there are not more than the
-    /// registered ones times a few dozen.
+    /// One for each that has occurred. Clients that are not registered have no name here, and those that are gone are dropped,
+    /// so there are not more than the registered ones times a few dozen.
     private let requests = Mutex<[Request: Counter]>([:])
     private let durations: [Endpoint: Timer]
     private let queueWait: Timer
@@ -47,8 +58,9 @@ final class ServiceMetrics: Sendable {
     }
 
     private static func describe(_ registry: PrometheusRegistry) {
-        registry.describe("writ_token_requests_total", help: "Requests to the token endpoint that were answered.")
-        registry.describe("writ_introspection_requests_total", help: "Introspection requests that were answered.")
+        registry.describe("writ_token_requests_total", help: "Token requests (POST) that were answered.")
+        registry.describe(
+            "writ_introspection_requests_total", help: "Introspection requests (POST) that were answered.")
         registry.describe(
             "writ_request_duration_seconds", help: "From a request's head to its answer, less the sending.")
         registry.describe("writ_signing_queue_wait_seconds", help: "How long signatures waited for a thread.")
@@ -72,12 +84,7 @@ final class ServiceMetrics: Sendable {
             endpoint: endpoint, grantType: event.grantType,
             outcome: event.error?.code.description ?? (endpoint == .token ? "issued" : "answered"),
             clientID: event.client?.id)
-        requests.withLock { requests in
-            if let known = requests[request] { return known }
-            let counter = counter(request)
-            requests[request] = counter
-            return counter
-        }.increment()
+        counter(request).increment()
         switch event.error?.status {
         case 503: shed[endpoint]?.increment()
         case 429: throttled[endpoint]?.increment()
@@ -86,12 +93,21 @@ final class ServiceMetrics: Sendable {
     }
 
     private func counter(_ request: Request) -> Counter {
-        var dimensions = [("outcome", request.outcome)]
-        if let grantType = request.grantType { dimensions.append(("grant_type", grantType.rawValue)) }
-        if let clientID = request.clientID { dimensions.append(("client_id", clientID.description)) }
-        return Counter(
-            label: request.endpoint == .token ? "writ_token_requests_total" : "writ_introspection_requests_total",
-            dimensions: dimensions, factory: registry)
+        if let known = requests.withLock({ $0[request] }) { return known }
+        // Of the same name and labels it is the same one, whoever makes it.
+        let counter = Counter(label: request.name, dimensions: request.dimensions, factory: registry)
+        requests.withLock { $0[request] = counter }
+        return counter
+    }
+
+    /// Drops what was counted for clients that are gone.
+    func forget(except clients: ClientRegistry) {
+        let gone = requests.withLock { requests in
+            let gone = requests.keys.filter { $0.clientID.map { clients[$0] == nil } ?? false }
+            for request in gone { requests[request] = nil }
+            return gone
+        }
+        for request in gone { registry.remove(request.name, request.dimensions) }
     }
 }
 

@@ -10,7 +10,8 @@ extension TokenService {
         _ connections: (tokens: ConnectionCount, management: ConnectionCount)
     ) {
         ProcessStatistics.collect(into: metrics.registry)
-        metrics.registry.collect { [reloader] samples in
+        metrics.registry.collect { [reloader, metrics] samples in
+            metrics.forget(except: reloader.snapshots.current.clients)
             samples.gauge(
                 "writ_build_info", help: "1; which Writ, and which libcrypto.", value: 1,
                 labels: [("version", Release.version), ("openssl", LibcryptoVersion.text)])
@@ -36,5 +37,12 @@ extension TokenService {
                 value: Double(reading.time.seconds))
             StateSamples(snapshot: reloader.snapshots.current, now: .now).add(to: &samples)
         }
+    }
+
+    /// Has a further number among the metrics, which goes up.
+    ///
+    /// - Parameter name: it should end in `_total`.
+    public func addCounter(_ name: String, help: String, value: @escaping @Sendable () -> Int) {
+        metrics.registry.collect { $0.counter(name, help: help, value: Double(value())) }
     }
 }

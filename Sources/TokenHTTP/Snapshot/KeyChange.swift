@@ -1,4 +1,3 @@
-import AccessToken
 import Logging
 import OAuth
 
@@ -9,8 +8,8 @@ struct KeyChange: Equatable {
     /// nil for a key that went.
     let current: KeyStatus?
 
-    static func changes(from former: Snapshot, to snapshot: Snapshot, now: NumericDate) -> [KeyChange] {
-        changes(from: former.keyStates(at: now), to: snapshot.keyStates(at: now))
+    static func changes(from former: Snapshot, to snapshot: Snapshot) -> [KeyChange] {
+        changes(from: former.keyStates, to: snapshot.keyStates)
     }
 
     static func changes(from former: [KeyStatus], to current: [KeyStatus]) -> [KeyChange] {

@@ -15,8 +15,8 @@ struct KeyStatus: Equatable {
 }
 
 extension Snapshot {
-    /// All keys of the folder.
-    func keyStates(at now: NumericDate) -> [KeyStatus] {
+    /// All keys of the folder, with what they did when the snapshot was made.
+    var keyStates: [KeyStatus] {
         let signing = keys.map { key in
             KeyStatus(
                 keyID: key.key.keyID, file: key.key.name.description, use: "signing", state: key.state,
@@ -35,6 +35,18 @@ extension Snapshot {
         return signing + sealing
     }
 
+    /// The same at `now`: where no newer snapshot could be made, keys change over all the same.
+    func keyStates(at now: NumericDate) -> [KeyStatus] {
+        let sealing = sealingKeys.last { $0.state != .expired && ($0.since ?? NumericDate(.min)) <= now }
+        let current = ["signing": signingKey(at: now).keyID, "sealing": sealing?.key.named.keyID]
+        return keyStates.map { key in
+            if key.keyID == current[key.use] { return key.changed(to: .signing) }
+            // Another one of the same kind has taken over.
+            let isOvertaken = key.state == .signing && keyStates.contains { $0.keyID == current[key.use] }
+            return isOvertaken ? key.changed(to: .published) : key
+        }
+    }
+
     private static func nextChange(
         _ state: KeySchedule.State, _ since: NumericDate?, _ until: NumericDate?, successors: [NumericDate?]
     ) -> NumericDate? {
@@ -44,5 +56,13 @@ extension Snapshot {
         case .published: until
         case .expired: nil
         }
+    }
+}
+
+extension KeyStatus {
+    fileprivate func changed(to state: KeySchedule.State) -> KeyStatus {
+        // When it changes next was worked out for what it did before.
+        state == self.state
+            ? self : KeyStatus(keyID: keyID, file: file, use: use, state: state, nextChange: nil)
     }
 }

@@ -98,30 +98,39 @@ final class Reloader: Sendable {
         state.read = fingerprint
         state.seen = fingerprint
         state.readAt = now
+        var problems: [Problem]
         do throws(InvalidConfiguration) {
             let snapshot = try state.loader.load(now: now)
+            problems = snapshot.tlsProblems
             let former = snapshots.current
             snapshots.replace(with: snapshot)
             state.secretExpiryWatch.look(snapshot.clients, isNew: true, now: now, logger: logger)
-            state.failure = nil
-            logger.info(
-                "Reloaded",
-                metadata: [
-                    "reason": "\(reason)", "clients": "\(snapshot.clients.count)",
-                    "kid": "\(snapshot.signingKey(at: now).keyID)",
-                ])
-            for change in KeyChange.changes(from: former, to: snapshot, now: now) {
-                logger.info("Key changed", metadata: change.metadata)
+            // Another try that came to the same is no news.
+            if problems.isEmpty || problems != state.failure?.problems {
+                tell(of: snapshot, after: former, reason, now: now)
             }
         } catch {
-            // Told once for each change and each signal, however often it is tried.
-            if error.problems != state.failure?.problems {
-                for problem in error.problems { logger.error("Not reloaded: \(problem)") }
-            }
-            state.failure = error
+            problems = error.problems
         }
-        let isApplied = state.failure == nil
+        // Told once for each change and each signal, however often it is tried.
+        if problems != state.failure?.problems {
+            for problem in problems { logger.error("Not reloaded: \(problem)") }
+        }
+        state.failure = problems.isEmpty ? nil : InvalidConfiguration(problems)
+        let isApplied = problems.isEmpty
         reading.withLock { $0 = Reading(time: now, isApplied: isApplied) }
         reportReload(isApplied)
+    }
+
+    private func tell(of snapshot: Snapshot, after former: Snapshot, _ reason: String, now: NumericDate) {
+        logger.info(
+            "Reloaded",
+            metadata: [
+                "reason": "\(reason)", "clients": "\(snapshot.clients.count)",
+                "kid": "\(snapshot.signingKey(at: now).keyID)",
+            ])
+        for change in KeyChange.changes(from: former, to: snapshot) {
+            logger.info("Key changed", metadata: change.metadata)
+        }
     }
 }

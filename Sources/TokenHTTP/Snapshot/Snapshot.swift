@@ -25,6 +25,8 @@ public struct Snapshot: Sendable {
     let signingTurns: [SigningTurn]
     /// What the listener for tokens shows to those who connect; nil where it speaks plain http.
     let tlsIdentity: TLSIdentity?
+    /// Why that is not what its files hold now; empty where it is.
+    let tlsProblems: [Problem]
     /// What GET answers, by request path: the JWK Set and the metadata.
     let documents: [String: StaticDocument]
 

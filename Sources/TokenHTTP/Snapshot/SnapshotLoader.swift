@@ -11,6 +11,7 @@ public struct SnapshotLoader: Sendable {
     private let timing: KeyTiming
     /// Whether a sealing key that clients need and that is not there will be: see `keys_rotation`.
     private let expectsSealingKey: Bool
+    private var tlsIdentity: TLSIdentity?
     private var announcements: [KeyChain.Purpose: KeyAnnouncements] = [:]
 
     /// - Parameter configuration: says where keys and clients are; nothing is read yet.
@@ -34,7 +35,7 @@ public struct SnapshotLoader: Sendable {
         let clients = Self.collect(&problems) { () throws(InvalidConfiguration) in
             try ClientsFile(reading: configuration.clientsFile).clients
         }
-        let tlsIdentity = Self.collect(&problems) { () throws(InvalidConfiguration) in try configuration.tlsIdentity() }
+        let (tlsIdentity, tlsProblems) = loadTLSIdentity(&problems)
         var turns: [SigningTurn]?
         var scheduled: ScheduledKeys?
         var announcements = announcements
@@ -53,17 +54,30 @@ public struct SnapshotLoader: Sendable {
         }
         guard let clients, let scheduled, let turns, problems.isEmpty else { throw InvalidConfiguration(problems) }
         do {
-            let snapshot = try snapshot(of: scheduled, turns, ClientRegistry(clients), lifetimes, tlsIdentity ?? nil)
+            let snapshot = try snapshot(
+                of: scheduled, turns, ClientRegistry(clients), lifetimes, tlsIdentity, tlsProblems)
             self.announcements = announcements
+            self.tlsIdentity = tlsIdentity
             return snapshot
         } catch {
             throw InvalidConfiguration([Problem(place, "\(error)")])
         }
     }
 
+    /// What is wrong with a new pair keeps the old one in use, and keeps nothing else from being replaced: a client that was
+    /// removed must not get tokens because a certificate was not renewed well.
+    private func loadTLSIdentity(_ problems: inout [Problem]) -> (TLSIdentity?, [Problem]) {
+        do throws(InvalidConfiguration) {
+            return (try configuration.tlsIdentity(former: tlsIdentity), [])
+        } catch {
+            if tlsIdentity == nil { problems += error.problems }
+            return (tlsIdentity, error.problems)
+        }
+    }
+
     private func snapshot(
         of scheduled: ScheduledKeys, _ turns: [SigningTurn], _ clients: ClientRegistry, _ lifetimes: TokenLifetimes,
-        _ tlsIdentity: TLSIdentity?
+        _ tlsIdentity: TLSIdentity?, _ tlsProblems: [Problem]
     ) throws -> Snapshot {
         let policy = configuration.policy
         let sealer = RefreshTokenSealer(
@@ -73,7 +87,7 @@ public struct SnapshotLoader: Sendable {
             sealingKeys: scheduled.sealing, sealer: sealer,
             inspector: try TokenInspector(
                 keys: scheduled.published, signingKey: turns[0].key, clients: clients, policy: policy, sealer: sealer),
-            nextChange: scheduled.nextChange, signingTurns: turns, tlsIdentity: tlsIdentity,
+            nextChange: scheduled.nextChange, signingTurns: turns, tlsIdentity: tlsIdentity, tlsProblems: tlsProblems,
             documents: try documents(for: scheduled))
     }
 

@@ -18,10 +18,11 @@ final class SecureChannel: ServerChildChannel {
     private let identity: @Sendable () -> TLSIdentity
     private let makeChannel: @Sendable (TLSIdentity) throws -> HTTP2UpgradeChannel
     private let current: Mutex<Current>
+    private let silence: TimeAmount
 
     /// - Parameters:
     ///   - identity: the current one.
-    ///   - idleTimeout: how long a connection of HTTP/2 may have no stream.
+    ///   - idleTimeout: how long a connection of HTTP/2 may have no stream before the client is asked to go.
     ///   - http1: for connections of HTTP/1.1, and for streams.
     init(
         _ identity: @escaping @Sendable () -> TLSIdentity, idleTimeout: Duration, http1: HTTP1Channel.Configuration,
@@ -32,6 +33,8 @@ final class SecureChannel: ServerChildChannel {
             try HTTP2UpgradeChannel(
                 tlsConfiguration: identity.configuration, configuration: configuration, responder: responder)
         }
+        // A client of HTTP/2 that is asked to go has some seconds to do so.
+        silence = TimeAmount(idleTimeout) + .seconds(5)
         self.identity = identity
         let first = identity()
         current = Mutex(Current(identity: first, channel: try makeChannel(first)))
@@ -49,10 +52,10 @@ final class SecureChannel: ServerChildChannel {
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         do {
-            return try self.channel().setup(channel: channel, logger: logger).flatMapThrowing { value in
+            return try self.channel().setup(channel: channel, logger: logger).flatMapThrowing { [silence] value in
                 let pipeline = channel.pipeline.syncOperations
                 let tls = try pipeline.handler(type: NIOSSLServerHandler.self)
-                try pipeline.addHandler(HandshakeDeadline(), position: .after(tls))
+                try pipeline.addHandler(SecureConnectionDeadlines(silence: silence), position: .after(tls))
                 return value
             }
         } catch {

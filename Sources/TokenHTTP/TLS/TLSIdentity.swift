@@ -10,33 +10,47 @@ final class TLSIdentity: Sendable {
     /// When the first certificate ends (`notAfter`, RFC 5280 section 4.1.2.5).
     let end: NumericDate
 
+    /// Of both files: what has the same is the same.
+    private let digest: [UInt8]
+
+    /// - Parameter former: what is given back where the files hold nothing else, so that connections can go on where they were.
     /// - Throws: what is wrong with either file, or with both together.
-    init(certificate: FilePath, privateKey: FilePath) throws(InvalidConfiguration) {
+    static func load(
+        certificate: FilePath, privateKey: FilePath, former: TLSIdentity?
+    ) throws(InvalidConfiguration) -> TLSIdentity {
         var problems: [Problem] = []
-        let chain = Self.read(certificate, isSecret: false, &problems, ifUnusable: "is no certificate in PEM") {
-            octets in
-            let chain = try NIOSSLCertificate.fromPEMBytes(octets)
-            return chain.isEmpty ? nil : chain
+        let certificateFile = contents(of: certificate, isSecret: false, &problems)
+        let keyFile = contents(of: privateKey, isSecret: true, &problems)
+        guard let certificateFile, let keyFile else { throw InvalidConfiguration(problems) }
+        if let former, let digest = try? digest(of: certificateFile, keyFile), digest == former.digest { return former }
+        return try TLSIdentity(certificate, certificateFile, privateKey, keyFile)
+    }
+
+    private init(
+        _ certificate: FilePath, _ certificateFile: SecretBytes, _ privateKey: FilePath, _ keyFile: SecretBytes
+    ) throws(InvalidConfiguration) {
+        var problems: [Problem] = []
+        let chain = try? NIOSSLCertificate.fromPEMBytes(Self.octets(of: certificateFile))
+        if chain?.isEmpty ?? true { problems.append(Problem(Self.place(certificate), "is no certificate in PEM")) }
+        let key = try? NIOSSLPrivateKey(bytes: Self.octets(of: keyFile), format: .pem)
+        if key == nil {
+            problems.append(Problem(Self.place(privateKey), "is no private key in PEM, or an encrypted one"))
         }
-        let key = Self.read(
-            privateKey, isSecret: true, &problems, ifUnusable: "is no private key in PEM, or an encrypted one"
-        ) {
-            try NIOSSLPrivateKey(bytes: $0, format: .pem)
-        }
-        guard let chain, let key else { throw InvalidConfiguration(problems) }
+        guard let chain, let first = chain.first, let key else { throw InvalidConfiguration(problems) }
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
         configuration.minimumTLSVersion = .tlsv12
         configuration.cipherSuiteValues = Self.cipherSuites
         // The only place where a key and a certificate are held against each other.
-        guard (try? NIOSSLContext(configuration: configuration)) != nil else {
-            throw InvalidConfiguration([
-                Problem(
-                    .file(privateKey.string, line: nil), "is not the key of the first certificate in \(certificate)")
-            ])
+        guard (try? NIOSSLContext(configuration: configuration)) != nil,
+            let digest = try? Self.digest(of: certificateFile, keyFile)
+        else {
+            let message = "is not the key of the first certificate in \(certificate), or cannot be used with it"
+            throw InvalidConfiguration([Problem(Self.place(privateKey), message)])
         }
         self.configuration = configuration
-        end = NumericDate(Int64(chain[0].notValidAfter))
+        self.digest = digest
+        end = NumericDate(Int64(first.notValidAfter))
     }
 
     /// Of TLS 1.2; those of 1.3 are all good.
@@ -46,34 +60,38 @@ final class TLSIdentity: Sendable {
         .TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, .TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
     ]
 
-    /// - Parameter parse: throws, or gives nil, for what is `message`.
-    private static func read<Value>(
-        _ path: FilePath, isSecret: Bool, _ problems: inout [Problem], ifUnusable message: String,
-        _ parse: ([UInt8]) throws -> Value?
-    ) -> Value? {
-        let place = Problem.Place.file(path.string, line: nil)
+    private static func place(_ path: FilePath) -> Problem.Place { .file(path.string, line: nil) }
+
+    private static func contents(of path: FilePath, isSecret: Bool, _ problems: inout [Problem]) -> SecretBytes? {
         do {
-            let value = try KeyFile.contents(of: path, isSecret: isSecret).withBytes { bytes in
-                try? parse(
-                    [UInt8](capacity: bytes.count) { octets in
-                        for index in bytes.indices { octets.append(bytes[index]) }
-                    })
-            }
-            if let value { return value }
-            problems.append(Problem(place, message))
+            return try KeyFile.contents(of: path, isSecret: isSecret)
         } catch let error as KeyFileError {
-            problems.append(Problem(place, error.description, hint: error.hint(for: path)))
+            problems.append(Problem(place(path), error.description, hint: error.hint(for: path)))
         } catch {
-            problems.append(Problem(place, "cannot be read: \(error)"))
+            problems.append(Problem(place(path), "cannot be read: \(error)"))
         }
         return nil
+    }
+
+    /// A copy for BoringSSL, which takes nothing else.
+    private static func octets(of file: SecretBytes) -> [UInt8] {
+        file.withBytes { bytes in
+            [UInt8](capacity: bytes.count) { octets in
+                for index in bytes.indices { octets.append(bytes[index]) }
+            }
+        }
+    }
+
+    private static func digest(of first: SecretBytes, _ second: SecretBytes) throws(LibcryptoError) -> [UInt8] {
+        try first.withBytes { (bytes) throws(LibcryptoError) in try HashFunction.sha256.digest(of: bytes) }
+            + second.withBytes { (bytes) throws(LibcryptoError) in try HashFunction.sha256.digest(of: bytes) }
     }
 }
 
 extension ServiceConfiguration {
     /// nil where the service does not end TLS.
-    func tlsIdentity() throws(InvalidConfiguration) -> TLSIdentity? {
+    func tlsIdentity(former: TLSIdentity? = nil) throws(InvalidConfiguration) -> TLSIdentity? {
         guard case .here(let certificate, let privateKey) = tls else { return nil }
-        return try TLSIdentity(certificate: certificate, privateKey: privateKey)
+        return try TLSIdentity.load(certificate: certificate, privateKey: privateKey, former: former)
     }
 }

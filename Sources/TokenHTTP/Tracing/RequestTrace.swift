@@ -41,17 +41,21 @@ struct RequestTrace: Sendable {
     /// Ends the span of the request, with what is told of it.
     func end(_ event: RequestEvent) {
         guard let span = active?.span else { return }
+        defer { span.end() }
+        guard span.isRecording else { return }
         let status = event.error?.status ?? 200
-        span.attributes["http.request.method"] = "POST"
-        span.attributes["http.response.status_code"] = status
-        span.attributes["http.route"] = event.path
-        span.attributes["writ.request_id"] = event.requestID
-        if let address = event.address { span.attributes["client.address"] = address.description }
-        if let client = event.client { span.attributes["writ.client_id"] = client.id.description }
-        if let grantType = event.grantType { span.attributes["writ.grant_type"] = grantType.rawValue }
-        if let error = event.error { span.attributes["error.type"] = error.code.description }
+        // All at once: to set one of them is to write all of them again.
+        var attributes: SpanAttributes = [:]
+        attributes["http.request.method"] = "POST"
+        attributes["http.response.status_code"] = status
+        attributes["http.route"] = event.path
+        attributes["writ.request_id"] = event.requestID
+        if let address = event.address { attributes["client.address"] = address.description }
+        if let client = event.client { attributes["writ.client_id"] = client.id.description }
+        if let grantType = event.grantType { attributes["writ.grant_type"] = grantType.rawValue }
+        if let error = event.error { attributes["error.type"] = error.code.description }
+        span.attributes = attributes
         if status >= 500 { span.setStatus(SpanStatus(code: .error)) }
-        span.end()
     }
 }
 

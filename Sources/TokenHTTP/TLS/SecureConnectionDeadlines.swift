@@ -1,0 +1,74 @@
+import NIOCore
+import NIOTLS
+
+/// Sees to it that a TLS connection ends, whatever its other side does: a handshake must be finished, a connection that nothing
+/// comes from is closed, and so is one that stays when the listener is gone. (Hummingbird asks an HTTP/2 client to go, and
+/// waits for its answer.)
+final class SecureConnectionDeadlines: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = Any
+    typealias InboundOut = Any
+
+    private static let handshake: TimeAmount = .seconds(10)
+    /// A request that had just begun has its ten seconds to come, and some to be answered.
+    private static let goodbye: TimeAmount = .seconds(15)
+
+    private let silence: TimeAmount
+    private var isEstablished = false
+    private var lastRead: NIODeadline = .now()
+    private var end: Scheduled<Void>?
+    private var silenceCheck: Scheduled<Void>?
+
+    /// - Parameter silence: how long a connection may say nothing.
+    init(silence: TimeAmount) {
+        self.silence = silence
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        lastRead = context.eventLoop.now
+        closeLater(after: Self.handshake, context)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        lastRead = context.eventLoop.now
+        context.fireChannelRead(data)
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .handshakeCompleted = event as? TLSUserEvent {
+            isEstablished = true
+            end?.cancel()
+            checkSilence(context)
+        } else if event is ChannelShouldQuiesceEvent {
+            // Nothing was asked yet, and nobody behind here hears of it: there is no HTTP before the handshake.
+            guard isEstablished else { return context.close(promise: nil) }
+            closeLater(after: Self.goodbye, context)
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    private func closeLater(after time: TimeAmount, _ context: ChannelHandlerContext) {
+        let channel = context.channel
+        end?.cancel()
+        end = context.eventLoop.scheduleTask(in: time) { channel.close(promise: nil) }
+    }
+
+    private func checkSilence(_ context: ChannelHandlerContext) {
+        let deadline = lastRead + silence
+        guard context.eventLoop.now < deadline else { return context.close(promise: nil) }
+        silenceCheck = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) {
+            self.checkSilence(context)
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        cancel()
+        context.fireChannelInactive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { cancel() }
+
+    private func cancel() {
+        end?.cancel()
+        silenceCheck?.cancel()
+    }
+}
