@@ -30,6 +30,8 @@ final class HistogramCell: TimerHandler, RecorderHandler {
     }
 
     func record(_ value: Double) {
+        // It would be in the sum for good.
+        guard !value.isNaN else { return }
         let index = bounds.firstIndex { value <= $0 } ?? bounds.count
         buckets[index].count.wrappingAdd(1, ordering: .relaxed)
         sum.increment(by: value)

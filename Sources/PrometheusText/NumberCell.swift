@@ -18,7 +18,8 @@ final class NumberCell: CounterHandler, FloatingPointCounterHandler, MeterHandle
         }
     }
 
-    func increment(by amount: Int64) { increment(by: Double(amount)) }
+    /// Of a counter, which never falls.
+    func increment(by amount: Int64) { increment(by: Double(max(0, amount))) }
     func decrement(by amount: Double) { increment(by: -amount) }
     func set(_ value: Double) { bits.store(value.bitPattern, ordering: .relaxed) }
     func set(_ value: Int64) { set(Double(value)) }

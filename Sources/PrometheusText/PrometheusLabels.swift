@@ -17,9 +17,7 @@ struct PrometheusLabels: Hashable, Comparable {
         return all.isEmpty ? "\(name) \(value)\n" : "\(name){\(all)} \(value)\n"
     }
 
-    private static func escaped(_ value: String) -> String {
-        value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
-    }
+    private static func escaped(_ value: String) -> String { EscapedText(value, quotes: true).text }
 
     static func < (first: PrometheusLabels, second: PrometheusLabels) -> Bool { first.text < second.text }
 }

@@ -4,7 +4,13 @@ enum PrometheusName {
     static func metric(_ text: String) -> String { allowed(text, colon: true) }
 
     /// [a-zA-Z_][a-zA-Z0-9_]*
-    static func label(_ text: String) -> String { allowed(text, colon: false) }
+    ///
+    /// Names with two underscores in front are Prometheus' own, and so is a histogram's `le`.
+    static func label(_ text: String) -> String {
+        let name = allowed(text, colon: false)
+        if name == "le" { return "exported_le" }
+        return name.hasPrefix("__") ? "_" + name.drop { $0 == "_" } : name
+    }
 
     /// What is not allowed becomes an underscore.
     private static func allowed(_ text: String, colon: Bool) -> String {

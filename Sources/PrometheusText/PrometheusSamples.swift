@@ -56,8 +56,8 @@ public struct PrometheusSamples {
     var text: String {
         var text = ""
         for (name, family) in families.sorted(by: { $0.key < $1.key }) {
-            let help = family.help.replacing("\\", with: "\\\\").replacing("\n", with: "\\n")
-            if !help.isEmpty { text += "# HELP \(name) \(help)\n" }
+            let help = family.help.isEmpty ? "Not described." : family.help
+            text += "# HELP \(name) \(EscapedText(help, quotes: false).text)\n"
             text += "# TYPE \(name) \(family.kind.rawValue)\n"
             for (_, lines) in family.lines.sorted(by: { $0.key < $1.key }) { text += lines }
         }

@@ -27,8 +27,10 @@ import Testing
                 # HELP clients Clients.
                 # TYPE clients gauge
                 clients 7
+                # HELP depth Not described.
                 # TYPE depth gauge
                 depth 1.5
+                # HELP key Not described.
                 # TYPE key gauge
                 key{kid="a"} 1
                 key{kid="b"} -1
@@ -64,13 +66,39 @@ import Testing
         let lines = registry.text().split(separator: "\n")
         #expect(lines.filter { $0.hasPrefix("# TYPE") }.count == 2)
         #expect(lines.contains("y 1"))
-        #expect(lines.count == 4)
+        #expect(lines.count == 6)
     }
 
     @Test(arguments: [("a-b.c", "a_b_c"), ("9a", "_9a"), ("", "_"), ("ä", "__"), ("a:b", "a:b")])
     func namesAreMadeToFit(name: String, written: String) {
         Meter(label: name, dimensions: [], factory: registry).set(1)
         #expect(registry.text().hasSuffix("\n\(written) 1\n"))
+    }
+
+    /// Swift takes each of these pairs for one character.
+    @Test(arguments: [("a\r\nb", "a\r\\nb"), ("\"\u{301}", "\\\"\u{301}"), ("\\\u{301}", "\\\\\u{301}")])
+    func labelsAreEscapedOctetByOctet(value: String, written: String) {
+        Meter(label: "m", dimensions: [("a", value)], factory: registry).set(1)
+        #expect(
+            registry.text().utf8.elementsEqual("# HELP m Not described.\n# TYPE m gauge\nm{a=\"\(written)\"} 1\n".utf8))
+    }
+
+    @Test func reservedLabelsGetAnotherName() {
+        let timer = registry.makeTimer(label: "t_seconds", dimensions: [("le", "x"), ("__name__", "y")])
+        timer.recordNanoseconds(1)
+        #expect(registry.text().contains("t_seconds_count{_name__=\"y\",exported_le=\"x\"} 1\n"))
+    }
+
+    @Test func countersDoNotFallAndSumsStayNumbers() {
+        let counter = Counter(label: "c_total", dimensions: [], factory: registry)
+        counter.increment(by: 5)
+        counter.increment(by: -3 as Int64)
+        #expect(registry.text().contains("c_total 5\n"))
+        let recorder = Recorder(label: "r", dimensions: [], aggregate: true, factory: registry)
+        recorder.record(Double.nan)
+        recorder.record(2)
+        #expect(registry.text().contains("r_sum 2\n"))
+        #expect(registry.text().contains("r_count 1\n"))
     }
 
     @Test func labelsHaveNoColon() {
