@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct LogTests {
     private func lines(_ body: (inout Logger) -> Void) throws -> [JSONObject] {
-        let written = Mutex<[Data]>([])
+        let written = Mutex<[[UInt8]]>([])
         var logger = Logger(label: "writ") { _ in
             JSONLogHandler { line in written.withLock { $0.append(line) } }
         }
@@ -40,6 +40,19 @@ import Testing
         #expect(lines[1]["nested"]?.object?.members.map(\.name) == ["a", "b"])
         let time = try #require(lines[0]["time"]?.string)
         #expect(time.wholeMatch(of: /20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z/) != nil, "\(time)")
+    }
+
+    @Test(
+        arguments: [
+            (0, "1970-01-01T00:00:00.000Z"), (951_782_399.999, "2000-02-28T23:59:59.999Z"),
+            (951_782_400, "2000-02-29T00:00:00.000Z"), (1_795_425_001.25, "2026-11-23T09:10:01.250Z"),
+            (4_102_444_799.5, "2099-12-31T23:59:59.500Z"), (-5, "1970-01-01T00:00:00.000Z"),
+        ] as [(Double, String)])
+    func timesAreWrittenAsRFC3339Says(seconds: Double, text: String) throws {
+        #expect(LogTime(Date(timeIntervalSince1970: seconds)).text == text)
+        guard seconds >= 0 else { return }
+        let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+        #expect(abs(try style.parse(text).timeIntervalSince1970 - seconds) < 0.001)
     }
 
     @Test func addressesAreWrittenAsPeopleWriteThem() {

@@ -103,20 +103,25 @@ public struct JSONWriter {
     public mutating func string(_ string: String) {
         separate()
         bytes.append(UInt8(ascii: "\""))
-        for byte in string.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                bytes.append(UInt8(ascii: "\\"))
-                bytes.append(byte)
-            case 0x00..<0x20:
-                bytes.append(contentsOf: "\\u00".utf8)
-                bytes.append(contentsOf: byte < 0x10 ? "0".utf8 : "1".utf8)
-                bytes.append(contentsOf: String(byte & 15, radix: 16).utf8)
-            default:
-                bytes.append(byte)
-            }
+        // Most strings can be taken as they are, in one piece.
+        if string.utf8.contains(where: Self.isEscaped) {
+            for byte in string.utf8 { character(byte) }
+        } else {
+            bytes.append(contentsOf: string.utf8)
         }
         bytes.append(UInt8(ascii: "\""))
+    }
+
+    private static func isEscaped(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+    }
+
+    private mutating func character(_ byte: UInt8) {
+        guard Self.isEscaped(byte) else { return bytes.append(byte) }
+        bytes.append(UInt8(ascii: "\\"))
+        guard byte < 0x20 else { return bytes.append(byte) }
+        bytes.append(contentsOf: byte < 0x10 ? "u000".utf8 : "u001".utf8)
+        bytes.append(contentsOf: String(byte & 15, radix: 16).utf8)
     }
 
     private mutating func literal(_ text: String) {

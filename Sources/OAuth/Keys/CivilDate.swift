@@ -1,9 +1,9 @@
 /// A date of the proleptic Gregorian calendar, counted in eras of 400 years that begin in March, so that the leap day
 /// comes last.
-struct CivilDate {
-    let year: Int64
-    let month: Int64
-    let day: Int64
+package struct CivilDate {
+    package let year: Int64
+    package let month: Int64
+    package let day: Int64
 
     init(year: Int64, month: Int64, day: Int64) {
         self.year = year
@@ -12,7 +12,7 @@ struct CivilDate {
     }
 
     /// - Parameter daysSince1970: not negative.
-    init(daysSince1970 days: Int64) {
+    package init(daysSince1970 days: Int64) {
         let days = days + 719_468
         let era = days / 146_097
         let dayOfEra = days % 146_097

@@ -1,6 +1,7 @@
-public import Foundation
+import Foundation
 import JOSE
 public import Logging
+import SystemPackage
 
 /// Writes each event as one JSON object in a line of its own, for programs that gather logs: `time`, `level`, `message`, and
 /// the event's metadata beside them.
@@ -10,17 +11,17 @@ public struct JSONLogHandler: LogHandler {
     /// Events below it are not written.
     public var logLevel: Logger.Level = .info
 
-    private let write: @Sendable (Data) -> Void
+    private let write: @Sendable ([UInt8]) -> Void
 
     /// - Parameter write: is given one whole line at a time.
-    public init(_ write: @escaping @Sendable (Data) -> Void) {
+    public init(_ write: @escaping @Sendable ([UInt8]) -> Void) {
         self.write = write
     }
 
     /// To standard error, a line with one system call.
     public static let standardError = JSONLogHandler { line in
         // Where nobody listens there is nobody to tell.
-        try? FileHandle.standardError.write(contentsOf: line)
+        _ = try? FileDescriptor.standardError.writeAll(line)
     }
 
     /// One of ``metadata``.
@@ -31,29 +32,39 @@ public struct JSONLogHandler: LogHandler {
 
     /// Writes the event, whatever its level is: the logger has looked at that.
     public func log(event: LogEvent) {
-        var writer = JSONWriter()
+        var writer = JSONWriter(reservingCapacity: 768)
         writer.object { line in
-            line.member("time", Date().formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)))
+            line.member("time", LogTime(Date()).text)
             line.member("level", event.level.rawValue)
             line.member("message", event.message.description)
-            let all = metadata.merging(event.metadata ?? [:]) { $1 }
-            for (key, value) in all.sorted(by: { $0.key < $1.key }) where !Self.reserved.contains(key) {
-                line.member(key, Self.json(value))
+            let own = event.metadata ?? [:]
+            let all = metadata.isEmpty ? own : metadata.merging(own) { $1 }
+            for (key, value) in all.sorted(by: { $0.key < $1.key }) where !Self.isReserved(key) {
+                line.name(key)
+                Self.write(value, to: &line)
             }
         }
-        write(Data(writer.bytes + [UInt8(ascii: "\n")]))
+        write(writer.bytes + [UInt8(ascii: "\n")])
     }
 
-    private static let reserved: Set<String> = ["time", "level", "message"]
+    private static func isReserved(_ key: String) -> Bool { key == "time" || key == "level" || key == "message" }
 
-    private static func json(_ value: Logger.MetadataValue) -> JSONValue {
+    private static func write(_ value: Logger.MetadataValue, to writer: inout JSONWriter) {
         switch value {
-        case .string(let text): .string(text)
-        case .stringConvertible(let number as Int): .integer(Int64(number))
-        case .stringConvertible(let other): .string(other.description)
-        case .array(let elements): .array(elements.map(json))
+        case .string(let text): writer.string(text)
+        case .stringConvertible(let number as Int): writer.integer(Int64(number))
+        case .stringConvertible(let other): writer.string(other.description)
+        case .array(let elements):
+            writer.array { array in
+                for element in elements { write(element, to: &array) }
+            }
         case .dictionary(let members):
-            .object(JSONObject(members.sorted { $0.key < $1.key }.map { .init($0.key, json($0.value)) }))
+            writer.object { object in
+                for (key, value) in members.sorted(by: { $0.key < $1.key }) {
+                    object.name(key)
+                    write(value, to: &object)
+                }
+            }
         }
     }
 }

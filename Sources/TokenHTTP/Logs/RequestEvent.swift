@@ -1,3 +1,4 @@
+import AccessToken
 import Logging
 import OAuth
 
@@ -49,20 +50,20 @@ struct RequestEvent {
             "outcome": error == nil ? "success" : "refused",
             "duration_us": .stringConvertible(start.duration(to: .now).microseconds),
         ]
-        if let address { metadata["address"] = "\(address)" }
-        if let client { metadata["client_id"] = "\(client.id)" }
-        if let grantType { metadata["grant_type"] = "\(grantType.rawValue)" }
+        if let address { metadata["address"] = .string(address.description) }
+        if let client { metadata["client_id"] = .string(client.id.description) }
+        if let grantType { metadata["grant_type"] = .string(grantType.rawValue) }
         if let grant {
-            metadata["scope"] = "\(grant.scope)"
-            metadata["audience"] = .array(grant.audience.map { "\($0)" })
+            metadata["scope"] = .string(grant.scope.description)
+            metadata["audience"] = .array(grant.audience.map { .string($0.description) })
         }
         if let token {
-            metadata["jti"] = "\(token.tokenID)"
-            metadata["kid"] = "\(token.key.keyID)"
+            metadata["jti"] = .string(token.tokenID.description)
+            metadata["kid"] = .string(token.key.keyID)
         }
         if let error {
-            metadata["error"] = "\(error.code)"
-            metadata["reason"] = "\(error.text)"
+            metadata["error"] = .string(error.code.description)
+            metadata["reason"] = .string(error.text.description)
             metadata["status"] = .stringConvertible(error.status)
         }
         return metadata
