@@ -8,8 +8,11 @@ struct SigningPace {
     /// In nanoseconds; before the first signature, that of an RSA key on a slow processor.
     private var mean = 1_000_000.0
 
+    /// A pause of the whole machine is no signature.
+    private static let longest: Duration = .milliseconds(100)
+
     mutating func add(_ duration: Duration) {
-        let (seconds, attoseconds) = duration.components
+        let (seconds, attoseconds) = min(duration, Self.longest).components
         mean += (Double(seconds) * 1e9 + Double(attoseconds) / 1e9 - mean) * Self.weight
     }
 

@@ -24,7 +24,8 @@ struct TraceExport: Service {
             // The time limit of the client ends with the head of the answer.
             let status = try await Deadline.race(.seconds(5)) { [request] in
                 let response = try await BoundedDownload.httpClient.execute(request, deadline: .distantFuture)
-                _ = try await response.body.collect(upTo: 64 * 1024)
+                // So that the connection can be used again; a long answer is cut off.
+                for try await _ in response.body.prefix(64) {}
                 return response.status.code
             }
             guard (200..<300).contains(status) else { throw Refusal(status: status) }

@@ -444,6 +444,18 @@ class TestBrokenPairs:
             assert word in check.stderr
 
 
+def test_a_broken_clients_file_keeps_no_old_certificate(running):
+    good = running.clients_file.read_text()
+    running.clients_file.write_text("clients: nonsense\n")
+    pair = running.authority.issue()
+    pair.install(running.folder)
+    running.reload()
+    wait_until("the new certificate is shown", lambda: running.shown_serial_number() == pair.serial_number)
+    assert "Not reloaded: " in running.log
+    assert running.request_token().status_code == 200
+    running.clients_file.write_text(good)
+
+
 class TestSettings:
     """Plain HTTP is served under an https issuer only where somebody says that another does the TLS."""
 

@@ -89,6 +89,7 @@ import Testing
         for _ in 0..<1000 { pace.add(.zero) }
         #expect(pace.room(wait: .seconds(10), threadCount: 2) == SigningPace.largestRoom)
         for _ in 0..<1000 { pace.add(.seconds(3600)) }
-        #expect(pace.room(wait: .milliseconds(250), threadCount: 3) == 3)
+        #expect(pace.room(wait: .milliseconds(250), threadCount: 3) == 7)
+        #expect(pace.room(wait: .milliseconds(10), threadCount: 3) == 3)
     }
 }

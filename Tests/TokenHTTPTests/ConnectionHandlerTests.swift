@@ -48,6 +48,22 @@ import Testing
         #expect(!channel.isActive)
     }
 
+    @Test func whoDoesNotReadIsGivenUp() throws {
+        let reading = try channel(ReaderDeadline(.seconds(10)))
+        let silent = try channel(ReaderDeadline(.seconds(10)))
+        for channel in [reading, silent] {
+            channel.isWritable = false
+            channel.pipeline.fireChannelWritabilityChanged()
+            pass(9, on: channel)
+        }
+        reading.isWritable = true
+        reading.pipeline.fireChannelWritabilityChanged()
+        for channel in [reading, silent] { pass(1, on: channel) }
+        #expect(!silent.isActive)
+        pass(100, on: reading)
+        #expect(reading.isActive)
+    }
+
     /// RFC 9112 section 9.6
     @Test(arguments: [("close", false), (nil, true)] as [(String?, Bool)])
     func anAnswerThatSaysSoIsTheLast(field: String?, isOpen: Bool) throws {

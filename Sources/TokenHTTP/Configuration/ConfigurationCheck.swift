@@ -22,6 +22,7 @@ public enum ConfigurationCheck {
             configuration = reduced
         }
         problems += problemsWithFiles(of: configuration)
+        problems += Self.problems { () throws(InvalidConfiguration) in _ = try configuration.tlsIdentity() }
         let addresses = ServiceConfiguration.addresses(in: file, environment: environment)
         for address in addresses where triesAddresses {
             guard let error = await address.probe() else { continue }
@@ -49,7 +50,6 @@ public enum ConfigurationCheck {
         problems += Self.problems { () throws(InvalidConfiguration) in
             _ = try ClientsFile(reading: configuration.clientsFile)
         }
-        problems += Self.problems { () throws(InvalidConfiguration) in _ = try configuration.tlsIdentity() }
         if !keys.canBeWritten {
             let message = "holds no key, and keys_rotation cannot write the first one there"
             problems.append(Problem(.file(configuration.keysFolder.string, line: nil), message))

@@ -12,4 +12,15 @@ public struct InvalidConfiguration: Error, Sendable, CustomStringConvertible {
     public var description: String {
         problems.map(\.description).joined(separator: "\n")
     }
+
+    /// The result of `body`; or nil, with its problems added to the others.
+    @discardableResult
+    static func collect<Value>(
+        _ problems: inout [Problem], _ body: () throws(InvalidConfiguration) -> Value
+    ) -> Value? {
+        do throws(InvalidConfiguration) { return try body() } catch {
+            problems += error.problems
+            return nil
+        }
+    }
 }

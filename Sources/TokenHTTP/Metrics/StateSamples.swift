@@ -5,6 +5,8 @@ import PrometheusText
 /// What metrics say of the service's state, looked up when somebody asks.
 struct StateSamples {
     let snapshot: Snapshot
+    /// nil where the service does not end TLS.
+    let tlsIdentity: TLSIdentity?
     let now: NumericDate
 
     func add(to samples: inout PrometheusSamples) {
@@ -20,7 +22,7 @@ struct StateSamples {
                 "writ_key_next_change_seconds", help: "Seconds until a key does something else, where that is known.",
                 value: Double(change.seconds - now.seconds), labels: labels)
         }
-        if let end = snapshot.tlsIdentity?.end {
+        if let end = tlsIdentity?.end {
             samples.gauge(
                 "writ_tls_certificate_expiry_timestamp_seconds", help: "When the TLS certificate ends.",
                 value: Double(end.seconds))

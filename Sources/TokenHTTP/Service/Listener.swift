@@ -49,10 +49,15 @@ struct Listener<Door: HTTPResponder>: Service where Door.Context == ConnectionCo
     /// How long a request may take to come, from its head on.
     private static var requestTimeout: TimeAmount { .seconds(10) }
 
+    /// How long the other side may leave answers unread.
+    private static var readerTimeout: TimeAmount { .seconds(10) }
+
     private var server: HTTPServerBuilder {
         HTTPServerBuilder { [connections, tlsIdentity] responder in
             let http1 = HTTP1Channel.Configuration(
-                additionalChannelHandlers: [RequestDeadline(Self.requestTimeout), LastAnswerHandler()],
+                additionalChannelHandlers: [
+                    ReaderDeadline(Self.readerTimeout), RequestDeadline(Self.requestTimeout), LastAnswerHandler(),
+                ],
                 idleTimeout: TimeAmount(Self.idleTimeout))
             if let tlsIdentity {
                 let base = try SecureChannel(

@@ -35,7 +35,9 @@ extension TokenService {
             samples.gauge(
                 "writ_last_reload_timestamp_seconds", help: "When keys and clients were last read.",
                 value: Double(reading.time.seconds))
-            StateSamples(snapshot: reloader.snapshots.current, now: .now).add(to: &samples)
+            StateSamples(
+                snapshot: reloader.snapshots.current, tlsIdentity: reloader.tlsIdentities.current, now: .now
+            ).add(to: &samples)
         }
     }
 

@@ -176,9 +176,9 @@ public struct TokenService: Sendable {
 
     /// The current one; nil where the service does not end TLS.
     private var tlsIdentity: (@Sendable () -> TLSIdentity)? {
-        guard let first = reloader.snapshots.current.tlsIdentity else { return nil }
-        // Every snapshot of one configuration has one, or none has.
-        return { [reloader] in reloader.snapshots.current.tlsIdentity ?? first }
+        guard let first = reloader.tlsIdentities.current else { return nil }
+        // Where there is one, there is always one.
+        return { [reloader] in reloader.tlsIdentities.current ?? first }
     }
 }
 

@@ -14,8 +14,12 @@ final class Reloader: Sendable {
         var seen: Fingerprint
         /// When it was last read.
         var readAt: NumericDate
-        /// What was wrong then; nil where it checked.
-        var failure: InvalidConfiguration?
+        /// Whether keys and clients did not check then.
+        var isRefused = false
+        /// Whether the files of TLS did not.
+        var isTLSRefused = false
+        /// What was last told to be wrong with them.
+        var problems: [Problem] = []
         var secretExpiryWatch = SecretExpiryWatch()
     }
 
@@ -25,6 +29,8 @@ final class Reloader: Sendable {
 
     /// The snapshots that requests are answered from.
     let snapshots: SnapshotStore
+    /// What connections get, where the service ends TLS.
+    let tlsIdentities: TLSIdentityStore
     private let configuration: ServiceConfiguration
     private let logger: Logger
     private let reportReload: @Sendable (_ isApplied: Bool) -> Void
@@ -42,7 +48,16 @@ final class Reloader: Sendable {
         // Before reading: a change that comes in between is seen as one.
         let fingerprint = Fingerprint(of: configuration)
         var loader = SnapshotLoader(configuration, timing: timing)
-        snapshots = SnapshotStore(try loader.load(now: now))
+        var problems: [Problem] = []
+        let tlsIdentities = InvalidConfiguration.collect(&problems) { () throws(InvalidConfiguration) in
+            try TLSIdentityStore(configuration)
+        }
+        let snapshot = InvalidConfiguration.collect(&problems) { () throws(InvalidConfiguration) in
+            try loader.load(now: now)
+        }
+        guard let tlsIdentities, let snapshot else { throw InvalidConfiguration(problems) }
+        self.tlsIdentities = tlsIdentities
+        snapshots = SnapshotStore(snapshot)
         self.configuration = configuration
         self.logger = logger
         self.reportReload = reportReload
@@ -62,17 +77,19 @@ final class Reloader: Sendable {
             state.secretExpiryWatch.look(snapshots.current.clients, now: now, logger: logger)
             if fingerprint != state.read {
                 if isSettled {
-                    state.failure = nil
+                    state.problems = []
                     reload(&state, fingerprint, now: now, because: "files changed")
                 }
             } else if now < state.readAt {
                 // What was worked out for a time that has not come is not what signs and is published now.
                 reload(&state, fingerprint, now: now, because: "the clock was set back")
-            } else if state.failure != nil {
+            } else if state.isRefused {
                 guard state.readAt + Self.patience <= now else { return }
                 reload(&state, fingerprint, now: now, because: "another try")
             } else if let change = snapshots.current.nextChange, change <= now {
                 reload(&state, fingerprint, now: now, because: "the time of a key has come")
+            } else if state.isTLSRefused, state.readAt + Self.patience <= now {
+                retryTLS(&state, now: now)
             }
         }
     }
@@ -89,7 +106,7 @@ final class Reloader: Sendable {
     /// Reads everything again, changed or not.
     func reload(now: NumericDate) {
         state.withLock { state in
-            state.failure = nil
+            state.problems = []
             reload(&state, Fingerprint(of: configuration), now: now, because: "SIGHUP")
         }
     }
@@ -98,25 +115,37 @@ final class Reloader: Sendable {
         state.read = fingerprint
         state.seen = fingerprint
         state.readAt = now
-        var problems: [Problem]
+        var problems = tlsIdentities.reload()
+        state.isTLSRefused = !problems.isEmpty
+        state.isRefused = false
         do throws(InvalidConfiguration) {
             let snapshot = try state.loader.load(now: now)
-            problems = snapshot.tlsProblems
             let former = snapshots.current
             snapshots.replace(with: snapshot)
             state.secretExpiryWatch.look(snapshot.clients, isNew: true, now: now, logger: logger)
-            // Another try that came to the same is no news.
-            if problems.isEmpty || problems != state.failure?.problems {
-                tell(of: snapshot, after: former, reason, now: now)
-            }
+            tell(of: snapshot, after: former, reason, now: now)
         } catch {
-            problems = error.problems
+            problems += error.problems
+            state.isRefused = true
         }
+        conclude(&state, problems, now: now)
+    }
+
+    /// Keys and clients are as they should be, and stay as they are.
+    private func retryTLS(_ state: inout State, now: NumericDate) {
+        state.readAt = now
+        let problems = tlsIdentities.reload()
+        state.isTLSRefused = !problems.isEmpty
+        if problems.isEmpty { logger.info("Reloaded", metadata: ["reason": "another try of the TLS files"]) }
+        conclude(&state, problems, now: now)
+    }
+
+    private func conclude(_ state: inout State, _ problems: [Problem], now: NumericDate) {
         // Told once for each change and each signal, however often it is tried.
-        if problems != state.failure?.problems {
+        if problems != state.problems {
             for problem in problems { logger.error("Not reloaded: \(problem)") }
         }
-        state.failure = problems.isEmpty ? nil : InvalidConfiguration(problems)
+        state.problems = problems
         let isApplied = problems.isEmpty
         reading.withLock { $0 = Reading(time: now, isApplied: isApplied) }
         reportReload(isApplied)

@@ -23,10 +23,6 @@ public struct Snapshot: Sendable {
     let nextChange: NumericDate?
     /// Published keys that signed, the one that signs, and those that will, in their order; never empty.
     let signingTurns: [SigningTurn]
-    /// What the listener for tokens shows to those who connect; nil where it speaks plain http.
-    let tlsIdentity: TLSIdentity?
-    /// Why that is not what its files hold now; empty where it is.
-    let tlsProblems: [Problem]
     /// What GET answers, by request path: the JWK Set and the metadata.
     let documents: [String: StaticDocument]
 

@@ -11,7 +11,6 @@ public struct SnapshotLoader: Sendable {
     private let timing: KeyTiming
     /// Whether a sealing key that clients need and that is not there will be: see `keys_rotation`.
     private let expectsSealingKey: Bool
-    private var tlsIdentity: TLSIdentity?
     private var announcements: [KeyChain.Purpose: KeyAnnouncements] = [:]
 
     /// - Parameter configuration: says where keys and clients are; nothing is read yet.
@@ -28,14 +27,15 @@ public struct SnapshotLoader: Sendable {
     /// - Throws: everything that is wrong with keys and clients, at once.
     public mutating func load(now: NumericDate) throws(InvalidConfiguration) -> Snapshot {
         var problems: [Problem] = []
-        let loaded = Self.collect(&problems) { () throws(InvalidConfiguration) in try configuration.keys.load() }
-        let loadedSealing = Self.collect(&problems) { () throws(InvalidConfiguration) in
+        let loaded = InvalidConfiguration.collect(&problems) { () throws(InvalidConfiguration) in
+            try configuration.keys.load()
+        }
+        let loadedSealing = InvalidConfiguration.collect(&problems) { () throws(InvalidConfiguration) in
             configuration.keys.exists ? try configuration.keys.loadSealing() : []
         }
-        let clients = Self.collect(&problems) { () throws(InvalidConfiguration) in
+        let clients = InvalidConfiguration.collect(&problems) { () throws(InvalidConfiguration) in
             try ClientsFile(reading: configuration.clientsFile).clients
         }
-        let (tlsIdentity, tlsProblems) = loadTLSIdentity(&problems)
         var turns: [SigningTurn]?
         var scheduled: ScheduledKeys?
         var announcements = announcements
@@ -49,35 +49,26 @@ public struct SnapshotLoader: Sendable {
                     .schedule(keys, now: now, retention: retention)
             }
             scheduled = keys
-            turns = Self.collect(&problems) { () throws(InvalidConfiguration) in try signingTurns(of: keys) }
-            Self.collect(&problems) { () throws(InvalidConfiguration) in try checkSealing(keys, for: clients ?? []) }
+            turns = InvalidConfiguration.collect(&problems) { () throws(InvalidConfiguration) in
+                try signingTurns(of: keys)
+            }
+            InvalidConfiguration.collect(&problems) { () throws(InvalidConfiguration) in
+                try checkSealing(keys, for: clients ?? [])
+            }
         }
         guard let clients, let scheduled, let turns, problems.isEmpty else { throw InvalidConfiguration(problems) }
         do {
             let snapshot = try snapshot(
-                of: scheduled, turns, ClientRegistry(clients), lifetimes, tlsIdentity, tlsProblems)
+                of: scheduled, turns, ClientRegistry(clients), lifetimes)
             self.announcements = announcements
-            self.tlsIdentity = tlsIdentity
             return snapshot
         } catch {
             throw InvalidConfiguration([Problem(place, "\(error)")])
         }
     }
 
-    /// What is wrong with a new pair keeps the old one in use, and keeps nothing else from being replaced: a client that was
-    /// removed must not get tokens because a certificate was not renewed well.
-    private func loadTLSIdentity(_ problems: inout [Problem]) -> (TLSIdentity?, [Problem]) {
-        do throws(InvalidConfiguration) {
-            return (try configuration.tlsIdentity(former: tlsIdentity), [])
-        } catch {
-            if tlsIdentity == nil { problems += error.problems }
-            return (tlsIdentity, error.problems)
-        }
-    }
-
     private func snapshot(
-        of scheduled: ScheduledKeys, _ turns: [SigningTurn], _ clients: ClientRegistry, _ lifetimes: TokenLifetimes,
-        _ tlsIdentity: TLSIdentity?, _ tlsProblems: [Problem]
+        of scheduled: ScheduledKeys, _ turns: [SigningTurn], _ clients: ClientRegistry, _ lifetimes: TokenLifetimes
     ) throws -> Snapshot {
         let policy = configuration.policy
         let sealer = RefreshTokenSealer(
@@ -87,8 +78,7 @@ public struct SnapshotLoader: Sendable {
             sealingKeys: scheduled.sealing, sealer: sealer,
             inspector: try TokenInspector(
                 keys: scheduled.published, signingKey: turns[0].key, clients: clients, policy: policy, sealer: sealer),
-            nextChange: scheduled.nextChange, signingTurns: turns, tlsIdentity: tlsIdentity, tlsProblems: tlsProblems,
-            documents: try documents(for: scheduled))
+            nextChange: scheduled.nextChange, signingTurns: turns, documents: try documents(for: scheduled))
     }
 
     private func signingTurns(of keys: ScheduledKeys) throws(InvalidConfiguration) -> [SigningTurn] {
@@ -133,17 +123,6 @@ public struct SnapshotLoader: Sendable {
 
     private var place: Problem.Place {
         .file(configuration.keysFolder.string, line: nil)
-    }
-
-    /// The result of `body`; or nil, with its problems added to the others.
-    @discardableResult
-    private static func collect<Value>(
-        _ problems: inout [Problem], _ body: () throws(InvalidConfiguration) -> Value
-    ) -> Value? {
-        do throws(InvalidConfiguration) { return try body() } catch {
-            problems += error.problems
-            return nil
-        }
     }
 }
 
