@@ -22,7 +22,7 @@ public enum ConfigurationCheck {
             configuration = reduced
         }
         problems += problemsWithFiles(of: configuration)
-        problems += Self.problems { () throws(InvalidConfiguration) in _ = try configuration.tlsIdentity() }
+        InvalidConfiguration.collect(&problems) { () throws(InvalidConfiguration) in try configuration.tlsIdentity() }
         let addresses = ServiceConfiguration.addresses(in: file, environment: environment)
         for address in addresses where triesAddresses {
             guard let error = await address.probe() else { continue }
@@ -33,32 +33,27 @@ public enum ConfigurationCheck {
 
     /// What is wrong with keys and clients.
     private static func problemsWithFiles(of configuration: ServiceConfiguration) -> [Problem] {
+        var problems: [Problem] = []
         let keys = configuration.keys
         guard configuration.keysRotation != nil, keys.signing.lacksFirstKey else {
-            return problems { () throws(InvalidConfiguration) in
-                // So it does with the first sealing key.
-                let makesKeys = configuration.keysRotation != nil && keys.canBeWritten
-                var loader = SnapshotLoader(configuration, expectsSealingKey: makesKeys && keys.sealing.lacksFirstKey)
-                _ = try loader.load(now: .now)
-            }
+            // So it does with the first sealing key.
+            let makesKeys = configuration.keysRotation != nil && keys.canBeWritten
+            var loader = SnapshotLoader(configuration, expectsSealingKey: makesKeys && keys.sealing.lacksFirstKey)
+            InvalidConfiguration.collect(&problems) { () throws(InvalidConfiguration) in try loader.load(now: .now) }
+            return problems
         }
         // The service makes the first key itself.
-        var problems = problems { () throws(InvalidConfiguration) in _ = try keys.passphrase() }
+        InvalidConfiguration.collect(&problems) { () throws(InvalidConfiguration) in try keys.passphrase() }
         if keys.exists {
-            problems += Self.problems { () throws(InvalidConfiguration) in _ = try keys.loadSealing() }
+            InvalidConfiguration.collect(&problems) { () throws(InvalidConfiguration) in try keys.loadSealing() }
         }
-        problems += Self.problems { () throws(InvalidConfiguration) in
-            _ = try ClientsFile(reading: configuration.clientsFile)
+        InvalidConfiguration.collect(&problems) { () throws(InvalidConfiguration) in
+            try ClientsFile(reading: configuration.clientsFile)
         }
         if !keys.canBeWritten {
             let message = "holds no key, and keys_rotation cannot write the first one there"
             problems.append(Problem(.file(configuration.keysFolder.string, line: nil), message))
         }
         return problems
-    }
-
-    private static func problems(_ body: () throws(InvalidConfiguration) -> Void) -> [Problem] {
-        do throws(InvalidConfiguration) { try body() } catch { return error.problems }
-        return []
     }
 }

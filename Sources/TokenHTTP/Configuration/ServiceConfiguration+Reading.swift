@@ -116,8 +116,7 @@ extension ServiceConfiguration {
             algorithm: reader.value(.accessTokenAlgorithm, IssuancePolicy.algorithm(named:)) ?? .rs256,
             accessTokenLifetime: .seconds(15 * 60), refreshTokenLifetime: .seconds(30 * 86400),
             assertionAudience: .either, throttle: .standard, queueWait: .zero, tls: reader.tlsTermination(of: nil),
-            trustedProxies: [],
-            drainDelay: .zero, logLevel: .info, tracing: nil)
+            trustedProxies: [], drainDelay: .zero, logLevel: .info, tracing: nil)
     }
 
     /// The addresses to listen on, without those that are written wrongly.

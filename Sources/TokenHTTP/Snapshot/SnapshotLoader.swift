@@ -58,8 +58,7 @@ public struct SnapshotLoader: Sendable {
         }
         guard let clients, let scheduled, let turns, problems.isEmpty else { throw InvalidConfiguration(problems) }
         do {
-            let snapshot = try snapshot(
-                of: scheduled, turns, ClientRegistry(clients), lifetimes)
+            let snapshot = try snapshot(of: scheduled, turns, ClientRegistry(clients), lifetimes)
             self.announcements = announcements
             return snapshot
         } catch {
