@@ -39,13 +39,10 @@ struct FairLine<Owner: Hashable, Element> {
 
     /// The first element of the owner whose turn it is; nil where there is none.
     mutating func popFirst() -> Element? {
-        while let owner = turns.popFirst() {
-            let element = queues[owner]?.popFirst()
-            if queues[owner]?.count ?? 0 > 0 { turns.append(owner) } else { queues[owner] = nil }
-            guard let element else { continue }
-            count -= 1
-            return element
-        }
-        return nil
+        // Who stands here has somebody in the line: only owners of several lose one.
+        guard let owner = turns.popFirst(), let element = queues[owner]?.popFirst() else { return nil }
+        if queues[owner]?.count ?? 0 > 0 { turns.append(owner) } else { queues[owner] = nil }
+        count -= 1
+        return element
     }
 }
