@@ -10,7 +10,7 @@ import Testing
 @Suite struct StatusTests {
     private func event(_ client: Client?, error: TokenError? = nil) -> RequestEvent {
         var event = RequestEvent(
-            .token, requestID: "1", path: "/oauth2/token", trace: RequestTrace(nil, "", headers: [:]))
+            .token, requestID: "1", trace: RequestTrace(nil, path: "/oauth2/token", headers: [:]))
         event.client = client
         event.grantType = .clientCredentials
         event.error = error

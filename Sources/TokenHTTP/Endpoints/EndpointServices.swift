@@ -47,9 +47,8 @@ struct EndpointServices: Sendable {
 
     /// A request that has just come.
     func event(_ endpoint: Endpoint, of request: Request, in context: ConnectionContext) -> RequestEvent {
-        let path = request.uri.path
-        let trace = RequestTrace(tracer, "POST \(path)", headers: request.headers)
-        var event = RequestEvent(endpoint, requestID: context.requestID, path: path, trace: trace)
+        let trace = RequestTrace(tracer, path: request.uri.path, headers: request.headers)
+        var event = RequestEvent(endpoint, requestID: context.requestID, trace: trace)
         event.address = context.address.map { trustedProxies.origin(of: $0, request.headers) }
         return event
     }

@@ -9,8 +9,6 @@ struct RequestEvent {
     let endpoint: Endpoint
     /// That of the request, so that its lines can be found.
     let requestID: String
-    /// The path of the endpoint.
-    let path: String
     /// Its span.
     let trace: RequestTrace
     private let start = ContinuousClock.now
@@ -28,10 +26,9 @@ struct RequestEvent {
     /// Why it was refused.
     var error: TokenError?
 
-    init(_ endpoint: Endpoint, requestID: String, path: String, trace: RequestTrace) {
+    init(_ endpoint: Endpoint, requestID: String, trace: RequestTrace) {
         self.endpoint = endpoint
         self.requestID = requestID
-        self.path = path
         self.trace = trace
     }
 

@@ -39,10 +39,11 @@ extension Snapshot {
     func keyStates(at now: NumericDate) -> [KeyStatus] {
         let sealing = sealingKeys.last { $0.state != .expired && ($0.since ?? NumericDate(.min)) <= now }
         let current = ["signing": signingKey(at: now).keyID, "sealing": sealing?.key.named.keyID]
-        return keyStates.map { key in
+        let states = keyStates
+        return states.map { key in
             if key.keyID == current[key.use] { return key.changed(to: .signing) }
             // Another one of the same kind has taken over.
-            let isOvertaken = key.state == .signing && keyStates.contains { $0.keyID == current[key.use] }
+            let isOvertaken = key.state == .signing && states.contains { $0.keyID == current[key.use] }
             return isOvertaken ? key.changed(to: .published) : key
         }
     }

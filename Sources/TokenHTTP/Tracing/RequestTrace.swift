@@ -8,6 +8,7 @@ import Tracing
 struct RequestTrace: Sendable {
     private struct Active {
         let tracer: any Tracer
+        let path: String
         let span: any Span
     }
 
@@ -15,13 +16,14 @@ struct RequestTrace: Sendable {
 
     /// - Parameters:
     ///   - tracer: nil where nobody wants traces.
-    ///   - name: method and route, OpenTelemetry's semantic conventions for HTTP.
+    ///   - path: of the endpoint; with the method it is the span's name, OpenTelemetry's semantic conventions for HTTP.
     ///   - headers: may say of which trace the request is part: `traceparent`, W3C Trace Context section 3.2.
-    init(_ tracer: (any Tracer)?, _ name: String, headers: HTTPFields) {
+    init(_ tracer: (any Tracer)?, path: String, headers: HTTPFields) {
         active = tracer.map { tracer in
             var context = ServiceContext.topLevel
             tracer.extract(headers, into: &context, using: FieldExtractor())
-            return Active(tracer: tracer, span: tracer.startAnySpan(name, context: context, ofKind: .server))
+            let span = tracer.startAnySpan("POST \(path)", context: context, ofKind: .server)
+            return Active(tracer: tracer, path: path, span: span)
         }
     }
 
@@ -40,7 +42,8 @@ struct RequestTrace: Sendable {
 
     /// Ends the span of the request, with what is told of it.
     func end(_ event: RequestEvent) {
-        guard let span = active?.span else { return }
+        guard let active else { return }
+        let span = active.span
         defer { span.end() }
         guard span.isRecording else { return }
         let status = event.error?.status ?? 200
@@ -48,7 +51,7 @@ struct RequestTrace: Sendable {
         var attributes: SpanAttributes = [:]
         attributes["http.request.method"] = "POST"
         attributes["http.response.status_code"] = status
-        attributes["http.route"] = event.path
+        attributes["http.route"] = active.path
         attributes["writ.request_id"] = event.requestID
         if let address = event.address { attributes["client.address"] = address.description }
         if let client = event.client { attributes["writ.client_id"] = client.id.description }
