@@ -11,22 +11,19 @@ struct Listener<Door: HTTPResponder>: Service where Door.Context == ConnectionCo
     private let name: String
     private let logger: Logger
     private let connections: ConnectionCount
-    private let maximumConnections: Int
     private let tlsIdentity: (@Sendable () -> TLSIdentity)?
     private let onListening: @Sendable () -> Void
 
     /// - Parameters:
     ///   - name: for the log.
-    ///   - maximumConnections: further ones wait until others are closed.
     ///   - tlsIdentity: the current one; nil where the listener speaks plain http.
     ///   - onListening: called when connections are accepted.
     init(
         _ address: ListenAddress, _ door: Door, name: String, connections: ConnectionCount,
-        maximumConnections: Int, tlsIdentity: (@Sendable () -> TLSIdentity)? = nil, logger: Logger,
+        tlsIdentity: (@Sendable () -> TLSIdentity)? = nil, logger: Logger,
         onListening: @escaping @Sendable () -> Void = {}
     ) {
         self.connections = connections
-        self.maximumConnections = maximumConnections
         self.tlsIdentity = tlsIdentity
         self.onListening = onListening
         self.address = address
@@ -53,18 +50,17 @@ struct Listener<Door: HTTPResponder>: Service where Door.Context == ConnectionCo
     private static var readerTimeout: TimeAmount { .seconds(10) }
 
     private var server: HTTPServerBuilder {
-        HTTPServerBuilder { [connections, tlsIdentity] responder in
+        HTTPServerBuilder { [tlsIdentity] responder in
             let http1 = HTTP1Channel.Configuration(
                 additionalChannelHandlers: [
                     ReaderDeadline(Self.readerTimeout), RequestDeadline(Self.requestTimeout), LastAnswerHandler(),
                 ],
                 idleTimeout: TimeAmount(Self.idleTimeout))
             if let tlsIdentity {
-                let base = try SecureChannel(
+                return try SecureChannel(
                     tlsIdentity, idleTimeout: Self.idleTimeout, http1: http1, responder: responder)
-                return CountedChannel(base: base, count: connections)
             }
-            return CountedChannel(base: HTTP1Channel(responder: responder, configuration: http1), count: connections)
+            return HTTP1Channel(responder: responder, configuration: http1)
         }
     }
 
@@ -74,7 +70,7 @@ struct Listener<Door: HTTPResponder>: Service where Door.Context == ConnectionCo
             server: server,
             configuration: ApplicationConfiguration(
                 address: .hostname(address.host, port: address.port),
-                availableConnectionsDelegate: .maximum(maximumConnections, logger: .silent)),
+                availableConnectionsDelegate: connections),
             onServerRunning: { channel in
                 let bound = channel.localAddress.map { "\($0)" } ?? address.description
                 onListening()

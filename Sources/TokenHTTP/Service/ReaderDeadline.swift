@@ -6,7 +6,7 @@ final class ReaderDeadline: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundOut = Any
 
     private let time: TimeAmount
-    private var end: Scheduled<Void>?
+    private var timer = ClosingTimer()
 
     init(_ time: TimeAmount) {
         self.time = time
@@ -25,23 +25,17 @@ final class ReaderDeadline: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     private func look(_ context: ChannelHandlerContext) {
-        let channel = context.channel
-        if channel.isWritable {
-            cancel()
-        } else if end == nil {
-            end = context.eventLoop.scheduleTask(in: time) { channel.close(promise: nil) }
+        if context.channel.isWritable {
+            timer.cancel()
+        } else if !timer.isRunning {
+            timer.start(time, context)
         }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        cancel()
+        timer.cancel()
         context.fireChannelInactive()
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) { cancel() }
-
-    private func cancel() {
-        end?.cancel()
-        end = nil
-    }
+    func handlerRemoved(context: ChannelHandlerContext) { timer.cancel() }
 }

@@ -9,7 +9,7 @@ final class RequestDeadline: ChannelInboundHandler, RemovableChannelHandler {
 
     private let time: TimeAmount
     private var isIncomplete = false
-    private var end: Scheduled<Void>?
+    private var timer = ClosingTimer()
 
     init(_ time: TimeAmount) {
         self.time = time
@@ -21,29 +21,21 @@ final class RequestDeadline: ChannelInboundHandler, RemovableChannelHandler {
         case .body: break
         case .end:
             isIncomplete = false
-            cancel()
+            timer.cancel()
         }
         context.fireChannelRead(data)
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
         // Most requests are whole by now, and need no timer.
-        if isIncomplete, end == nil {
-            let channel = context.channel
-            end = context.eventLoop.scheduleTask(in: time) { channel.close(promise: nil) }
-        }
+        if isIncomplete, !timer.isRunning { timer.start(time, context) }
         context.fireChannelReadComplete()
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        cancel()
+        timer.cancel()
         context.fireChannelInactive()
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) { cancel() }
-
-    private func cancel() {
-        end?.cancel()
-        end = nil
-    }
+    func handlerRemoved(context: ChannelHandlerContext) { timer.cancel() }
 }

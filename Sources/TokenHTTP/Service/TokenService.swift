@@ -49,7 +49,10 @@ public struct TokenService: Sendable {
         let signers = SignerPool(
             threadCount: coreCount, wait: configuration.queueWait, reportWait: { [metrics] in metrics.waited($0) }
         )
-        let connections = (tokens: ConnectionCount(), management: ConnectionCount())
+        let connections = (
+            tokens: ConnectionCount(maximum: Self.maximumConnections),
+            management: ConnectionCount(maximum: Self.managementConnections)
+        )
         collect(readiness, signers, connections)
         let gate = try Self.gate(configuration, coreCount: coreCount, logger: logger)
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
@@ -61,14 +64,12 @@ public struct TokenService: Sendable {
             let door = ManagementDoor(readiness: readiness, metrics: metrics.registry)
             services.append(
                 Listener(
-                    address, door, name: "management", connections: connections.management,
-                    maximumConnections: Self.managementConnections, logger: logger))
+                    address, door, name: "management", connections: connections.management, logger: logger))
         }
         services.append(
             Listener(
                 configuration.listen, frontDoor(gate, signers, readiness), name: "tokens",
-                connections: connections.tokens, maximumConnections: Self.maximumConnections,
-                tlsIdentity: tlsIdentity, logger: logger
+                connections: connections.tokens, tlsIdentity: tlsIdentity, logger: logger
             ) {
                 readiness.begin()
             })

@@ -15,7 +15,7 @@ final class SecureConnectionDeadlines: ChannelInboundHandler, RemovableChannelHa
     private let silence: TimeAmount
     private var isEstablished = false
     private var lastRead: NIODeadline = .now()
-    private var end: Scheduled<Void>?
+    private var timer = ClosingTimer()
     private var silenceCheck: Scheduled<Void>?
 
     /// - Parameter silence: how long a connection may say nothing.
@@ -25,7 +25,7 @@ final class SecureConnectionDeadlines: ChannelInboundHandler, RemovableChannelHa
 
     func handlerAdded(context: ChannelHandlerContext) {
         lastRead = context.eventLoop.now
-        closeLater(after: Self.handshake, context)
+        timer.start(Self.handshake, context)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -36,20 +36,14 @@ final class SecureConnectionDeadlines: ChannelInboundHandler, RemovableChannelHa
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case .handshakeCompleted = event as? TLSUserEvent {
             isEstablished = true
-            end?.cancel()
+            timer.cancel()
             checkSilence(context)
         } else if event is ChannelShouldQuiesceEvent {
             // Nothing was asked yet, and nobody behind here hears of it: there is no HTTP before the handshake.
             guard isEstablished else { return context.close(promise: nil) }
-            closeLater(after: Self.goodbye, context)
+            timer.start(Self.goodbye, context)
         }
         context.fireUserInboundEventTriggered(event)
-    }
-
-    private func closeLater(after time: TimeAmount, _ context: ChannelHandlerContext) {
-        let channel = context.channel
-        end?.cancel()
-        end = context.eventLoop.scheduleTask(in: time) { channel.close(promise: nil) }
     }
 
     private func checkSilence(_ context: ChannelHandlerContext) {
@@ -68,7 +62,7 @@ final class SecureConnectionDeadlines: ChannelInboundHandler, RemovableChannelHa
     func handlerRemoved(context: ChannelHandlerContext) { cancel() }
 
     private func cancel() {
-        end?.cancel()
+        timer.cancel()
         silenceCheck?.cancel()
     }
 }
