@@ -104,12 +104,17 @@ public struct JSONWriter {
         separate()
         bytes.append(UInt8(ascii: "\""))
         // Most strings can be taken as they are, in one piece.
-        if string.utf8.contains(where: Self.isEscaped) {
+        if Self.hasEscaped(string.utf8.span) {
             for byte in string.utf8 { character(byte) }
         } else {
             bytes.append(contentsOf: string.utf8)
         }
         bytes.append(UInt8(ascii: "\""))
+    }
+
+    private static func hasEscaped(_ text: Span<UInt8>) -> Bool {
+        for index in text.indices where isEscaped(text[index]) { return true }
+        return false
     }
 
     private static func isEscaped(_ byte: UInt8) -> Bool {

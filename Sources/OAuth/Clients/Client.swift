@@ -2,7 +2,7 @@ public import AccessToken
 public import JOSE
 
 /// A registered client, with the names of RFC 7591 section 2 where it has them.
-public struct Client: Sendable {
+public final class Client: Sendable {
     /// `client_id`; also `sub` of its tokens (RFC 9068 section 2.2).
     public let id: ClientID
     /// `client_name`

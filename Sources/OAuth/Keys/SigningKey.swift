@@ -3,7 +3,7 @@ public import JOSE
 public import Libcrypto
 
 /// A private key with the algorithm that it signs access tokens with.
-public struct SigningKey: Sendable {
+public final class SigningKey: Sendable {
     /// Of a type that ``algorithm`` accepts.
     public let key: PrivateKey
     /// `alg`, RFC 7515 section 4.1.1; never a MAC.

@@ -23,9 +23,15 @@ extension FormParameters {
 
     /// Parameters of the media type, such as a charset, make no difference.
     private static func isForm(_ contentType: String?) -> Bool {
-        guard let mediaType = contentType?.prefix(while: { $0 != ";" }) else { return false }
-        let blanks: Set<Character> = [" ", "\t"]
-        let trimmed = mediaType.drop(while: blanks.contains).reversed().drop(while: blanks.contains).reversed()
-        return String(trimmed).lowercased() == "application/x-www-form-urlencoded"
+        guard let mediaType = contentType?.utf8.prefix(while: { $0 != UInt8(ascii: ";") }) else { return false }
+        let isBlank: (UInt8) -> Bool = { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+        var rest = mediaType.drop(while: isBlank)
+        while let last = rest.last, isBlank(last) { rest.removeLast() }
+        // RFC 9110 section 8.3.1: in any case.
+        return rest.lazy.map(lowercased).elementsEqual("application/x-www-form-urlencoded".utf8)
+    }
+
+    private static func lowercased(_ character: UInt8) -> UInt8 {
+        UInt8(ascii: "A")...UInt8(ascii: "Z") ~= character ? character | 0x20 : character
     }
 }

@@ -5,7 +5,7 @@ import Hummingbird
 struct HeadResponder<Responder: HTTPResponder>: HTTPResponder {
     let responder: Responder
 
-    func respond(to request: Request, context: Responder.Context) async throws -> Response {
+    @concurrent func respond(to request: Request, context: Responder.Context) async throws -> Response {
         var response = try await responder.respond(to: request, context: context)
         guard request.method == .head else { return response }
         // The length stays: it is that of the answer to GET.

@@ -57,10 +57,11 @@ struct Listener<Door: HTTPResponder>: Service where Door.Context == ConnectionCo
                 ],
                 idleTimeout: TimeAmount(Self.idleTimeout))
             if let tlsIdentity {
-                return try SecureChannel(
-                    tlsIdentity, idleTimeout: Self.idleTimeout, http1: http1, responder: responder)
+                return LoopBoundChannel(
+                    connection: try SecureChannel(
+                        tlsIdentity, idleTimeout: Self.idleTimeout, http1: http1, responder: responder))
             }
-            return HTTP1Channel(responder: responder, configuration: http1)
+            return LoopBoundChannel(connection: HTTP1Channel(responder: responder, configuration: http1))
         }
     }
 

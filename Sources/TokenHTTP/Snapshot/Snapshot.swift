@@ -4,7 +4,7 @@ import Libcrypto
 public import OAuth
 
 /// Everything that a request is answered from: made whole, replaced whole, never changed.
-public struct Snapshot: Sendable {
+public final class Snapshot: Sendable {
     /// `issuer` and `access_token`
     public let policy: IssuancePolicy
     /// `clients`
@@ -25,6 +25,23 @@ public struct Snapshot: Sendable {
     let signingTurns: [SigningTurn]
     /// What GET answers, by request path: the JWK Set and the metadata.
     let documents: [String: StaticDocument]
+
+    init(
+        policy: IssuancePolicy, clients: ClientRegistry, lifetimes: TokenLifetimes, keys: [ScheduledKey],
+        sealingKeys: [ScheduledSealingKey], sealer: RefreshTokenSealer, inspector: TokenInspector,
+        nextChange: NumericDate?, signingTurns: [SigningTurn], documents: [String: StaticDocument]
+    ) {
+        self.policy = policy
+        self.clients = clients
+        self.lifetimes = lifetimes
+        self.keys = keys
+        self.sealingKeys = sealingKeys
+        self.sealer = sealer
+        self.inspector = inspector
+        self.nextChange = nextChange
+        self.signingTurns = signingTurns
+        self.documents = documents
+    }
 
     /// The key that signs at `now`. It depends on the clock alone, so that replicas change over in the same second even
     /// before one of them makes its next snapshot.
