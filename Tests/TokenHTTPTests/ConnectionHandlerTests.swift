@@ -64,6 +64,43 @@ import Testing
         #expect(reading.isActive)
     }
 
+    @Test(arguments: [("1", false), (nil, true)] as [(String?, Bool)])
+    func whoIsAskedToComeBackLaterIsNotReadBefore(retryAfter: String?, isRead: Bool) throws {
+        let turnstile = Turnstile(interval: .milliseconds(200))
+        let channel = try channel(TurnstileHandler(turnstile))
+        func refuse() throws {
+            var answer = HTTPResponse(status: .serviceUnavailable)
+            answer.headerFields[.retryAfter] = retryAfter
+            try channel.writeOutbound(HTTPResponsePart.head(answer))
+            try channel.writeOutbound(HTTPResponsePart.end(nil))
+        }
+        func isReading() throws -> Bool {
+            channel.options.last { $0.option is ChannelOptions.Types.AutoReadOption }?.value as? Bool ?? true
+        }
+        // Whoever comes alone does not wait.
+        try refuse()
+        #expect(try isReading())
+        try refuse()
+        #expect(try isReading() == isRead)
+        channel.embeddedEventLoop.advanceTime(by: .milliseconds(199))
+        #expect(try isReading() == isRead)
+        channel.embeddedEventLoop.advanceTime(by: .milliseconds(1))
+        #expect(try isReading())
+    }
+
+    @Test func turnsFollowOneAnotherAndNobodyWaitsForLong() {
+        let turnstile = Turnstile(interval: .milliseconds(1))
+        var now = NIODeadline.uptimeNanoseconds(5_000_000_000)
+        let waits = (0..<5000).map { _ in turnstile.wait(now: now) }
+        #expect(waits[..<1000].enumerated().allSatisfy { $1 == .milliseconds(Int64($0)) })
+        #expect(waits[1000...].allSatisfy { $0 == Turnstile.longestWait })
+        // Those that wait are let through first, but no debt is left behind.
+        now = now + .milliseconds(400)
+        #expect(turnstile.wait(now: now) == .milliseconds(600))
+        now = now + .seconds(10)
+        #expect(turnstile.wait(now: now) == .zero)
+    }
+
     /// RFC 9112 section 9.6
     @Test(arguments: [("close", false), (nil, true)] as [(String?, Bool)])
     func anAnswerThatSaysSoIsTheLast(field: String?, isOpen: Bool) throws {

@@ -11,6 +11,7 @@ struct Listener<Door: HTTPResponder>: Service where Door.Context == ConnectionCo
     private let name: String
     private let logger: Logger
     private let connections: ConnectionCount
+    private let turnstile: Turnstile
     private let tlsIdentity: (@Sendable () -> TLSIdentity)?
     private let onListening: @Sendable () -> Void
 
@@ -19,11 +20,12 @@ struct Listener<Door: HTTPResponder>: Service where Door.Context == ConnectionCo
     ///   - tlsIdentity: the current one; nil where the listener speaks plain http.
     ///   - onListening: called when connections are accepted.
     init(
-        _ address: ListenAddress, _ door: Door, name: String, connections: ConnectionCount,
+        _ address: ListenAddress, _ door: Door, name: String, connections: ConnectionCount, turnstile: Turnstile,
         tlsIdentity: (@Sendable () -> TLSIdentity)? = nil, logger: Logger,
         onListening: @escaping @Sendable () -> Void = {}
     ) {
         self.connections = connections
+        self.turnstile = turnstile
         self.tlsIdentity = tlsIdentity
         self.onListening = onListening
         self.address = address
@@ -50,10 +52,11 @@ struct Listener<Door: HTTPResponder>: Service where Door.Context == ConnectionCo
     private static var readerTimeout: TimeAmount { .seconds(10) }
 
     private var server: HTTPServerBuilder {
-        HTTPServerBuilder { [tlsIdentity] responder in
+        HTTPServerBuilder { [tlsIdentity, turnstile] responder in
             let http1 = HTTP1Channel.Configuration(
                 additionalChannelHandlers: [
-                    ReaderDeadline(Self.readerTimeout), RequestDeadline(Self.requestTimeout), LastAnswerHandler(),
+                    ReaderDeadline(Self.readerTimeout), RequestDeadline(Self.requestTimeout),
+                    TurnstileHandler(turnstile), LastAnswerHandler(),
                 ],
                 idleTimeout: TimeAmount(Self.idleTimeout))
             if let tlsIdentity {

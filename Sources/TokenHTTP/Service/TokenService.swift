@@ -54,6 +54,8 @@ public struct TokenService: Sendable {
             management: ConnectionCount(maximum: Self.managementConnections)
         )
         collect(readiness, signers, connections)
+        // Refusing so many, and reading what they sent, takes a twentieth of the cores.
+        let turnstile = Turnstile(interval: .microseconds(1000 / Int64(coreCount)))
         let gate = try Self.gate(configuration, coreCount: coreCount, logger: logger)
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
 
@@ -64,12 +66,13 @@ public struct TokenService: Sendable {
             let door = ManagementDoor(readiness: readiness, metrics: metrics.registry)
             services.append(
                 Listener(
-                    address, door, name: "management", connections: connections.management, logger: logger))
+                    address, door, name: "management", connections: connections.management, turnstile: turnstile,
+                    logger: logger))
         }
         services.append(
             Listener(
                 configuration.listen, frontDoor(gate, signers, readiness), name: "tokens",
-                connections: connections.tokens, tlsIdentity: tlsIdentity, logger: logger
+                connections: connections.tokens, turnstile: turnstile, tlsIdentity: tlsIdentity, logger: logger
             ) {
                 readiness.begin()
             })

@@ -1,0 +1,36 @@
+import HTTPTypes
+import NIOCore
+import NIOHTTPTypes
+
+/// Stops reading behind an answer that says when to come back, until the ``Turnstile`` lets the connection through.
+///
+/// What has been read already, requests in a pipeline, is answered; a stream of HTTP/2 has no second request.
+final class TurnstileHandler: ChannelOutboundHandler, RemovableChannelHandler {
+    typealias OutboundIn = HTTPResponsePart
+    typealias OutboundOut = HTTPResponsePart
+
+    private let turnstile: Turnstile
+    private var isRefusal = false
+
+    init(_ turnstile: Turnstile) {
+        self.turnstile = turnstile
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        switch unwrapOutboundIn(data) {
+        case .head(let head): isRefusal = head.headerFields[.retryAfter] != nil
+        case .end where isRefusal: pause(context.channel)
+        case .body, .end: break
+        }
+        context.write(data, promise: promise)
+    }
+
+    private func pause(_ channel: any Channel) {
+        let wait = turnstile.wait(now: channel.eventLoop.now)
+        guard wait > .zero else { return }
+        // Where the connection has ended by then there is nothing to read.
+        channel.setOption(.autoRead, value: false).whenSuccess {
+            channel.eventLoop.scheduleTask(in: wait) { _ = channel.setOption(.autoRead, value: true) }
+        }
+    }
+}
