@@ -73,7 +73,9 @@ import Testing
             for: try authorize("short"), key: signingKey, policy: fixture.policy, id: TokenID("t1"), now: Fixture.now)
         let signature = try SigningContext(key: key, scheme: signingKey.scheme).sign(token.signingInput.octets.span)
         let answer = try #require(
-            try JSONReader.read(TokenResponse(token, signature: signature, refreshToken: nil).json).object)
+            try JSONReader.read(
+                TokenResponse(IssuedAccessToken(token, signature: signature), refreshToken: nil, now: Fixture.now).json
+            ).object)
         #expect(answer.members.map(\.name) == ["access_token", "token_type", "expires_in", "scope"])
         #expect(answer["token_type"] == .string("Bearer"))
         #expect(answer["expires_in"] == .integer(60))

@@ -34,6 +34,7 @@ import Testing
                     scope: site.read site.documentation
                     resources: [https://api.example.com]
                     access_token_lifetime: 5m
+                    access_token_reuse: 20s
                     claims: { tenant: acme, level: 3, admin: false, id: "007", tags: [a, b] }
 
                 """
@@ -45,6 +46,7 @@ import Testing
         #expect(client.scope.tokens == ["site.read", "site.documentation"])
         #expect(client.resources.map(\.description) == ["https://api.example.com"])
         #expect(client.accessTokenLifetime == .seconds(300))
+        #expect(client.accessTokenReuse == .seconds(20))
     }
 
     /// For one client or for all: the later moment counts.
@@ -125,6 +127,8 @@ import Testing
                 "token_endpoint_auth_method is none of client_secret_basic, client_secret_post and private_key_jwt"
             ),
             ("    access_token_lifetime: 2d\n", "access_token_lifetime is not between 1s and 24h"),
+            ("    access_token_reuse: off\n", nil),
+            ("    access_token_reuse: 1h\n", "access_token_reuse is neither off nor between 1s and 5m"),
             ("    claims: { sub: me }\n", "claims would shadow the registered claim sub"),
             ("    claims: { nbf: 0 }\n", "claims would shadow the registered claim nbf"),
             (

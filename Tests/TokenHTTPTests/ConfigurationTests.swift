@@ -2,6 +2,7 @@ import AccessToken
 import Foundation
 import JOSE
 import Logging
+import OAuth
 import NIOCore
 import NIOPosix
 import SystemPackage
@@ -49,6 +50,7 @@ import Testing
         #expect(configuration.management?.description == "127.0.0.1:8081")
         #expect(configuration.algorithm.name == "RS256")
         #expect(configuration.accessTokenLifetime == .seconds(900))
+        #expect(configuration.accessTokenReuse == .zero)
         #expect(configuration.drainDelay == .seconds(5))
         #expect(configuration.keysFolder.lastComponent == "keys")
         #expect(configuration.keysFolder.isAbsolute)
@@ -68,6 +70,14 @@ import Testing
         // Kubernetes sets these for a Service that is called writ.
         _ = try read(
             "issuer: https://a\n", environment: ["WRIT_PORT": "tcp://10.0.0.1:80", "WRIT_SERVICE_HOST": "10.0.0.1"])
+    }
+
+    @Test(arguments: [("off", 0), ("1s", 1), ("10s", 10), ("5m", 300)]) func tokensCanBeReused(
+        text: String, seconds: Int64
+    ) throws {
+        let configuration = try read("issuer: https://a\naccess_token: {reuse: \(text)}\n")
+        #expect(configuration.accessTokenReuse == .seconds(seconds))
+        #expect(configuration.policy.accessTokenReuse == .seconds(seconds))
     }
 
     @Test(arguments: ["off", "false", "no"]) func managementCanBeOff(word: String) throws {
@@ -127,6 +137,14 @@ import Testing
             ["2: access_token.lifetime is not a duration such as 90s, 15m, 12h or 30d"]
         ),
         ("issuer: https://a\naccess_token: {lifetime: 30d}\n", ["2: access_token.lifetime is not between 1s and 24h"]),
+        (
+            "issuer: https://a\naccess_token: {reuse: 0s}\n",
+            ["2: access_token.reuse is neither off nor between 1s and 5m"]
+        ),
+        (
+            "issuer: https://a\naccess_token: {reuse: 6m}\n",
+            ["2: access_token.reuse is neither off nor between 1s and 5m"]
+        ),
         ("issuer: https://a\naccess_token: RS256\n", ["2: access_token is not a mapping of names to values"]),
         (
             "issuer: https://a\nlog_level: loud\n",

@@ -21,6 +21,8 @@ public final class Client: Sendable {
     public let resources: [Audience]
     /// `access_token_lifetime`; nil takes the service's.
     public let accessTokenLifetime: Duration?
+    /// `access_token_reuse`; nil takes the service's, zero is off.
+    public let accessTokenReuse: Duration?
     /// `refresh_tokens_not_before`, its own or that of all clients, whichever is later: refresh tokens that go back to an
     /// earlier moment are void.
     public let refreshTokensNotBefore: NumericDate?
@@ -34,7 +36,8 @@ public final class Client: Sendable {
         id: ClientID, name: String? = nil, secrets: [ClientSecret], keys: ClientKeys? = nil,
         authenticationMethod: TokenEndpointAuthenticationMethod? = nil,
         grantTypes: Set<GrantType> = [.clientCredentials], scope: Scope = .empty, resources: [Audience] = [],
-        accessTokenLifetime: Duration? = nil, refreshTokensNotBefore: NumericDate? = nil,
+        accessTokenLifetime: Duration? = nil, accessTokenReuse: Duration? = nil,
+        refreshTokensNotBefore: NumericDate? = nil,
         introspection: IntrospectionRight = .none, claims: JSONObject = JSONObject()
     ) throws(InvalidValue) {
         guard claims.members.allSatisfy({ !AccessTokenClaims.registeredNames.contains($0.name) }) else {
@@ -49,6 +52,7 @@ public final class Client: Sendable {
         self.scope = scope
         self.resources = resources
         self.accessTokenLifetime = accessTokenLifetime
+        self.accessTokenReuse = accessTokenReuse
         self.refreshTokensNotBefore = refreshTokensNotBefore
         self.introspection = introspection
         self.claims = JSONWriter.members(of: claims)

@@ -12,16 +12,22 @@ public struct AuthorizedGrant: Sendable {
     public let audience: [Audience]
     /// From `iat` to `exp`: the client's own `access_token_lifetime`, else the service's.
     public let lifetime: Duration
+    /// For how long its access token may answer further requests of the client for the same; zero is not at all.
+    public let reuse: Duration
     /// What the client can get the next access token with; nil for one that may not.
     public let refreshToken: RefreshToken?
 
-    fileprivate init(client: Client, grantType: GrantType, access: GrantedAccess, lifetime: Duration) {
+    fileprivate init(client: Client, grantType: GrantType, access: GrantedAccess, lifetime: Duration, reuse: Duration) {
         self.client = client
         self.grantType = grantType
         scope = access.scope
         audience = access.audience
         refreshToken = access.refreshToken
         self.lifetime = lifetime
+        // A refresh token is made for one request.
+        let isReusable = grantType == .clientCredentials && access.refreshToken == nil
+        // Whoever gets a token has half of its life left at least.
+        self.reuse = isReusable ? min(reuse, lifetime / 2) : .zero
     }
 }
 
@@ -47,6 +53,7 @@ extension AuthenticatedClient {
             }
         return AuthorizedGrant(
             client: client, grantType: grantType, access: access,
-            lifetime: client.accessTokenLifetime ?? policy.accessTokenLifetime)
+            lifetime: client.accessTokenLifetime ?? policy.accessTokenLifetime,
+            reuse: client.accessTokenReuse ?? policy.accessTokenReuse)
     }
 }

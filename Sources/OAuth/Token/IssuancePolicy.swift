@@ -9,17 +9,20 @@ public struct IssuancePolicy: Sendable {
     public let algorithm: SignatureAlgorithm
     /// `access_token.lifetime`
     public let accessTokenLifetime: Duration
+    /// `access_token.reuse`: for how long a token may be given again to the client that got it; zero is off.
+    public let accessTokenReuse: Duration
     /// `refresh_token.lifetime`, from the first issue on
     public let refreshTokenLifetime: Duration
 
-    /// The defaults are those of the configuration: RS256, 15 minutes and 30 days.
+    /// The defaults are those of the configuration: RS256, 15 minutes, no reuse and 30 days.
     public init(
         issuer: Issuer, algorithm: SignatureAlgorithm = .rs256, accessTokenLifetime: Duration = .seconds(900),
-        refreshTokenLifetime: Duration = .seconds(30 * 86400)
+        accessTokenReuse: Duration = .zero, refreshTokenLifetime: Duration = .seconds(30 * 86400)
     ) {
         self.issuer = issuer
         self.algorithm = algorithm
         self.accessTokenLifetime = accessTokenLifetime
+        self.accessTokenReuse = accessTokenReuse
         self.refreshTokenLifetime = refreshTokenLifetime
     }
 

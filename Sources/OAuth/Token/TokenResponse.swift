@@ -1,4 +1,4 @@
-import AccessToken
+public import AccessToken
 import JOSE
 
 /// A successful answer of the token endpoint, RFC 6749 section 5.1.
@@ -7,16 +7,17 @@ public struct TokenResponse: Sendable {
     public let json: [UInt8]
 
     /// - Parameters:
-    ///   - signature: over ``UnsignedAccessToken/signingInput``, by its key.
     ///   - refreshToken: that of the grant, sealed; nil where it has none.
-    public init(_ token: UnsignedAccessToken, signature: [UInt8], refreshToken: String?) {
-        let compact = token.signingInput.compact(with: signature)
-        var writer = JSONWriter(reservingCapacity: compact.count + token.grant.scope.description.utf8.count + 640)
+    ///   - now: from when `expires_in` counts.
+    public init(_ token: IssuedAccessToken, refreshToken: String?, now: NumericDate) {
+        let (compact, content) = (token.compact, token.content)
+        let scope = content.grant.scope.description
+        var writer = JSONWriter(reservingCapacity: compact.utf8.count + scope.utf8.count + 640)
         writer.object { answer in
-            answer.member("access_token", String(decoding: compact, as: UTF8.self))
+            answer.member("access_token", compact)
             answer.member("token_type", "Bearer")
-            answer.member("expires_in", token.grant.lifetime.components.seconds)
-            answer.member("scope", token.grant.scope.description)
+            answer.member("expires_in", content.expiresAt.seconds - now.seconds)
+            answer.member("scope", scope)
             if let refreshToken { answer.member("refresh_token", refreshToken) }
         }
         json = writer.bytes

@@ -9,14 +9,20 @@ public struct UnsignedAccessToken: Sendable {
     public let key: SigningKey
     /// `jti`
     public let tokenID: TokenID
+    /// `iat`
+    let issuedAt: NumericDate
+    /// `exp`
+    let expiresAt: NumericDate
     /// What ``key`` has to sign.
     public let signingInput: JWSSigningInput
 
     /// - Parameter now: when the token is issued; it expires a lifetime later.
     public init(for grant: AuthorizedGrant, key: SigningKey, policy: IssuancePolicy, id: TokenID, now: NumericDate) {
+        issuedAt = now
+        expiresAt = now + grant.lifetime
         let claims = AccessTokenClaims(
             issuer: policy.issuer, subject: grant.client.id.description, audience: grant.audience,
-            expiresAt: now + grant.lifetime, issuedAt: now, tokenID: id.description, clientID: grant.client.id,
+            expiresAt: expiresAt, issuedAt: issuedAt, tokenID: id.description, clientID: grant.client.id,
             scope: grant.scope)
         self.grant = grant
         self.key = key

@@ -14,8 +14,9 @@ struct ClientReader<Node: YAMLNode> {
     private static var memberNames: [String] {
         [
             "client_id", "client_name", "client_secrets", "jwks", "jwks_uri", "token_endpoint_auth_method",
-            "grant_types", "scope", "resources", "access_token_lifetime", "refresh_tokens_not_before", "introspect",
-            "claims",
+            "grant_types", "scope", "resources", "access_token_lifetime", "access_token_reuse",
+            "refresh_tokens_not_before",
+            "introspect", "claims",
         ]
     }
 
@@ -58,6 +59,7 @@ struct ClientReader<Node: YAMLNode> {
         let scope = value("scope", Scope.init)
         let resources = list("resources", Self.resource)
         let lifetime = value("access_token_lifetime", DurationText.parseAccessTokenLifetime)
+        let reuse = value("access_token_reuse", DurationText.parseAccessTokenReuse)
         let notBefore = value("refresh_tokens_not_before", NumericDate.init(rfc3339:))
         let introspection = introspection()
         checkRoom(scope, resources, grantTypes)
@@ -67,7 +69,7 @@ struct ClientReader<Node: YAMLNode> {
             return try Client(
                 id: id, name: name, secrets: secrets, keys: keys, authenticationMethod: method,
                 grantTypes: grantTypes.map { Set($0) } ?? [.clientCredentials], scope: scope ?? .empty,
-                resources: resources ?? [], accessTokenLifetime: lifetime,
+                resources: resources ?? [], accessTokenLifetime: lifetime, accessTokenReuse: reuse,
                 refreshTokensNotBefore: [notBefore, settings.refreshTokensNotBefore].compactMap { $0 }.max(),
                 introspection: introspection, claims: claims)
         } catch {

@@ -28,6 +28,16 @@ public enum DurationText {
         return lifetime
     }
 
+    /// For how long a token may be given again; `off` is zero.
+    static func parseAccessTokenReuse(_ text: String) throws(InvalidValue) -> Duration {
+        if SettingReader.isOff(text) { return .zero }
+        let reuse = try? parse(text)
+        guard let reuse, (.seconds(1)...RecentTokens.longestReuse).contains(reuse) else {
+            throw InvalidValue("is neither off nor between 1s and 5m")
+        }
+        return reuse
+    }
+
     /// The lifetime of a refresh token, over all its successors.
     static func parseRefreshTokenLifetime(_ text: String) throws(InvalidValue) -> Duration {
         let lifetime = try parse(text)

@@ -53,6 +53,7 @@ extension ServiceConfiguration {
         let tokenPath = reader.value(.tokenPath, Self.tokenPath)
         let algorithm = reader.value(.accessTokenAlgorithm, IssuancePolicy.algorithm(named:))
         let accessTokenLifetime = reader.value(.accessTokenLifetime, DurationText.parseAccessTokenLifetime)
+        let accessTokenReuse = reader.value(.accessTokenReuse, DurationText.parseAccessTokenReuse)
         let refreshTokenLifetime = reader.value(.refreshTokenLifetime, DurationText.parseRefreshTokenLifetime)
         let drainDelay = reader.value(.drainDelay, Self.drainDelay)
         let logLevel = reader.value(.logLevel, Self.logLevel)
@@ -86,6 +87,7 @@ extension ServiceConfiguration {
             endpoints: EndpointPaths(issuer: issuer, token: tokenPath),
             algorithm: algorithm ?? .rs256,
             accessTokenLifetime: accessTokenLifetime ?? .seconds(15 * 60),
+            accessTokenReuse: accessTokenReuse ?? .zero,
             refreshTokenLifetime: refreshTokenLifetime ?? .seconds(30 * 86400),
             assertionAudience: assertionAudience ?? .either,
             throttle: throttle,
@@ -114,7 +116,7 @@ extension ServiceConfiguration {
             clientsFile: reader.path(.clients, default: "clients.yaml"),
             endpoints: EndpointPaths(issuer: issuer),
             algorithm: reader.value(.accessTokenAlgorithm, IssuancePolicy.algorithm(named:)) ?? .rs256,
-            accessTokenLifetime: .seconds(15 * 60), refreshTokenLifetime: .seconds(30 * 86400),
+            accessTokenLifetime: .seconds(15 * 60), accessTokenReuse: .zero, refreshTokenLifetime: .seconds(30 * 86400),
             assertionAudience: .either, throttle: .standard, queueWait: .zero, tls: reader.tlsTermination(of: nil),
             trustedProxies: [], drainDelay: .zero, logLevel: .info, tracing: nil)
     }

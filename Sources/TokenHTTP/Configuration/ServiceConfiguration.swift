@@ -28,6 +28,8 @@ public struct ServiceConfiguration: Sendable {
     public let algorithm: SignatureAlgorithm
     /// `access_token.lifetime`
     public let accessTokenLifetime: Duration
+    /// `access_token.reuse`; zero where it is off.
+    public let accessTokenReuse: Duration
     /// `refresh_token.lifetime`
     public let refreshTokenLifetime: Duration
     /// `client_assertion.audience`
@@ -62,6 +64,6 @@ public struct ServiceConfiguration: Sendable {
     public var policy: IssuancePolicy {
         IssuancePolicy(
             issuer: issuer, algorithm: algorithm, accessTokenLifetime: accessTokenLifetime,
-            refreshTokenLifetime: refreshTokenLifetime)
+            accessTokenReuse: accessTokenReuse, refreshTokenLifetime: refreshTokenLifetime)
     }
 }

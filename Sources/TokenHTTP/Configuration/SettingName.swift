@@ -13,6 +13,7 @@ enum SettingName: String, CaseIterable {
     case tokenPath = "token_path"
     case accessTokenAlgorithm = "access_token.algorithm"
     case accessTokenLifetime = "access_token.lifetime"
+    case accessTokenReuse = "access_token.reuse"
     case refreshTokenLifetime = "refresh_token.lifetime"
     case assertionAudience = "client_assertion.audience"
     case throttleFailures = "throttle.failures"

@@ -6,6 +6,7 @@ import OAuth
 /// `POST /oauth2/token`, RFC 6749 section 3.2.
 struct TokenEndpoint: Sendable {
     let services: EndpointServices
+    let reusable = ReusableTokens()
     let makeTokenID: @Sendable () throws(LibcryptoError) -> TokenID
 
     func response(to request: Request, in context: ConnectionContext) async -> Response {
@@ -41,13 +42,28 @@ struct TokenEndpoint: Sendable {
         }
         event.grant = grant
         let refreshToken = try refreshToken(of: grant, snapshot, now: now)
-        let token = UnsignedAccessToken(
-            for: grant, key: snapshot.signingKey(at: now), policy: snapshot.policy, id: try tokenID(), now: now)
-        let signature = try await trace.step("sign") { () async throws(TokenError) in
-            try await services.sign(token.signingInput, with: token.key, for: admission.client)
+        let key = snapshot.signingKey(at: now)
+        let token: IssuedAccessToken
+        if grant.reuse > .zero {
+            (token, event.isReused) = try await reusable.token(like: TokenLikeness(grant, key: key), now: now) {
+                () async throws(TokenError) in try await issue(for: grant, key, admission, trace)
+            }
+        } else {
+            token = try await issue(for: grant, key, admission, trace)
         }
-        event.token = token
-        return TokenResponse(token, signature: signature, refreshToken: refreshToken)
+        event.token = token.content
+        return TokenResponse(token, refreshToken: refreshToken, now: now)
+    }
+
+    private func issue(
+        for grant: AuthorizedGrant, _ key: SigningKey, _ admission: EndpointServices.Admission, _ trace: RequestTrace
+    ) async throws(TokenError) -> IssuedAccessToken {
+        let content = UnsignedAccessToken(
+            for: grant, key: key, policy: admission.snapshot.policy, id: try tokenID(), now: admission.now)
+        let signature = try await trace.step("sign") { () async throws(TokenError) in
+            try await services.sign(content.signingInput, with: key, for: admission.client)
+        }
+        return IssuedAccessToken(content, signature: signature)
     }
 
     private func refreshToken(

@@ -23,6 +23,8 @@ struct RequestEvent {
     var grant: AuthorizedGrant?
     /// The token that was issued.
     var token: UnsignedAccessToken?
+    /// Whether it was issued to the client before.
+    var isReused = false
     /// Why it was refused.
     var error: TokenError?
 
@@ -57,6 +59,7 @@ struct RequestEvent {
         if let token {
             metadata["jti"] = .string(token.tokenID.description)
             metadata["kid"] = .string(token.key.keyID)
+            if isReused { metadata["reused"] = "true" }
         }
         if let error {
             metadata["error"] = .string(error.code.description)

@@ -33,6 +33,7 @@ final class ServiceMetrics: Sendable {
     private let requests = Mutex<[Request: Counter]>([:])
     private let durations: [Endpoint: Timer]
     private let queueWait: Timer
+    private let reused: Counter
     private let shed: [Endpoint: Counter]
     private let throttled: [Endpoint: Counter]
     private let reloads: (applied: Counter, refused: Counter)
@@ -51,6 +52,7 @@ final class ServiceMetrics: Sendable {
             Counter(label: "writ_requests_throttled_total", dimensions: [("endpoint", $0)], factory: registry)
         }
         queueWait = Timer(label: "writ_signing_queue_wait_seconds", dimensions: [], factory: registry)
+        reused = Counter(label: "writ_tokens_reused_total", dimensions: [], factory: registry)
         func reloads(_ outcome: String) -> Counter {
             Counter(label: "writ_reloads_total", dimensions: [("outcome", outcome)], factory: registry)
         }
@@ -64,6 +66,8 @@ final class ServiceMetrics: Sendable {
         registry.describe(
             "writ_request_duration_seconds", help: "From a request's head to its answer, less the sending.")
         registry.describe("writ_signing_queue_wait_seconds", help: "How long signatures waited for a thread.")
+        registry.describe(
+            "writ_tokens_reused_total", help: "Token requests that were answered with a token issued before.")
         registry.describe("writ_requests_shed_total", help: "Requests that were answered 503 since too many waited.")
         registry.describe("writ_requests_throttled_total", help: "Requests that were answered 429 after failures.")
         registry.describe("writ_reloads_total", help: "How often keys and clients were read again.")
@@ -85,6 +89,7 @@ final class ServiceMetrics: Sendable {
             outcome: event.error?.code.description ?? (endpoint == .token ? "issued" : "answered"),
             clientID: event.client?.id)
         counter(request).increment()
+        if event.isReused { reused.increment() }
         switch event.error?.status {
         case 503: shed[endpoint]?.increment()
         case 429: throttled[endpoint]?.increment()

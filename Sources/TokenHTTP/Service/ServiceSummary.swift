@@ -36,6 +36,7 @@ public struct ServiceSummary: Sendable {
             Fact("keys", "keys", Self.count(snapshot.keys.map(\.state))),
             Fact("clients", "clients", String(snapshot.clients.count)),
             Fact("access_token_lifetime", "access tokens", DurationText.format(configuration.accessTokenLifetime)),
+            Fact("access_token_reuse", "reused", Self.reuse(configuration.accessTokenReuse)),
             Fact("refresh_token_lifetime", "refresh tokens", DurationText.format(configuration.refreshTokenLifetime)),
             Fact(
                 "queue_wait", "signatures",
@@ -52,6 +53,11 @@ public struct ServiceSummary: Sendable {
         case .upstream: "http, behind a proxy that ends TLS"
         case .here: "https (TLS 1.2 and 1.3, HTTP/1.1 and HTTP/2)"
         }
+    }
+
+    private static func reuse(_ duration: Duration) -> String {
+        duration == .zero
+            ? "never, unless a client's access_token_reuse says so" : "for \(DurationText.format(duration))"
     }
 
     private static func count(_ states: [KeySchedule.State]) -> String {

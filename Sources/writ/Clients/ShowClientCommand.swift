@@ -45,6 +45,8 @@ extension ClientsCommand {
             rows += client.resources.map { ["resource", $0.description] }
             let lifetime = client.accessTokenLifetime ?? configuration.accessTokenLifetime
             rows.append(["access_token_lifetime", DurationText.format(lifetime)])
+            let reuse = client.accessTokenReuse ?? configuration.accessTokenReuse
+            if reuse > .zero { rows.append(["access_token_reuse", DurationText.format(reuse)]) }
             if let notBefore = client.refreshTokensNotBefore {
                 rows.append(["refresh_tokens_not_before", notBefore.rfc3339])
             }

@@ -1,0 +1,30 @@
+import AccessToken
+import OAuth
+
+/// Tokens that were issued lately, never many: the younger half stays when the older one goes.
+struct RecentTokens {
+    /// The most that there may be of each age; a token and what belongs to it take about two kilobytes.
+    static let room = 2048
+    /// The longest `access_token.reuse`: what is older answers no request.
+    static let longestReuse: Duration = .seconds(300)
+
+    private var young: [TokenLikeness: IssuedAccessToken] = [:]
+    private var old: [TokenLikeness: IssuedAccessToken] = [:]
+    private var youngSince: NumericDate?
+
+    var count: Int { young.count + old.count }
+
+    subscript(likeness: TokenLikeness) -> IssuedAccessToken? { young[likeness] ?? old[likeness] }
+
+    mutating func insert(_ token: IssuedAccessToken, _ likeness: TokenLikeness, now: NumericDate) {
+        let since = youngSince ?? now
+        // A clock that was set back makes them old too.
+        if young.count >= Self.room || now < since || since + Self.longestReuse < now {
+            old = young
+            young = [:]
+            youngSince = now
+        }
+        youngSince = youngSince ?? now
+        young[likeness] = token
+    }
+}

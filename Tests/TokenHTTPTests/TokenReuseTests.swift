@@ -1,0 +1,197 @@
+import AccessToken
+import JOSE
+import Libcrypto
+import OAuth
+import Synchronization
+import Testing
+
+@testable import TokenHTTP
+
+/// `access_token.reuse`: which requests one token answers, and what those that come together cost.
+@Suite struct TokenReuseTests {
+    private static let issued = NumericDate(1_795_000_000)
+
+    private let key: SigningKey
+    private let policy: IssuancePolicy
+    private let clients: ClientRegistry
+
+    init() throws {
+        key = try Self.makeKey("k1")
+        policy = IssuancePolicy(issuer: try Issuer("https://tokens.example.com"), accessTokenReuse: .seconds(10))
+        clients = try ClientRegistry([
+            Self.client("plain"), Self.client("other"),
+            Self.client("own", reuse: .seconds(30)), Self.client("never", reuse: .zero),
+            Self.client("short", lifetime: .seconds(8)),
+            Self.client("refreshing", grantTypes: [.clientCredentials, .refreshToken]),
+        ])
+    }
+
+    private static func makeKey(_ id: String) throws -> SigningKey {
+        try SigningKey(PrivateKey.generate(on: .p256), keyID: id, algorithm: .es256)
+    }
+
+    private static func client(
+        _ id: String, reuse: Duration? = nil, lifetime: Duration? = nil,
+        grantTypes: Set<GrantType> = [.clientCredentials]
+    ) throws -> Client {
+        try Client(
+            id: ClientID(id), secrets: [ClientSecret(hash: ClientSecretHash(of: "secret"))], grantTypes: grantTypes,
+            scope: Scope("a b"), resources: [Audience("https://a.example.com"), Audience("https://b.example.com")],
+            accessTokenLifetime: lifetime, accessTokenReuse: reuse)
+    }
+
+    private func grant(
+        _ id: String = "plain", _ parameters: String = "", of clients: ClientRegistry? = nil
+    ) throws -> AuthorizedGrant {
+        let request = try TokenRequest(
+            parsing: TokenEndpointRequest(
+                query: nil, contentType: "application/x-www-form-urlencoded", authorization: [],
+                body: Array("grant_type=client_credentials&client_id=\(id)&client_secret=secret\(parameters)".utf8)))
+        let authentication = try (clients ?? self.clients).authenticate(request.credentials, now: Self.issued)
+        return try #require(authentication.provenClient).authorize(
+            request, policy: policy, sealer: RefreshTokenSealer(issuer: policy.issuer, turns: []), now: Self.issued)
+    }
+
+    private func token(_ grant: AuthorizedGrant, _ id: String = "t", now: NumericDate = issued) -> IssuedAccessToken {
+        IssuedAccessToken(
+            UnsignedAccessToken(for: grant, key: key, policy: policy, id: TokenID(id), now: now), signature: [1, 2, 3])
+    }
+
+    @Test(arguments: [
+        ("plain", 10), ("own", 30), ("never", 0), ("refreshing", 0),
+        // Half of its life is left to whoever gets a token.
+        ("short", 4),
+    ])
+    func forSoLong(client: String, seconds: Int64) throws {
+        let grant = try grant(client)
+        #expect(grant.reuse == .seconds(seconds))
+        let token = token(grant)
+        for age in -1...seconds + 1 {
+            let now = NumericDate(Self.issued.seconds + age)
+            #expect(token.isReusable(at: now) == (0..<seconds).contains(age))
+        }
+    }
+
+    @Test func likeRequestsAreThoseOfOneRegistrationForTheSame() throws {
+        let plain = TokenLikeness(try grant(), key: key)
+        #expect(TokenLikeness(try grant("plain", "&scope=a%20b"), key: key) == plain)
+        #expect(TokenLikeness(try grant("plain", "&resource=https://a.example.com"), key: key) == plain)
+        let registeredAnew = try ClientRegistry([Self.client("plain")])
+        let others = try [
+            TokenLikeness(grant("other"), key: key),
+            TokenLikeness(grant("plain", "&scope=a"), key: key),
+            TokenLikeness(grant("plain", "&resource=https://b.example.com"), key: key),
+            TokenLikeness(grant(), key: Self.makeKey("k2")),
+            TokenLikeness(grant(of: registeredAnew), key: key),
+        ]
+        for other in others { #expect(other != plain) }
+    }
+
+    @Test func expiresInIsWhatRemains() throws {
+        let now = NumericDate(Self.issued.seconds + 7)
+        let answer = TokenResponse(token(try grant()), refreshToken: nil, now: now)
+        #expect(try JSONReader.read(answer.json).object?["expires_in"] == .integer(893))
+    }
+
+    @Test func aTokenAnswersUntilItsTimeIsOver() async throws {
+        let tokens = ReusableTokens()
+        let grant = try grant()
+        let likeness = TokenLikeness(grant, key: key)
+        var made = 0
+        func ask(_ age: Int64) async throws -> (String, Bool) {
+            let now = NumericDate(Self.issued.seconds + age)
+            let (token, isReused) = try await tokens.token(like: likeness, now: now) { () async throws(TokenError) in
+                made += 1
+                return self.token(grant, "t\(made)", now: now)
+            }
+            return (token.content.tokenID.description, isReused)
+        }
+        for (age, id, isReused) in [(0, "t1", false), (9, "t1", true), (10, "t2", false), (19, "t2", true)] {
+            let answer = try await ask(Int64(age))
+            #expect(answer == (id, isReused))
+        }
+        // A clock that was set back.
+        #expect(try await ask(-3600) == ("t3", false))
+    }
+
+    private final class Counter: Sendable {
+        private let value = Mutex(0)
+
+        var count: Int { value.withLock { $0 } }
+
+        func increment() { value.withLock { $0 += 1 } }
+    }
+
+    /// The one that signs waits until all others are there.
+    @Test func thoseThatComeTogetherCostOneSignature() async throws {
+        let tokens = ReusableTokens()
+        let grant = try grant()
+        let likeness = TokenLikeness(grant, key: key)
+        let made = Counter()
+        let answers = try await withThrowingTaskGroup(of: Bool.self) { group in
+            for _ in 0..<500 {
+                group.addTask {
+                    try await tokens.token(like: likeness, now: Self.issued) { () async throws(TokenError) in
+                        made.increment()
+                        while tokens.waitingCount < 499 { await Task.yield() }
+                        return token(grant)
+                    }.isReused
+                }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(made.count == 1)
+        #expect(answers.count { $0 } == 499)
+        #expect(tokens.waitingCount == 0)
+    }
+
+    @Test func whatGoesWrongIsToldToAllAndNotRemembered() async throws {
+        let tokens = ReusableTokens()
+        let grant = try grant()
+        let likeness = TokenLikeness(grant, key: key)
+        await withTaskGroup(of: TokenError?.self) { group in
+            for _ in 0..<20 {
+                group.addTask {
+                    do throws(TokenError) {
+                        _ = try await tokens.token(like: likeness, now: Self.issued) { () async throws(TokenError) in
+                            while tokens.waitingCount < 19 { await Task.yield() }
+                            throw .overloaded
+                        }
+                        return nil
+                    } catch {
+                        return error
+                    }
+                }
+            }
+            for await error in group { #expect(error == .overloaded) }
+        }
+        #expect(try await !tokens.token(like: likeness, now: Self.issued) { token(grant) }.isReused)
+    }
+
+    @Test func notMoreAreKeptThanThereIsRoomFor() throws {
+        var recent = RecentTokens()
+        let grants = try (0..<3 * RecentTokens.room).map { _ in
+            try grant(of: ClientRegistry([Self.client("plain")]))
+        }
+        for (index, grant) in grants.enumerated() {
+            let likeness = TokenLikeness(grant, key: key)
+            recent.insert(token(grant), likeness, now: Self.issued)
+            #expect(recent[likeness] != nil)
+            #expect(recent.count <= 2 * RecentTokens.room)
+            // The younger half is always there.
+            #expect(recent[TokenLikeness(grants[max(0, index - RecentTokens.room + 1)], key: key)] != nil)
+        }
+    }
+
+    @Test func whatIsTooOldToAnswerGoes() throws {
+        var recent = RecentTokens()
+        let (first, second, third) = (try grant("plain"), try grant("other"), try grant("own"))
+        for (grant, age) in [(first, 0), (second, 301), (third, 602)] {
+            recent.insert(
+                token(grant), TokenLikeness(grant, key: key), now: NumericDate(Self.issued.seconds + Int64(age)))
+        }
+        #expect(recent[TokenLikeness(first, key: key)] == nil)
+        #expect(recent[TokenLikeness(second, key: key)] != nil)
+        #expect(recent.count == 2)
+    }
+}
