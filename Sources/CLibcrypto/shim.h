@@ -12,14 +12,17 @@
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 
 #if OPENSSL_VERSION_NUMBER < 0x30000000L
 #error "Writ needs OpenSSL 3.0 or newer"
 #endif
 
-// What Swift cannot see: macros that are more than a literal.
+// What Swift cannot see: macros that are more than a literal, and functions with a variable number of arguments.
 
 static const int CLibcrypto_selectPublicKey = EVP_PKEY_PUBLIC_KEY;
+static const int CLibcrypto_lockedMemoryLimit = RLIMIT_MEMLOCK;
 
 static inline long CLibcrypto_memoryContents(BIO *bio, char **contents) {
     return BIO_get_mem_data(bio, contents);
@@ -31,4 +34,8 @@ static inline void *CLibcrypto_allocate(size_t count) {
 
 static inline void CLibcrypto_clearAndFree(void *memory, size_t count) {
     OPENSSL_clear_free(memory, count);
+}
+
+static inline int CLibcrypto_forbidDumps(void) {
+    return prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L);
 }

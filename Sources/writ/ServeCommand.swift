@@ -22,6 +22,8 @@ struct ServeCommand: AsyncParsableCommand {
     var logLevel: String?
 
     func run() async throws {
+        // Before there is a secret in it.
+        let memory = MemoryProtection()
         let hangups = await UnixSignalsSequence(trapping: .sighup)
         let options = ServiceConfiguration.Options(
             issuer: issuer, listen: listen, management: management, logLevel: logLevel)
@@ -41,9 +43,9 @@ struct ServeCommand: AsyncParsableCommand {
             }
         }
         if isTerminal {
-            Terminal.note(service.summary.text)
+            Terminal.note(service.summary(memory).text)
         } else {
-            logger.info("Starting", metadata: service.summary.metadata)
+            logger.info("Starting", metadata: service.summary(memory).metadata)
         }
         try await service.run(hangups: hangups, companions: traces.map { [$0] } ?? [])
     }

@@ -20,7 +20,8 @@ public struct ServiceSummary: Sendable {
 
     private let facts: [Fact]
 
-    init(_ configuration: ServiceConfiguration, _ snapshot: Snapshot, signingKey: SigningKey) {
+    init(_ configuration: ServiceConfiguration, _ snapshot: Snapshot, signingKey: SigningKey, memory: MemoryProtection)
+    {
         let origin = configuration.issuer.origin
         let endpoints = configuration.endpoints
         facts = [
@@ -43,6 +44,7 @@ public struct ServiceSummary: Sendable {
                 "wait for \(DurationText.format(configuration.queueWait)) at most; what cannot be made in time gets 503"
             ),
             Fact("throttle", "failures", Self.throttle(configuration)),
+            Fact("memory", "memory", memory.text),
             Fact("drain_delay", "on SIGTERM", "goes on for \(DurationText.format(configuration.drainDelay))"),
         ]
     }

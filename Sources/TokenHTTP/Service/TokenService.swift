@@ -170,12 +170,11 @@ public struct TokenService: Sendable {
         }
     }
 
-    /// What it serves.
-    public var summary: ServiceSummary {
+    /// What it serves, and how.
+    public func summary(_ memory: MemoryProtection) -> ServiceSummary {
         let snapshot = reloader.snapshots.current
         return ServiceSummary(
-            configuration, snapshot, signingKey: snapshot.signingKey(at: .now)
-        )
+            configuration, snapshot, signingKey: snapshot.signingKey(at: .now), memory: memory)
     }
 
     /// The current one; nil where the service does not end TLS.

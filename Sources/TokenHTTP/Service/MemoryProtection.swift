@@ -1,0 +1,24 @@
+import Libcrypto
+
+/// What keeps keys, and the secrets that clients send, from leaving the memory of the service.
+public struct MemoryProtection: Sendable {
+    private let isDumpable: Bool
+    private let swapping: ProcessMemory.Swapping
+
+    /// Protects the memory of this process, from now on and for good.
+    public init() {
+        isDumpable = !ProcessMemory.forbidDumps()
+        swapping = ProcessMemory.lock()
+    }
+
+    /// For people.
+    var text: String {
+        let swap =
+            switch swapping {
+            case .locked: "and not swapped out"
+            case .limited: "but may be swapped out: locked memory has a limit (ulimit -l)"
+            case .refused: "but may be swapped out: the system would not lock it"
+            }
+        return "\(isDumpable ? "may be dumped" : "is not dumped"), \(swap)"
+    }
+}
