@@ -20,6 +20,7 @@ let hummingbirdHTTP2 = Target.Dependency.product(name: "HummingbirdHTTP2", packa
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let nioHTTPTypesHTTP1 = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
 let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -73,8 +74,8 @@ let surroundings: [Target] = [
         name: "TokenHTTP",
         dependencies: [
             "PrometheusText", "Signing", "OAuth", "AccessToken", "JOSE", "Libcrypto", "RemoteKeys",
-            hummingbird, hummingbirdCore, hummingbirdHTTP2, httpTypes, nioCore, nioPosix, nioHTTPTypes, nioSSL, nioTLS,
-            logging, metrics, tracing, instrumentation, lifecycle, unixSignals, configuration,
+            hummingbird, hummingbirdCore, hummingbirdHTTP2, httpTypes, nioCore, nioPosix, nioHTTP1, nioHTTPTypes,
+            nioHTTPTypesHTTP1, nioSSL, nioTLS, logging, metrics, tracing, instrumentation, lifecycle, unixSignals, configuration,
             yams, system,
         ],
         swiftSettings: staying),
@@ -107,7 +108,7 @@ let surroundings: [Target] = [
         [
             "PrometheusText", "Signing", "OAuth", "AccessToken", "JOSE", "Libcrypto", hummingbird, hummingbirdTesting,
             httpTypes, logging,
-            nioCore, nioEmbedded, nioHTTPTypes, nioPosix, nioTLS, system, yams,
+            nioCore, nioEmbedded, nioHTTP1, nioHTTPTypes, nioPosix, nioTLS, system, yams,
         ]),
 ]
 
@@ -129,6 +130,8 @@ let package = Package(
             .executable(name: "demo-api", targets: ["demo-api"]),
             .library(name: "TokenVerifier", targets: ["TokenVerifier"]),
             .library(name: "TokenVerifierHummingbird", targets: ["TokenVerifierHummingbird"]),
+            // For Benchmarks/, a package of its own that measures the parts one by one. No promise to anybody else.
+            .library(name: "WritParts", targets: ["OAuth", "AccessToken", "JOSE", "Libcrypto"]),
         ],
     dependencies: isCoreOnly
         ? []

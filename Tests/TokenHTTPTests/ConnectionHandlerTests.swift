@@ -101,22 +101,6 @@ import Testing
         #expect(turnstile.wait(now: now) == .zero)
     }
 
-    /// RFC 9112 section 9.6
-    @Test(arguments: [("close", false), (nil, true)] as [(String?, Bool)])
-    func anAnswerThatSaysSoIsTheLast(field: String?, isOpen: Bool) throws {
-        let channel = try channel(LastAnswerHandler())
-        var answer = HTTPResponse(status: .ok)
-        answer.headerFields[.connection] = field
-        try channel.writeOutbound(HTTPResponsePart.head(answer))
-        try channel.writeOutbound(HTTPResponsePart.body(ByteBuffer(string: "a")))
-        #expect(channel.isActive)
-        try channel.writeOutbound(HTTPResponsePart.end(nil))
-        #expect(channel.isActive == isOpen)
-        var parts = 0
-        while try channel.readOutbound(as: HTTPResponsePart.self) != nil { parts += 1 }
-        #expect(parts == 3)
-    }
-
     private let completed = TLSUserEvent.handshakeCompleted(negotiatedProtocol: "h2")
 
     @Test func aHandshakeThatDoesNotEndIsGivenUp() throws {
@@ -138,9 +122,23 @@ import Testing
         for _ in 0..<3 {
             pass(34, on: channel)
             try channel.writeInbound(ByteBuffer(string: "a"))
+            try channel.writeOutbound(ByteBuffer(string: "b"))
             #expect(channel.isActive)
         }
         pass(34, on: channel)
+        #expect(channel.isActive)
+        pass(1, on: channel)
+        #expect(!channel.isActive)
+    }
+
+    /// A frame that comes octet by octet.
+    @Test func aConnectionThatThereIsNothingToSayToIsClosed() throws {
+        let channel = try channel(SecureConnectionDeadlines(silence: .seconds(35)))
+        channel.pipeline.fireUserInboundEventTriggered(completed)
+        for _ in 0..<34 {
+            pass(1, on: channel)
+            try channel.writeInbound(ByteBuffer(string: "a"))
+        }
         #expect(channel.isActive)
         pass(1, on: channel)
         #expect(!channel.isActive)

@@ -6,6 +6,8 @@ import OAuth
 enum ErrorResponse {
     static let notFound = make(.notFound, "There is nothing at this path.")
 
+    static let noPath = make(.badRequest, "The target is not a path.")
+
     /// RFC 9110 section 15.5.6
     ///
     /// - Parameter allow: the methods that would do.

@@ -28,9 +28,20 @@ struct FrontDoor: HTTPResponder {
         return response
     }
 
+    /// Where the target is no resource of ours.
+    private static func answer(aboutTargetOf request: Request, _ context: Context) -> Response? {
+        let target = request.head.path ?? ""
+        if target.utf8.first == UInt8(ascii: "/") { return nil }
+        // RFC 9110 section 9.3.7: the server as a whole.
+        if target == "*" { return request.method == .options ? Response(status: .noContent) : ErrorResponse.notFound }
+        // RFC 9113 section 8.3.1: a stream has no absolute form.
+        return context.isStream ? ErrorResponse.noPath : nil
+    }
+
     private static let requestIDField = HTTPField.Name("X-Request-Id")
 
     private func answer(_ request: Request, _ context: Context) async -> (Response, Endpoint) {
+        if let answer = Self.answer(aboutTargetOf: request, context) { return (answer, .other) }
         let path = request.uri.path
         if path == paths.token || path == paths.introspection {
             let endpoint = path == paths.token ? Endpoint.token : .introspection

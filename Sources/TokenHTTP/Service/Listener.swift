@@ -51,12 +51,15 @@ struct Listener<Door: HTTPResponder>: Service where Door.Context == ConnectionCo
     /// How long the other side may leave answers unread.
     private static var readerTimeout: TimeAmount { .seconds(10) }
 
+    /// Connections that wait to be accepted. (The system's own limit is usually that.)
+    private static var backlog: Int { 4096 }
+
     private var server: HTTPServerBuilder {
         HTTPServerBuilder { [tlsIdentity, turnstile] responder in
             let http1 = HTTP1Channel.Configuration(
                 additionalChannelHandlers: [
                     ReaderDeadline(Self.readerTimeout), RequestDeadline(Self.requestTimeout),
-                    TurnstileHandler(turnstile), LastAnswerHandler(),
+                    TurnstileHandler(turnstile), ContinueHandler(), HTTP1RulesHandler(),
                 ],
                 idleTimeout: TimeAmount(Self.idleTimeout))
             if let tlsIdentity {
@@ -74,6 +77,7 @@ struct Listener<Door: HTTPResponder>: Service where Door.Context == ConnectionCo
             server: server,
             configuration: ApplicationConfiguration(
                 address: .hostname(address.host, port: address.port),
+                backlog: Self.backlog,
                 availableConnectionsDelegate: connections),
             onServerRunning: { channel in
                 let bound = channel.localAddress.map { "\($0)" } ?? address.description

@@ -2,11 +2,13 @@ import NIOCore
 import NIOTLS
 
 /// Sees to it that a TLS connection ends, whatever its other side does: a handshake must be finished, a connection that nothing
-/// comes from is closed, and so is one that stays when the listener is gone. (Hummingbird asks an HTTP/2 client to go, and
-/// waits for its answer.)
-final class SecureConnectionDeadlines: ChannelInboundHandler, RemovableChannelHandler {
+/// comes from, or that there is nothing to say to, is closed, and so is one that stays when the listener is gone. (Hummingbird
+/// asks an HTTP/2 client to go, and waits for its answer; and to a client that sends a frame octet by octet it says nothing.)
+final class SecureConnectionDeadlines: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = Any
     typealias InboundOut = Any
+    typealias OutboundIn = Any
+    typealias OutboundOut = Any
 
     private static let handshake: TimeAmount = .seconds(10)
     /// A request that had just begun has its ten seconds to come, and some to be answered.
@@ -15,6 +17,7 @@ final class SecureConnectionDeadlines: ChannelInboundHandler, RemovableChannelHa
     private let silence: TimeAmount
     private var isEstablished = false
     private var lastRead: NIODeadline = .now()
+    private var lastWrite: NIODeadline = .now()
     private var timer = ClosingTimer()
     private var silenceCheck: Scheduled<Void>?
 
@@ -25,12 +28,18 @@ final class SecureConnectionDeadlines: ChannelInboundHandler, RemovableChannelHa
 
     func handlerAdded(context: ChannelHandlerContext) {
         lastRead = context.eventLoop.now
+        lastWrite = lastRead
         timer.start(Self.handshake, context)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         lastRead = context.eventLoop.now
         context.fireChannelRead(data)
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        lastWrite = context.eventLoop.now
+        context.write(data, promise: promise)
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -47,7 +56,8 @@ final class SecureConnectionDeadlines: ChannelInboundHandler, RemovableChannelHa
     }
 
     private func checkSilence(_ context: ChannelHandlerContext) {
-        let deadline = lastRead + silence
+        // Requests are answered in less.
+        let deadline = min(lastRead, lastWrite) + silence
         guard context.eventLoop.now < deadline else { return context.close(promise: nil) }
         silenceCheck = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) {
             self.checkSilence(context)

@@ -1,0 +1,103 @@
+import NIOCore
+import NIOHTTP1
+
+/// Ends a connection behind its last answer, and says so in it (RFC 9112 sections 9.3 and 9.6).
+///
+/// The last request is one that says `Connection: close`, in whatever way; one of HTTP/1.0; one that wants another protocol,
+/// which we do not speak: the parser reads no further then; and one whose answer says so.
+final class LastRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundOut = HTTPServerRequestPart
+    typealias OutboundIn = HTTPServerResponsePart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    /// Requests that have begun and have no whole answer yet.
+    private var unanswered = 0
+    private var isWithinRequest = false
+    /// Nothing that comes behind the request that came last is looked at.
+    private var isLast = false
+    /// Nothing is written behind the answer that is being written.
+    private var isLastAnswer = false
+    /// HTTP/1.0 knows no interim answers.
+    private var takesInterim = true
+    /// The request that came last broke off.
+    private var isBroken = false
+    /// Nothing is written any more.
+    private var isOver = false
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head):
+            guard !isLast else { return }
+            unanswered += 1
+            isWithinRequest = true
+            isLast = Self.isLast(head)
+            takesInterim = head.version != .http1_0
+        case .body:
+            guard isWithinRequest else { return }
+        case .end:
+            guard isWithinRequest else { return }
+            isWithinRequest = false
+        }
+        context.fireChannelRead(data)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        isBroken = isWithinRequest
+        context.fireErrorCaught(error)
+    }
+
+    /// Behind the last request nothing is read: what comes would be kept until the answer is there.
+    func read(context: ChannelHandlerContext) {
+        if !isLast || isWithinRequest { context.read() }
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        guard !isOver else {
+            promise?.succeed()
+            return
+        }
+        switch unwrapOutboundIn(data) {
+        case .head(let head) where head.status.code >= 200:
+            begin(head, context, promise)
+        case .head where !takesInterim:
+            promise?.succeed()
+        case .end:
+            end(data, context, promise)
+        case .head, .body:
+            context.write(data, promise: promise)
+        }
+    }
+
+    private func begin(
+        _ head: HTTPResponseHead, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?
+    ) {
+        if unanswered == 0, isBroken {
+            // The request had its answer before it broke off (RFC 9110 section 15: one for each).
+            isOver = true
+            promise?.succeed()
+            return context.close(promise: nil)
+        }
+        var head = head
+        // Other answers that are still due were asked for before.
+        isLastAnswer = isLast && unanswered <= 1 || head.headers["Connection"].contains("close")
+        if isLastAnswer { head.headers.replaceOrAdd(name: "Connection", value: "close") }
+        context.write(wrapOutboundOut(.head(head)), promise: promise)
+    }
+
+    private func end(_ data: NIOAny, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
+        unanswered = max(0, unanswered - 1)
+        guard isLastAnswer else { return context.write(data, promise: promise) }
+        isOver = true
+        let channel = context.channel
+        let promise = promise ?? context.eventLoop.makePromise()
+        promise.futureResult.whenComplete { _ in channel.close(promise: nil) }
+        context.write(data, promise: promise)
+    }
+
+    private static func isLast(_ head: HTTPRequestHead) -> Bool {
+        head.version == .http1_0 || !head.isKeepAlive || head.method == .CONNECT
+            || head.headers.contains(name: "Upgrade")
+            || head.headers[canonicalForm: "Connection"].contains { $0.lowercased() == "close" }
+    }
+}

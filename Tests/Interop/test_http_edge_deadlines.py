@@ -1,0 +1,146 @@
+"""Clients that give as little as they may for as long as they can, all at once: each has its time, and no more."""
+
+import select
+import threading
+import time
+
+import pytest
+
+from raw_http import CHUNKED, CLOSE, RawConnection, assert_serves, get, post, secure_service
+from raw_http2 import (
+    DATA,
+    END_HEADERS,
+    END_STREAM,
+    FORM_TYPE,
+    HEADER_TABLE_SIZE,
+    INITIAL_WINDOW_SIZE,
+    PREFACE,
+    HTTP2Connection,
+    frame,
+    headers,
+    request_fields,
+    settings,
+    window_update,
+)
+
+# See Listener.swift and SecureChannel.swift. A client of HTTP/2 that is asked to go has five seconds more.
+REQUEST, READER, IDLE, GOODBYE = 10, 10, 30, 35
+# Clocks that are looked at now and then.
+GRACE = 3
+
+
+class SlowClient(threading.Thread):
+    """Says something, and from then on a little each second, until the server ends the connection."""
+
+    def __init__(self, limit, octets=b"", drip=b"", reads=True):
+        super().__init__(daemon=True)
+        self.limit, self.octets, self.drip, self.reads = limit, octets, drip, reads
+        self.duration = None
+
+    def connect(self, service, _):
+        return RawConnection(service, receive_buffer=None if self.reads else 2048)
+
+    def start(self, *services):
+        self.connection = self.connect(*services)
+        super().start()
+
+    def run(self):
+        beginning = time.monotonic()
+        with self.connection as connection:
+            self.begin(connection)
+            # Who does not read learns of nothing but the end.
+            ears = select.poll()
+            ears.register(connection.socket, select.POLLIN if self.reads else 0)
+            while self.goes_on(connection, ears):
+                if time.monotonic() > beginning + self.limit + 2 * GRACE:
+                    return
+            self.duration = time.monotonic() - beginning
+
+    def begin(self, connection):
+        connection.socket.settimeout(1)
+        try:
+            connection.send(self.octets)
+        except TimeoutError:
+            # As much as goes: the server takes no more of one who reads none of its answers.
+            assert not self.reads
+        connection.socket.settimeout(None)
+
+    def goes_on(self, connection, ears):
+        if not ears.poll(1000):
+            return connection.send(self.drip)
+        if self.reads and connection.receive():
+            connection.received = b""
+            return True
+        return False
+
+
+class SlowHTTP2Client(SlowClient):
+    """Answers nothing that the server says, unless it is asked whether it is there."""
+
+    def connect(self, _, secure_service):
+        return HTTP2Connection(secure_service, PREFACE + settings((HEADER_TABLE_SIZE, 0), (INITIAL_WINDOW_SIZE, 0)))
+
+
+class SlowStream(SlowHTTP2Client):
+    """One whose stream must end; the connection may stay."""
+
+    def goes_on(self, connection, _):
+        connection.socket.settimeout(1)
+        try:
+            connection.outcome()
+            return False
+        except TimeoutError:
+            return connection.send(self.drip)
+
+
+SLOW = {
+    # slowhttptest -H, -B and -X.
+    "head": lambda: SlowClient(IDLE, b"GET / HTTP/1.1\r\n", b"A: b\r\n"),
+    "body": lambda: SlowClient(REQUEST, post(b"Content-Length: 10000", body=b"a=b"), b"c"),
+    "chunks": lambda: SlowClient(REQUEST, post(CHUNKED, body=b""), b"1\r\na\r\n"),
+    "reader": lambda: SlowClient(READER, get() * 50_000, reads=False),
+    "silence": lambda: SlowClient(IDLE),
+    "silence after an answer": lambda: SlowClient(IDLE, get()),
+    "empty lines": lambda: SlowClient(IDLE, b"\r\n", b"\r\n"),
+    "refused body": lambda: SlowClient(REQUEST, post(b"Content-Length: 100000", body=b""), b"a"),
+    "HTTP/2 silence": lambda: SlowHTTP2Client(GOODBYE),
+    "HTTP/2 silence after an answer": lambda: SlowHTTP2Client(GOODBYE, headers(1, request_fields(b"HEAD"))),
+    "HTTP/2 body": lambda: SlowStream(
+        REQUEST, headers(1, request_fields(b"POST", b"/oauth2/token", FORM_TYPE), END_HEADERS), frame(DATA, 0, 1, b"a")
+    ),
+    # A window of nothing: the answer cannot be sent. Windows of the connection are of no use to a stream.
+    "HTTP/2 reader": lambda: SlowStream(IDLE, headers(1, request_fields()), window_update(0, 1)),
+    "HTTP/2 head": lambda: SlowHTTP2Client(GOODBYE, headers(1, request_fields()[:5], END_STREAM)),
+    "HTTP/2 windows": lambda: SlowHTTP2Client(GOODBYE, b"", window_update(0, 1)),
+}
+
+
+@pytest.fixture(scope="module")
+def clients(service, secure_service):
+    clients = {name: make() for name, make in SLOW.items()}
+    for client in clients.values():
+        client.start(service, secure_service)
+    return clients
+
+
+# Those with least time first, so that a failure is known soon.
+@pytest.mark.parametrize("name", sorted(SLOW, key=lambda name: SLOW[name]().limit))
+def test_slow_clients(service, secure_service, clients, name):
+    client = clients[name]
+    client.join()
+    assert_serves(service)
+    assert_serves(secure_service)
+    assert client.duration is not None, "the server still waits"
+    assert client.limit / 2 < client.duration < client.limit + GRACE
+
+
+def test_a_slow_client_that_ends_is_answered(service):
+    body = b"grant_type=client_credentials"
+    with RawConnection(service) as connection:
+        connection.send(post(b"Content-Length: %d" % len(body), CLOSE, body=b""))
+        for octet in body:
+            # A tenth of a second each, as the network has it.
+            assert not select.select([connection.socket], [], [], 0.1)[0]
+            connection.send(bytes([octet]))
+        assert [answer.status for answer in connection.answers()] == [401]
+    assert_serves(service)
