@@ -17,5 +17,7 @@ final class HTTP1RulesHandler: ChannelInboundHandler, RemovableChannelHandler {
             // Without its rules a connection is not to be used.
             context.close(promise: nil)
         }
+        // It has done what it is there for.
+        pipeline.removeHandler(context: context, promise: nil)
     }
 }

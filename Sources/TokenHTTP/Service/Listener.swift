@@ -63,11 +63,11 @@ struct Listener<Door: HTTPResponder>: Service where Door.Context == ConnectionCo
                 ],
                 idleTimeout: TimeAmount(Self.idleTimeout))
             if let tlsIdentity {
-                return LoopBoundChannel(
+                return SmallReadsChannel(
                     connection: try SecureChannel(
                         tlsIdentity, idleTimeout: Self.idleTimeout, http1: http1, responder: responder))
             }
-            return LoopBoundChannel(connection: HTTP1Channel(responder: responder, configuration: http1))
+            return SmallReadsChannel(connection: HTTP1Channel(responder: responder, configuration: http1))
         }
     }
 
