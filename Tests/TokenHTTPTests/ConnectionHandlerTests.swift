@@ -88,17 +88,17 @@ import Testing
         #expect(try isReading())
     }
 
-    @Test func turnsFollowOneAnotherAndNobodyWaitsForLong() {
+    @Test func turnsFollowOneAnotherAndNobodyWaitsForLongerThanAsked() {
         let turnstile = Turnstile(interval: .milliseconds(1))
         var now = NIODeadline.uptimeNanoseconds(5_000_000_000)
-        let waits = (0..<5000).map { _ in turnstile.wait(now: now) }
-        #expect(waits[..<1000].enumerated().allSatisfy { $1 == .milliseconds(Int64($0)) })
-        #expect(waits[1000...].allSatisfy { $0 == Turnstile.longestWait })
+        let waits = (0..<5000).map { _ in turnstile.wait(now: now, retryAfter: .seconds(3)) }
+        #expect(waits[..<3000].enumerated().allSatisfy { $1 == .milliseconds(Int64($0)) })
+        #expect(waits[3000...].allSatisfy { $0 == .seconds(3) })
         // Those that wait are let through first, but no debt is left behind.
-        now = now + .milliseconds(400)
-        #expect(turnstile.wait(now: now) == .milliseconds(600))
+        now = now + .milliseconds(1400)
+        #expect(turnstile.wait(now: now, retryAfter: .seconds(60)) == .milliseconds(2600))
         now = now + .seconds(10)
-        #expect(turnstile.wait(now: now) == .zero)
+        #expect(turnstile.wait(now: now, retryAfter: .seconds(1)) == .zero)
     }
 
     private let completed = TLSUserEvent.handshakeCompleted(negotiatedProtocol: "h2")

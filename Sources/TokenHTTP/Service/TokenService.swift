@@ -54,8 +54,8 @@ public struct TokenService: Sendable {
             management: ConnectionCount(maximum: Self.managementConnections)
         )
         collect(readiness, signers, connections)
-        // Refusing so many, and reading what they sent, takes a twentieth of the cores.
-        let turnstile = Turnstile(interval: .microseconds(1000 / Int64(coreCount)))
+        // Reading and refusing so many takes some hundredths of the cores.
+        let turnstile = Turnstile(interval: .microseconds(4000 / Int64(coreCount)))
         let gate = try Self.gate(configuration, coreCount: coreCount, logger: logger)
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
 

@@ -10,7 +10,8 @@ final class TurnstileHandler: ChannelOutboundHandler, RemovableChannelHandler {
     typealias OutboundOut = HTTPResponsePart
 
     private let turnstile: Turnstile
-    private var isRefusal = false
+    /// That of the answer that is being written.
+    private var retryAfter: TimeAmount?
 
     init(_ turnstile: Turnstile) {
         self.turnstile = turnstile
@@ -18,15 +19,15 @@ final class TurnstileHandler: ChannelOutboundHandler, RemovableChannelHandler {
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch unwrapOutboundIn(data) {
-        case .head(let head): isRefusal = head.headerFields[.retryAfter] != nil
-        case .end where isRefusal: pause(context.channel)
-        case .body, .end: break
+        case .head(let head): retryAfter = head.headerFields[.retryAfter].flatMap { Int64($0) }.map { .seconds($0) }
+        case .end: if let retryAfter { pause(context.channel, retryAfter) }
+        case .body: break
         }
         context.write(data, promise: promise)
     }
 
-    private func pause(_ channel: any Channel) {
-        let wait = turnstile.wait(now: channel.eventLoop.now)
+    private func pause(_ channel: any Channel, _ retryAfter: TimeAmount) {
+        let wait = turnstile.wait(now: channel.eventLoop.now, retryAfter: retryAfter)
         guard wait > .zero else { return }
         // Where the connection has ended by then there is nothing to read.
         channel.setOption(.autoRead, value: false).whenSuccess {
