@@ -11,7 +11,9 @@ import Testing
     ]
 
     private func string(_ random: inout SeededGenerator) -> String {
-        String((0..<Int.random(in: 0..<12, using: &random)).map { _ in Self.characters.randomElement(using: &random)! })
+        String(
+            (0..<Int.random(in: 0..<12, using: &random)).map { _ in Self.characters.randomElement(using: &random) ?? "a"
+            })
     }
 
     private func value(depth: Int, _ random: inout SeededGenerator) -> JSONValue {

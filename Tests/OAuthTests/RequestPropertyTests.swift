@@ -11,7 +11,9 @@ import Testing
     ]
 
     private func text(_ random: inout SeededGenerator) -> String {
-        String((0..<Int.random(in: 1..<20, using: &random)).map { _ in Self.characters.randomElement(using: &random)! })
+        String(
+            (0..<Int.random(in: 1..<20, using: &random)).map { _ in Self.characters.randomElement(using: &random) ?? "a"
+            })
     }
 
     /// One of the ways to write it: RFC 6749 appendix B lets more be escaped than must be.
