@@ -1,0 +1,241 @@
+"""What is run in each round: a case puts load on a server of its own, or starts one, and gives one sample."""
+
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import generators
+import signature_speed
+import wrk_scripts
+from failure import Unavailable
+from server import Server, token_form
+from verification import verification_rates
+from working_folder import LARGE_ID, LARGE_REGISTRY, LARGE_SECRET, Client
+
+# As many requests at once as keep two signer threads busy. What is under way when a load ends counts as cost and not as
+# an answer: 0.3 % of four seconds.
+CONNECTIONS = 32
+# Before the load that is measured, in seconds.
+WARM_UP = 1
+# How many times a start with few clients is measured in each round.
+STARTS = 5
+HTTP2_CONNECTIONS, HTTP2_STREAMS = 4, 8
+# More at once would not find room in the listener's backlog, and wait a second.
+HANDSHAKES = 64
+
+
+@dataclass
+class Sample:
+    """What one case gave in one round."""
+
+    # Processor time of the server for each request, in seconds.
+    cpu: float = 0
+    per_second: float = 0
+    # MiB: after the load, and at most.
+    resident: float = 0
+    peak: float = 0
+    # Seconds from the start of the process to its first token.
+    start: float = 0
+    # By name, where rates are what the case gives.
+    rates: dict[str, float] = field(default_factory=dict)
+    # Why it does not count.
+    failure: str | None = None
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What cases need to know of the run."""
+
+    folder: object
+    machine: object
+    seconds: int
+
+
+def under_load(bench, server, load, warm_up=None):
+    """Warms the server up and takes its processor time over a load. `load` gets seconds and gives a `Load`."""
+    (warm_up or load)(WARM_UP)
+    before = server.cpu_time()
+    result = load(bench.seconds)
+    cpu = server.cpu_time() - before
+    status = server.status()
+    return Sample(
+        cpu=cpu / max(result.requests, 1),
+        per_second=result.per_second,
+        resident=status["resident"],
+        peak=status["peak"],
+        failure=result.failure,
+    )
+
+
+@dataclass(frozen=True)
+class WrkCase:
+    """Load by wrk.
+
+    - `script`: gives the Lua, for a running server.
+    - `is_pinned`: the server has one core, wrk another.
+    """
+
+    script: Callable = wrk_scripts.token_by_post
+    path: str = "/oauth2/token"
+    connections: int = CONNECTIONS
+    settings: dict = field(default_factory=dict)
+    environment: dict = field(default_factory=dict)
+    has_tls: bool = False
+    is_pinned: bool = False
+
+    def measure(self, bench, _):
+        settings = {**self.settings, **(bench.folder.tls if self.has_tls else {})}
+        server_prefix, wrk_prefix = pins(bench.machine) if self.is_pinned else ((), ())
+        with Server(bench.folder, settings, self.environment, server_prefix) as server:
+            server.start()
+            script = self.script(server)
+            return under_load(
+                bench,
+                server,
+                lambda seconds: generators.wrk(
+                    *(bench.folder, server.issuer + self.path, script, self.connections, seconds),
+                    prefix=wrk_prefix,
+                ),
+            )
+
+
+def pins(machine):
+    """Commands that keep the server on the first core and the load generator on the last one."""
+    if len(machine.cores) < 2:
+        raise Unavailable("there is only one core")
+    return ("taskset", "-c", str(machine.cores[0])), ("taskset", "-c", str(machine.cores[-1]))
+
+
+class AssertionCase:
+    """private_key_jwt with RS256; warmed up by requests with a secret."""
+
+    def measure(self, bench, bare):
+        # No more than can be signed can be used.
+        count = int(bare["rsa2048"].sign * len(bench.machine.cores) * bench.seconds)
+        with Server(bench.folder) as server:
+            server.start()
+            warm_up = wrk_scripts.token_by_post(server)
+            script = wrk_scripts.token_by_assertion(server, count)
+
+            def load(script, seconds):
+                return generators.wrk(bench.folder, server.token_endpoint, script, CONNECTIONS, seconds)
+
+            return under_load(
+                bench, server, lambda seconds: load(script, seconds), lambda seconds: load(warm_up, seconds)
+            )
+
+
+class WithoutIFMACase:
+    """RS256 tokens, and bare signatures before and after, on a processor that is to have no AVX512-IFMA."""
+
+    environment = signature_speed.WITHOUT_IFMA
+
+    def measure(self, bench, bare):
+        if not bench.machine.has_ifma:
+            raise Unavailable("this processor has no AVX512-IFMA, so the rows above are without it")
+        before = self.signatures(bench)
+        sample = WrkCase(environment=self.environment).measure(bench, bare)
+        sample.rates["signatures"] = statistics.mean([before, self.signatures(bench)])
+        return sample
+
+    def signatures(self, bench):
+        seconds = signature_speed.duration(bench.seconds)
+        return signature_speed.bare(["rsa2048"], seconds, self.environment)["rsa2048"].sign
+
+
+class HTTP2Case:
+    """Tokens over TLS and HTTP/2."""
+
+    def measure(self, bench, _):
+        with Server(bench.folder, bench.folder.tls) as server:
+            server.start()
+            body = token_form(bench.folder.client)
+            return under_load(
+                bench,
+                server,
+                lambda seconds: generators.h2load(
+                    bench.folder, server.token_endpoint, body, HTTP2_CONNECTIONS, HTTP2_STREAMS, seconds
+                ),
+            )
+
+
+class HandshakeCase:
+    """Tokens over TLS, each with a full handshake: wrk would resume its sessions."""
+
+    def measure(self, bench, _):
+        with Server(bench.folder, bench.folder.tls) as server:
+            server.start()
+            body = token_form(bench.folder.client)
+            return under_load(
+                bench,
+                server,
+                lambda seconds: generators.h2load_once_each(
+                    bench.folder, server.token_endpoint, body, HANDSHAKES, seconds
+                ),
+            )
+
+
+class StartCase:
+    """Starts with ten clients."""
+
+    def measure(self, bench, _):
+        starts = []
+        for _ in range(STARTS):
+            with Server(bench.folder) as server:
+                starts.append(server.start_to_first_token(bench.folder.client))
+        return Sample(start=statistics.median(starts))
+
+
+class LargeRegistryCase:
+    """A start with 100,000 clients, and requests of all of them."""
+
+    def measure(self, bench, _):
+        middle = LARGE_REGISTRY // 2
+        client = Client(LARGE_ID % middle, LARGE_SECRET % middle)
+        with Server(bench.folder, {"clients": str(bench.folder.large_registry)}) as server:
+            start = server.start_to_first_token(client)
+            script = wrk_scripts.token_for_any_client(server)
+            sample = under_load(
+                bench,
+                server,
+                lambda seconds: generators.wrk(bench.folder, server.token_endpoint, script, CONNECTIONS, seconds),
+            )
+        sample.start = start
+        return sample
+
+
+class VerificationCase:
+    """Verifying one token over and over, by Writ's verifier, others, and libcrypto alone."""
+
+    def measure(self, bench, _):
+        with Server(bench.folder, {"access_token.lifetime": "1h"}) as server:
+            server.start()
+            token = server.token(bench.folder.client)["access_token"]
+            key_set = server.key_set()
+        return Sample(rates=verification_rates(bench.folder, server.issuer, token, key_set))
+
+
+CASES = {
+    "RS256": WrkCase(),
+    "ES256": WrkCase(settings={"access_token.algorithm": "ES256", "keys": "ES256"}),
+    "EdDSA": WrkCase(settings={"access_token.algorithm": "EdDSA", "keys": "EdDSA"}),
+    "warning": WrkCase(settings={"log_level": "warning"}),
+    "without IFMA": WithoutIFMACase(),
+    "Basic": WrkCase(script=wrk_scripts.token_by_basic),
+    "private_key_jwt": AssertionCase(),
+    "introspection": WrkCase(script=wrk_scripts.introspection, path="/oauth2/introspect"),
+    "refresh": WrkCase(script=wrk_scripts.refresh),
+    "JWKS": WrkCase(script=wrk_scripts.get, path="/.well-known/jwks.json"),
+    "metadata": WrkCase(script=wrk_scripts.get, path="/.well-known/oauth-authorization-server"),
+    "one core": WrkCase(is_pinned=True),
+    "token reuse": WrkCase(connections=512, settings={"access_token.reuse": "10s"}),
+    "TLS": WrkCase(has_tls=True),
+    "TLS resumed": WrkCase(script=wrk_scripts.token_by_post_once, has_tls=True),
+    "TLS handshakes": HandshakeCase(),
+    "HTTP/2": HTTP2Case(),
+    # All of them may wait, even where neighbours make signatures slow.
+    "256 connections": WrkCase(connections=256, settings={"limits.queue_wait": "2s"}),
+    "start": StartCase(),
+    "100,000 clients": LargeRegistryCase(),
+    "verification": VerificationCase(),
+}

@@ -1,0 +1,133 @@
+"""A folder with everything that the measured servers share: the program, keys, clients, a certificate."""
+
+import base64
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from failure import BenchError
+
+SCOPE = "site.read site.documentation"
+RESOURCE = "https://api.example.com"
+SMALL_REGISTRY, LARGE_REGISTRY = 10, 100_000
+# In the large registry clients are told by their number.
+LARGE_ID, LARGE_SECRET = "client-%06d", "secret-of-client-%06d"
+
+
+@dataclass(frozen=True)
+class Client:
+    id: str
+    # None for one that has a key.
+    secret: str | None
+
+
+class WorkingFolder:
+    """Made once for a run, and gone after it. Servers are started in it, one after another."""
+
+    def __init__(self, binary):
+        self._folder = tempfile.TemporaryDirectory(prefix="writ-bench-")
+        self.path = Path(self._folder.name)
+        # A copy: a build in the meantime changes nothing of what is measured.
+        self.binary = Path(shutil.copy2(binary, self.path / "program"))
+
+    def __enter__(self):
+        try:
+            self._fill()
+        except BaseException:
+            self._folder.cleanup()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self._folder.cleanup()
+
+    def _fill(self):
+        initial = self.writ("init", ".", "--issuer", "http://127.0.0.1")
+        self.client = Client(initial["client_id"], initial["client_secret"])
+        for algorithm in ("ES256", "EdDSA"):
+            # In folders of their own: the key set of other servers is not to be longer for them.
+            self.writ("keys", "generate", "--algorithm", algorithm, WRIT_KEYS=algorithm)
+            self.writ("keys", "rotate", "--sealing", WRIT_KEYS=algorithm)
+        self.refreshing = self._add_client("refreshing", "--grant-type", "refresh_token")
+        self.introspecting = self._add_client("introspecting", "--introspect")
+        self.other = self._add_client("other")
+        self.assertion_key = self.path / "assertion.pem"
+        self.openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", self.assertion_key)
+        self.openssl("pkey", "-in", self.assertion_key, "-pubout", "-out", "assertion.pub.pem")
+        self.asserting = self._add_client("asserting", "--jwks", "assertion.pub.pem")
+        for number in range(5, SMALL_REGISTRY):
+            self._add_client(f"client-{number}")
+
+    def _add_client(self, name, *options):
+        added = self.writ("clients", "add", name, "--scope", SCOPE, "--resource", RESOURCE, *options)
+        return Client(name, added.get("client_secret"))
+
+    def writ(self, *arguments, **environment):
+        """Runs one command in the folder, and returns what it says in JSON."""
+        result = subprocess.run(
+            [self.binary, *arguments, "--json"],
+            cwd=self.path,
+            env=clean_environment(environment),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+        if result.returncode != 0:
+            raise BenchError(f"writ {' '.join(map(str, arguments))}: {result.stderr.strip()}")
+        return json.loads(result.stdout)
+
+    def openssl(self, *arguments):
+        result = subprocess.run(
+            ["openssl", *arguments], cwd=self.path, stdin=subprocess.DEVNULL, capture_output=True, text=True
+        )
+        if result.returncode != 0:
+            raise BenchError(f"openssl {' '.join(map(str, arguments))}: {result.stderr.strip()}")
+
+    def write(self, name, text):
+        path = self.path / name
+        path.write_text(text)
+        return path
+
+    @cached_property
+    def tls(self):
+        """The settings for a certificate with an EC key, P-256."""
+        self.openssl(
+            *("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc", "-days", "2"),
+            *("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"),
+            *("-keyout", "tls.key", "-out", "tls.crt"),
+        )
+        (self.path / "tls.key").chmod(0o600)
+        return {"tls.certificate": "tls.crt", "tls.private_key": "tls.key"}
+
+    @cached_property
+    def large_registry(self):
+        """The file of 100,000 clients, in the layout that `writ clients add` writes."""
+        path = self.path / "large.yaml"
+        with path.open("w") as file:
+            file.write("clients:\n")
+            for number in range(LARGE_REGISTRY):
+                digest = hashlib.sha256((LARGE_SECRET % number).encode()).digest()
+                text = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+                file.write(
+                    f"  - client_id: {LARGE_ID % number}\n"
+                    f"    client_name: Client number {number}\n"
+                    "    client_secrets:\n"
+                    f'      - hash: "sha256:{text}"\n'
+                    f"    scope: {SCOPE}\n"
+                    "    resources:\n"
+                    f"      - {RESOURCE}\n"
+                )
+        path.chmod(0o600)
+        return path
+
+
+def clean_environment(additions=None):
+    """This environment without the settings of whoever runs the benchmark."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("WRIT_")}
+    return {**inherited, **(additions or {})}
