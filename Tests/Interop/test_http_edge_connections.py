@@ -256,6 +256,8 @@ class TestDepartures:
     def test_resets(self, service, moment):
         octets = {**INCOMPLETE, "before the answer": post(LENGTH), "within answers": get() * 500}[moment]
         files = f"/proc/{service.process.pid}/fd"
+        if not os.access(files, os.R_OK):
+            pytest.skip("only root may count the service's files")
         before, logged = len(os.listdir(files)), len(service.log)
         for _ in range(20):
             connection = RawConnection(service, receive_buffer=2048)

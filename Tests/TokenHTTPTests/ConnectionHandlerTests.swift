@@ -139,9 +139,24 @@ import Testing
             pass(1, on: channel)
             try channel.writeInbound(ByteBuffer(string: "a"))
         }
+        pass(1, on: channel)
         #expect(channel.isActive)
         pass(1, on: channel)
         #expect(!channel.isActive)
+    }
+
+    /// It was silent for as long as it may be, and then had something to ask.
+    @Test func aRequestBehindALongSilenceHasItsTime() throws {
+        let channel = try channel(SecureConnectionDeadlines(silence: .seconds(35)))
+        channel.pipeline.fireUserInboundEventTriggered(completed)
+        try channel.writeInbound(ByteBuffer(string: "a"))
+        try channel.writeOutbound(ByteBuffer(string: "b"))
+        pass(29, on: channel)
+        for _ in 0..<10 {
+            try channel.writeInbound(ByteBuffer(string: "a"))
+            pass(1, on: channel)
+        }
+        #expect(channel.isActive)
     }
 
     @Test func nobodyStaysWhenTheListenerHasGone() throws {

@@ -11,12 +11,14 @@ public struct TokenResponse: Sendable {
     ///   - now: from when `expires_in` counts.
     public init(_ token: IssuedAccessToken, refreshToken: String?, now: NumericDate) {
         let (compact, content) = (token.compact, token.content)
+        let lifetime = content.grant.lifetime.components.seconds
         let scope = content.grant.scope.description
         var writer = JSONWriter(reservingCapacity: compact.utf8.count + scope.utf8.count + 640)
         writer.object { answer in
             answer.member("access_token", compact)
             answer.member("token_type", "Bearer")
-            answer.member("expires_in", content.expiresAt.seconds - now.seconds)
+            // Whoever waited for another's token while the clock was set back gets no longer life than others.
+            answer.member("expires_in", min(content.expiresAt.seconds - now.seconds, lifetime))
             answer.member("scope", scope)
             if let refreshToken { answer.member("refresh_token", refreshToken) }
         }

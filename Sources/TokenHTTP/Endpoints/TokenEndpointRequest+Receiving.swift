@@ -8,8 +8,8 @@ extension TokenEndpointRequest {
     init(receiving request: Request) async throws(TokenError) {
         let limit = Self.maximumBodySize
         if let length = request.headers[.contentLength] {
-            // RFC 9110 section 8.6. The parser sees to it in HTTP/1.1, and nobody in a stream of HTTP/2.
-            guard length.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { throw .unreadableForm }
+            // RFC 9110 section 8.6: digits. HTTP/2's parser takes +5 as well.
+            guard !length.isEmpty, length.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { throw .unreadableForm }
             guard let length = Int(length), length <= limit else { throw .bodyTooLarge }
         }
         let body: ByteBuffer

@@ -1,7 +1,7 @@
 /// `Host`, RFC 9110 section 7.2: uri-host [ ":" port ].
 enum HostField {
     /// The empty host is one: that of a target without an authority.
-    static func isValid(_ text: String) -> Bool {
+    static func isValid(_ text: Substring) -> Bool {
         let text = text.utf8
         guard text.first == UInt8(ascii: "[") else {
             let host = text.prefix { $0 != UInt8(ascii: ":") }

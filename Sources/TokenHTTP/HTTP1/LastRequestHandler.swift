@@ -4,12 +4,18 @@ import NIOHTTP1
 /// Ends a connection behind its last answer, and says so in it (RFC 9112 sections 9.3 and 9.6).
 ///
 /// The last request is one that says `Connection: close`, in whatever way; one of HTTP/1.0; one that wants another protocol,
-/// which we do not speak: the parser reads no further then; and one whose answer says so.
+/// which we do not speak: the parser reads no further then; one whose answer says so; and one that too many others wait for.
 final class LastRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
     typealias OutboundIn = HTTPServerResponsePart
     typealias OutboundOut = HTTPServerResponsePart
+
+    /// Requests in a pipeline that are taken; they wait in memory.
+    private static let longestPipeline = 64
+    /// How long the other side has to read its last answer, and to stop sending, before it would hear of a reset
+    /// (RFC 9112 section 9.6).
+    private static let goodbye: TimeAmount = .seconds(2)
 
     /// Requests that have begun and have no whole answer yet.
     private var unanswered = 0
@@ -24,23 +30,43 @@ final class LastRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var isBroken = false
     /// Nothing is written any more.
     private var isOver = false
+    /// The parser keeps what comes, and tells us nothing of it.
+    private var isParserDone = false
+    /// What comes is thrown away.
+    private var isLeaving = false
+    private var timer = ClosingTimer()
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .head(let head):
-            guard !isLast else { return }
+            guard !isLast, !isLeaving else { return }
             unanswered += 1
             isWithinRequest = true
-            isLast = Self.isLast(head)
+            isParserDone = head.method == .CONNECT || head.headers.contains(name: "Upgrade")
+            isLast = isParserDone || Self.isLast(head) || unanswered == Self.longestPipeline
             takesInterim = head.version != .http1_0
         case .body:
-            guard isWithinRequest else { return }
+            guard isWithinRequest, !isLeaving else { return }
         case .end:
             guard isWithinRequest else { return }
             isWithinRequest = false
+            guard !isLeaving else { return }
         }
         context.fireChannelRead(data)
     }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        if isLeaving { context.read() }
+        context.fireChannelReadComplete()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        let isEnd = event as? ChannelEvent == .inputClosed || event is ChannelShouldQuiesceEvent
+        if isLeaving, isEnd { return context.close(promise: nil) }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { timer.cancel() }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         isBroken = isWithinRequest
@@ -54,7 +80,7 @@ final class LastRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         guard !isOver else {
-            promise?.succeed()
+            promise?.fail(ChannelError.ioOnClosedChannel)
             return
         }
         switch unwrapOutboundIn(data) {
@@ -75,13 +101,16 @@ final class LastRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
         if unanswered == 0, isBroken {
             // The request had its answer before it broke off (RFC 9110 section 15: one for each).
             isOver = true
-            promise?.succeed()
+            promise?.fail(ChannelError.ioOnClosedChannel)
             return context.close(promise: nil)
         }
         var head = head
         // Other answers that are still due were asked for before.
         isLastAnswer = isLast && unanswered <= 1 || head.headers["Connection"].contains("close")
-        if isLastAnswer { head.headers.replaceOrAdd(name: "Connection", value: "close") }
+        if isLastAnswer {
+            isLast = true
+            head.headers.replaceOrAdd(name: "Connection", value: "close")
+        }
         context.write(wrapOutboundOut(.head(head)), promise: promise)
     }
 
@@ -89,15 +118,21 @@ final class LastRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
         unanswered = max(0, unanswered - 1)
         guard isLastAnswer else { return context.write(data, promise: promise) }
         isOver = true
-        let channel = context.channel
         let promise = promise ?? context.eventLoop.makePromise()
-        promise.futureResult.whenComplete { _ in channel.close(promise: nil) }
+        promise.futureResult.assumeIsolated().whenComplete { _ in self.leave(context) }
         context.write(data, promise: promise)
     }
 
+    private func leave(_ context: ChannelHandlerContext) {
+        guard !isParserDone else { return context.close(promise: nil) }
+        isLeaving = true
+        timer.start(Self.goodbye, context)
+        context.close(mode: .output, promise: nil)
+        context.read()
+    }
+
     private static func isLast(_ head: HTTPRequestHead) -> Bool {
-        head.version == .http1_0 || !head.isKeepAlive || head.method == .CONNECT
-            || head.headers.contains(name: "Upgrade")
+        head.version == .http1_0 || !head.isKeepAlive
             || head.headers[canonicalForm: "Connection"].contains { $0.lowercased() == "close" }
     }
 }

@@ -32,16 +32,21 @@ final class MessageFramingHandler: ChannelInboundHandler, RemovableChannelHandle
     private static func hasOneHost(_ head: HTTPRequestHead) -> Bool {
         let hosts = head.headers["Host"]
         guard let host = hosts.first else { return head.version == .http1_0 }
-        return hosts.count == 1 && HostField.isValid(host)
+        return hosts.count == 1 && HostField.isValid(withoutBlanksBehind(host))
+    }
+
+    /// RFC 9110 section 5.5: they are no part of the value, but the parser leaves them there.
+    private static func withoutBlanksBehind(_ value: String) -> Substring {
+        var rest = value[...]
+        while rest.last == " " || rest.last == "\t" { rest.removeLast() }
+        return rest
     }
 
     /// RFC 9112 section 6.1: `chunked` is the one coding that we undo, and HTTP/1.0 has none.
     private static func hasKnownCoding(_ head: HTTPRequestHead) -> Bool {
         let codings = head.headers["Transfer-Encoding"]
         guard let coding = codings.first else { return true }
-        // The parser leaves blanks behind the value.
-        let isChunked = coding.prefix { $0 != " " && $0 != "\t" }.lowercased() == "chunked"
-        let hasOnlyBlanks = coding.drop { $0 != " " && $0 != "\t" }.allSatisfy { $0 == " " || $0 == "\t" }
-        return codings.count == 1 && isChunked && hasOnlyBlanks && head.version != .http1_0
+        let isChunked = withoutBlanksBehind(coding).lowercased() == "chunked"
+        return codings.count == 1 && isChunked && head.version != .http1_0
     }
 }

@@ -1,6 +1,7 @@
 import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
+import OAuth
 
 /// Tells clients that wait with what they have to send to go on: `Expect: 100-continue`, RFC 9110 section 10.1.1.
 final class ContinueHandler: ChannelDuplexHandler, RemovableChannelHandler {
@@ -18,7 +19,11 @@ final class ContinueHandler: ChannelDuplexHandler, RemovableChannelHandler {
         switch unwrapInboundIn(data) {
         case .head(let head):
             unanswered += 1
-            isOwed = head.headerFields[.expect]?.lowercased() == "100-continue"
+            // What is too long for every resource is refused as it is.
+            let length = head.headerFields[.contentLength].flatMap { Int($0) } ?? 0
+            isOwed =
+                head.headerFields[.expect]?.lowercased() == "100-continue"
+                && length <= TokenEndpointRequest.maximumBodySize
             payOff(context)
         case .body, .end:
             // Whoever sends does not wait.

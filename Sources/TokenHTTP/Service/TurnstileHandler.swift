@@ -4,7 +4,7 @@ import NIOHTTPTypes
 
 /// Stops reading behind an answer that says when to come back, until the ``Turnstile`` lets the connection through.
 ///
-/// What has been read already, requests in a pipeline, is answered; a stream of HTTP/2 has no second request.
+/// What has been read already, requests in a pipeline, is answered.
 final class TurnstileHandler: ChannelOutboundHandler, RemovableChannelHandler {
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
@@ -19,7 +19,11 @@ final class TurnstileHandler: ChannelOutboundHandler, RemovableChannelHandler {
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch unwrapOutboundIn(data) {
-        case .head(let head): retryAfter = head.headerFields[.retryAfter].flatMap { Int64($0) }.map { .seconds($0) }
+        case .head(let head):
+            let seconds = head.headerFields[.retryAfter].flatMap { Int64($0) }
+            // There is no second request in a stream, nor where the connection ends.
+            let isLast = context.channel.parent?.parent != nil || head.headerFields[.connection] == "close"
+            retryAfter = isLast ? nil : seconds.map { .seconds($0) }
         case .end: if let retryAfter { pause(context.channel, retryAfter) }
         case .body: break
         }
@@ -29,9 +33,11 @@ final class TurnstileHandler: ChannelOutboundHandler, RemovableChannelHandler {
     private func pause(_ channel: any Channel, _ retryAfter: TimeAmount) {
         let wait = turnstile.wait(now: channel.eventLoop.now, retryAfter: retryAfter)
         guard wait > .zero else { return }
-        // Where the connection has ended by then there is nothing to read.
         channel.setOption(.autoRead, value: false).whenSuccess {
-            channel.eventLoop.scheduleTask(in: wait) { _ = channel.setOption(.autoRead, value: true) }
+            // Where the connection has ended by then there is nothing to read.
+            channel.eventLoop.scheduleTask(in: wait) { [weak channel] in
+                _ = channel?.setOption(.autoRead, value: true)
+            }
         }
     }
 }

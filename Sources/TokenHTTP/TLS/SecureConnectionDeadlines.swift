@@ -17,7 +17,8 @@ final class SecureConnectionDeadlines: ChannelDuplexHandler, RemovableChannelHan
     private let silence: TimeAmount
     private var isEstablished = false
     private var lastRead: NIODeadline = .now()
-    private var lastWrite: NIODeadline = .now()
+    /// Since when we owe it an answer, going by what it has sent.
+    private var waitingSince: NIODeadline?
     private var timer = ClosingTimer()
     private var silenceCheck: Scheduled<Void>?
 
@@ -28,17 +29,17 @@ final class SecureConnectionDeadlines: ChannelDuplexHandler, RemovableChannelHan
 
     func handlerAdded(context: ChannelHandlerContext) {
         lastRead = context.eventLoop.now
-        lastWrite = lastRead
         timer.start(Self.handshake, context)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         lastRead = context.eventLoop.now
+        waitingSince = waitingSince ?? lastRead
         context.fireChannelRead(data)
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        lastWrite = context.eventLoop.now
+        waitingSince = nil
         context.write(data, promise: promise)
     }
 
@@ -57,7 +58,7 @@ final class SecureConnectionDeadlines: ChannelDuplexHandler, RemovableChannelHan
 
     private func checkSilence(_ context: ChannelHandlerContext) {
         // Requests are answered in less.
-        let deadline = min(lastRead, lastWrite) + silence
+        let deadline = min(lastRead, waitingSince ?? lastRead) + silence
         guard context.eventLoop.now < deadline else { return context.close(promise: nil) }
         silenceCheck = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) {
             self.checkSilence(context)

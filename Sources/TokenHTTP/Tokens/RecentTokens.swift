@@ -1,7 +1,7 @@
 import AccessToken
 import OAuth
 
-/// Tokens that were issued lately, never many: the younger half stays when the older one goes.
+/// Tokens that were issued lately, never many: the younger half stays when the older one goes, which is when others come.
 struct RecentTokens {
     /// The most that there may be of each age; a token and what belongs to it take about two kilobytes.
     static let room = 2048
@@ -23,8 +23,9 @@ struct RecentTokens {
             old = young
             young = [:]
             youngSince = now
+        } else {
+            youngSince = since
         }
-        youngSince = youngSince ?? now
         young[likeness] = token
     }
 }

@@ -13,7 +13,8 @@ final class ReusableTokens: Sendable {
 
     private struct State {
         var recent = RecentTokens()
-        /// Requests that wait for a token that another one makes. There are not more than connections.
+        /// Requests that wait for a token that another one makes, as long as its signature may wait. There are not more than
+        /// connections and their streams.
         var waiting: [TokenLikeness: [CheckedContinuation<Turn, Never>]] = [:]
     }
 
