@@ -2,12 +2,15 @@ import HTTPTypes
 import Hummingbird
 import PrometheusText
 
-/// What the management listener answers: whether the process lives, whether it should get requests, and numbers.
+/// What the management listener answers: whether the process lives, whether it should get requests, numbers, and the
+/// description of both listeners.
 struct ManagementDoor: HTTPResponder {
     typealias Context = ConnectionContext
 
     let readiness: Readiness
     let metrics: PrometheusRegistry
+    /// ``OpenAPIDocument/json``
+    let description: ByteBuffer
 
     func respond(to request: Request, context: Context) async throws -> Response {
         let answer: Response
@@ -15,7 +18,9 @@ struct ManagementDoor: HTTPResponder {
         case "/healthz": answer = Self.health(isGood: true)
         case "/readyz": answer = Self.health(isGood: readiness.isReady)
         case "/metrics":
-            answer = Self.text(metrics.text(), mediaType: "text/plain; version=0.0.4; charset=utf-8")
+            answer = Self.answer(
+                ByteBuffer(string: metrics.text()), mediaType: "text/plain; version=0.0.4; charset=utf-8")
+        case "/openapi.json": answer = Self.answer(description, mediaType: "application/json")
         default: return ErrorResponse.notFound
         }
         guard request.method == .get || request.method == .head else {
@@ -25,17 +30,19 @@ struct ManagementDoor: HTTPResponder {
     }
 
     private static func health(isGood: Bool) -> Response {
-        text(isGood ? "ok\n" : "not ready\n", status: isGood ? .ok : .serviceUnavailable)
+        answer(
+            ByteBuffer(string: isGood ? "ok\n" : "not ready\n"), status: isGood ? .ok : .serviceUnavailable,
+            mediaType: "text/plain; charset=utf-8")
     }
 
-    private static func text(
-        _ text: String, status: HTTPResponse.Status = .ok, mediaType: String = "text/plain; charset=utf-8"
+    private static func answer(
+        _ body: ByteBuffer, status: HTTPResponse.Status = .ok, mediaType: String
     ) -> Response {
         Response(
             status: status,
             headers: [
-                .contentType: mediaType, .cacheControl: "no-store", .contentLength: String(text.utf8.count),
+                .contentType: mediaType, .cacheControl: "no-store", .contentLength: String(body.readableBytes),
             ],
-            body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
+            body: ResponseBody(byteBuffer: body))
     }
 }

@@ -63,7 +63,9 @@ public struct TokenService: Sendable {
         var services = companions + [ReloadService(reloader: reloader, hangups: hangups)]
         if let rotation = rotationService { services.append(rotation) }
         if let address = configuration.management {
-            let door = ManagementDoor(readiness: readiness, metrics: metrics.registry)
+            let door = ManagementDoor(
+                readiness: readiness, metrics: metrics.registry,
+                description: ByteBuffer(bytes: OpenAPIDocument(configuration: configuration).json))
             services.append(
                 Listener(
                     address, door, name: "management", connections: connections.management, turnstile: turnstile,

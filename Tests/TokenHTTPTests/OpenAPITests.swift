@@ -1,0 +1,139 @@
+import AccessToken
+import Foundation
+import JOSE
+import OAuth
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import TokenHTTP
+
+/// The description that the service gives of itself. Whether it is true is tested by Tests/Interop/test_openapi.py.
+@Suite struct OpenAPITests {
+    private static let file = URL(filePath: #filePath).deletingLastPathComponent()
+        .appending(path: "../../Documentation/openapi.json").standardizedFileURL
+
+    private func document(_ settings: String = "issuer: https://tokens.example.com\n") throws -> OpenAPIDocument {
+        let folder = try TemporaryFolder()
+        try folder.write(settings, to: "writ.yaml")
+        return OpenAPIDocument(
+            configuration: try ServiceConfiguration(
+                reading: FilePath(folder.path("writ.yaml")), environment: ["WRIT_TLS": "terminated-upstream"]))
+    }
+
+    private func operations(of document: OpenAPIDocument) throws -> [(path: String, methods: [String])] {
+        let paths = try #require(document.value.object?["paths"]?.object)
+        let methods: Set = ["get", "head", "post"]
+        return paths.members.map { path in
+            (path.name, path.value.object?.members.map(\.name).filter(methods.contains) ?? [])
+        }
+    }
+
+    @Test func isTheOneInDocumentation() throws {
+        let text = indented(try document().value) + "\n"
+        if ProcessInfo.processInfo.environment["WRITE_OPENAPI"] != nil { try Data(text.utf8).write(to: Self.file) }
+        let written = String(decoding: try TestVectors.octets(of: Self.file), as: UTF8.self)
+        #expect(written == text, "WRITE_OPENAPI=1 swift test --filter OpenAPITests writes it anew")
+    }
+
+    @Test func isJSON() throws {
+        // The reader refuses names that come twice.
+        let document = try document()
+        #expect(try JSONReader.read(document.json) == document.value)
+    }
+
+    @Test func hasThePathsOfTheConfiguration() throws {
+        let document = try document(
+            "issuer: https://example.com/tenant\ntoken_path: /index.php\nmanagement: '0.0.0.0:9'\n")
+        let operations = try operations(of: document)
+        #expect(
+            operations.filter { $0.methods == ["post"] }.map(\.path) == ["/index.php", "/tenant/oauth2/introspect"])
+        #expect(
+            operations.filter { $0.methods == ["get", "head"] }.map(\.path) == [
+                "/tenant/.well-known/jwks.json",
+                "/.well-known/jwks.json",
+                "/.well-known/oauth-authorization-server",
+                "/.well-known/oauth-authorization-server/tenant",
+                "/tenant/.well-known/oauth-authorization-server",
+                "/.well-known/openid-configuration",
+                "/.well-known/openid-configuration/tenant",
+                "/tenant/.well-known/openid-configuration",
+                "/healthz", "/readyz", "/metrics", "/openapi.json",
+            ])
+        let text = String(decoding: document.json, as: UTF8.self)
+        #expect(text.contains(#""servers":[{"url":"https://example.com","#))
+        #expect(text.contains(#""default":"127.0.0.1:9""#))
+    }
+
+    @Test(arguments: ["management: off\n", "token_path: /metrics\n"])
+    func hasRoomForOneOfEachPath(_ settings: String) throws {
+        let paths = try operations(of: document("issuer: https://example.com\n" + settings)).map(\.path)
+        #expect(Set(paths).count == paths.count)
+        #expect(paths.contains("/healthz") != (settings == "management: off\n"))
+    }
+
+    @Test func hasEachRefusal() throws {
+        let text = String(decoding: try document().json, as: UTF8.self)
+        for error in TokenError.allCases {
+            let refusal = String(decoding: ErrorDocument.json(code: error.code, text: error.text), as: UTF8.self)
+            #expect(text.contains(#""\#(error)":{"value":\#(refusal)}"#))
+            #expect(text.contains(#""\#(error.status)":{"description":"#))
+        }
+    }
+
+    /// The documents are what the service answers, so what it says of them must be said of them here.
+    @Test func saysOfMetadataWhatIsInIt() throws {
+        let document = try document("issuer: https://example.com/tenant\naccess_token: { algorithm: ES256 }\n")
+        let metadata = ServerMetadata(
+            issuer: document.configuration.issuer, endpoints: document.configuration.endpoints, algorithm: .es256)
+        let members = try #require(try JSONReader.read(metadata.json).object).members
+        let described = try #require(document.metadata.object?["properties"]?.object).members
+        #expect(described.map(\.name) == members.map(\.name))
+        #expect(described.map { $0.value.object?["const"] } == members.map(\.value))
+    }
+
+    @Test func refersToWhatIsThere() throws {
+        let document = try document().value
+        var references: Set<String> = []
+        collect(&references, in: document)
+        #expect(references.count > 20)
+        for reference in references {
+            let names = reference.split(separator: "/").dropFirst()
+            let target = names.reduce(Optional(document)) { value, name in value?.object?[String(name)] }
+            #expect(target != nil, "\(reference)")
+        }
+    }
+
+    private func collect(_ references: inout Set<String>, in value: JSONValue) {
+        for element in value.array ?? [] { collect(&references, in: element) }
+        for member in value.object?.members ?? [] {
+            if member.name == "$ref", let text = member.value.string { references.insert(text) }
+            collect(&references, in: member.value)
+        }
+    }
+
+    /// With a line for each member, so that a change shows where it is.
+    private func indented(_ value: JSONValue, by depth: Int = 0) -> String {
+        func lines(_ opening: String, _ parts: [String], _ closing: String) -> String {
+            let blanks = String(repeating: "  ", count: depth)
+            return opening + "\n" + parts.map { "\(blanks)  \($0)" }.joined(separator: ",\n") + "\n\(blanks)" + closing
+        }
+        if let members = value.object?.members, !members.isEmpty {
+            return lines(
+                "{", members.map { "\(compact(.string($0.name))): \(indented($0.value, by: depth + 1))" }, "}")
+        }
+        if let elements = value.array, elements.contains(where: { $0.object?.members.isEmpty == false }) {
+            return lines("[", elements.map { indented($0, by: depth + 1) }, "]")
+        }
+        return compact(value)
+    }
+
+    private func compact(_ value: JSONValue) -> String {
+        var writer = JSONWriter()
+        if let elements = value.array {
+            return "[" + elements.map(compact).joined(separator: ", ") + "]"
+        }
+        writer.value(value)
+        return String(decoding: writer.bytes, as: UTF8.self)
+    }
+}
