@@ -4,6 +4,7 @@ import json
 import mmap
 import os
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
-from service import DEADLINE, Service
+from service import DEADLINE, Service, wait_until
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may do this to a machine")
 
@@ -44,8 +45,8 @@ def metric(service, name, **labels) -> float | None:
 
 
 def events(service, level=None) -> list[dict]:
-    """What is in the log: whole JSON lines, of this level where one is named."""
-    lines = [json.loads(line) for line in service.log.splitlines()]
+    """What is in the log, of this level where one is named; without what a process leaves there that crashes."""
+    lines = [json.loads(line) for line in service.log.splitlines() if line.startswith("{") and line.endswith("}")]
     return [line for line in lines if level in (None, line["level"])]
 
 
@@ -60,14 +61,11 @@ def contents(folder: Path) -> dict[str, tuple[int, bytes]]:
     return {str(path.relative_to(folder)): (path.stat().st_mode, path.read_bytes()) for path in files}
 
 
-def serves(service, key_ids=None) -> bool:
-    """Whether it gives a token whose key it publishes, and says that it is well."""
-    answers = [service.request_token(), *(requests.get(url, timeout=DEADLINE) for url in health(service))]
+def serves(service) -> bool:
+    """Whether it gives a token, publishes keys and says that it is well."""
+    health = [requests.get(f"{service.management}/{name}", timeout=DEADLINE) for name in ("healthz", "readyz")]
+    answers = [service.request_token(), requests.get(service.jwks_uri, timeout=DEADLINE), *health]
     return all(answer.status_code == 200 for answer in answers)
-
-
-def health(service):
-    return [f"{service.management}/healthz", f"{service.management}/readyz", service.jwks_uri]
 
 
 # Disks
@@ -77,7 +75,8 @@ def health(service):
 def small_disk(folder: Path, options="size=256k"):
     """A file system of its own in this folder, in memory."""
     folder.mkdir(exist_ok=True)
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], capture_output=True, encoding="utf-8")
+    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder]
+    mounted = subprocess.run(command, capture_output=True, encoding="utf-8")
     if mounted.returncode != 0:
         pytest.skip(f"nothing can be mounted here: {mounted.stderr.strip()}")
     try:
@@ -118,8 +117,9 @@ def read_only(disk: Path):
 
 # Clocks
 
-# The wall clock is changed as `date --set` would: what counts time that passes does not notice. The timers can be made to run
-# faster, so that nobody waits for a minute. (libfaketime sets variables before main, and a Swift program then finds no arguments.)
+# The wall clock is changed as `date --set` would: what counts time that passes does not notice. Timers can be made to
+# run faster, so that nobody waits for a minute. (libfaketime sets variables before main: a Swift program then finds no
+# arguments.)
 CLOCK_SOURCE = r"""
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -215,7 +215,7 @@ def clock_library(tmp_path_factory) -> Path:
     return folder / "clock.so"
 
 
-# Connections
+# Processes
 
 
 @contextmanager
@@ -224,3 +224,24 @@ def held_connections(service, count, listener="issuer"):
     host, _, port = getattr(service, listener).partition("://")[2].partition(":")
     with ExitStack() as stack:
         yield [stack.enter_context(socket.create_connection((host, int(port)), timeout=DEADLINE)) for _ in range(count)]
+
+
+@contextmanager
+def stopped(service):
+    """The process stands still, as in a machine that is suspended."""
+    service.process.send_signal(signal.SIGSTOP)
+    try:
+        stat = Path(f"/proc/{service.process.pid}/stat")
+        wait_until("it stands still", lambda: stat.read_text().rpartition(")")[2].split()[0] == "T")
+        yield
+    finally:
+        service.process.send_signal(signal.SIGCONT)
+
+
+def processor_seconds(service) -> float:
+    fields = Path(f"/proc/{service.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def open_files(service) -> int:
+    return len(os.listdir(f"/proc/{service.process.pid}/fd"))
