@@ -143,36 +143,21 @@ class WithoutIFMACase:
         return signature_speed.bare(["rsa2048"], seconds, self.environment)["rsa2048"].sign
 
 
-class HTTP2Case:
-    """Tokens over TLS and HTTP/2."""
+@dataclass(frozen=True)
+class SecureCase:
+    """Tokens over TLS by h2load: wrk speaks no HTTP/2, and resumes its sessions.
+
+    - `load`: of `generators`; `arguments` stand between what is sent and the seconds.
+    """
+
+    load: Callable
+    arguments: tuple
 
     def measure(self, bench, _):
         with Server(bench.folder, bench.folder.tls) as server:
             server.start()
-            body = token_form(bench.folder.client)
-            return under_load(
-                bench,
-                server,
-                lambda seconds: generators.h2load(
-                    bench.folder, server.token_endpoint, body, HTTP2_CONNECTIONS, HTTP2_STREAMS, seconds
-                ),
-            )
-
-
-class HandshakeCase:
-    """Tokens over TLS, each with a full handshake: wrk would resume its sessions."""
-
-    def measure(self, bench, _):
-        with Server(bench.folder, bench.folder.tls) as server:
-            server.start()
-            body = token_form(bench.folder.client)
-            return under_load(
-                bench,
-                server,
-                lambda seconds: generators.h2load_once_each(
-                    bench.folder, server.token_endpoint, body, HANDSHAKES, seconds
-                ),
-            )
+            what = bench.folder, server.token_endpoint, token_form(bench.folder.client)
+            return under_load(bench, server, lambda seconds: self.load(*what, *self.arguments, seconds))
 
 
 class StartCase:
@@ -231,8 +216,8 @@ CASES = {
     "token reuse": WrkCase(connections=512, settings={"access_token.reuse": "10s"}),
     "TLS": WrkCase(has_tls=True),
     "TLS resumed": WrkCase(script=wrk_scripts.token_by_post_once, has_tls=True),
-    "TLS handshakes": HandshakeCase(),
-    "HTTP/2": HTTP2Case(),
+    "TLS handshakes": SecureCase(generators.h2load_once_each, (HANDSHAKES,)),
+    "HTTP/2": SecureCase(generators.h2load, (HTTP2_CONNECTIONS, HTTP2_STREAMS)),
     # All of them may wait, even where neighbours make signatures slow.
     "256 connections": WrkCase(connections=256, settings={"limits.queue_wait": "2s"}),
     "start": StartCase(),
