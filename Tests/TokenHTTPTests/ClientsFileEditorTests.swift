@@ -164,7 +164,7 @@ import Yams
 
     @Test(arguments: [
         "plain", "with space", "yes", "null", "- dash", "a: b", "a #b", "\"quoted\"", "'", "#", " ", "1", "0x1", "~",
-        "@a", "a\\b", "é\u{1F600}", "{a}", "a,b", "https://a.example/b?c=d#e", "a:",
+        "@a", "a\\b", "é\u{1F600}", "\u{FFFE}", "\u{FFFF}", "{a}", "a,b", "https://a.example/b?c=d#e", "a:",
     ])
     func whatItWritesReadsBack(text: String) throws {
         let yaml = try YAMLText(path: "x", text: "value: \(YAMLScalar.write(text))\n")

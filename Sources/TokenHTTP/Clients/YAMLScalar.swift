@@ -35,7 +35,7 @@ enum YAMLScalar {
             case "\t": quoted += "\\t"
             case _
             where scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || scalar == "\u{2028}"
-                || scalar == "\u{2029}" || scalar == "\u{FEFF}":
+                || scalar == "\u{2029}" || scalar == "\u{FEFF}" || scalar == "\u{FFFE}" || scalar == "\u{FFFF}":
                 let digits = String(scalar.value, radix: 16, uppercase: true)
                 quoted += "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
             default: quoted.unicodeScalars.append(scalar)
