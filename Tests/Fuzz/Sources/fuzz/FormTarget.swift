@@ -1,0 +1,63 @@
+import AccessToken
+
+@testable import OAuth
+
+/// The form in the body of a request, and the query of its target.
+struct FormTarget: FuzzTarget {
+    func parse(_ octets: [UInt8]) {
+        _ = try? FormParameters(parsing: octets)
+        _ = try? TokenRequest(parsing: request(body: Self.plainBody, query: octets))
+    }
+
+    func run(_ input: Input) throws {
+        try checkForm(input.octets)
+        checkQuery(input.octets)
+        // Any text may stand here.
+        _ = try? TokenRequest(
+            parsing: TokenEndpointRequest(
+                contentType: String(decoding: input.octets, as: UTF8.self), body: Self.plainBody))
+    }
+
+    private func checkForm(_ form: [UInt8]) throws {
+        let model = FormModel(form)
+        guard let parameters = try? FormParameters(parsing: form) else {
+            require(model == nil || model?.repeatsName == true, "a form that can be read is read")
+            return
+        }
+        guard let model, !model.repeatsName else {
+            return require(false, "a form that cannot be read, or has a name twice, is refused")
+        }
+        require(model.agrees(with: parameters), "names and values are what they seem")
+        let again = FormModel.encode(model.pairs)
+        require(model.agrees(with: try FormParameters(parsing: again)), "what is written again is read as the same")
+        try checkRequests(form, parameters)
+    }
+
+    private func checkRequests(_ form: [UInt8], _ parameters: FormParameters) throws {
+        let request = request(body: form)
+        if let token = try? TokenRequest(parsing: request) {
+            require(parameters["grant_type"] == token.grantType, "the grant type is that of the form")
+            require(parameters["scope"] == token.scope, "the scope is that of the form")
+            let isRefresh = token.knownGrantType == .refreshToken
+            require(isRefresh == (token.refreshToken != nil), "a refresh token is for refreshing")
+            let ids = token.credentials.clientIDs.map(\.description)
+            require(!ids.isEmpty, "credentials are somebody's")
+            require(parameters["client_id"].map { id in ids.allSatisfy { $0 == id } } ?? true, "there is one client_id")
+        }
+        if let question = try? IntrospectionRequest(parsing: request) {
+            require(parameters["token"] == question.token, "the token is that of the form")
+        }
+    }
+
+    /// RFC 6749 section 2.3.1: credentials must not be in the request URI.
+    private func checkQuery(_ query: [UInt8]) {
+        let isAccepted = (try? TokenRequest(parsing: request(body: Self.plainBody, query: query))) != nil
+        require(isAccepted != FormModel.namesCredentials(query), "a query is refused where it names credentials")
+    }
+
+    private func request(body: [UInt8], query: [UInt8]? = nil) -> TokenEndpointRequest {
+        TokenEndpointRequest(query: query, contentType: "application/x-www-form-urlencoded", body: body)
+    }
+
+    private static let plainBody = Array("grant_type=client_credentials&client_id=a&client_secret=b".utf8)
+}

@@ -1,0 +1,14 @@
+/// The names that seeds, dictionaries and regressions have for the targets.
+enum FuzzTargets {
+    static let byName: [String: @Sendable () throws -> any FuzzTarget] = [
+        "authorization": { try AuthorizationTarget() },
+        "clients": { try ClientsFileTarget() },
+        "form": { FormTarget() },
+        "http": { try HTTPTarget() },
+        "json": { JSONTarget() },
+        "jwks": { KeySetTarget() },
+        "jws": { try CompactJWSTarget() },
+        "pem": { try PEMTarget() },
+        "sealed": { try SealedTokenTarget() },
+    ]
+}
