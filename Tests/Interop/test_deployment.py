@@ -38,6 +38,7 @@ METRICS = HISTOGRAMS | {
     "writ_clients",
     "writ_token_requests_total",
     "writ_introspection_requests_total",
+    "writ_tokens_reused_total",
     "writ_signing_queue_depth",
     "writ_signing_queue_capacity",
     "writ_requests_shed_total",
