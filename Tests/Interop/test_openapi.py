@@ -10,11 +10,13 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-import jsonschema_rs
 import pytest
 import requests
 
 from service import DEADLINE, RESOURCE, SCOPE, Service, clean_environment
+
+# It comes with schemathesis, which needs Python 3.11.
+jsonschema_rs = pytest.importorskip("jsonschema_rs")
 
 CASES = int(os.environ.get("WRIT_OPENAPI_CASES", "0"))
 SETTINGS = """
@@ -99,6 +101,7 @@ def ask(service, cases, *arguments):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
+        timeout=max(300, 2 * CASES),
     )
     print(result.stdout)
     assert result.returncode == 0, "schemathesis found something"
@@ -125,15 +128,19 @@ def test_the_service_is_as_it_says(clients):
 
 def test_what_is_issued_can_be_used_as_it_says(clients):
     """Along the links of the document."""
-    count = Counter()
-    for _, path, _, media_type, content, number in ask(clients, 100, "--phases", "stateful", "--include-tag", "tokens"):
-        count.update({(path, media_type): number, (path, content): number})
-    for answer in [
+    expected = [
         *(("/oauth2/token", content) for content in ("client_credentials", "refresh_token")),
         *(("/oauth2/introspect", content) for content in ("Bearer", "N_A")),
         *(("/oauth2/introspect", media_type) for media_type in ("application/json", "application/token-introspection+jwt")),
-    ]:
-        assert count[answer], answer
+    ]
+    count = Counter()
+    # Which links it follows is left to chance even where nothing else is, and now and then a run is short.
+    for _ in range(5):
+        for _, path, _, media_type, content, number in ask(clients, 100, "--phases", "stateful", "--include-tag", "tokens"):
+            count.update({(path, media_type): number, (path, content): number})
+        if all(count[answer] for answer in expected):
+            return
+    assert not [answer for answer in expected if not count[answer]]
 
 
 def test_refusals_that_take_more(own_service):

@@ -22,7 +22,7 @@ import Testing
     }
 
     private func operations(of document: OpenAPIDocument) throws -> [(path: String, methods: [String])] {
-        let paths = try #require(document.value.object?["paths"]?.object)
+        let paths = try #require(document.literal.value.object?["paths"]?.object)
         let methods: Set = ["get", "head", "post"]
         return paths.members.map { path in
             (path.name, path.value.object?.members.map(\.name).filter(methods.contains) ?? [])
@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test func isTheOneInDocumentation() throws {
-        let text = indented(try document().value) + "\n"
+        let text = indented(try document().literal.value) + "\n"
         if ProcessInfo.processInfo.environment["WRITE_OPENAPI"] != nil { try Data(text.utf8).write(to: Self.file) }
         let written = String(decoding: try TestVectors.octets(of: Self.file), as: UTF8.self)
         #expect(written == text, "WRITE_OPENAPI=1 swift test --filter OpenAPITests writes it anew")
@@ -39,7 +39,7 @@ import Testing
     @Test func isJSON() throws {
         // The reader refuses names that come twice.
         let document = try document()
-        #expect(try JSONReader.read(document.json) == document.value)
+        #expect(try JSONReader.read(document.json) == document.literal.value)
     }
 
     @Test func hasThePathsOfTheConfiguration() throws {
@@ -87,13 +87,13 @@ import Testing
         let metadata = ServerMetadata(
             issuer: document.configuration.issuer, endpoints: document.configuration.endpoints, algorithm: .es256)
         let members = try #require(try JSONReader.read(metadata.json).object).members
-        let described = try #require(document.metadata.object?["properties"]?.object).members
+        let described = try #require(document.metadata.value.object?["properties"]?.object).members
         #expect(described.map(\.name) == members.map(\.name))
         #expect(described.map { $0.value.object?["const"] } == members.map(\.value))
     }
 
     @Test func refersToWhatIsThere() throws {
-        let document = try document().value
+        let document = try document().literal.value
         var references: Set<String> = []
         collect(&references, in: document)
         #expect(references.count > 20)
@@ -112,28 +112,30 @@ import Testing
         }
     }
 
-    /// With a line for each member, so that a change shows where it is.
+    /// In lines, so that a change shows where it is; what fits is in one.
     private func indented(_ value: JSONValue, by depth: Int = 0) -> String {
-        func lines(_ opening: String, _ parts: [String], _ closing: String) -> String {
-            let blanks = String(repeating: "  ", count: depth)
-            return opening + "\n" + parts.map { "\(blanks)  \($0)" }.joined(separator: ",\n") + "\n\(blanks)" + closing
-        }
-        if let members = value.object?.members, !members.isEmpty {
-            return lines(
-                "{", members.map { "\(compact(.string($0.name))): \(indented($0.value, by: depth + 1))" }, "}")
-        }
-        if let elements = value.array, elements.contains(where: { $0.object?.members.isEmpty == false }) {
-            return lines("[", elements.map { indented($0, by: depth + 1) }, "]")
-        }
-        return compact(value)
+        let (opening, parts, closing) = parts(of: value) { indented($0, by: depth + 1) }
+        let line = inLine(value)
+        guard line.count > 80, !parts.isEmpty else { return line }
+        let blanks = String(repeating: "  ", count: depth)
+        return opening + "\n" + parts.map { "\(blanks)  \($0)" }.joined(separator: ",\n") + "\n\(blanks)" + closing
     }
 
-    private func compact(_ value: JSONValue) -> String {
-        var writer = JSONWriter()
-        if let elements = value.array {
-            return "[" + elements.map(compact).joined(separator: ", ") + "]"
+    private func inLine(_ value: JSONValue) -> String {
+        let (opening, parts, closing) = parts(of: value, inLine)
+        return opening + parts.joined(separator: ", ") + closing
+    }
+
+    /// A value that has no parts is its own opening.
+    private func parts(
+        of value: JSONValue, _ text: (JSONValue) -> String
+    ) -> (opening: String, parts: [String], closing: String) {
+        if let object = value.object {
+            return ("{", object.members.map { "\(inLine(.string($0.name))): \(text($0.value))" }, "}")
         }
+        if let array = value.array { return ("[", array.map(text), "]") }
+        var writer = JSONWriter()
         writer.value(value)
-        return String(decoding: writer.bytes, as: UTF8.self)
+        return (String(decoding: writer.bytes, as: UTF8.self), [], "")
     }
 }

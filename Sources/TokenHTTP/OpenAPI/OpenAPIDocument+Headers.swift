@@ -3,7 +3,7 @@ import OAuth
 
 extension OpenAPIDocument {
     /// Fields of answers, by the names that the document has for them.
-    private static let fields: [(component: String, field: String, description: String, schema: JSONValue)] = [
+    private static let fields: [(component: String, field: String, description: String, schema: JSONLiteral)] = [
         (
             "RequestID", "X-Request-Id", "What the log calls the request by.",
             ["type": "string", "pattern": "^[0-9a-f]{1,16}$"]
@@ -15,10 +15,7 @@ extension OpenAPIDocument {
             "WWWAuthenticate", "WWW-Authenticate", "RFC 9110 section 11.6.1",
             ["const": "Basic realm=\"writ\", charset=\"UTF-8\""]
         ),
-        (
-            "RetryAfter", "Retry-After", "Seconds until another attempt makes sense.",
-            ["type": "integer", "minimum": .integer(1)]
-        ),
+        ("RetryAfter", "Retry-After", "Seconds until another attempt makes sense.", ["type": "integer", "minimum": 1]),
         ("Allow", "Allow", "The methods that the path has.", ["enum": ["POST", "GET, HEAD"]]),
         ("ETag", "ETag", "A strong entity tag.", ["type": "string", "pattern": "^\"[A-Za-z0-9_-]{22}\"$"]),
         (
@@ -33,10 +30,10 @@ extension OpenAPIDocument {
 
     private static let documentLifetime = "public, max-age=\(KeyTiming.standard.keySetMaximumAge.components.seconds)"
 
-    static var headers: JSONValue {
-        JSONValue(
-            members: fields.map { field in
-                let header: JSONValue = [
+    static var headers: JSONLiteral {
+        .object(
+            fields.map { field in
+                let header: JSONLiteral = [
                     "description": .string(field.description), "required": true, "schema": field.schema,
                 ]
                 return (field.component, header)
@@ -44,11 +41,11 @@ extension OpenAPIDocument {
     }
 
     /// Of an answer that has these.
-    static func headers(_ components: String...) -> JSONValue { headers(components) }
+    static func headers(_ components: String...) -> JSONLiteral { headers(components) }
 
-    static func headers(_ components: [String]) -> JSONValue {
-        JSONValue(
-            members: fields.filter { components.contains($0.component) }
+    static func headers(_ components: [String]) -> JSONLiteral {
+        .object(
+            fields.filter { components.contains($0.component) }
                 .map { ($0.field, reference("headers", $0.component)) })
     }
 }

@@ -4,9 +4,9 @@ import OAuth
 
 extension OpenAPIDocument {
     /// RFC 7662 section 2
-    var introspectionOperation: JSONValue {
+    var introspectionOperation: JSONLiteral {
         let headers = ["NoStore", "NoCache", "Vary", "RequestID"]
-        let finding: JSONValue = [
+        let finding: JSONLiteral = [
             "description": "What the token is.",
             "headers": Self.headers(headers),
             "content": [
@@ -33,14 +33,14 @@ extension OpenAPIDocument {
                     ]
                 ],
             ],
-            "responses": JSONValue(
-                members: [("200", finding)] + Self.refusals(of: .introspection, headers: headers)),
+            "responses": .object(
+                [("200", finding)] + Self.refusals(of: .introspection, headers: headers)),
         ]
     }
 
-    var introspectionSchemas: [(String, JSONValue)] {
+    var introspectionSchemas: [Member] {
         [
-            ("IntrospectionRequest", Self.introspectionRequest),
+            ("IntrospectionRequest", introspectionRequest),
             (
                 "Introspection",
                 ["oneOf": [Self.schema("InactiveToken"), activeAccessToken, activeRefreshToken]]
@@ -59,13 +59,13 @@ extension OpenAPIDocument {
         ]
     }
 
-    private static var introspectionRequest: JSONValue {
+    private var introspectionRequest: JSONLiteral {
         [
             "type": "object",
             "required": ["token"],
-            "properties": JSONValue(
-                members: [
-                    ("token", ["type": "string", "minLength": .integer(1)]),
+            "properties": .object(
+                [
+                    ("token", ["type": "string", "minLength": 1]),
                     (
                         "token_type_hint",
                         ["type": "string", "description": "Not needed: tokens are told by their looks."]
@@ -75,7 +75,7 @@ extension OpenAPIDocument {
         ]
     }
 
-    private var activeAccessToken: JSONValue {
+    private var activeAccessToken: JSONLiteral {
         [
             "description": "An access token, with all of its claims.",
             "allOf": [Self.schema("AccessTokenClaims")],
@@ -84,19 +84,19 @@ extension OpenAPIDocument {
         ]
     }
 
-    private var activeRefreshToken: JSONValue {
+    private var activeRefreshToken: JSONLiteral {
         [
             "description": "A refresh token, which no resource server must take for an access token.",
             "type": "object",
             "required": ["active", "token_type", "iss", "sub", "aud", "exp", "iat", "client_id", "scope"],
-            "properties": JSONValue(
-                members: [("active", ["const": true]), ("token_type", ["const": "N_A"])] + tokenClaims),
+            "properties": .object(
+                [("active", ["const": true]), ("token_type", ["const": "N_A"])] + tokenClaims),
             "additionalProperties": false,
         ]
     }
 
     /// RFC 9701 section 5
-    private var signedIntrospection: JSONValue {
+    private var signedIntrospection: JSONLiteral {
         Self.signed(
             "The same as the claim `token_introspection` of a JWT, whose `aud` is the client that asked.",
             algorithm: configuration.algorithm, type: "token-introspection+jwt",

@@ -2,9 +2,9 @@ import JOSE
 
 extension OpenAPIDocument {
     /// What the management listener answers; nothing where there is none.
-    var managementPaths: [(String, JSONValue)] {
+    var managementPaths: [Member] {
         guard let address = configuration.management?.local else { return [] }
-        let server: JSONValue = [
+        let server: JSONLiteral = [
             "url": "http://{management}",
             "description": "Health, metrics and this document.",
             "variables": [
@@ -14,59 +14,52 @@ extension OpenAPIDocument {
                 ]
             ],
         ]
-        let text = "text/plain"
-        let paths: [(path: String, summary: String, answers: [(String, JSONValue)])] = [
-            ("/healthz", "Whether the process lives.", [Self.answer(200, "It does.", text, ["const": "ok\n"])]),
-            (
-                "/readyz", "Whether the service should get requests.",
-                [
-                    Self.answer(200, "It should.", text, ["const": "ok\n"]),
-                    Self.answer(503, "Not yet, or no longer.", text, ["const": "not ready\n"]),
-                ]
-            ),
-            (
-                "/metrics", "Numbers for Prometheus.",
-                [Self.answer(200, "Its text format 0.0.4.", text, ["type": "string"])]
-            ),
-            (
-                "/openapi.json", "This document.",
-                [Self.answer(200, "OpenAPI 3.1.", "application/json", Self.descriptionOfItself)]
-            ),
-        ]
-        return paths.map { path in
-            let item: JSONValue = [
+        return Self.managementAnswers.map { path, summary, answers in
+            let item: JSONLiteral = [
                 "servers": [server],
-                "get": Self.operation(path.summary, JSONValue(members: path.answers)),
-                "head": Self.operation(
-                    "The fields that GET answers with.",
-                    JSONValue(members: path.answers.map { ($0.0, Self.withoutContent($0.1)) })),
+                "get": Self.operation(summary, answers, hasContent: true),
+                "head": Self.operation("The fields that GET answers with.", answers, hasContent: false),
             ]
-            return (path.path, item)
+            return (path, item)
         }
     }
 
-    private static func operation(_ summary: String, _ responses: JSONValue) -> JSONValue {
-        ["tags": ["management"], "summary": .string(summary), "responses": responses]
-    }
+    private typealias Answer = (status: Int, description: String, mediaType: String, schema: JSONLiteral)
 
-    private static func answer(
-        _ status: Int, _ description: String, _ mediaType: String, _ schema: JSONValue
-    ) -> (String, JSONValue) {
-        let answer: JSONValue = [
-            "description": .string(description),
-            "headers": headers("NoStore"),
-            "content": [mediaType: ["schema": schema]],
-        ]
-        return ("\(status)", answer)
-    }
-
-    private static func withoutContent(_ answer: JSONValue) -> JSONValue {
-        JSONValue(members: (answer.object?.members ?? []).filter { $0.name != "content" }.map { ($0.name, $0.value) })
-    }
-
-    private static let descriptionOfItself: JSONValue = [
-        "type": "object",
-        "required": ["openapi", "info", "paths"],
-        "properties": ["openapi": ["type": "string", "pattern": #"^3\.1\."#]],
+    private static let managementAnswers: [(path: String, summary: String, answers: [Answer])] = [
+        ("/healthz", "Whether the process lives.", [(200, "It does.", "text/plain", ["const": "ok\n"])]),
+        (
+            "/readyz", "Whether the service should get requests.",
+            [
+                (200, "It should.", "text/plain", ["const": "ok\n"]),
+                (503, "Not yet, or no longer.", "text/plain", ["const": "not ready\n"]),
+            ]
+        ),
+        (
+            "/metrics", "Numbers for Prometheus.",
+            [(200, "Its text format, version 0.0.4.", "text/plain", ["type": "string"])]
+        ),
+        (
+            "/openapi.json", "This document.",
+            [
+                (
+                    200, "OpenAPI 3.1.", "application/json",
+                    [
+                        "type": "object",
+                        "required": ["openapi", "info", "paths"],
+                        "properties": ["openapi": ["type": "string", "pattern": #"^3\.1\."#]],
+                    ]
+                )
+            ]
+        ),
     ]
+
+    private static func operation(_ summary: String, _ answers: [Answer], hasContent: Bool) -> JSONLiteral {
+        let responses = answers.map { answer -> Member in
+            var members: [Member] = [("description", .string(answer.description)), ("headers", headers("NoStore"))]
+            if hasContent { members.append(("content", [answer.mediaType: ["schema": answer.schema]])) }
+            return ("\(answer.status)", .object(members))
+        }
+        return ["tags": ["management"], "summary": .string(summary), "responses": .object(responses)]
+    }
 }

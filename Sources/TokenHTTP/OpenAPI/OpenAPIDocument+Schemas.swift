@@ -3,9 +3,9 @@ import JOSE
 import OAuth
 
 extension OpenAPIDocument {
-    var schemas: JSONValue {
-        JSONValue(
-            members: [
+    var schemas: JSONLiteral {
+        .object(
+            [
                 ("TokenRequest", tokenRequestSchema),
                 ("TokenResponse", Self.tokenResponse),
                 ("AccessToken", accessToken),
@@ -21,16 +21,14 @@ extension OpenAPIDocument {
     }
 
     /// RFC 6749 section 5.1
-    private static var tokenResponse: JSONValue {
+    private static var tokenResponse: JSONLiteral {
         [
             "type": "object",
             "required": ["access_token", "token_type", "expires_in", "scope"],
             "properties": [
                 "access_token": schema("AccessToken"),
                 "token_type": ["const": "Bearer"],
-                "expires_in": [
-                    "type": "integer", "minimum": .integer(1), "maximum": .integer(86400), "description": "Seconds.",
-                ],
+                "expires_in": ["type": "integer", "minimum": 1, "maximum": 86400, "description": "Seconds."],
                 "scope": schema("Scope"),
                 "refresh_token": [
                     "type": "string",
@@ -42,23 +40,23 @@ extension OpenAPIDocument {
     }
 
     /// RFC 9068 section 2
-    private var accessToken: JSONValue {
+    private var accessToken: JSONLiteral {
         Self.signed(
             "An access token. Clients need not look into it.", algorithm: configuration.algorithm, type: "at+jwt",
             claims: Self.schema("AccessTokenClaims"))
     }
 
-    private var accessTokenClaims: JSONValue {
+    private var accessTokenClaims: JSONLiteral {
         [
             "description": "Besides these, the client's own.",
             "type": "object",
             "required": ["iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scope"],
-            "properties": JSONValue(members: tokenClaims + [("jti", ["type": "string", "minLength": .integer(1)])]),
+            "properties": .object(tokenClaims + [("jti", ["type": "string", "minLength": 1])]),
         ]
     }
 
     /// What access tokens and refresh tokens have in common.
-    var tokenClaims: [(String, JSONValue)] {
+    var tokenClaims: [Member] {
         [
             ("iss", ["const": .string(configuration.issuer.description)]),
             ("sub", ["type": "string", "description": "The same as `client_id`."]),
@@ -68,7 +66,7 @@ extension OpenAPIDocument {
                     "description": "The resource servers that it is meant for.",
                     "oneOf": [
                         ["type": "string", "format": "uri"],
-                        ["type": "array", "items": ["type": "string", "format": "uri"], "minItems": .integer(2)],
+                        ["type": "array", "items": ["type": "string", "format": "uri"], "minItems": 2],
                     ],
                 ]
             ),
@@ -81,9 +79,9 @@ extension OpenAPIDocument {
 
     /// A compact JWS. What is in it is said as in section 8.6 of the vocabulary of JSON Schema: header and claims.
     static func signed(
-        _ description: String, algorithm: SignatureAlgorithm, type: String, claims: JSONValue
-    ) -> JSONValue {
-        let header: JSONValue = [
+        _ description: String, algorithm: SignatureAlgorithm, type: String, claims: JSONLiteral
+    ) -> JSONLiteral {
+        let header: JSONLiteral = [
             "type": "object",
             "required": ["alg", "typ", "kid"],
             "properties": [
@@ -96,19 +94,20 @@ extension OpenAPIDocument {
             "type": "string",
             "pattern": #"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$"#,
             "contentMediaType": "application/jwt",
-            "contentSchema": ["type": "array", "minItems": .integer(2), "prefixItems": [header, claims]],
+            "contentSchema": ["type": "array", "minItems": 2, "prefixItems": [header, claims]],
         ]
     }
 
     /// RFC 6749 section 5.2
-    private static var refusal: JSONValue {
+    private static var refusal: JSONLiteral {
         [
             "type": "object",
             "required": ["error", "error_description"],
             "properties": [
-                "error": ["enum": JSONValue(errorCodes)],
+                "error": ["enum": .strings(errorCodes)],
                 "error_description": [
-                    "type": "string", "pattern": #"^[ !#-\[\]-~]+$"#,
+                    "type": "string",
+                    "pattern": #"^[ !#-\[\]-~]+$"#,
                     "description": "For people; it says nothing of what was sent.",
                 ],
             ],
@@ -116,15 +115,21 @@ extension OpenAPIDocument {
         ]
     }
 
-    private static let scope: JSONValue = [
+    private static let scope: JSONLiteral = [
         "type": "string", "pattern": #"^([!#-\[\]-~]+( [!#-\[\]-~]+)*)?$"#,
         "description": "Scope tokens with single spaces between them, RFC 6749 section 3.3.",
         "examples": ["site.read site.documentation"],
     ]
 
-    private static let resources: JSONValue = [
+    private static let resources: JSONLiteral = [
+        "description": "Resource servers, RFC 8707 section 2; may be repeated.",
         "type": "array",
-        "items": ["type": "string", "format": "uri", "maxLength": .integer(2048), "pattern": "^[^#]*$"],
-        "description": "Absolute URIs of resource servers, without fragment (RFC 8707 section 2); may be repeated.",
+        "items": [
+            "description": "An absolute URI with a host or a path, and without a fragment.",
+            "type": "string",
+            "format": "uri",
+            "pattern": "^[A-Za-z][A-Za-z0-9+.-]*:(//[^/?#][^#]*|/([^/#][^#]*)?|[^/?#][^#]*)$",
+            "maxLength": 2048,
+        ],
     ]
 }

@@ -3,9 +3,9 @@ import OAuth
 
 extension OpenAPIDocument {
     /// RFC 6749 sections 4.4 and 6
-    var tokenOperation: JSONValue {
+    var tokenOperation: JSONLiteral {
         let headers = ["NoStore", "NoCache", "RequestID"]
-        let granted: JSONValue = [
+        let granted: JSONLiteral = [
             "description": "The access token.",
             "headers": Self.headers(headers),
             "content": ["application/json": ["schema": Self.schema("TokenResponse")]],
@@ -30,12 +30,12 @@ extension OpenAPIDocument {
                     ]
                 ],
             ],
-            "responses": JSONValue(
-                members: [("200", granted)] + Self.refusals(of: .token, headers: headers)),
+            "responses": .object(
+                [("200", granted)] + Self.refusals(of: .token, headers: headers)),
         ]
     }
 
-    private static let links: JSONValue = [
+    private static let links: JSONLiteral = [
         "introspection": [
             "operationId": "introspectToken",
             "requestBody": ["token": "$response.body#/access_token"],
@@ -56,7 +56,7 @@ extension OpenAPIDocument {
         ],
     ]
 
-    private static let tokenRequests: JSONValue = [
+    private static let tokenRequests: JSONLiteral = [
         "allThereIs": [
             "summary": "Everything that the client may have.",
             "value": ["grant_type": .string(GrantType.clientCredentials.rawValue)],
@@ -76,9 +76,9 @@ extension OpenAPIDocument {
         ],
     ]
 
-    var tokenRequestSchema: JSONValue {
-        let parameters: [(String, JSONValue)] = [
-            ("grant_type", ["enum": JSONValue(GrantType.allCases.map(\.rawValue))]),
+    var tokenRequestSchema: JSONLiteral {
+        let parameters: [Member] = [
+            ("grant_type", ["enum": .strings(GrantType.allCases.map(\.rawValue))]),
             ("scope", ["$ref": "#/components/schemas/Scope", "description": "Without it, all that there is to have."]),
             ("resource", Self.schema("Resources")),
             ("audience", ["$ref": "#/components/schemas/Resources", "description": "Means the same as `resource`."]),
@@ -90,42 +90,46 @@ extension OpenAPIDocument {
         return [
             "type": "object",
             "required": ["grant_type"],
-            "properties": JSONValue(members: parameters + Self.credentialParameters),
+            "properties": .object(parameters + credentialParameters),
             "additionalProperties": ["type": "string"],
             // RFC 6749 section 6
             "if": [
                 "properties": ["grant_type": ["const": .string(GrantType.refreshToken.rawValue)]],
                 "required": ["grant_type"],
             ],
-            "then": ["properties": ["refresh_token": ["minLength": .integer(1)]], "required": ["refresh_token"]],
+            "then": ["properties": ["refresh_token": ["minLength": 1]], "required": ["refresh_token"]],
         ]
     }
 
     /// Parameters of each form, for clients that send no Basic credentials.
-    static let credentialParameters: [(String, JSONValue)] = [
-        (
-            "client_id",
-            [
-                "type": "string", "maxLength": .integer(256), "pattern": "^[ -~]*$",
-                "description": "Required beside `client_secret`; elsewhere it must be the client that authenticates.",
-            ]
-        ),
-        ("client_secret", ["type": "string", "description": "`client_secret_post`"]),
-        (
-            "client_assertion_type",
-            ["type": "string", "description": "`private_key_jwt`", "examples": [.string(assertionType)]]
-        ),
-        (
-            "client_assertion",
-            [
-                "type": "string",
-                "description": """
-                `private_key_jwt`: a JWT that the client signed. `iss` and `sub` are the client, `aud` is the issuer or \
-                the token endpoint, `exp` is at most 5 minutes away, and `jti` is good for one use.
-                """,
-            ]
-        ),
-    ]
+    var credentialParameters: [Member] {
+        [
+            (
+                "client_id",
+                [
+                    "type": "string", "maxLength": 256, "pattern": "^[ -~]*$",
+                    "description":
+                        "Required beside `client_secret`; elsewhere it must be the client that authenticates.",
+                ]
+            ),
+            ("client_secret", ["type": "string", "description": "`client_secret_post`"]),
+            (
+                "client_assertion_type",
+                ["type": "string", "description": "`private_key_jwt`", "examples": [.string(Self.assertionType)]]
+            ),
+            (
+                "client_assertion",
+                [
+                    "type": "string",
+                    "description": """
+                    `private_key_jwt`: a JWT that the client signed. `iss` and `sub` are the client, `aud` is \
+                    \(configuration.assertionAudiences.joined(separator: " or ")), `exp` is at most 5 minutes away, and \
+                    `jti` is good for one use.
+                    """,
+                ]
+            ),
+        ]
+    }
 
     private static let assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 }

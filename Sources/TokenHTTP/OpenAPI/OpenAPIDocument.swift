@@ -5,16 +5,18 @@ import OAuth
 /// What the service answers to whom, as OpenAPI 3.1 says it. Paths, URLs and algorithms are those of the configuration, so
 /// that what a service gives out is true of that service.
 struct OpenAPIDocument {
+    typealias Member = JSONLiteral.Member
+
     let configuration: ServiceConfiguration
 
     /// The document as it is given out.
     var json: [UInt8] {
         var writer = JSONWriter(reservingCapacity: 64 * 1024)
-        writer.value(value)
+        writer.value(literal.value)
         return writer.bytes
     }
 
-    var value: JSONValue {
+    var literal: JSONLiteral {
         [
             "openapi": "3.1.1",
             "info": Self.info,
@@ -31,7 +33,7 @@ struct OpenAPIDocument {
         ]
     }
 
-    private static let info: JSONValue = [
+    private static let info: JSONLiteral = [
         "title": "Writ",
         "summary": "Access tokens for machines.",
         "description": """
@@ -43,13 +45,13 @@ struct OpenAPIDocument {
         "version": .string(Release.version),
     ]
 
-    private static let tags: JSONValue = [
+    private static let tags: JSONLiteral = [
         ["name": "tokens", "description": "For clients, which authenticate."],
         ["name": "documents", "description": "For everybody, and caches."],
         ["name": "management", "description": "For those who look after the service, on a listener of its own."],
     ]
 
-    private static let securitySchemes: JSONValue = [
+    private static let securitySchemes: JSONLiteral = [
         TokenEndpointAuthenticationMethod.clientSecretBasic.rawValue: [
             "type": "http",
             "scheme": "basic",
@@ -62,13 +64,13 @@ struct OpenAPIDocument {
     ]
 
     /// Basic credentials, or others in the form.
-    static let security: JSONValue = [
+    static let security: JSONLiteral = [
         [TokenEndpointAuthenticationMethod.clientSecretBasic.rawValue: []], [:],
     ]
 
-    static func reference(_ kind: String, _ name: String) -> JSONValue {
+    static func reference(_ kind: String, _ name: String) -> JSONLiteral {
         ["$ref": "#/components/\(kind)/\(name)"]
     }
 
-    static func schema(_ name: String) -> JSONValue { reference("schemas", name) }
+    static func schema(_ name: String) -> JSONLiteral { reference("schemas", name) }
 }
