@@ -33,7 +33,7 @@ enum RefreshTokenCoding {
             let generation = reader.integer(UInt32.self), let firstIssuedAt = reader.integer(Int64.self),
             let issuedAt = reader.integer(Int64.self), let expiresAt = reader.integer(Int64.self),
             let count = reader.integer(UInt16.self), let clientID = reader.text().flatMap({ try? ClientID($0) }),
-            let scope = reader.text().flatMap({ try? Scope($0) })
+            let scopeText = reader.text(), let scope = try? Scope(scopeText), scope.description == scopeText
         else { return nil }
         var audience: [Audience] = []
         for _ in 0..<count {
