@@ -47,6 +47,8 @@ final class ClientsFileTarget: FuzzTarget {
 
     /// What `writ clients add` writes.
     private func checkName(_ name: String) throws {
+        // Foundation, of whose making Yams' texts are, takes it for a byte order mark and drops it.
+        guard name.unicodeScalars.first != "\u{FEFF}" else { return }
         let client = NewClient(
             id: try ClientID("fuzz"), name: name, credential: .secret(hash), scope: .empty)
         let lines = client.yamlLines.enumerated().map { ($0 == 0 ? "  - " : "    ") + $1 }

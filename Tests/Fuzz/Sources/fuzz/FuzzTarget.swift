@@ -22,10 +22,10 @@ extension FuzzTarget {
     /// In octets: more than any request or key has.
     private static var longest: Int { 32 * 1024 }
 
-    /// Of this thread, in seconds: what else the machine does must not count.
+    /// Of this process, in seconds: what else the machine does must not count.
     private static var processorTime: Double {
         var time = timespec()
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 }

@@ -14,15 +14,16 @@ import SystemPackage
 /// What comes over a connection to the token listener: request lines, fields, bodies, one request behind the other.
 final class HTTPTarget: FuzzTarget {
     private let connection: HTTPConnection
-    /// Of the program's whole life; the folder goes with it.
-    private let folder: ServiceFolder
 
     init() throws {
-        folder = try ServiceFolder()
+        let folder = try ServiceFolder()
         let configuration = try ServiceConfiguration(reading: FilePath(folder.configuration), environment: [:])
         // Nobody sends its spans; but the fields that it reads are anybody's.
         let tracer = OTLPTracer(serviceVersion: "fuzz", capacity: 16) { _ in }
-        let service = try TokenService(configuration, logger: Self.logger, tracer: tracer)
+        // It reads everything now, and looks for no changes.
+        let service = try withExtendedLifetime(folder) {
+            try TokenService(configuration, logger: Self.logger, tracer: tracer)
+        }
         let gate = try ClientGate(
             limits: configuration.throttle, audiences: configuration.assertionAudiences,
             passwordChecks: PasswordChecks(threadCount: 1, capacity: 8), keySets: ClientKeySets { _, _ in })
