@@ -3,9 +3,9 @@ public struct InvalidConfiguration: Error, Sendable, CustomStringConvertible {
     /// Never empty.
     public let problems: [Problem]
 
-    /// - Parameter problems: at least one.
+    /// - Parameter problems: at least one; what is told twice, as by two who read one folder, counts once.
     public init(_ problems: [Problem]) {
-        self.problems = problems
+        self.problems = problems.withoutRepetitions
     }
 
     /// For people: one problem below the other, each with its hint.
@@ -22,5 +22,13 @@ public struct InvalidConfiguration: Error, Sendable, CustomStringConvertible {
             problems += error.problems
             return nil
         }
+    }
+}
+
+extension [Problem] {
+    /// Each once, where it comes first.
+    fileprivate var withoutRepetitions: [Problem] {
+        var seen: Set<Problem> = []
+        return filter { seen.insert($0).inserted }
     }
 }

@@ -1,7 +1,7 @@
 /// Something wrong in what the operator wrote, told so that it can be mended.
-public struct Problem: Sendable, Equatable, CustomStringConvertible {
+public struct Problem: Sendable, Hashable, CustomStringConvertible {
     /// Where it was found.
-    public enum Place: Sendable, Equatable {
+    public enum Place: Sendable, Hashable {
         /// A file or folder, and the line in it, from 1.
         case file(String, line: Int?)
         /// An environment variable.

@@ -60,8 +60,7 @@ struct YAMLText {
     private static func unreadable(_ path: FilePath, _ error: any Error) -> Problem {
         let place = Problem.Place.file(path.string, line: nil)
         guard (error as? Errno) == .noSuchFileOrDirectory else {
-            let reason = (error as? Errno)?.description.lowercased() ?? (error as NSError).localizedDescription
-            return Problem(place, "cannot be read: \(reason)")
+            return Problem(place, "cannot be read: \(SystemReason(error))")
         }
         let isConfiguration = path.lastComponent?.string == "writ.yaml"
         return Problem(

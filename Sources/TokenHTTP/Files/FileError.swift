@@ -9,8 +9,7 @@ public struct FileError: Error, Sendable, CustomStringConvertible {
 
     init(_ path: FilePath, _ error: any Error) {
         self.path = path
-        reason =
-            (error as? Errno)?.description.lowercased() ?? (error as? CocoaError)?.localizedDescription ?? "\(error)"
+        reason = SystemReason(error).description
     }
 
     /// The path, and the system's reason.
