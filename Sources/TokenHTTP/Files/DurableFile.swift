@@ -5,19 +5,23 @@ import SystemPackage
 
 /// A file that is whole whenever anybody looks: written beside its place, synchronised, then moved there.
 struct DurableFile {
+    private static let draftPrefix = ".writ-draft-"
+
     let path: FilePath
 
     /// Puts `contents` in place of what is there, with the permissions of what is there.
     func replace(with contents: String) throws {
-        let permissions = (try? path.stat())?.permissions ?? .ownerReadWrite
-        let draft = try writeDraft(permissions: permissions) { try $0.writeAll(contents.utf8) }
-        do throws(Errno) {
-            try draft.rename(to: path)
-        } catch {
-            try? FileManager.default.removeItem(atPath: draft.string)
-            throw error
+        let permissions = (try? path.stat())?.permissions
+        let draft = try writeDraft(permissions: permissions ?? .ownerReadWrite) { try $0.writeAll(contents.utf8) }
+        defer { discard(draft) }
+        let former = try newDraftPath()
+        // It fails on file systems without links, too: there is no way back there.
+        try? FileManager.default.linkItem(atPath: path.string, toPath: former.string)
+        defer { discard(former) }
+        try draft.rename(to: path)
+        try synchronizeFolder {
+            if permissions == nil { discard(path) } else { try former.rename(to: path) }
         }
-        try synchronizeFolder()
     }
 
     /// Creates the file for its owner alone, from memory that will be cleared.
@@ -36,14 +40,14 @@ struct DurableFile {
 
     private func create(_ write: (FileDescriptor) throws -> Void) throws {
         let draft = try writeDraft(permissions: .ownerReadWrite, write)
-        defer { try? FileManager.default.removeItem(atPath: draft.string) }
+        defer { discard(draft) }
         do {
             try FileManager.default.linkItem(atPath: draft.string, toPath: path.string)
         } catch {
             if (try? path.stat(followTargetSymlink: false)) != nil { throw Errno.fileExists }
             throw error
         }
-        try synchronizeFolder()
+        try synchronizeFolder { discard(path) }
     }
 
     /// Writes a draft beside the place of the file, and removes it.
@@ -54,14 +58,16 @@ struct DurableFile {
 
     /// Removes the file for good.
     func remove() throws {
-        try FileManager.default.removeItem(atPath: path.string)
-        try synchronizeFolder()
+        let former = try newDraftPath()
+        try path.rename(to: former)
+        defer { discard(former) }
+        try synchronizeFolder { try former.rename(to: path) }
     }
 
     /// Removes drafts that a killed command left behind. The folder's lock must be held.
     static func removeDrafts(in folder: FilePath) {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.string)) ?? []
-        for name in names where name.hasPrefix(".writ-draft-") {
+        for name in names where name.hasPrefix(draftPrefix) {
             try? FileManager.default.removeItem(atPath: folder.appending(name).string)
         }
     }
@@ -70,8 +76,7 @@ struct DurableFile {
     private func writeDraft(
         permissions: FilePermissions, _ write: (FileDescriptor) throws -> Void
     ) throws -> FilePath {
-        let suffix = try RandomBytes.make(8).map { String($0, radix: 16) }.joined()
-        let draft = folder.appending(".writ-draft-\(suffix)")
+        let draft = try newDraftPath()
         let descriptor = try FileDescriptor.open(
             draft, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec], permissions: .ownerReadWrite)
         do {
@@ -86,16 +91,31 @@ struct DurableFile {
                 }
             }
         } catch {
-            try? FileManager.default.removeItem(atPath: draft.string)
+            discard(draft)
             throw error
         }
         return draft
     }
 
-    private func synchronizeFolder() throws {
-        let descriptor = try FileDescriptor.open(folder, .readOnly, options: [.directory, .closeOnExec])
-        try descriptor.closeAfter {
-            guard fsync(descriptor.rawValue) == 0 else { throw Errno(rawValue: errno) }
+    private func newDraftPath() throws -> FilePath {
+        let suffix = try RandomBytes.make(8).map { String($0, radix: 16) }.joined()
+        return folder.appending("\(Self.draftPrefix)\(suffix)")
+    }
+
+    private func discard(_ path: FilePath) {
+        try? FileManager.default.removeItem(atPath: path.string)
+    }
+
+    /// Where the disk refuses, `undo` puts back what was there: whoever is told that nothing was done can rely on it.
+    private func synchronizeFolder(orElse undo: () throws -> Void) throws {
+        do {
+            let descriptor = try FileDescriptor.open(folder, .readOnly, options: [.directory, .closeOnExec])
+            try descriptor.closeAfter {
+                guard fsync(descriptor.rawValue) == 0 else { throw Errno(rawValue: errno) }
+            }
+        } catch {
+            try undo()
+            throw error
         }
     }
 
