@@ -48,9 +48,15 @@ public struct WorkingFolder: Sendable {
             scope: try Scope("site.read site.documentation"), resources: [try Audience("https://api.example.com")])
         let isKeyNew = try createKey()
         try FileError.naming(clientsFile) { try DurableFile(path: clientsFile).create(Self.clientsYAML(client)) }
-        // Last, since it is what makes the folder a working one.
-        try FileError.naming(configuration) {
-            try DurableFile(path: configuration).create(Self.configurationYAML(issuer, listen, management))
+        do {
+            // Last, since it is what makes the folder a working one.
+            try FileError.naming(configuration) {
+                try DurableFile(path: configuration).create(Self.configurationYAML(issuer, listen, management))
+            }
+        } catch {
+            // Nobody was shown the secret. The keys stay, and are used the next time.
+            try? DurableFile(path: clientsFile).remove()
+            throw error
         }
         return Contents(
             configuration: configuration, issuer: issuer, client: client, clientSecret: secret.value,
