@@ -14,7 +14,7 @@ struct WritCommand: AsyncParsableCommand {
 
     static func main() async {
         do {
-            var command = try parseAsRoot()
+            var command = try parseAsRoot(arguments)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
@@ -26,4 +26,16 @@ struct WritCommand: AsyncParsableCommand {
             exit(withError: ExitCode.failure)
         }
     }
+
+    /// What stands behind the program's name. One kid in 64 begins with a dash: it goes behind all options.
+    private static var arguments: [String] {
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        guard arguments.starts(with: ["keys", "retire"]), !arguments.contains("--"),
+            let kid = arguments.last(where: { $0.hasPrefix("-") && $0.wholeMatch(of: thumbprint) != nil })
+        else { return arguments }
+        return arguments.filter { $0 != kid } + ["--", kid]
+    }
+
+    /// A SHA-256 digest in base64url, RFC 7638.
+    private static var thumbprint: Regex<Substring> { /[A-Za-z0-9_-]{43}/ }
 }
