@@ -91,10 +91,48 @@ import Testing
         #expect(try keys.load().allSatisfy { $0.keyID != first.keyID })
     }
 
-    @Test func rotatingAnEmptyFolderMakesAFirstKey() throws {
-        let rotation = try keys.signing.rotate(
-            in: .seconds(360), isForced: false, longestLifetime: .seconds(900), now: now)
-        #expect(rotation.new.name.start == nil)
+    /// Where a volume is not mounted, the first key would take over from those that everybody knows.
+    @Test func aFolderWithoutKeysHasNoneToFollow() throws {
+        let path = FilePath(folder.path("keys"))
+        for _ in 0..<2 {
+            #expect(throws: KeyRotationError.noKeys(path)) {
+                try keys.signing.rotate(in: .seconds(360), isForced: false, longestLifetime: .seconds(900), now: now)
+            }
+            #expect(files.isEmpty)
+            try FileManager.default.createDirectory(atPath: path.string, withIntermediateDirectories: true)
+        }
+        let first = try keys.signing.generateNext(now: now)
+        #expect(
+            try keys.sealing.rotate(in: .seconds(360), isForced: false, longestLifetime: .seconds(900), now: now)
+                .new.name.start == nil)
+        #expect(first.name.start == nil)
+    }
+
+    /// What must go is there for as long as it takes to be sure that the clock is right.
+    @Test func automaticRotationRemovesWhatHasBeenExpiredForAnHour() throws {
+        let plan = try RotationPlan(every: .seconds(86400), announce: .seconds(600))
+        let lifetimes = TokenLifetimes(accessToken: .seconds(900), refreshToken: .seconds(900))
+        let (first, second) = (
+            try keys.generate(in: keys, start: now), try keys.generate(in: keys, start: now + .seconds(400))
+        )
+        for key in [first, second] { try folder.setTime(of: "keys/\(key.name)", toSecondsSince1970: now.seconds) }
+        var rotation = AutomaticRotation(of: keys.signing, plan: plan, logger: .silent)
+        let late = now + .seconds(10_000)
+        let uptime = ContinuousClock.now
+        func step(_ now: NumericDate, after seconds: Int) {
+            rotation.step(lifetimes: lifetimes, now: now, uptime: uptime + .seconds(seconds))
+        }
+        let both = [first.name.description, second.name.description]
+        step(late, after: 0)
+        step(late, after: 3599)
+        #expect(files == both)
+        // The clock is right again for a moment.
+        step(now, after: 3600)
+        step(late, after: 3601)
+        step(late, after: 7200)
+        #expect(files == both)
+        step(late, after: 7201)
+        #expect(files == [both[1]])
     }
 
     @Test func retiringAKeyThatDoesNotSignNeedsNoReplacement() throws {
@@ -108,13 +146,11 @@ import Testing
     @Test func automaticRotationMakesEachKeyOnce() throws {
         let plan = try RotationPlan(every: .seconds(3600), announce: .seconds(600))
         _ = try keys.generate(in: keys, start: now)
-        #expect(try keys.signing.rotateIfDue(plan, now: now + .seconds(2999), longestLifetime: .seconds(900)) == nil)
-        let rotation = try #require(
-            try keys.signing.rotateIfDue(plan, now: now + .seconds(3000), longestLifetime: .seconds(900)))
-        #expect(rotation.new.name.start == now + .seconds(3600))
+        #expect(try keys.signing.generateIfDue(plan, now: now + .seconds(2999)) == nil)
+        let key = try #require(try keys.signing.generateIfDue(plan, now: now + .seconds(3000)))
+        #expect(key.name.start == now + .seconds(3600))
         for second in 3000..<3010 as Range<Int64> {
-            #expect(
-                try keys.signing.rotateIfDue(plan, now: now + .seconds(second), longestLifetime: .seconds(900)) == nil)
+            #expect(try keys.signing.generateIfDue(plan, now: now + .seconds(second)) == nil)
         }
         #expect(files.count == 2)
     }
@@ -126,7 +162,7 @@ import Testing
         // A first key's age is that of its file.
         let made = NumericDate(Int64(try FilePath(folder.path("keys/es256.pem")).stat().st_mtim.tv_sec))
         let rotations = try await countOfEight {
-            try keys.signing.rotateIfDue(plan, now: made + .seconds(3000), longestLifetime: .seconds(900)) != nil
+            try keys.signing.generateIfDue(plan, now: made + .seconds(3000)) != nil
         }
         #expect(rotations == 1)
         #expect(files.count == 2)

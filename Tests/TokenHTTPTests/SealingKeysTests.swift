@@ -138,10 +138,11 @@ import Testing
         let folder = fixture.configuration.keys
         let plan = try RotationPlan(every: .seconds(3600), announce: .seconds(600))
         let lifetimes = fixture.configuration.lifetimes(of: [])
-        let service = RotationService(
-            chains: [folder.signing, folder.sealing], plan: plan, lifetimes: { lifetimes }, logger: .silent)
         let late = ServiceFixture.now + .seconds(10 * 366 * 86400)
-        for chain in service.chains { #expect(service.rotateIfDue(chain, now: late, after: nil) == nil) }
+        for chain in [folder.signing, folder.sealing] {
+            var rotation = AutomaticRotation(of: chain, plan: plan, logger: .silent)
+            rotation.step(lifetimes: lifetimes, now: late, uptime: .now)
+        }
         #expect(try folder.load().count == 2)
         #expect(try folder.loadSealing().count == 2)
     }

@@ -18,38 +18,33 @@ extension KeyChain {
     ///   - delay: how long from now it begins; zero for at once.
     ///   - isForced: allow less than it takes until no cache lacks it.
     ///   - longestLifetime: of the tokens that the keys make.
+    /// - Throws: ``KeyRotationError/noKeys`` where the folder has none of any kind, or is not there: another volume may be
+    ///   where the keys should be.
     public func rotate(
         in delay: Duration, isForced: Bool, longestLifetime: Duration, now: NumericDate, timing: KeyTiming = .standard
     ) throws -> KeyRotation {
         guard isForced || delay >= timing.announcement else {
             throw KeyRotationError.tooSoon(atLeast: timing.announcement)
         }
+        guard try folder.holdsKeys else { throw KeyRotationError.noKeys(folder.path) }
         return try folder.locked {
             // The first key of its chain has nobody to wait for.
             let isFirst = try keys().isEmpty
             let new = try generate(start: isFirst ? nil : BasicTime(now + delay))
-            return KeyRotation(
-                new: new, removed: try removeExpired(longestLifetime: longestLifetime, now: now, timing: timing))
+            let expired = try expired(longestLifetime: longestLifetime, now: now, timing: timing)
+            return KeyRotation(new: new, removed: try remove(expired))
         }
     }
 
     /// Makes the next key where `plan` says that it is time.
     ///
     /// - Returns: nil where it is not, or where another process was faster.
-    func rotateIfDue(
-        _ plan: RotationPlan, now: NumericDate, longestLifetime: Duration, timing: KeyTiming = .standard
-    ) throws -> KeyRotation? {
+    func generateIfDue(_ plan: RotationPlan, now: NumericDate) throws -> NamedKey? {
         // Without the lock first: mostly there is nothing to do.
         guard try nextStart(plan, now: now) != nil else { return nil }
         return try folder.locked {
             guard let start = try nextStart(plan, now: now) else { return nil }
-            do {
-                let new = try generate(start: BasicTime(start))
-                return KeyRotation(
-                    new: new, removed: try removeExpired(longestLifetime: longestLifetime, now: now, timing: timing))
-            } catch KeyRotationError.sameSecond {
-                return nil
-            }
+            do { return try generate(start: BasicTime(start)) } catch KeyRotationError.sameSecond { return nil }
         }
     }
 
@@ -70,7 +65,7 @@ extension KeyChain {
             guard let retired = try members().first(where: { $0.keyID == keyID }) else {
                 throw KeyRotationError.noSuchKey
             }
-            _ = try removeExpired(longestLifetime: longestLifetime, now: now, timing: timing)
+            _ = try remove(expired(longestLifetime: longestLifetime, now: now, timing: timing))
             let isReplaced = try keys().contains {
                 $0.keyID != keyID && $0.name.start.map { $0 <= now } ?? true
             }
@@ -89,15 +84,34 @@ extension KeyChain {
         return plan.nextStart(after: try start(of: newest), now: now)
     }
 
-    /// Removes keys that nothing can need any more. Services hold back a key that was not announced, whatever its name
+    /// Removes those of `names` that nothing can need any more.
+    ///
+    /// - Returns: those that it removed.
+    func removeExpired(
+        _ names: [KeyFileName], longestLifetime: Duration, now: NumericDate, timing: KeyTiming = .standard
+    ) throws -> [KeyFileName] {
+        guard !names.isEmpty else { return [] }
+        return try folder.locked {
+            let expired = try expired(longestLifetime: longestLifetime, now: now, timing: timing)
+            return try remove(expired.filter(names.contains))
+        }
+    }
+
+    /// The keys that nothing can need any more. Services hold back a key that was not announced, whatever its name
     /// says, and use its predecessor meanwhile: it counts from when its file was written.
-    private func removeExpired(longestLifetime: Duration, now: NumericDate, timing: KeyTiming) throws -> [KeyFileName] {
+    func expired(
+        longestLifetime: Duration, now: NumericDate, timing: KeyTiming = .standard
+    ) throws -> [KeyFileName] {
         let schedule = KeySchedule(
             try keys().map {
                 KeyStart($0.name, heldBackUntil: min(try timeOfFile($0.name), now) + timing.announcement)
             }, now: now, retention: timing.retention(longestLifetime: longestLifetime))
-        let expired = schedule.entries.filter { $0.state == .expired }.map(\.name)
-        for name in expired { try DurableFile(path: folder.path.appending(name.description)).remove() }
-        return expired
+        return schedule.entries.filter { $0.state == .expired }.map(\.name)
+    }
+
+    /// The folder must be locked.
+    private func remove(_ names: [KeyFileName]) throws -> [KeyFileName] {
+        for name in names { try DurableFile(path: folder.path.appending(name.description)).remove() }
+        return names
     }
 }

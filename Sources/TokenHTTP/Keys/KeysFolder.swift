@@ -66,7 +66,7 @@ public struct KeysFolder: Sendable {
                 )
             case let error as KeyError: (error.description, nil)
             case let error as InvalidValue: ("the name \(error)", nil)
-            default: ("cannot be read: \(error)", nil)
+            default: ("cannot be read: \(SystemReason(error))", nil)
             }
         return Problem(.file(file.string, line: nil), message, hint: hint)
     }
@@ -87,11 +87,22 @@ public struct KeysFolder: Sendable {
         do {
             return try FileManager.default.contentsOfDirectory(atPath: path.string).sorted()
         } catch {
+            let reason = exists ? "cannot be read: \(SystemReason(error))" : "there is no such folder"
             throw InvalidConfiguration([
-                Problem(
-                    .file(path.string, line: nil), "there is no such folder, or it cannot be read",
-                    hint: "`writ keys generate` makes the folder and a key")
+                Problem(.file(path.string, line: nil), reason, hint: exists ? nil : Self.hintWithoutKeys)
             ])
+        }
+    }
+
+    /// A key that is made beside those in use is in nobody's cache.
+    static let hintWithoutKeys = "where there never were keys, `writ keys generate` makes the first"
+
+    /// Whether there is any key at all.
+    var holdsKeys: Bool {
+        get throws(InvalidConfiguration) {
+            guard exists else { return false }
+            guard try load().isEmpty else { return true }
+            return try !loadSealing().isEmpty
         }
     }
 

@@ -86,7 +86,8 @@ public struct SnapshotLoader: Sendable {
             throw InvalidConfiguration([
                 Problem(
                     place, "holds no key that can sign \(name) now",
-                    hint: "`writ keys generate --algorithm \(name)` makes one")
+                    hint: keys.keys.isEmpty
+                        ? KeysFolder.hintWithoutKeys : "`writ keys generate --algorithm \(name)` makes one")
             ])
         }
         do throws(InvalidValue) { return try keys.signingTurns(configuration.policy) } catch {

@@ -1,0 +1,53 @@
+import AccessToken
+import Logging
+import OAuth
+
+/// The rotation of one chain of keys by a running service.
+struct AutomaticRotation {
+    private let keys: KeyChain
+    private let plan: RotationPlan
+    private let logger: Logger
+    private var expiry = ExpiryWatch()
+    /// What keeps the plan from being followed, as it was told last; it is not told again.
+    private var complaint: String?
+
+    init(of keys: KeyChain, plan: RotationPlan, logger: Logger) {
+        self.keys = keys
+        self.plan = plan
+        self.logger = logger
+    }
+
+    /// Makes the next key where it is time, and removes keys that have been expired for long enough.
+    mutating func step(lifetimes: TokenLifetimes, now: NumericDate, uptime: ContinuousClock.Instant) {
+        do {
+            if let key = try keys.generateIfDue(plan, now: now) {
+                logger.info("Rotated", metadata: ["kid": "\(key.keyID)", "file": "\(key.name)"])
+            }
+            try removeExpired(longestLifetime: lifetimes[keys.purpose], now: now, uptime: uptime)
+            try reportStall(now: now)
+        } catch {
+            let reason = "\(error)"
+            if reason != complaint { logger.error("keys_rotation failed and goes on trying: \(reason)") }
+            complaint = reason
+        }
+    }
+
+    private mutating func removeExpired(
+        longestLifetime: Duration, now: NumericDate, uptime: ContinuousClock.Instant
+    ) throws {
+        let expired = try keys.expired(longestLifetime: longestLifetime, now: now)
+        let due = expiry.look(at: expired, uptime: uptime)
+        for name in try keys.removeExpired(due, longestLifetime: longestLifetime, now: now) {
+            logger.info("Removed an expired key", metadata: ["file": "\(name)"])
+        }
+    }
+
+    /// A key that was made while a clock was far ahead.
+    private mutating func reportStall(now: NumericDate) throws {
+        let name = try keys.stallingKey(of: plan, now: now)?.description
+        if let name, name != complaint {
+            logger.warning("\(name) begins later than keys_rotation would make it: no key is made until then")
+        }
+        complaint = name
+    }
+}
