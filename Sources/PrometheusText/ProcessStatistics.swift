@@ -28,11 +28,6 @@ public struct ProcessStatistics {
         registry.collect { ProcessStatistics(.current).add(to: &$0) }
     }
 
-    /// How many files, and so connections, the process may have open; nil where nothing says so, or there is no limit.
-    public static var maximumOpenFiles: Int? {
-        ProcessStatistics(.current).maximumOpenFiles.map { Int($0) }
-    }
-
     private var maximumOpenFiles: Double? { number(after: "Max open files", in: source.limits) }
 
     func add(to samples: inout PrometheusSamples) {

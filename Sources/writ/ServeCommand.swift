@@ -24,6 +24,7 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         // Before there is a secret in it.
         let memory = MemoryProtection()
+        OpenFileLimit.raise()
         let hangups = await UnixSignalsSequence(trapping: .sighup)
         let options = ServiceConfiguration.Options(
             issuer: issuer, listen: listen, management: management, logLevel: logLevel)

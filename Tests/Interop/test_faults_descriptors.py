@@ -2,6 +2,7 @@
 
 import resource
 import subprocess
+from contextlib import contextmanager
 
 import pytest
 import requests
@@ -62,52 +63,58 @@ class TestMoreConnectionsThanItTakes:
 
 
 class TestNoFileLeft:
-    """As where the limit is lowered, or very small, or where a process has far more cores, and so files of its own."""
+    """As where the limit is lowered, or very small: whatever else needs files has those that were kept for it."""
 
     @pytest.fixture
     def service(self, own_service):
         own_service.start()
         yield own_service
 
-    def exhaust(self, service):
-        """With so few files left that connections take them all."""
-        limit, process = open_files(service) + 4, service.process.pid
-        _, most = resource.prlimit(process, resource.RLIMIT_NOFILE)
-        resource.prlimit(process, resource.RLIMIT_NOFILE, (limit, most))
-        return limit
-
-    def test_it_recovers_when_they_have_gone(self, service):
-        limit = self.exhaust(service)
-        with held_connections(service, 20), held_connections(service, 20, "management"):
-            wait_until("no file is left", lambda: open_files(service) >= limit)
-            wait_until("it cannot read its files", lambda: complaints(service))
+    @contextmanager
+    def exhausted(self, service):
+        """With so few files left that connections take them all; as a session that is connected already."""
+        with requests.Session() as session:
+            assert session.get(f"{service.management}/healthz", timeout=DEADLINE).ok
+            process = service.process.pid
+            _, most = resource.prlimit(process, resource.RLIMIT_NOFILE)
+            resource.prlimit(process, resource.RLIMIT_NOFILE, (open_files(service) + 4, most))
+            with held_connections(service, 20), held_connections(service, 20, "management"):
+                wait_until("no file is left", lambda: complaints(service))
+                yield session
         wait_until("it serves", lambda: service.process.poll() is None and serves(service))
-        wait_until("all is well", lambda: metric(service, "writ_last_reload_successful") == 1)
-        # Told once; what it could not read, and why.
-        told = complaints(service)
-        assert len(told) == len(set(told)) <= 2
-        assert all("too many open files" in text for text in told)
+        assert complaints(service) == ["Further connections wait: too many open files"]
+
+    def test_it_goes_on_and_recovers(self, service):
+        with self.exhausted(service) as session:
+            assert session.get(f"{service.management}/readyz", timeout=DEADLINE).ok
+            service.reload()
+            wait_until("it reads its files", lambda: events(service)[-1]["message"] == "Reloaded")
 
     def test_it_does_not_spin(self, service):
-        limit = self.exhaust(service)
-        with held_connections(service, 20):
-            wait_until("no file is left", lambda: open_files(service) >= limit)
-            wait_until("it cannot read its files", lambda: complaints(service))
+        with self.exhausted(service):
             before = processor_seconds(service)
             look_for_a_while(service)
             assert processor_seconds(service) - before < 0.3
-        wait_until("it serves", lambda: serves(service))
 
     def test_it_does_not_end(self, service):
         """Standing still for a while makes several timers due at once."""
-        limit = self.exhaust(service)
-        with held_connections(service, 20), held_connections(service, 20, "management"):
-            wait_until("no file is left", lambda: open_files(service) >= limit)
+        with self.exhausted(service):
             for _ in range(3):
                 with stopped(service):
                     look_for_a_while(service)
                 look_for_a_while(service)
-                if (status := service.process.poll()) is not None:
-                    service.process = None
-                    raise AssertionError(f"it ended with {status}\n{service.log[-300:]}")
+                assert service.process.poll() is None, service.log[-300:]
+
+    def test_a_limit_too_small_for_what_it_needs(self, own_service):
+        """Its connections come to more than the files that are left for them."""
+        service = start(own_service, 64)
+        with held_connections(service, 60), held_connections(service, 60, "management"):
+            wait_until("no file is left", lambda: complaints(service))
         wait_until("it serves", lambda: serves(service))
+        service.reload()
+        wait_until("it reads its files", lambda: any(event["message"] == "Reloaded" for event in events(service)))
+
+
+def test_the_soft_limit_is_raised(own_service):
+    start(own_service, "256:1024")
+    assert metric(own_service, "process_max_fds") == 1024

@@ -4,8 +4,7 @@ import SystemPackage
 extension FilePath {
     /// Gives the file at this path another name, in place of any file that has it: rename(2).
     ///
-    /// swift-system has no such call and Foundation's does not replace; this is the one place outside the targets for C that
-    /// hands a pointer to C.
+    /// swift-system has no such call and Foundation's does not replace.
     func rename(to name: FilePath) throws(Errno) {
         guard unsafe Glibc.rename(string, name.string) == 0 else { throw Errno(rawValue: errno) }
     }

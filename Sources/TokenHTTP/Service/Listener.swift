@@ -11,6 +11,7 @@ struct Listener<Door: HTTPResponder>: Service where Door.Context == ConnectionCo
     private let name: String
     private let logger: Logger
     private let connections: ConnectionCount
+    private let files: FileReserve
     private let turnstile: Turnstile
     private let tlsIdentity: (@Sendable () -> TLSIdentity)?
     private let onListening: @Sendable () -> Void
@@ -20,11 +21,12 @@ struct Listener<Door: HTTPResponder>: Service where Door.Context == ConnectionCo
     ///   - tlsIdentity: the current one; nil where the listener speaks plain http.
     ///   - onListening: called when connections are accepted.
     init(
-        _ address: ListenAddress, _ door: Door, name: String, connections: ConnectionCount, turnstile: Turnstile,
-        tlsIdentity: (@Sendable () -> TLSIdentity)? = nil, logger: Logger,
+        _ address: ListenAddress, _ door: Door, name: String, connections: ConnectionCount, files: FileReserve,
+        turnstile: Turnstile, tlsIdentity: (@Sendable () -> TLSIdentity)? = nil, logger: Logger,
         onListening: @escaping @Sendable () -> Void = {}
     ) {
         self.connections = connections
+        self.files = files
         self.turnstile = turnstile
         self.tlsIdentity = tlsIdentity
         self.onListening = onListening
@@ -80,6 +82,8 @@ struct Listener<Door: HTTPResponder>: Service where Door.Context == ConnectionCo
                 backlog: Self.backlog,
                 availableConnectionsDelegate: connections),
             onServerRunning: { channel in
+                // It fails for a channel that is closed already.
+                try? await files.guardListener(channel)
                 let bound = channel.localAddress.map { "\($0)" } ?? address.description
                 onListening()
                 logger.info("Listening", metadata: ["listener": "\(name)", "address": "\(bound)"])

@@ -50,10 +50,11 @@ public struct TokenService: Sendable {
             threadCount: coreCount, wait: configuration.queueWait, reportWait: { [metrics] in metrics.waited($0) }
         )
         let connections = (
-            tokens: ConnectionCount(maximum: Self.maximumConnections),
+            tokens: ConnectionCount(maximum: Self.maximumConnections(coreCount: coreCount)),
             management: ConnectionCount(maximum: Self.managementConnections)
         )
         collect(readiness, signers, connections)
+        let files = FileReserve(logger: logger)
         // Reading and refusing so many takes some hundredths of the cores.
         let turnstile = Turnstile(interval: .microseconds(4000 / Int64(coreCount)))
         let gate = try Self.gate(configuration, coreCount: coreCount, logger: logger)
@@ -68,13 +69,14 @@ public struct TokenService: Sendable {
                 description: ByteBuffer(bytes: OpenAPIDocument(configuration: configuration).json))
             services.append(
                 Listener(
-                    address, door, name: "management", connections: connections.management, turnstile: turnstile,
-                    logger: logger))
+                    address, door, name: "management", connections: connections.management, files: files,
+                    turnstile: turnstile, logger: logger))
         }
         services.append(
             Listener(
                 configuration.listen, frontDoor(gate, signers, readiness), name: "tokens",
-                connections: connections.tokens, turnstile: turnstile, tlsIdentity: tlsIdentity, logger: logger
+                connections: connections.tokens, files: files, turnstile: turnstile, tlsIdentity: tlsIdentity,
+                logger: logger
             ) {
                 readiness.begin()
             })
@@ -107,10 +109,12 @@ public struct TokenService: Sendable {
 
     private static let managementConnections = 64
 
-    /// Connections of clients: as many as leave files for everything else.
-    private static var maximumConnections: Int {
-        guard let files = ProcessStatistics.maximumOpenFiles else { return 10_000 }
-        return max(16, min(10_000, files - managementConnections - 128))
+    /// Connections of clients: as many as leave files for everything else, where there are as many.
+    private static func maximumConnections(coreCount: Int) -> Int {
+        guard let files = OpenFileLimit.current else { return 10_000 }
+        // Each event loop has three.
+        let others = managementConnections + FileReserve.size + 3 * coreCount + 100
+        return max(16, min(10_000, files - others))
     }
 
     /// How long requests that were accepted have to finish.
