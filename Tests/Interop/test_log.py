@@ -47,6 +47,18 @@ def test_each_token_and_each_refusal_is_an_event(own_service):
     assert "put_in_the_wrong_place" not in service.log
 
 
+def test_a_mistake_in_each_of_many_entries_is_told_a_hundred_times(own_service):
+    service = own_service.start()
+    entries = "".join(f"  - client_id: a{number}\n" for number in range(250))
+    service.clients_file.write_text(f"clients:\n{entries}")
+    wait_until("it has noticed", lambda: "more problems" in service.log)
+    told = [event["message"] for line in service.log.splitlines() if "Not reloaded" in (event := json.loads(line))["message"]]
+    assert len(told) == 101
+    assert told[-1] == "Not reloaded: 150 more problems, which `writ config check` tells"
+    checked = service.writ("config", "check", status=1).stderr
+    assert checked.count("client_secrets is missing") == 250
+
+
 def test_health_is_told_at_the_command_line(own_service):
     assert_clear_error(own_service.writ("health", status=1), "no answer")
     own_service.start()

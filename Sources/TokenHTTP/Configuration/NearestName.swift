@@ -1,19 +1,20 @@
 /// Finds what somebody who mistyped a name most likely meant.
 enum NearestName {
-    /// The candidate with the fewest edits from `name`, unless even that takes more than a third of its characters.
+    /// The candidate with the fewest edits from `name`, unless even that takes more than a third of its octets.
     static func of(_ name: String, among candidates: some Sequence<String>) -> String? {
-        let name = Array(name.lowercased().prefix(64))
+        let name = Array(name.lowercased().utf8.prefix(64))
         var best: (candidate: String, distance: Int)?
         for candidate in candidates {
-            let distance = distance(name, Array(candidate))
-            if distance < best?.distance ?? .max { best = (candidate, distance) }
+            let most = max(2, candidate.utf8.count / 3)
+            guard abs(candidate.utf8.count - name.count) <= most else { continue }
+            let distance = distance(name, Array(candidate.utf8))
+            if distance <= most, distance < best?.distance ?? .max { best = (candidate, distance) }
         }
-        guard let best, best.distance <= max(2, best.candidate.count / 3) else { return nil }
-        return best.candidate
+        return best?.candidate
     }
 
-    /// Insertions, deletions and replacements of single characters, and swaps of neighbours.
-    private static func distance(_ first: [Character], _ second: [Character]) -> Int {
+    /// Insertions, deletions and replacements of single octets, and swaps of neighbours.
+    private static func distance(_ first: [UInt8], _ second: [UInt8]) -> Int {
         var beforePrevious: [Int] = []
         var previous = Array(0...second.count)
         for row in 1...max(first.count, 1) where row <= first.count {

@@ -27,6 +27,9 @@ final class Reloader: Sendable {
     /// unreachable server, too many open files.
     private static let patience: Duration = .seconds(10)
 
+    /// Problems that are told of each attempt: a mistake may be in each of a hundred thousand entries.
+    private static let mostTold = 100
+
     /// The snapshots that requests are answered from.
     let snapshots: SnapshotStore
     /// What connections get, where the service ends TLS.
@@ -143,7 +146,9 @@ final class Reloader: Sendable {
     private func conclude(_ state: inout State, _ problems: [Problem], now: NumericDate) {
         // Told once for each change and each signal, however often it is tried.
         if problems != state.problems {
-            for problem in problems { logger.error("Not reloaded: \(problem)") }
+            for problem in problems.prefix(Self.mostTold) { logger.error("Not reloaded: \(problem)") }
+            let others = problems.count - Self.mostTold
+            if others > 0 { logger.error("Not reloaded: \(others) more problems, which `writ config check` tells") }
         }
         state.problems = problems
         let isApplied = problems.isEmpty
