@@ -1,5 +1,6 @@
 #pragma once
 
+#include <malloc.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
@@ -38,4 +39,13 @@ static inline void CLibcrypto_clearAndFree(void *memory, size_t count) {
 
 static inline int CLibcrypto_forbidDumps(void) {
     return prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L);
+}
+
+// Nothing to be done where the C library is not glibc.
+static inline int CLibcrypto_overwriteFreedMemory(void) {
+#ifdef M_PERTURB
+    return mallopt(M_PERTURB, 0xa5);
+#else
+    return 0;
+#endif
 }

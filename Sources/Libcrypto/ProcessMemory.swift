@@ -19,6 +19,12 @@ public enum ProcessMemory {
     /// - Returns: whether it is so now.
     public static func forbidDumps() -> Bool { CLibcrypto_forbidDumps() == 0 }
 
+    /// Has what is freed overwritten from now on, whoever frees it: `M_PERTURB`, mallopt(3). Blocks of up to a kibibyte, of which
+    /// each thread keeps a few of each size to use again, are overwritten only then.
+    ///
+    /// - Returns: whether the C library does so.
+    public static func overwriteFreed() -> Bool { CLibcrypto_overwriteFreedMemory() == 1 }
+
     /// Keeps every page, those to come included, out of swap: mlockall(2).
     ///
     /// Only where locked memory has no limit: where it has one, it would be memory to come that is refused, and the process

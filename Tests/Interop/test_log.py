@@ -81,6 +81,7 @@ def test_a_second_signal_ends_it_at_once(own_service):
 def test_start_reload_and_keys_are_events(own_service):
     service = own_service.start()
     (start,) = events(service, "Starting")
+    assert start["memory"].startswith("is not dumped, overwritten when it is freed, ")
     assert start["issuer"] == service.issuer and start["token_endpoint"] == service.token_endpoint
     first = start["kid"]
     service.writ("keys", "rotate", "--in", "1h")

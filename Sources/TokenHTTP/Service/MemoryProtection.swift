@@ -3,11 +3,14 @@ import Libcrypto
 /// What keeps keys, and the secrets that clients send, from leaving the memory of the service.
 public struct MemoryProtection: Sendable {
     private let isDumpable: Bool
+    private let isOverwritten: Bool
     private let swapping: ProcessMemory.Swapping
 
     /// Protects the memory of this process, from now on and for good.
     public init() {
         isDumpable = !ProcessMemory.forbidDumps()
+        // Secrets of clients pass through strings and buffers of libraries, which nobody clears.
+        isOverwritten = ProcessMemory.overwriteFreed()
         swapping = ProcessMemory.lock()
     }
 
@@ -19,6 +22,7 @@ public struct MemoryProtection: Sendable {
             case .limited: "but may be swapped out: locked memory has a limit (ulimit -l)"
             case .refused: "but may be swapped out: the system would not lock it"
             }
-        return "\(isDumpable ? "may be dumped" : "is not dumped"), \(swap)"
+        let freed = isOverwritten ? "overwritten when it is freed" : "not overwritten when it is freed"
+        return "\(isDumpable ? "may be dumped" : "is not dumped"), \(freed), \(swap)"
     }
 }
