@@ -15,7 +15,7 @@ os.environ.update(NO_PROXY="127.0.0.1", no_proxy="127.0.0.1", OAUTHLIB_INSECURE_
 
 
 # What breaks the machine under the service takes minutes, and root; what waits for deadlines takes a machine with nothing else to do.
-collect_ignore_glob = [] if os.environ.get("WRIT_FAULTS") else ["test_faults_*.py", "test_http_edge_deadlines.py"]
+collect_ignore_glob = [] if os.environ.get("WRIT_FAULTS") else ["test_faults_*.py", "test_http_edge_deadlines.py", "test_slowhttptest.py"]
 
 
 def pytest_sessionstart(session):
