@@ -14,8 +14,12 @@ os.environ["PATH"] += os.pathsep + str(Path(__file__).parents[2] / ".build/tools
 os.environ.update(NO_PROXY="127.0.0.1", no_proxy="127.0.0.1", OAUTHLIB_INSECURE_TRANSPORT="1")
 
 
-# What breaks the machine under the service takes minutes, and root; what waits for deadlines takes a machine with nothing else to do.
-collect_ignore_glob = [] if os.environ.get("WRIT_FAULTS") else ["test_faults_*.py", "test_http_edge_deadlines.py", "test_slowhttptest.py"]
+# What takes minutes, or a machine with nothing else to do: they measure time, or wait for it to pass.
+DEMANDING = [
+    *("test_faults_clocks.py", "test_faults_clock_keys.py", "test_faults_descriptors.py", "test_faults_dumps.py"),
+    *("test_faults_memory.py", "test_faults_stalls.py", "test_http_edge_deadlines.py", "test_slowhttptest.py"),
+]
+collect_ignore = [] if os.environ.get("WRIT_FAULTS") else DEMANDING
 
 
 def pytest_sessionstart(session):
