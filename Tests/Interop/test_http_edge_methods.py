@@ -15,7 +15,7 @@ RESOURCES = {
     "/.well-known/openid-configuration": {"GET", "HEAD"},
     "/nothing": set(),
 }
-MANAGEMENT = {"/healthz": {"GET", "HEAD"}, "/readyz": {"GET", "HEAD"}, "/metrics": {"GET", "HEAD"}}
+MANAGEMENT = {path: {"GET", "HEAD"} for path in ("/healthz", "/readyz", "/metrics", "/openapi.json")}
 PLACES = [("issuer", path) for path in RESOURCES] + [("management", path) for path in MANAGEMENT]
 
 
