@@ -16,7 +16,7 @@ final class AcceptingHandler: ChannelDuplexHandler {
         guard let error = error as? IOError, Self.shortages.contains(Errno(rawValue: error.errnoCode)) else {
             return context.fireErrorCaught(error)
         }
-        reserve.isExhausted(for: context.channel, Errno(rawValue: error.errnoCode))
+        reserve.pauseListeners(Errno(rawValue: error.errnoCode), noticedBy: context.channel)
     }
 
     /// Those that pass without our doing.

@@ -40,9 +40,9 @@ final class FileReserve: Sendable {
     /// Has every listener pause.
     ///
     /// - Parameters:
-    ///   - listener: the one that found no file.
     ///   - reason: for the log.
-    func isExhausted(for listener: any Channel, _ reason: Errno) {
+    ///   - listener: the one that found no file.
+    func pauseListeners(_ reason: Errno, noticedBy listener: any Channel) {
         let now = NIODeadline.now()
         let (listeners, isNews) = state.withLock { state -> ([any Channel], Bool) in
             // Whoever finds out late: it may have been missed when the others were told to pause.
