@@ -56,7 +56,14 @@ class Changes:
 
     def rotate_keys(self):
         arguments = next(self.rotations)
-        answer = self.json("keys", "rotate", *arguments)
+        try:
+            answer = self.json("keys", "rotate", *arguments)
+        except AssertionError as error:
+            # One that was scheduled minutes ago may begin just now: it is refused, as it should be.
+            if "begins in the same second" not in str(error):
+                raise
+            self.counts["rotations refused, for the same second"] += 1
+            return
         self.counts["sealing keys rotated" if "--sealing" in arguments else "signing keys rotated"] += 1
         self.counts["expired keys removed"] += len(answer["removed"])
 

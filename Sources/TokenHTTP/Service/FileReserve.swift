@@ -29,10 +29,10 @@ final class FileReserve: Sendable {
 
     /// Keeps a listener from accepting, from now on, where there are no files.
     func guardListener(_ channel: any Channel) async throws {
+        state.withLock { $0.listeners.append(channel) }
         try await channel.eventLoop.submit { [self] in
             try channel.pipeline.syncOperations.addHandler(AcceptingHandler(self), position: .first)
         }.get()
-        state.withLock { $0.listeners.append(channel) }
     }
 
     var isShort: Bool { state.withLock { $0.isShort } }
@@ -44,9 +44,8 @@ final class FileReserve: Sendable {
     ///   - listener: the one that found no file.
     func pauseListeners(_ reason: Errno, noticedBy listener: any Channel) {
         let now = NIODeadline.now()
-        let (listeners, isNews) = state.withLock { state -> ([any Channel], Bool) in
-            // Whoever finds out late: it may have been missed when the others were told to pause.
-            guard !state.isShort else { return ([], false) }
+        let shortage = state.withLock { state -> (listeners: [any Channel], isNews: Bool)? in
+            guard !state.isShort else { return nil }
             state.isShort = true
             for spare in state.spares { try? spare.close() }
             state.spares = []
@@ -54,9 +53,12 @@ final class FileReserve: Sendable {
             if isNews { state.toldAt = now }
             return (state.listeners, isNews)
         }
-        for listener in listeners + [listener] { listener.setOption(.autoRead, value: false).whenComplete { _ in } }
-        guard !listeners.isEmpty else { return }
-        if isNews { logger.error("Further connections wait: \(reason.description.lowercased())") }
+        guard let shortage else {
+            // It may have been missed when all were told to pause.
+            return listener.setOption(.autoRead, value: false).whenComplete { _ in }
+        }
+        if shortage.isNews { logger.error("Further connections wait: \(reason.description.lowercased())") }
+        for listener in shortage.listeners { listener.setOption(.autoRead, value: false).whenComplete { _ in } }
         waitForFiles(at: listener.eventLoop)
     }
 
