@@ -1,5 +1,6 @@
 """Too many open files: those who are connected are served, nothing is lost, and it goes on when they have gone."""
 
+import re
 import resource
 import subprocess
 from contextlib import contextmanager
@@ -104,6 +105,38 @@ class TestNoFileLeft:
                     look_for_a_while(service)
                 look_for_a_while(service)
                 assert service.process.poll() is None, service.log[-300:]
+
+    def test_no_listener_takes_more_than_its_maximum_afterwards(self, service):
+        _, most = resource.prlimit(service.process.pid, resource.RLIMIT_NOFILE)
+        with requests.Session() as session:
+            assert session.get(f"{service.management}/healthz", timeout=DEADLINE).ok
+
+            def connections():
+                text = session.get(f"{service.management}/metrics", timeout=DEADLINE).text
+                return int(re.search(r'^writ_open_connections\{listener="management"\} (\d+)', text, re.M)[1])
+
+            with held_connections(service, 100, "management"):
+                wait_until("it has as many as it takes", lambda: connections() >= 64)
+                # It accepts four at a time.
+                taken = connections()
+                assert taken < 68
+                for _ in range(3):
+                    resource.prlimit(service.process.pid, resource.RLIMIT_NOFILE, (open_files(service) + 4, most))
+                    full = open_files(service) + 4
+                    with held_connections(service, 20):
+                        wait_until("files are given back", lambda: open_files(service) < full - 4)
+                    resource.prlimit(service.process.pid, resource.RLIMIT_NOFILE, (most, most))
+                    assert service.request_token().status_code == 200
+                assert connections() == taken
+
+    def test_a_limit_below_what_it_has_open(self, service):
+        """It serves with the few files that are left when some connections have gone."""
+        process = service.process.pid
+        _, most = resource.prlimit(process, resource.RLIMIT_NOFILE)
+        resource.prlimit(process, resource.RLIMIT_NOFILE, (open_files(service) - 4, most))
+        with held_connections(service, 20):
+            wait_until("no file is left", lambda: complaints(service))
+        wait_until("it serves", lambda: service.process.poll() is None and serves(service))
 
     def test_a_limit_too_small_for_what_it_needs(self, own_service):
         """Its connections come to more than the files that are left for them."""

@@ -1,6 +1,7 @@
 """A disk that fails while files are written, or when they are in their place already."""
 
 import json
+import os
 import shutil
 import subprocess
 
@@ -11,19 +12,21 @@ from service import BINARY, DEADLINE, clean_environment
 
 COMMANDS = {
     "keys rotate": ["keys", "rotate", "--in", "1h", "--json"],
+    "keys rotate, with one that has expired": ["keys", "rotate", "--in", "1h", "--json"],
+    "keys retire": ["keys", "retire", "KID", "--json"],
     "clients add": ["clients", "add", "reporting", "--scope", "a", "--json"],
     "clients rotate-secret": ["clients", "rotate-secret", "demo", "--json"],
     "clients remove": ["clients", "remove", "demo"],
 }
-# The file is synchronised beside its place, and then the folder that names it.
-MOMENTS = {"the file is synchronised": 1, "the folder is synchronised": 2}
+# A file is synchronised beside its place, then the folder that names it; what is removed, twice.
+MOMENTS = range(1, 7)
 pytestmark = pytest.mark.skipif(not shutil.which("strace"), reason="there is no strace, which makes system calls fail")
 
 
-def run_failing(service, words, moment):
-    failing = ["-e", "trace=fsync", "-e", f"inject=fsync:error=EIO:when={moment}"]
+def run_failing(service, words, moment, failing=None):
+    failing = failing or ["-e", f"inject=fsync:error=EIO:when={moment}"]
     result = subprocess.run(
-        ["strace", "-f", "-qq", "-o", "/dev/null", *failing, BINARY, *words],
+        ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync,link,linkat", *failing, BINARY, *words],
         cwd=service.folder,
         env=clean_environment({}),
         capture_output=True,
@@ -35,22 +38,54 @@ def run_failing(service, words, moment):
     return result
 
 
-@pytest.mark.parametrize("moment", MOMENTS.values(), ids=MOMENTS)
+def expire_a_key(service):
+    """One that signed long ago, before the one that is there."""
+    keys = service.folder / "keys"
+    service.writ("keys", "generate")
+    first, second = keys / "rs256.pem", next(keys.glob("*Z-rs256.pem"))
+    for path, year in ((first, 2020), (second, 2021)):
+        path.rename(keys / f"{year}0101T000000Z-rs256.pem")
+        os.utime(keys / f"{year}0101T000000Z-rs256.pem", (0, 0))
+
+
+def words_of(service, name):
+    if "expired" in name:
+        expire_a_key(service)
+    if name != "keys retire":
+        return COMMANDS[name]
+    [kid] = [row["kid"] for row in json.loads(service.writ("keys", "list", "--json").stdout) if row["alg"] == "RS256"]
+    return [kid if word == "KID" else word for word in COMMANDS[name]]
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_that_fails_has_changed_nothing(own_service, name, moment):
     """And one that has changed something says what: a secret that nobody was shown keeps its client out."""
+    words = words_of(own_service, name)
     before = contents(own_service.folder)
-    result = run_failing(own_service, COMMANDS[name], moment)
+    result = run_failing(own_service, words, moment)
+    after = contents(own_service.folder)
+    assert not any("draft" in file for file in after)
     if result.returncode == 0:
-        assert contents(own_service.folder) != before
+        assert after != before
         secret = json.loads(result.stdout or "{}").get("client_secret")
         if secret:
             own_service.secrets.add(secret)
             own_service.start()
-            client = "demo" if "demo" in COMMANDS[name] else "reporting"
+            client = "demo" if "demo" in words else "reporting"
             assert own_service.request_token(client, secret).status_code == 200
     else:
         assert result.returncode == 1
         assert "error:" in result.stderr
-        assert contents(own_service.folder) == before
-    own_service.writ("config", "check")
+        # What is removed is gone, though the disk did not confirm that.
+        assert after == before or "is changed, but the disk did not confirm it" in result.stderr
+    own_service.writ("config", "check", "--running")
+
+
+def test_a_link_that_the_system_refuses_is_no_way_to_lose_the_former_file(own_service):
+    before = contents(own_service.folder)
+    failing = ["-e", "inject=link,linkat:error=EPERM", "-e", "inject=fsync:error=EIO:when=2"]
+    result = run_failing(own_service, COMMANDS["clients rotate-secret"], 2, failing)
+    assert result.returncode == 1
+    assert "input/output error" in result.stderr
+    assert contents(own_service.folder) == before

@@ -14,14 +14,28 @@ struct DurableFile {
         let permissions = (try? path.stat())?.permissions
         let draft = try writeDraft(permissions: permissions ?? .ownerReadWrite) { try $0.writeAll(contents.utf8) }
         defer { discard(draft) }
-        let former = try newDraftPath()
-        // It fails on file systems without links, too: there is no way back there.
-        try? FileManager.default.linkItem(atPath: path.string, toPath: former.string)
-        defer { discard(former) }
+        let former = try permissions == nil ? nil : keepFormer()
+        defer { former.map(discard) }
         try draft.rename(to: path)
         try synchronizeFolder {
-            if permissions == nil { discard(path) } else { try former.rename(to: path) }
+            if let former {
+                try former.rename(to: path)
+            } else {
+                try FileManager.default.removeItem(atPath: path.string)
+            }
         }
+    }
+
+    /// A second name for what is there.
+    private func keepFormer() throws -> FilePath {
+        let former = try newDraftPath()
+        do {
+            try FileManager.default.linkItem(atPath: path.string, toPath: former.string)
+        } catch {
+            // There are file systems without links, and the system may refuse one to a file of somebody else's.
+            try FileManager.default.copyItem(atPath: path.string, toPath: former.string)
+        }
+        return former
     }
 
     /// Creates the file for its owner alone, from memory that will be cleared.
@@ -47,7 +61,7 @@ struct DurableFile {
             if (try? path.stat(followTargetSymlink: false)) != nil { throw Errno.fileExists }
             throw error
         }
-        try synchronizeFolder { discard(path) }
+        try synchronizeFolder { try FileManager.default.removeItem(atPath: path.string) }
     }
 
     /// Writes a draft beside the place of the file, and removes it.
@@ -60,8 +74,15 @@ struct DurableFile {
     func remove() throws {
         let former = try newDraftPath()
         try path.rename(to: former)
-        defer { discard(former) }
         try synchronizeFolder { try former.rename(to: path) }
+        do {
+            try FileManager.default.removeItem(atPath: former.string)
+        } catch {
+            try? former.rename(to: path)
+            throw error
+        }
+        // Not only its name is gone: what it held must not come back after a power cut.
+        try synchronizeFolder { throw Errno.notSupported }
     }
 
     /// Removes drafts that a killed command left behind. The folder's lock must be held.
@@ -107,6 +128,8 @@ struct DurableFile {
     }
 
     /// Where the disk refuses, `undo` puts back what was there: whoever is told that nothing was done can rely on it.
+    ///
+    /// - Throws: ``UnconfirmedChange`` where that does not work either.
     private func synchronizeFolder(orElse undo: () throws -> Void) throws {
         do {
             let descriptor = try FileDescriptor.open(folder, .readOnly, options: [.directory, .closeOnExec])
@@ -114,7 +137,7 @@ struct DurableFile {
                 guard fsync(descriptor.rawValue) == 0 else { throw Errno(rawValue: errno) }
             }
         } catch {
-            try undo()
+            do { try undo() } catch _ { throw UnconfirmedChange(path, error) }
             throw error
         }
     }
@@ -123,4 +146,17 @@ struct DurableFile {
         let folder = path.removingLastComponent()
         return folder.isEmpty ? "." : folder
     }
+}
+
+/// A change that is made, but may be lost in a power cut, and that could not be taken back.
+struct UnconfirmedChange: Error, CustomStringConvertible {
+    private let path: FilePath
+    private let reason: SystemReason
+
+    init(_ path: FilePath, _ error: any Error) {
+        self.path = path
+        reason = SystemReason(error)
+    }
+
+    var description: String { "\(path): is changed, but the disk did not confirm it: \(reason)" }
 }

@@ -26,6 +26,8 @@ struct AutomaticRotation {
             try removeExpired(longestLifetime: lifetimes[keys.purpose], now: now, uptime: uptime)
             try reportStall(now: now)
         } catch {
+            // Nobody has looked, or not at all keys.
+            expiry = ExpiryWatch()
             let reason = "\(error)"
             if reason != complaint { logger.error("keys_rotation failed and goes on trying: \(reason)") }
             complaint = reason
@@ -37,8 +39,10 @@ struct AutomaticRotation {
     ) throws {
         let expired = try keys.expired(longestLifetime: longestLifetime, now: now)
         let due = expiry.look(at: expired, uptime: uptime)
-        for name in try keys.removeExpired(due, longestLifetime: longestLifetime, now: now) {
-            logger.info("Removed an expired key", metadata: ["file": "\(name)"])
+        for name in due {
+            for removed in try keys.removeExpired([name], longestLifetime: longestLifetime, now: now) {
+                logger.info("Removed an expired key", metadata: ["file": "\(removed)"])
+            }
         }
     }
 

@@ -26,13 +26,19 @@ extension KeyChain {
         guard isForced || delay >= timing.announcement else {
             throw KeyRotationError.tooSoon(atLeast: timing.announcement)
         }
-        guard try folder.holdsKeys else { throw KeyRotationError.noKeys(folder.path) }
-        return try folder.locked {
+        guard try hasPredecessor else { throw KeyRotationError.noKeys(folder.path) }
+        return try folder.lockedAsItIs {
+            guard try hasPredecessor else { throw KeyRotationError.noKeys(folder.path) }
             // The first key of its chain has nobody to wait for.
             let isFirst = try keys().isEmpty
             let new = try generate(start: isFirst ? nil : BasicTime(now + delay))
-            let expired = try expired(longestLifetime: longestLifetime, now: now, timing: timing)
-            return KeyRotation(new: new, removed: try remove(expired))
+            do {
+                let expired = try expired(longestLifetime: longestLifetime, now: now, timing: timing)
+                return KeyRotation(new: new, removed: try remove(expired))
+            } catch {
+                try file(of: new.name).remove()
+                throw error
+            }
         }
     }
 
@@ -72,8 +78,14 @@ extension KeyChain {
             let isNeeded = !isReplaced && isInUse && retired.name.content != .verifying
             // For replicas whose clocks are behind, too, its time must have come.
             let replacement = isNeeded ? try generate(start: BasicTime(now - timing.leeway)) : nil
-            let file = folder.path.appending(retired.name.description)
-            if (try? file.stat()) != nil { try DurableFile(path: file).remove() }
+            let file = file(of: retired.name)
+            do {
+                if (try? file.path.stat()) != nil { try file.remove() }
+            } catch {
+                // It is there to replace the other one.
+                if let replacement, (try? file.path.stat()) != nil { try self.file(of: replacement.name).remove() }
+                throw error
+            }
             return (retired, replacement)
         }
     }
@@ -111,7 +123,21 @@ extension KeyChain {
 
     /// The folder must be locked.
     private func remove(_ names: [KeyFileName]) throws -> [KeyFileName] {
-        for name in names { try DurableFile(path: folder.path.appending(name.description)).remove() }
+        for name in names { try file(of: name).remove() }
         return names
+    }
+
+    private func file(of name: KeyFileName) -> DurableFile {
+        DurableFile(path: folder.path.appending(name.description))
+    }
+
+    /// Whether there is a key that a next one could follow: of another algorithm, too, and of those that sign for the first
+    /// that seals. Where there is none, the folder may be another one than it should.
+    private var hasPredecessor: Bool {
+        get throws {
+            guard folder.exists else { return false }
+            if try folder.load().contains(where: { $0.name.content == .signing }) { return true }
+            return try purpose == .sealing && !folder.loadSealing().isEmpty
+        }
     }
 }

@@ -7,7 +7,14 @@ extension KeysFolder {
         try FileError.naming(path) {
             try FileManager.default.createDirectory(
                 atPath: path.string, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-            return try FolderLock.hold(on: path) {
+        }
+        return try lockedAsItIs(body)
+    }
+
+    /// The same, for a folder that must be there.
+    func lockedAsItIs<Result>(_ body: () throws -> Result) throws -> Result {
+        try FileError.naming(path) {
+            try FolderLock.hold(on: path) {
                 DurableFile.removeDrafts(in: path)
                 return try body()
             }

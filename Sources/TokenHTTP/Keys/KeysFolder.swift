@@ -97,15 +97,6 @@ public struct KeysFolder: Sendable {
     /// A key that is made beside those in use is in nobody's cache.
     static let hintWithoutKeys = "where there never were keys, `writ keys generate` makes the first"
 
-    /// Whether there is any key at all.
-    var holdsKeys: Bool {
-        get throws(InvalidConfiguration) {
-            guard exists else { return false }
-            guard try load().isEmpty else { return true }
-            return try !loadSealing().isEmpty
-        }
-    }
-
     /// The passphrase without the line break at its end; nil where none is configured.
     func passphrase() throws(InvalidConfiguration) -> SecretBytes? {
         guard let passphraseFile else { return nil }

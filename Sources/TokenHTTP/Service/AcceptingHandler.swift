@@ -1,10 +1,17 @@
 import NIOCore
 import SystemPackage
 
-/// Stops a listener when there are no files for further connections. SwiftNIO would try again at once, and for ever.
+/// Stops a listener where there are no files for further connections. SwiftNIO would try again at once, and for ever.
+///
+/// It asks for connections in SwiftNIO's place, so that those who count them are asked each time.
 final class AcceptingHandler: ChannelDuplexHandler {
     typealias InboundIn = any Channel
     typealias OutboundIn = Never
+
+    /// Shortages that pass without our doing.
+    private static let shortages: Set<Errno> = [
+        .tooManyOpenFiles, .tooManyOpenFilesInSystem, .noBufferSpace, .noMemory,
+    ]
 
     private let reserve: FileReserve
 
@@ -12,20 +19,33 @@ final class AcceptingHandler: ChannelDuplexHandler {
         self.reserve = reserve
     }
 
+    func handlerAdded(context: ChannelHandlerContext) {
+        context.channel.stopAccepting()
+        context.channel.read()
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        context.fireChannelReadComplete()
+        context.channel.read()
+    }
+
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard let error = error as? IOError, Self.shortages.contains(Errno(rawValue: error.errnoCode)) else {
             return context.fireErrorCaught(error)
         }
-        reserve.pauseListeners(Errno(rawValue: error.errnoCode), noticedBy: context.channel)
+        context.channel.stopAccepting()
+        reserve.pauseListeners(Errno(rawValue: error.errnoCode), at: context.eventLoop)
     }
 
-    /// Those that pass without our doing.
-    private static let shortages: Set<Errno> = [
-        .tooManyOpenFiles, .tooManyOpenFilesInSystem, .noBufferSpace, .noMemory,
-    ]
-
-    /// Others may ask for it when a connection is closed.
     func read(context: ChannelHandlerContext) {
         if !reserve.isShort { context.read() }
+    }
+}
+
+extension Channel {
+    /// Takes back a read that is under way, and lets SwiftNIO ask for none by itself. To be called on the event loop.
+    func stopAccepting() {
+        // Nothing but a change of this option takes back a read. A channel that is closed has no options any more.
+        for isAutomatic in [true, false] { try? syncOptions?.setOption(.autoRead, value: isAutomatic) }
     }
 }

@@ -4,9 +4,11 @@ import Synchronization
 import SystemPackage
 
 /// Files that are kept open for bad times. When a listener finds none left for another connection, these are closed, so that
-/// whatever else needs files has them, and no listener accepts anybody until there are as many again.
+/// whatever else needs files has them, and no listener accepts anybody until there are some again.
 final class FileReserve: Sendable {
     static let size = 16
+    /// So many do where there are not more: what reads the keys and clients again has two open at once.
+    private static let leastSize = 6
     /// How long nobody is accepted, and then again.
     private static let pause: TimeAmount = .milliseconds(100)
     /// It is told once within so long.
@@ -27,9 +29,16 @@ final class FileReserve: Sendable {
         state = Mutex(State(spares: Self.openSpares() ?? []))
     }
 
+    deinit {
+        state.withLock { Self.close($0.spares) }
+    }
+
     /// Keeps a listener from accepting, from now on, where there are no files.
     func guardListener(_ channel: any Channel) async throws {
         state.withLock { $0.listeners.append(channel) }
+        channel.closeFuture.whenComplete { [weak self] _ in
+            self?.state.withLock { $0.listeners.removeAll { $0 === channel } }
+        }
         try await channel.eventLoop.submit { [self] in
             try channel.pipeline.syncOperations.addHandler(AcceptingHandler(self), position: .first)
         }.get()
@@ -41,25 +50,26 @@ final class FileReserve: Sendable {
     ///
     /// - Parameters:
     ///   - reason: for the log.
-    ///   - listener: the one that found no file.
-    func pauseListeners(_ reason: Errno, noticedBy listener: any Channel) {
+    ///   - eventLoop: looks for files from now on.
+    func pauseListeners(_ reason: Errno, at eventLoop: any EventLoop) {
         let now = NIODeadline.now()
         let shortage = state.withLock { state -> (listeners: [any Channel], isNews: Bool)? in
             guard !state.isShort else { return nil }
             state.isShort = true
-            for spare in state.spares { try? spare.close() }
+            Self.close(state.spares)
             state.spares = []
             let isNews = state.toldAt.map { $0 + Self.silence <= now } ?? true
             if isNews { state.toldAt = now }
             return (state.listeners, isNews)
         }
-        guard let shortage else {
-            // It may have been missed when all were told to pause.
-            return listener.setOption(.autoRead, value: false).whenComplete { _ in }
-        }
+        guard let shortage else { return }
         if shortage.isNews { logger.error("Further connections wait: \(reason.description.lowercased())") }
-        for listener in shortage.listeners { listener.setOption(.autoRead, value: false).whenComplete { _ in } }
-        waitForFiles(at: listener.eventLoop)
+        for listener in shortage.listeners {
+            listener.eventLoop.execute { [self] in
+                if isShort { listener.stopAccepting() }
+            }
+        }
+        waitForFiles(at: eventLoop)
     }
 
     private func waitForFiles(at eventLoop: any EventLoop) {
@@ -70,23 +80,32 @@ final class FileReserve: Sendable {
                 state.isShort = false
                 return state.listeners
             }
-            for listener in listeners { listener.setOption(.autoRead, value: true).whenComplete { _ in } }
+            for listener in listeners { listener.read() }
         }
     }
 
-    /// - Returns: nil where there are not so many files.
+    /// Opens half of the files that there are, where they are few: the others are for connections.
+    ///
+    /// - Returns: nil where there are too few for both.
     private static func openSpares() -> [SystemPackage.FileDescriptor]? {
-        var spares: [SystemPackage.FileDescriptor] = []
-        do {
-            for _ in 0..<size {
-                spares.append(
-                    try SystemPackage.FileDescriptor.open(FilePath("/dev/null"), .readOnly, options: [.closeOnExec]))
+        var files: [SystemPackage.FileDescriptor] = []
+        while files.count < 2 * size {
+            do {
+                files.append(try .open(FilePath("/dev/null"), .readOnly, options: [.closeOnExec]))
+            } catch Errno.tooManyOpenFiles, Errno.tooManyOpenFilesInSystem {
+                break
+            } catch {
+                // There are places without it: then there is nothing to tell by.
+                return []
             }
-            return spares
-        } catch {
-            for spare in spares { try? spare.close() }
-            // A place without /dev/null has nothing to hold files open with.
-            return error as? Errno == .noSuchFileOrDirectory ? [] : nil
         }
+        let isEnough = files.count >= leastSize + 2
+        let spares = files.prefix(isEnough ? max(leastSize, files.count / 2) : 0)
+        close(files.dropFirst(spares.count))
+        return isEnough ? Array(spares) : nil
+    }
+
+    private static func close(_ files: some Sequence<SystemPackage.FileDescriptor>) {
+        for file in files { try? file.close() }
     }
 }
