@@ -20,7 +20,9 @@ enum RefreshTokenFixture {
         ).seal(good, now: ServiceFixture.now)
         tokens["of a key that is gone"] = try sealer(issuer, [UInt8](repeating: 8, count: 32)).seal(
             good, now: ServiceFixture.now)
-        tokens["changed"] = tokens["good"].map { $0.dropLast(20) + "A" + $0.suffix(19) }
+        tokens["changed"] = tokens["good"].map {
+            $0.dropLast(20) + ($0.suffix(20).first == "A" ? "B" : "A") + $0.suffix(19)
+        }
         tokens["cut"] = tokens["good"].map { String($0.dropLast(4)) }
         return tokens
     }
