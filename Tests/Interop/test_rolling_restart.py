@@ -140,6 +140,9 @@ def refuses_connections(service) -> bool:
     try:
         socket.create_connection((host, int(port)), timeout=DEADLINE).close()
         return False
+    except ConnectionResetError:
+        # Just while the listener was being closed: the next one knows.
+        return False
     except ConnectionRefusedError:
         return True
 
