@@ -9,16 +9,16 @@ import Testing
 @testable import TokenHTTP
 
 @Suite struct KeyRotationTests {
-    private let folder: TemporaryFolder
-    private let keys: KeysFolder
-    private let now = NumericDate(1_795_426_200)
+    let folder: TemporaryFolder
+    let keys: KeysFolder
+    let now = NumericDate(1_795_426_200)
 
     init() throws {
         folder = try TemporaryFolder()
         keys = KeysFolder(FilePath(folder.path("keys")), algorithm: .es256)
     }
 
-    private var files: [String] {
+    var files: [String] {
         (try? FileManager.default.contentsOfDirectory(atPath: folder.path("keys")).sorted())?.filter {
             $0 != FolderLock.fileName
         } ?? []

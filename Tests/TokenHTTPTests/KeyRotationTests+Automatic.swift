@@ -9,22 +9,7 @@ import Testing
 @testable import TokenHTTP
 
 /// `keys_rotation`
-@Suite struct AutomaticRotationTests {
-    private let folder: TemporaryFolder
-    private let keys: KeysFolder
-    private let now = NumericDate(1_795_426_200)
-
-    init() throws {
-        folder = try TemporaryFolder()
-        keys = KeysFolder(FilePath(folder.path("keys")), algorithm: .es256)
-    }
-
-    private var files: [String] {
-        (try? FileManager.default.contentsOfDirectory(atPath: folder.path("keys")).sorted())?.filter {
-            $0 != FolderLock.fileName
-        } ?? []
-    }
-
+extension KeyRotationTests {
     @Test func eachKeyIsMadeOnce() throws {
         let plan = try RotationPlan(every: .seconds(3600), announce: .seconds(600))
         _ = try keys.generate(in: keys, start: now)
