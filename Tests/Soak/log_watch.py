@@ -2,9 +2,9 @@
 
 import json
 import re
-import threading
 from collections import Counter
 
+from periodical import Periodical
 from service import CONFIDENTIAL
 
 INTERVAL = 5
@@ -15,30 +15,20 @@ SECRET = re.compile(CONFIDENTIAL.pattern.encode())
 PARTICULARS = re.compile(r"/\S+|[A-Za-z0-9_-]{20,}|\d+")
 
 
-class LogWatch:
+class LogWatch(Periodical):
     """While it is entered. The service appends, so that it goes on at the beginning; what comes between reading and
     emptying is not seen."""
 
     def __init__(self, source, target):
+        super().__init__(INTERVAL)
         self.source, self.target = source, target
         self.lines = self.secrets = 0
         # By level and message, above info.
         self.messages = Counter()
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._look, daemon=True)
 
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._end.set()
-        self._thread.join()
+    def __exit__(self, *exception):
+        super().__exit__(*exception)
         self.take()
-
-    def _look(self):
-        while not self._end.wait(INTERVAL):
-            self.take()
 
     def take(self):
         with self.source.open("rb+") as file:

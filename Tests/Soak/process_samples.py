@@ -3,10 +3,11 @@
 import csv
 import os
 import statistics
-import threading
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from periodical import Periodical
 
 # By so much the end may be above the beginning: the larger of a share, and of MiB.
 GROWTH_SHARE, GROWTH = 0.10, 4
@@ -31,30 +32,23 @@ def sample(pid, since=None) -> Sample:
     return Sample(round(seconds, 1), resident, anonymous, len(os.listdir(f"/proc/{pid}/fd")), int(fields["Threads"]))
 
 
-class ProcessSamples:
+class ProcessSamples(Periodical):
     """Taken at even intervals while it is entered."""
 
     def __init__(self, pid, interval):
-        self.pid, self.interval = pid, interval
+        super().__init__(interval)
+        self.pid = pid
         self.samples = []
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._look, daemon=True)
 
     def __enter__(self):
-        self._thread.start()
-        return self
+        self.since = time.monotonic()
+        return super().__enter__()
 
-    def __exit__(self, *_):
-        self._end.set()
-        self._thread.join()
-
-    def _look(self):
-        since = time.monotonic()
-        while not self._end.wait(self.interval):
-            try:
-                self.samples.append(sample(self.pid, since))
-            except (OSError, KeyError):
-                return  # It has ended, which others notice too.
+    def take(self):
+        try:
+            self.samples.append(sample(self.pid, self.since))
+        except (OSError, KeyError):
+            self.end()  # It has ended, which others notice too.
 
     def fifths(self, field) -> tuple[float, float]:
         """The medians of the second fifth, after the warm-up, and of the last one."""
