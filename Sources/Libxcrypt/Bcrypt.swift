@@ -2,9 +2,9 @@ import CLibxcrypt
 import Glibc
 
 /// bcrypt, as libxcrypt has it.
-public enum Bcrypt {
+package enum Bcrypt {
     /// The octets of a secret that count. bcrypt passes over whatever follows, so that a longer secret must be refused.
-    public static let maximumSecretSize = 72
+    package static let maximumSecretSize = 72
 
     /// Hashes a secret. It takes 2 to the power of the cost rounds, milliseconds to seconds.
     ///
@@ -12,7 +12,7 @@ public enum Bcrypt {
     ///   - secret: at most ``maximumSecretSize`` octets, none of them zero, where C would see the end.
     ///   - setting: `$2b$`, the cost, `$` and 22 characters of salt; a whole hash serves as well.
     /// - Returns: the 60 characters of the hash; nil for a secret or a setting that cannot be used.
-    public static func hash(_ secret: [UInt8], setting: String) -> String? {
+    package static func hash(_ secret: [UInt8], setting: String) -> String? {
         guard secret.count <= maximumSecretSize, !secret.contains(0) else { return nil }
         // Too large for the stack of a thread, and full of traces of the secret afterwards.
         let size = MemoryLayout<crypt_data>.size

@@ -1,4 +1,4 @@
-public import Tracing
+package import Tracing
 
 extension OTLPTracer {
     private static let traceparent = "traceparent"
@@ -6,7 +6,7 @@ extension OTLPTracer {
 
     /// Takes the caller's span from `traceparent` and `tracestate` (W3C Trace Context) into ``ServiceContext/spanContext``.
     /// Where there is none, or it is malformed, the context stays as it is.
-    public func extract<Carrier, Extract: Extractor>(
+    package func extract<Carrier, Extract: Extractor>(
         _ carrier: Carrier, into context: inout ServiceContext, using extractor: Extract
     ) where Extract.Carrier == Carrier {
         guard let traceparent = extractor.extract(key: Self.traceparent, from: carrier) else { return }
@@ -17,7 +17,7 @@ extension OTLPTracer {
 
     /// Writes `traceparent`, and `tracestate` where there is one, for a request made within the span of `context`; nothing
     /// outside of any trace.
-    public func inject<Carrier, Inject: Injector>(
+    package func inject<Carrier, Inject: Injector>(
         _ context: ServiceContext, into carrier: inout Carrier, using injector: Inject
     ) where Inject.Carrier == Carrier {
         guard let spanContext = context.spanContext else { return }

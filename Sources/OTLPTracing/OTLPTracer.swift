@@ -1,18 +1,18 @@
-public import Tracing
+package import Tracing
 
 /// Records spans and sends them as OTLP/HTTP with JSON (OpenTelemetry Protocol 1.0): bodies of `POST /v1/traces`, media type
 /// `application/json`.
 ///
 /// A trace that came with a request is recorded where its caller says so in `traceparent`: whoever can send requests can have
 /// them recorded. Ended spans wait in a bounded buffer and are dropped where it is full; nobody ever waits for them.
-public final class OTLPTracer: Tracer {
+package final class OTLPTracer: Tracer {
     /// Sends one body.
     ///
     /// - Throws: where it was not accepted. The batch is dropped, and nothing is sent for a while.
-    public typealias Send = @Sendable ([UInt8]) async throws -> Void
+    package typealias Send = @Sendable ([UInt8]) async throws -> Void
 
     /// As many ended spans wait to be sent, unless told otherwise; beyond it they are dropped.
-    public static let defaultCapacity = 2048
+    package static let defaultCapacity = 2048
     /// The most spans in one body, and as many as are not waited with.
     static let batchSize = 512
 
@@ -29,7 +29,7 @@ public final class OTLPTracer: Tracer {
     ///   - capacity: how many ended spans may wait.
     ///   - report: told once when sending begins to fail, with the text of what `send` threw, and once when it works again.
     ///   - send: called with one body at a time. It should have a time limit of its own, and end when its task is cancelled.
-    public convenience init(
+    package convenience init(
         serviceVersion: String, resource: SpanAttributes = [:], samplingRatio: Double = 1,
         capacity: Int = defaultCapacity, report: @escaping @Sendable (String) -> Void = { _ in },
         send: @escaping Send
@@ -51,18 +51,18 @@ public final class OTLPTracer: Tracer {
 
     /// Sends spans, 512 at once or what there is each second, until its task is cancelled; then what is left, for at most five
     /// seconds. Spans that end later are dropped. To be called once; further calls return at once.
-    public func run() async { await exporter.run() }
+    package func run() async { await exporter.run() }
 
     /// How many spans were dropped since the start: because the buffer was full, or they could not be sent, or nobody sends
     /// any more.
-    public var droppedCount: Int { buffer.droppedCount }
+    package var droppedCount: Int { buffer.droppedCount }
 
     /// Has what there is sent soon, and does not wait for it. After a failure it does nothing until sending is tried again.
-    public func forceFlush() { buffer.wake() }
+    package func forceFlush() { buffer.wake() }
 
     /// A span within the one of `context`, which decides whether it is recorded; the sampling ratio decides where there is
     /// none. The context of a span that is not recorded for its parent's sake is the parent's: others see that one.
-    public func startSpan<Instant: TracerInstant>(
+    package func startSpan<Instant: TracerInstant>(
         _ operationName: String, context: @autoclosure () -> ServiceContext, ofKind kind: SpanKind,
         at instant: @autoclosure () -> Instant, function: String, file fileID: String, line: UInt
     ) -> OTLPSpan {

@@ -1,4 +1,4 @@
-public import Tracing
+package import Tracing
 
 extension ServiceContext {
     private enum SpanContextKey: ServiceContextKey {
@@ -6,7 +6,7 @@ extension ServiceContext {
     }
 
     /// The span that work belongs to, here or, before the first span here, at the caller; nil outside of any trace.
-    public var spanContext: SpanContext? {
+    package var spanContext: SpanContext? {
         get { self[SpanContextKey.self] }
         set { self[SpanContextKey.self] = newValue }
     }

@@ -6,7 +6,7 @@ extension SpanContext {
     ///     (section 4.3). Capital letters, identifiers of zero and version ff are refused.
     ///   - tracestate: not looked at where `traceparent` is refused.
     /// - Returns: nil where `traceparent` is refused; the trace begins here then.
-    public init?(traceparent: String, tracestate: String?) {
+    package init?(traceparent: String, tracestate: String?) {
         let octets = Array(traceparent.utf8.prefix(Self.traceparentLength + 1))
         let hyphen = UInt8(ascii: "-")
         guard octets.count >= Self.traceparentLength,
@@ -26,7 +26,7 @@ extension SpanContext {
     }
 
     /// The value of `traceparent` for requests that this span makes, version 00.
-    public var traceparent: String {
+    package var traceparent: String {
         "00-\(traceID)-\(spanID)-\(UInt64(flags.rawValue).hexadecimal(2))"
     }
 

@@ -1,24 +1,24 @@
 /// What names a span to others, here and across the network: W3C Trace Context.
-public struct SpanContext: Sendable, Hashable {
+package struct SpanContext: Sendable, Hashable {
     /// The trace that the span belongs to.
-    public let traceID: TraceID
+    package let traceID: TraceID
     /// The span itself.
-    public let spanID: SpanID
+    package let spanID: SpanID
     /// Only those with a meaning.
-    public let flags: TraceFlags
+    package let flags: TraceFlags
     /// `tracestate` as it came, at most ``maximumStateLength`` characters; nil where there is none.
-    public let state: String?
+    package let state: String?
     /// Whether it came from another process.
-    public let isRemote: Bool
+    package let isRemote: Bool
 
     /// The longest `tracestate` that is passed on, in octets: as many as W3C Trace Context section 3.3.1.5 asks for.
-    public static let maximumStateLength = 512
+    package static let maximumStateLength = 512
 
     /// - Parameters:
     ///   - flags: bits without a meaning are cleared.
     ///   - state: a `tracestate`. One that is too long loses whole members from its end; one that could not be the value of a
     ///     header field, or is empty, counts as none.
-    public init(traceID: TraceID, spanID: SpanID, flags: TraceFlags, state: String? = nil, isRemote: Bool = false) {
+    package init(traceID: TraceID, spanID: SpanID, flags: TraceFlags, state: String? = nil, isRemote: Bool = false) {
         self.traceID = traceID
         self.spanID = spanID
         self.flags = flags.intersection(.known)

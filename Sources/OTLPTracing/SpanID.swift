@@ -1,10 +1,10 @@
 /// `parent-id` of W3C Trace Context section 3.2.2.4: 8 octets, never all zero.
-public struct SpanID: Sendable, Hashable, CustomStringConvertible {
+package struct SpanID: Sendable, Hashable, CustomStringConvertible {
     /// The octets, most significant first.
-    public let value: UInt64
+    package let value: UInt64
 
     /// - Returns: nil for zero, which W3C Trace Context forbids.
-    public init?(_ value: UInt64) {
+    package init?(_ value: UInt64) {
         guard value != 0 else { return nil }
         self.value = value
     }
@@ -17,5 +17,5 @@ public struct SpanID: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// 16 hexadecimal digits in small letters.
-    public var description: String { value.hexadecimal() }
+    package var description: String { value.hexadecimal() }
 }

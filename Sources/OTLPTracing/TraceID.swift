@@ -1,12 +1,12 @@
 /// `trace-id` of W3C Trace Context section 3.2.2.3: 16 octets, never all zero.
-public struct TraceID: Sendable, Hashable, CustomStringConvertible {
+package struct TraceID: Sendable, Hashable, CustomStringConvertible {
     /// The first 8 octets, most significant first.
-    public let high: UInt64
+    package let high: UInt64
     /// The last 8 octets, most significant first.
-    public let low: UInt64
+    package let low: UInt64
 
     /// - Returns: nil where all octets are zero, which W3C Trace Context forbids.
-    public init?(high: UInt64, low: UInt64) {
+    package init?(high: UInt64, low: UInt64) {
         guard high != 0 || low != 0 else { return nil }
         self.high = high
         self.low = low
@@ -20,5 +20,5 @@ public struct TraceID: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// 32 hexadecimal digits in small letters.
-    public var description: String { high.hexadecimal() + low.hexadecimal() }
+    package var description: String { high.hexadecimal() + low.hexadecimal() }
 }

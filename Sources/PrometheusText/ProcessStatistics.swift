@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 
 /// What the system says of this process, under the names that Prometheus' own clients have for it.
-public struct ProcessStatistics {
+package struct ProcessStatistics {
     /// Texts of /proc.
     struct Source {
         /// /proc/self/stat
@@ -24,7 +24,7 @@ public struct ProcessStatistics {
     }
 
     /// Has them looked up whenever somebody wants the document; nothing where there is no /proc.
-    public static func collect(into registry: PrometheusRegistry) {
+    package static func collect(into registry: PrometheusRegistry) {
         registry.collect { ProcessStatistics(.current).add(to: &$0) }
     }
 

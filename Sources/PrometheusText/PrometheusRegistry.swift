@@ -1,11 +1,11 @@
-public import CoreMetrics
+package import CoreMetrics
 import Synchronization
 
 /// A backend of swift-metrics that keeps everything in memory and writes it in the text format of Prometheus, 0.0.4.
 ///
 /// What is counted and recorded takes no lock; to find a metric by its name takes one, so metrics are kept by those who
 /// use them.
-public final class PrometheusRegistry: MetricsFactory, Sendable {
+package final class PrometheusRegistry: MetricsFactory, Sendable {
     private struct Description {
         var help = ""
         /// Upper bounds, ascending.
@@ -32,24 +32,24 @@ public final class PrometheusRegistry: MetricsFactory, Sendable {
     private let state = Mutex(State())
 
     /// Nothing is in it.
-    public init() {}
+    package init() {}
 
     /// Says what a metric is, before it is made.
     ///
     /// - Parameter bounds: the upper bounds of a histogram's buckets, ascending; of a timer they are in seconds.
-    public func describe(_ name: String, help: String, bounds: [Double]? = nil) {
+    package func describe(_ name: String, help: String, bounds: [Double]? = nil) {
         state.withLock { state in
             state.descriptions[name] = Description(help: help, bounds: bounds ?? HistogramCell.standardBounds)
         }
     }
 
     /// Has `body` asked for further values whenever somebody wants the document.
-    public func collect(_ body: @escaping @Sendable (inout PrometheusSamples) -> Void) {
+    package func collect(_ body: @escaping @Sendable (inout PrometheusSamples) -> Void) {
         state.withLock { $0.collectors.append(body) }
     }
 
     /// The whole document.
-    public func text() -> String {
+    package func text() -> String {
         let collectors = state.withLock { $0.collectors }
         var samples = PrometheusSamples()
         for collector in collectors { collector(&samples) }
@@ -68,7 +68,7 @@ public final class PrometheusRegistry: MetricsFactory, Sendable {
     }
 
     /// Takes a metric out of the document, for labels that will not come again.
-    public func remove(_ name: String, _ dimensions: [(String, String)]) {
+    package func remove(_ name: String, _ dimensions: [(String, String)]) {
         state.withLock { state in
             _ = state.families[PrometheusName.metric(name)]?.cells.removeValue(forKey: PrometheusLabels(dimensions))
         }
@@ -77,44 +77,44 @@ public final class PrometheusRegistry: MetricsFactory, Sendable {
     // MARK: MetricsFactory
 
     /// A counter.
-    public func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
+    package func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
         number(label, dimensions, .counter)
     }
 
     /// A counter.
-    public func makeFloatingPointCounter(
+    package func makeFloatingPointCounter(
         label: String, dimensions: [(String, String)]
     ) -> any FloatingPointCounterHandler {
         number(label, dimensions, .counter)
     }
 
     /// A gauge.
-    public func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
+    package func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
         number(label, dimensions, .gauge)
     }
 
     /// A histogram where values are to be aggregated, else a gauge.
-    public func makeRecorder(
+    package func makeRecorder(
         label: String, dimensions: [(String, String)], aggregate: Bool
     ) -> any RecorderHandler {
         aggregate ? histogram(label, dimensions) : number(label, dimensions, .gauge)
     }
 
     /// A histogram in seconds.
-    public func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
+    package func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
         histogram(label, dimensions)
     }
 
     /// Metrics stay until the process ends.
-    public func destroyCounter(_: any CounterHandler) {}
+    package func destroyCounter(_: any CounterHandler) {}
     /// Metrics stay until the process ends.
-    public func destroyFloatingPointCounter(_: any FloatingPointCounterHandler) {}
+    package func destroyFloatingPointCounter(_: any FloatingPointCounterHandler) {}
     /// Metrics stay until the process ends.
-    public func destroyMeter(_: any MeterHandler) {}
+    package func destroyMeter(_: any MeterHandler) {}
     /// Metrics stay until the process ends.
-    public func destroyRecorder(_: any RecorderHandler) {}
+    package func destroyRecorder(_: any RecorderHandler) {}
     /// Metrics stay until the process ends.
-    public func destroyTimer(_: any TimerHandler) {}
+    package func destroyTimer(_: any TimerHandler) {}
 
     private func number(_ name: String, _ dimensions: [(String, String)], _ kind: PrometheusKind) -> NumberCell {
         let cell = cell(name, dimensions, kind) { _ in .number(NumberCell()) }

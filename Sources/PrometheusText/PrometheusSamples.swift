@@ -6,7 +6,7 @@ enum PrometheusKind: String {
 }
 
 /// What a document says, put together when somebody asks for it.
-public struct PrometheusSamples {
+package struct PrometheusSamples {
     private struct Family {
         let kind: PrometheusKind
         let help: String
@@ -16,12 +16,12 @@ public struct PrometheusSamples {
     private var families: [String: Family] = [:]
 
     /// A value that goes up and down.
-    public mutating func gauge(_ name: String, help: String, value: Double, labels: [(String, String)] = []) {
+    package mutating func gauge(_ name: String, help: String, value: Double, labels: [(String, String)] = []) {
         add(PrometheusName.metric(name), .gauge, help, PrometheusLabels(labels), value)
     }
 
     /// A value that goes up. Its name should end in `_total`.
-    public mutating func counter(_ name: String, help: String, value: Double, labels: [(String, String)] = []) {
+    package mutating func counter(_ name: String, help: String, value: Double, labels: [(String, String)] = []) {
         add(PrometheusName.metric(name), .counter, help, PrometheusLabels(labels), value)
     }
 

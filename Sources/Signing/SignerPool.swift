@@ -1,19 +1,19 @@
-public import AccessToken
+package import AccessToken
 import Foundation
-public import JOSE
-public import OAuth
+package import JOSE
+package import OAuth
 
 /// A fixed set of threads that make signatures, behind a bounded queue, so that the event loops never wait for one.
 ///
 /// Each thread has its own copy of the key. What cannot be signed in time is refused at once, and clients take turns.
-public final class SignerPool: Sendable {
+package final class SignerPool: Sendable {
     private let queue: SigningQueue
 
     /// - Parameters:
     ///   - threadCount: as many as there are cores, usually.
     ///   - wait: how long a signature may wait for its thread, by what others took lately.
     ///   - reportWait: told how long each has waited.
-    public convenience init(
+    package convenience init(
         threadCount: Int, wait: Duration, reportWait: @escaping @Sendable (Duration) -> Void = { _ in }
     ) {
         let threadCount = max(threadCount, 1)
@@ -41,10 +41,10 @@ public final class SignerPool: Sendable {
     }
 
     /// How many signatures wait for a thread.
-    public var waitingCount: Int { queue.waitingCount }
+    package var waitingCount: Int { queue.waitingCount }
 
     /// How many may wait at the pace of late.
-    public var capacity: Int { queue.capacity }
+    package var capacity: Int { queue.capacity }
 
     deinit { queue.close() }
 
@@ -53,7 +53,7 @@ public final class SignerPool: Sendable {
     /// - Parameter client: whose turn it takes.
     /// - Throws: ``SigningError/queueFull`` where it cannot be made in time: at once, or when a client that has fewer in the
     ///   queue comes.
-    public func sign(
+    package func sign(
         _ input: JWSSigningInput, with key: SigningKey, for client: ClientID
     ) async throws(SigningError) -> [UInt8] {
         let result: Result<[UInt8], SigningError> = await withCheckedContinuation { continuation in

@@ -1,10 +1,10 @@
 /// The part of a client's network address that one party controls: an IPv4 address, or the first 64 bits of an IPv6 one.
-public struct AddressBlock: Sendable, Hashable {
+package struct AddressBlock: Sendable, Hashable {
     private let bits: UInt64
     private let isIPv6: Bool
 
     /// - Parameter octets: four of them, or sixteen.
-    public init(octets: [UInt8]) {
+    package init(octets: [UInt8]) {
         isIPv6 = octets.count > 4
         bits = octets.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
     }

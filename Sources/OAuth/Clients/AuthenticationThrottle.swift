@@ -1,25 +1,25 @@
-public import AccessToken
+package import AccessToken
 
 /// Slows down those who guess, RFC 6749 section 2.3.1.
 ///
 /// Failures count for a client identifier and an address together, so that nobody locks out a client that comes from
 /// elsewhere; and for an address alone, with a higher limit. Counts leak away at a steady rate. Attempts that are
 /// refused here cost nothing and do not count. Memory is bounded: when too many are counted, the oldest are forgotten.
-public struct AuthenticationThrottle: Sendable {
+package struct AuthenticationThrottle: Sendable {
     /// How much is too much.
-    public struct Limits: Sendable, Equatable {
+    package struct Limits: Sendable, Equatable {
         /// For a client and an address; nil for no limit.
-        public var failures: Int?
+        package var failures: Int?
         /// For an address; nil for no limit.
-        public var addressFailures: Int?
+        package var addressFailures: Int?
         /// The time in which a full count leaks away.
-        public var window: Duration
+        package var window: Duration
 
         /// Ten failures in a minute, and a hundred from one address.
-        public static let standard = Limits(failures: 10, addressFailures: 100, window: .seconds(60))
+        package static let standard = Limits(failures: 10, addressFailures: 100, window: .seconds(60))
 
         /// `throttle` of the configuration.
-        public init(failures: Int?, addressFailures: Int?, window: Duration) {
+        package init(failures: Int?, addressFailures: Int?, window: Duration) {
             self.failures = failures
             self.addressFailures = addressFailures
             self.window = window
@@ -36,14 +36,14 @@ public struct AuthenticationThrottle: Sendable {
     private var addresses: LeakyCounts<AddressBlock>
 
     /// - Parameter capacity: how many pairs, and how many addresses, are counted in each of two generations.
-    public init(_ limits: Limits, capacity: Int = 1 << 15) {
+    package init(_ limits: Limits, capacity: Int = 1 << 15) {
         self.limits = limits
         pairs = LeakyCounts(capacity: capacity, window: limits.window)
         addresses = LeakyCounts(capacity: capacity, window: limits.window)
     }
 
     /// - Returns: how many seconds to wait before an attempt; nil where one may be made now.
-    public func wait(for client: ClientID, from address: AddressBlock, now: NumericDate) -> Int? {
+    package func wait(for client: ClientID, from address: AddressBlock, now: NumericDate) -> Int? {
         let waits = [
             limits.failures.flatMap { pairs.wait(for: Self.key(client, address), limit: $0, now: now) },
             limits.addressFailures.flatMap { addresses.wait(for: address, limit: $0, now: now) },
@@ -53,18 +53,18 @@ public struct AuthenticationThrottle: Sendable {
 
     /// Counts a secret that was compared and not matched, and then not looked at any further: whoever keeps the service
     /// busy must not guess for nothing meanwhile.
-    public mutating func missed(_ client: ClientID, from address: AddressBlock, now: NumericDate) {
+    package mutating func missed(_ client: ClientID, from address: AddressBlock, now: NumericDate) {
         if let limit = limits.failures { pairs.add(to: Self.key(client, address), limit: limit, now: now) }
     }
 
     /// Counts a failed attempt.
-    public mutating func fail(_ client: ClientID, from address: AddressBlock, now: NumericDate) {
+    package mutating func fail(_ client: ClientID, from address: AddressBlock, now: NumericDate) {
         missed(client, from: address, now: now)
         if let limit = limits.addressFailures { addresses.add(to: address, limit: limit, now: now) }
     }
 
     /// Forgets the failures of a client that has proven who it is; those of its address stay.
-    public mutating func succeed(_ client: ClientID, from address: AddressBlock) {
+    package mutating func succeed(_ client: ClientID, from address: AddressBlock) {
         guard !pairs.isEmpty else { return }
         pairs.remove(Self.key(client, address))
     }

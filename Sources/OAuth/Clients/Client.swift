@@ -1,38 +1,38 @@
-public import AccessToken
-public import JOSE
+package import AccessToken
+package import JOSE
 
 /// A registered client, with the names of RFC 7591 section 2 where it has them.
-public final class Client: Sendable {
+package final class Client: Sendable {
     /// `client_id`; also `sub` of its tokens (RFC 9068 section 2.2).
-    public let id: ClientID
+    package let id: ClientID
     /// `client_name`
-    public let name: String?
+    package let name: String?
     /// `client_secrets`: any that is current is accepted. Empty for a client that has keys only.
-    public let secrets: [ClientSecret]
+    package let secrets: [ClientSecret]
     /// `jwks` or `jwks_uri`; nil for a client that has secrets only.
-    public let keys: ClientKeys?
+    package let keys: ClientKeys?
     /// `token_endpoint_auth_method`; nil accepts every method that goes with what the client has.
-    public let authenticationMethod: TokenEndpointAuthenticationMethod?
+    package let authenticationMethod: TokenEndpointAuthenticationMethod?
     /// `grant_types`
-    public let grantTypes: Set<GrantType>
+    package let grantTypes: Set<GrantType>
     /// `scope`: what it may ask for, and what it gets when it asks for nothing.
-    public let scope: Scope
+    package let scope: Scope
     /// `resources`: the audiences that it may name (RFC 8707); the first is the default.
-    public let resources: [Audience]
+    package let resources: [Audience]
     /// `access_token_lifetime`; nil takes the service's.
-    public let accessTokenLifetime: Duration?
+    package let accessTokenLifetime: Duration?
     /// `access_token_reuse`; nil takes the service's, zero is off.
-    public let accessTokenReuse: Duration?
+    package let accessTokenReuse: Duration?
     /// `refresh_tokens_not_before`, its own or that of all clients, whichever is later: refresh tokens that go back to an
     /// earlier moment are void.
-    public let refreshTokensNotBefore: NumericDate?
+    package let refreshTokensNotBefore: NumericDate?
     /// `introspect`: about which tokens it may ask.
-    public let introspection: IntrospectionRight
+    package let introspection: IntrospectionRight
     /// `claims`, as members of a JSON object ready to be put behind the registered ones.
     let claims: [UInt8]
 
     /// - Throws: where a claim has a registered name.
-    public init(
+    package init(
         id: ClientID, name: String? = nil, secrets: [ClientSecret], keys: ClientKeys? = nil,
         authenticationMethod: TokenEndpointAuthenticationMethod? = nil,
         grantTypes: Set<GrantType> = [.clientCredentials], scope: Scope = .empty, resources: [Audience] = [],
@@ -70,7 +70,7 @@ public final class Client: Sendable {
     }
 
     /// The ways in which it can authenticate.
-    public var authenticationMethods: [TokenEndpointAuthenticationMethod] {
+    package var authenticationMethods: [TokenEndpointAuthenticationMethod] {
         let possible =
             (secrets.isEmpty ? [] : [TokenEndpointAuthenticationMethod.clientSecretBasic, .clientSecretPost])
             + (keys == nil ? [] : [.privateKeyJWT])
@@ -78,7 +78,7 @@ public final class Client: Sendable {
     }
 
     /// When the last of its secrets ends; nil for a client with a secret that does not end, or with none.
-    public var lastSecretEnd: NumericDate? {
+    package var lastSecretEnd: NumericDate? {
         let ends = secrets.map(\.expiresAt)
         return ends.contains(nil) ? nil : ends.compactMap { $0 }.max()
     }

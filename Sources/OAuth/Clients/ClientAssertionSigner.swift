@@ -1,11 +1,11 @@
-public import AccessToken
-public import JOSE
-public import Libcrypto
+package import AccessToken
+package import JOSE
+package import Libcrypto
 
 /// What a client needs to authenticate with its own key, RFC 7523 section 2.2.
-public struct ClientAssertionSigner: Sendable {
+package struct ClientAssertionSigner: Sendable {
     /// `client_assertion_type`
-    public static let assertionType = ClientAssertion.type
+    package static let assertionType = ClientAssertion.type
     /// From `iat` to `exp`; an assertion is made for one request.
     private static let lifetime: Duration = .seconds(60)
 
@@ -18,7 +18,7 @@ public struct ClientAssertionSigner: Sendable {
     ///   - algorithm: nil takes what goes with the key; RS256 for RSA.
     ///   - keyID: nil takes the RFC 7638 thumbprint.
     /// - Throws: ``InvalidValue`` where the key does not go with the algorithm, and what libcrypto throws.
-    public init(_ key: PrivateKey, algorithm: SignatureAlgorithm? = nil, keyID: String? = nil) throws {
+    package init(_ key: PrivateKey, algorithm: SignatureAlgorithm? = nil, keyID: String? = nil) throws {
         let candidates = algorithm.map { [$0] } ?? ClientAssertion.algorithms
         guard let algorithm = candidates.first(where: { $0.accepts(key.type) }), let scheme = algorithm.scheme,
             let keyID = try keyID ?? JWK(key.publicKey, keyID: nil, algorithm: nil).thumbprint()
@@ -32,7 +32,7 @@ public struct ClientAssertionSigner: Sendable {
     /// An assertion for one request.
     ///
     /// - Parameter audience: the issuer that it is for.
-    public func assertion(for clientID: ClientID, audience: String, now: NumericDate) throws -> String {
+    package func assertion(for clientID: ClientID, audience: String, now: NumericDate) throws -> String {
         var header = JSONWriter()
         header.object { object in
             object.member("alg", algorithm.name)

@@ -1,11 +1,11 @@
-public import AccessToken
-public import Libcrypto
+package import AccessToken
+package import Libcrypto
 
 /// All clients, looked up by identifier. Immutable: a change of the file makes a new one.
-public struct ClientRegistry: Sendable {
+package struct ClientRegistry: Sendable {
     private let clients: [ClientID: Client]
     /// The clients whose last secret ends, and when, the earliest first. Those that also have keys are not among them.
-    public let secretEnds: [(id: ClientID, end: NumericDate)]
+    package let secretEnds: [(id: ClientID, end: NumericDate)]
     /// When secrets end, the earliest first.
     private let ends: [NumericDate]
     /// What makes an unknown identifier and a wrong secret cost the same work.
@@ -16,7 +16,7 @@ public struct ClientRegistry: Sendable {
     let remembered: RememberedSecrets
 
     /// - Parameter clients: their identifiers must differ; of two that do not, the first counts.
-    public init(_ clients: [Client]) throws(LibcryptoError) {
+    package init(_ clients: [Client]) throws(LibcryptoError) {
         self.clients = Dictionary(clients.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         secretEnds = clients.compactMap { client in
             guard client.keys == nil, let end = client.lastSecretEnd else { return nil }
@@ -29,19 +29,19 @@ public struct ClientRegistry: Sendable {
     }
 
     /// How many password hashes should be tried for a wrong secret at most.
-    public static let maximumPasswordChecks = 8
+    package static let maximumPasswordChecks = 8
 
     /// How many would be tried with these clients: of each cost as many as one client has.
-    public static func passwordChecks(for clients: [Client]) -> Int {
+    package static func passwordChecks(for clients: [Client]) -> Int {
         SecretDecoys.passwordCounts(of: clients).values.reduce(0, +)
     }
 
     /// nil where no client has the identifier.
-    public subscript(id: ClientID) -> Client? { clients[id] }
+    package subscript(id: ClientID) -> Client? { clients[id] }
 
     /// When the next secret ends; nil where none will.
-    public func nextSecretEnd(after now: NumericDate) -> NumericDate? { ends.first { $0 > now } }
+    package func nextSecretEnd(after now: NumericDate) -> NumericDate? { ends.first { $0 > now } }
 
     /// How many clients there are.
-    public var count: Int { clients.count }
+    package var count: Int { clients.count }
 }

@@ -1,24 +1,24 @@
-public import AccessToken
+package import AccessToken
 import JOSE
-public import Libcrypto
+package import Libcrypto
 
 /// What is kept of a client's secret.
 ///
 /// One fast digest is right for the secrets that Writ makes: nobody searches 256 random bits, however fast the hash.
 /// Secrets that people chose come with the slow hash that another server made of them.
-public enum ClientSecretHash: Sendable, Hashable, CustomStringConvertible {
+package enum ClientSecretHash: Sendable, Hashable, CustomStringConvertible {
     /// The SHA-256 of a generated secret, written `sha256:` and base64url.
     case digest([UInt8])
     /// In PHC string format, or bcrypt's.
     case password(PasswordHash)
 
     /// The digest of `secret`.
-    public init(of secret: String) throws(LibcryptoError) {
+    package init(of secret: String) throws(LibcryptoError) {
         self = .digest(try HashFunction.sha256.digest(of: secret.utf8.span))
     }
 
     /// Reads `sha256:` and 43 characters of base64url without padding, or a hash that begins with a dollar sign.
-    public init(parsing text: String) throws(InvalidValue) {
+    package init(parsing text: String) throws(InvalidValue) {
         let prefix = "sha256:"
         guard !text.hasPrefix("$") else { self = .password(try PasswordHash(parsing: text)); return }
         guard text.hasPrefix(prefix) else { throw InvalidValue("begins neither with sha256: nor with $") }
@@ -29,7 +29,7 @@ public enum ClientSecretHash: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// As it stands in `clients.yaml`; ``init(parsing:)`` reads it back.
-    public var description: String {
+    package var description: String {
         switch self {
         case .digest(let digest): "sha256:" + Base64URL.encode(digest)
         case .password(let hash): hash.description
@@ -37,7 +37,7 @@ public enum ClientSecretHash: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// nil for a fast digest.
-    public var password: PasswordHash? {
+    package var password: PasswordHash? {
         if case .password(let hash) = self { hash } else { nil }
     }
 }

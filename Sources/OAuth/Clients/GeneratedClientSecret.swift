@@ -1,21 +1,21 @@
 import JOSE
-public import Libcrypto
+package import Libcrypto
 
 /// A new client secret: `writ_cs_`, 256 random bits in base64url, and six characters of checksum.
 ///
 /// All characters are unreserved in URIs, so that no client library can encode them wrongly. Prefix and checksum let a
 /// secret scanner tell a leaked secret from noise.
-public struct GeneratedClientSecret: Sendable {
+package struct GeneratedClientSecret: Sendable {
     /// What secret scanners look for; it is part of the secret.
-    public static let prefix = "writ_cs_"
+    package static let prefix = "writ_cs_"
 
     /// The secret itself. Shown once; only its ``hash`` is kept.
-    public let value: String
+    package let value: String
     /// Of the whole ``value``, prefix and checksum included.
-    public let hash: ClientSecretHash
+    package let hash: ClientSecretHash
 
     /// - Throws: where libcrypto gives no random bytes.
-    public init() throws(LibcryptoError) {
+    package init() throws(LibcryptoError) {
         let random = try SecretBytes(randomCount: 32)
         let body = random.withBytes { bytes in
             var characters: [UInt8] = []
@@ -27,7 +27,7 @@ public struct GeneratedClientSecret: Sendable {
     }
 
     /// Whether `text` has the form of a generated secret and its checksum is right.
-    public static func isWellFormed(_ text: String) throws(LibcryptoError) -> Bool {
+    package static func isWellFormed(_ text: String) throws(LibcryptoError) -> Bool {
         guard text.utf8.count == prefix.utf8.count + 43 + 6, text.hasPrefix(prefix) else { return false }
         return try checksum(of: String(text.dropLast(6))) == text.suffix(6)
     }

@@ -1,12 +1,12 @@
-public import AccessToken
+package import AccessToken
 
 /// The grant types that a client may be allowed, with the names of RFC 7591 section 2.
-public enum GrantType: String, Sendable, Hashable, CaseIterable {
+package enum GrantType: String, Sendable, Hashable, CaseIterable {
     case clientCredentials = "client_credentials"
     case refreshToken = "refresh_token"
 
     /// - Throws: for a name that is none of these.
-    public init(parsing text: String) throws(InvalidValue) {
+    package init(parsing text: String) throws(InvalidValue) {
         guard let grantType = GrantType(rawValue: text) else {
             throw InvalidValue("is neither client_credentials nor refresh_token")
         }

@@ -1,6 +1,6 @@
-public import AccessToken
+package import AccessToken
 import JOSE
-public import Libcrypto
+package import Libcrypto
 import Libxcrypt
 
 /// The hash of a secret that a person chose, made slow on purpose, as another server stored it.
@@ -8,9 +8,9 @@ import Libxcrypt
 /// It is written in the PHC string format, `$pbkdf2-sha256$i=600000$SALT$HASH` and `$scrypt$ln=16,r=8,p=1$SALT$HASH`
 /// with base64 without padding, or as bcrypt writes it, `$2b$12$...`. passlib's spelling of PBKDF2 is read too:
 /// `$pbkdf2-sha256$29000$SALT$HASH`, with dots for plus signs.
-public struct PasswordHash: Sendable, Hashable, CustomStringConvertible {
+package struct PasswordHash: Sendable, Hashable, CustomStringConvertible {
     /// How much work one check is. Hashes of the same cost cannot be told apart by the time that they take.
-    public enum Cost: Sendable, Hashable {
+    package enum Cost: Sendable, Hashable {
         /// The octets of the hash count too: PBKDF2 takes a round of work for each digest's worth of them.
         case derivation(PasswordDerivation, hashSize: Int)
         /// 2 to the power of the cost rounds.
@@ -23,13 +23,13 @@ public struct PasswordHash: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// What decides how long a check takes.
-    public let cost: Cost
+    package let cost: Cost
     /// As it stands in `clients.yaml`.
-    public let description: String
+    package let description: String
     private let material: Material
 
     /// Reads a hash, and throws for another kind of hash, a malformed one, and one whose check would take minutes.
-    public init(parsing text: String) throws(InvalidValue) {
+    package init(parsing text: String) throws(InvalidValue) {
         let fields = text.split(separator: "$", omittingEmptySubsequences: false).map(String.init)
         guard fields.count >= 4, fields[0].isEmpty else { throw InvalidValue("is not a hash that is known") }
         description = text

@@ -1,5 +1,5 @@
 import AccessToken
-public import Libcrypto
+package import Libcrypto
 import Synchronization
 
 /// Remembers the assertions that were used, so that none is used twice (RFC 7523 section 3, number 7).
@@ -7,7 +7,7 @@ import Synchronization
 /// Two generations, each as long as an assertion can live: the elder is dropped whole. What is kept of an assertion is
 /// 16 octets under a key that exists only here. No client has more of the room than is left free for the others, so
 /// that one in a loop takes half of it at most.
-public final class SpentAssertions: Sendable {
+package final class SpentAssertions: Sendable {
     /// What became of an assertion.
     enum Use {
         case first
@@ -30,14 +30,14 @@ public final class SpentAssertions: Sendable {
     }
 
     /// How many are remembered for each generation, unless a test says less: some 40 MiB for both, where they are full.
-    public static let standardCapacity = 1 << 19
+    package static let standardCapacity = 1 << 19
 
     private let key: SecretBytes
     private let capacity: Int
     private let state = Mutex(State())
 
     /// - Parameter capacity: how many assertions may be used in five and a half minutes.
-    public init(capacity: Int = standardCapacity) throws(LibcryptoError) {
+    package init(capacity: Int = standardCapacity) throws(LibcryptoError) {
         key = try SecretBytes(randomCount: 32)
         self.capacity = capacity
     }

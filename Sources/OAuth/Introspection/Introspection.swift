@@ -1,9 +1,9 @@
-public import AccessToken
+package import AccessToken
 import JOSE
 
 /// What an authenticated client is told about a token, RFC 7662 section 2.2. Only
 /// ``AuthenticatedClient/introspect(_:with:now:)`` makes one.
-public struct Introspection: Sendable {
+package struct Introspection: Sendable {
     /// As ``JSONWriter/members(of:)`` writes members.
     let members: [UInt8]
     /// Whom it is told.
@@ -21,7 +21,7 @@ public struct Introspection: Sendable {
     }
 
     /// The JSON object.
-    public var json: [UInt8] {
+    package var json: [UInt8] {
         var writer = JSONWriter(reservingCapacity: members.count + 2)
         writer.object { $0.members(members) }
         return writer.bytes
@@ -58,7 +58,7 @@ public struct Introspection: Sendable {
 
 extension AuthenticatedClient {
     /// Tells the client what a token is, if it may know.
-    public func introspect(
+    package func introspect(
         _ request: IntrospectionRequest, with inspector: TokenInspector, now: NumericDate
     ) throws(TokenError) -> Introspection {
         guard client.introspection != .none else { throw .introspectionNotAllowed }

@@ -1,7 +1,7 @@
-public import AccessToken
+package import AccessToken
 
 /// About which tokens a client may ask, `introspect` of its registration.
-public enum IntrospectionRight: Sendable, Hashable {
+package enum IntrospectionRight: Sendable, Hashable {
     /// `false`: about none.
     case none
     /// `true`: about all, whomever they are meant for.

@@ -1,12 +1,12 @@
 import AccessToken
-public import JOSE
-public import Libcrypto
+package import JOSE
+package import Libcrypto
 
 /// Finds out what tokens of this issuer are worth.
 ///
 /// Each text costs one signature check and one attempt to open it, whatever it is: nobody learns from a clock why a token
 /// is not active. Tests compare the counts.
-public struct TokenInspector: Sendable {
+package struct TokenInspector: Sendable {
     /// What a text is.
     enum Finding {
         case accessToken(VerifiedAccessToken)
@@ -40,7 +40,7 @@ public struct TokenInspector: Sendable {
     /// - Parameters:
     ///   - keys: those that are published.
     ///   - signingKey: one of them, which stands in where a text names none.
-    public init(
+    package init(
         keys: JWKSet, signingKey: SigningKey, clients: ClientRegistry, policy: IssuancePolicy,
         sealer: RefreshTokenSealer
     ) throws(KeyError) {

@@ -1,15 +1,15 @@
-public import AccessToken
-public import JOSE
+package import AccessToken
+package import JOSE
 
 /// A JWT answer to an introspection request, RFC 9701 section 5, that lacks nothing but its signature.
-public struct UnsignedIntrospection: Sendable {
+package struct UnsignedIntrospection: Sendable {
     /// Its `alg` and `kid` are in the header already: no other key may sign.
-    public let key: SigningKey
+    package let key: SigningKey
     /// What ``key`` has to sign.
-    public let signingInput: JWSSigningInput
+    package let signingInput: JWSSigningInput
 
     /// - Parameter now: becomes `iat`. There is no `exp` and no `sub`, so that nobody takes it for an access token.
-    public init(_ introspection: Introspection, issuer: Issuer, key: SigningKey, now: NumericDate) {
+    package init(_ introspection: Introspection, issuer: Issuer, key: SigningKey, now: NumericDate) {
         var payload = JSONWriter(reservingCapacity: introspection.members.count + 256)
         payload.object { claims in
             claims.member("iss", issuer.description)

@@ -1,14 +1,14 @@
-public import AccessToken
+package import AccessToken
 
 /// A UTC time in the basic format of ISO 8601, to the second: `20261123T093000Z`. It sorts as text.
-public struct BasicTime: Sendable, Hashable, CustomStringConvertible {
+package struct BasicTime: Sendable, Hashable, CustomStringConvertible {
     /// In whole seconds, never before 1970.
-    public let date: NumericDate
+    package let date: NumericDate
     /// 16 characters, `YYYYMMDDThhmmssZ`.
-    public let description: String
+    package let description: String
 
     /// - Returns: nil for what is no time of the years 1970 to 9999.
-    public init?(_ text: String) {
+    package init?(_ text: String) {
         let characters = Array(text.utf8)
         guard characters.count == 16, characters[8] == UInt8(ascii: "T"), characters[15] == UInt8(ascii: "Z") else {
             return nil
@@ -30,7 +30,7 @@ public struct BasicTime: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// - Parameter date: at or after 1970.
-    public init(_ date: NumericDate) {
+    package init(_ date: NumericDate) {
         let day = CivilDate(daysSince1970: date.seconds / 86400)
         let second = date.seconds % 86400
         func digits(_ value: Int64, _ count: Int) -> String {

@@ -1,4 +1,4 @@
-public import AccessToken
+package import AccessToken
 
 /// What a server remembers of the keys that it publishes, so that none signs before everybody can know it.
 ///
@@ -6,7 +6,7 @@ public import AccessToken
 /// must come to the same answer. A key that appears later beside one that works is held back until every key set that
 /// was fetched before it appeared has become old. What counts is the key, its `kid`, and that it was published: other
 /// contents under a known name are a new key, and so is one that had expired.
-public struct KeyAnnouncements: Sendable {
+package struct KeyAnnouncements: Sendable {
     private struct Publication {
         /// When this server first published the key.
         var since: NumericDate
@@ -23,7 +23,7 @@ public struct KeyAnnouncements: Sendable {
     private let announcement: Duration
 
     /// - Parameter announcement: as long as a key set may be cached, and a leeway for clocks.
-    public init(announcement: Duration) {
+    package init(announcement: Duration) {
         self.announcement = announcement
     }
 
@@ -31,7 +31,7 @@ public struct KeyAnnouncements: Sendable {
     /// published from now on.
     ///
     /// - Parameter retention: as of ``KeySchedule``.
-    public mutating func schedule(_ keys: [NamedKey], now: NumericDate, retention: Duration) -> KeySchedule {
+    package mutating func schedule(_ keys: [NamedKey], now: NumericDate, retention: Duration) -> KeySchedule {
         note(keys, now: now)
         let schedule = KeySchedule(keys.map(start(of:)), now: now, retention: retention)
         let states = Dictionary(uniqueKeysWithValues: schedule.entries.map { ($0.name, $0.state) })

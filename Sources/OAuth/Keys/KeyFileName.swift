@@ -1,11 +1,11 @@
-public import AccessToken
+package import AccessToken
 
 /// The name of a file in the keys folder, which says from when the key signs: `20261123T093000Z-blue.pem`.
 ///
 /// Names compare as the keys follow one another: by time, then by name.
-public struct KeyFileName: Sendable, Hashable, Comparable, CustomStringConvertible {
+package struct KeyFileName: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// What the file holds, by its extension.
-    public enum Content: Sendable, Hashable {
+    package enum Content: Sendable, Hashable {
         /// `.pem`: a private key that signs.
         case signing
         /// `.pub.pem`: a public key that verifies old tokens.
@@ -15,19 +15,19 @@ public struct KeyFileName: Sendable, Hashable, Comparable, CustomStringConvertib
     }
 
     /// With the extension and without the folder.
-    public let description: String
+    package let description: String
     /// By the extension alone; the file need not exist.
-    public let content: Content
+    package let content: Content
     /// From when the key signs; nil for a name without a time, which signs from the beginning.
-    public let start: NumericDate?
+    package let start: NumericDate?
     /// The `kid` that the issuer of an old key gave it, where the name of its `.pub.pem` says so:
     /// `20261123T093000Z-kid=blue.pub.pem`, or `kid.blue.pub.pem` where a name may not have `=`, as in a Kubernetes
     /// Secret.
-    public let keyID: String?
+    package let keyID: String?
 
     /// - Returns: nil for a file that is no key: a README, a hidden file.
     /// - Throws: for a name that begins like a time and is none.
-    public init?(_ name: String) throws(InvalidValue) {
+    package init?(_ name: String) throws(InvalidValue) {
         guard !name.hasPrefix(".") else { return nil }
         if name.hasSuffix(".pub.pem") {
             content = .verifying
@@ -44,7 +44,7 @@ public struct KeyFileName: Sendable, Hashable, Comparable, CustomStringConvertib
     }
 
     /// A name without a time comes before all that have one.
-    public static func < (first: KeyFileName, second: KeyFileName) -> Bool {
+    package static func < (first: KeyFileName, second: KeyFileName) -> Bool {
         (first.start ?? NumericDate(.min), first.description) < (second.start ?? NumericDate(.min), second.description)
     }
 

@@ -1,12 +1,12 @@
-public import AccessToken
+package import AccessToken
 
 /// What keys that follow one another do at a moment: all signing keys for one algorithm.
 ///
 /// It follows from their names and the clock alone, so that all replicas that see the same folder agree, to the second,
 /// without talking to each other.
-public struct KeySchedule: Sendable {
+package struct KeySchedule: Sendable {
     /// What a key does.
-    public enum State: String, Sendable {
+    package enum State: String, Sendable {
         /// It will sign when its time comes, and is published already.
         case next
         /// It signs.
@@ -18,27 +18,27 @@ public struct KeySchedule: Sendable {
     }
 
     /// A key with what it does.
-    public struct Entry: Sendable {
+    package struct Entry: Sendable {
         /// The file that holds the key.
-        public let name: KeyFileName
+        package let name: KeyFileName
         /// When it begins to sign; nil for a key that signs from the beginning.
-        public let since: NumericDate?
+        package let since: NumericDate?
         /// What it does at the moment of the schedule.
-        public let state: State
+        package let state: State
         /// When it stops being published; nil as long as no later key is known.
-        public let until: NumericDate?
+        package let until: NumericDate?
     }
 
     /// In the order in which they sign.
-    public let entries: [Entry]
+    package let entries: [Entry]
     /// The next moment at which a key changes its state; nil where none will.
-    public let nextChange: NumericDate?
+    package let nextChange: NumericDate?
 
     /// - Parameters:
     ///   - keys: when each key may begin.
     ///   - retention: how long a key stays published after its successor began to sign: the longest lifetime of an
     ///     access token, and a leeway for clocks.
-    public init(_ keys: [KeyStart], now: NumericDate, retention: Duration) {
+    package init(_ keys: [KeyStart], now: NumericDate, retention: Duration) {
         let keys = keys.sorted()
         let signing = keys.lastIndex { $0.hasCome(at: now) } ?? -1
         entries = keys.enumerated().map { index, key in
@@ -63,7 +63,7 @@ public struct KeySchedule: Sendable {
     }
 
     /// The key that signs; nil where none has begun.
-    public var signing: KeyFileName? {
+    package var signing: KeyFileName? {
         entries.first { $0.state == .signing }?.name
     }
 }

@@ -1,18 +1,18 @@
-public import AccessToken
+package import AccessToken
 
 /// When the next key of a chain should be made and when it should sign, `keys_rotation` of the configuration.
 ///
 /// Every replica comes to the same answer from the same files: the name of the key that each would make is the same, and
 /// only one of them can create a file of that name.
-public struct RotationPlan: Sendable {
+package struct RotationPlan: Sendable {
     /// How long a key signs: `keys_rotation.every`.
-    public let every: Duration
+    package let every: Duration
     /// How long before it signs a key is made and published: `keys_rotation.announce`.
-    public let announce: Duration
+    package let announce: Duration
     private let timing: KeyTiming
 
     /// - Throws: for an announcement that is too short, or that leaves no time to sign.
-    public init(every: Duration, announce: Duration, timing: KeyTiming = .standard) throws(InvalidValue) {
+    package init(every: Duration, announce: Duration, timing: KeyTiming = .standard) throws(InvalidValue) {
         guard announce >= timing.announcement else {
             throw InvalidValue("announces a key for less than 6m, while key sets that lack it are still in caches")
         }
@@ -26,7 +26,7 @@ public struct RotationPlan: Sendable {
     ///
     /// - Parameter newest: when the newest key of the chain begins.
     /// - Returns: nil where it is too early.
-    public func nextStart(after newest: NumericDate, now: NumericDate) -> NumericDate? {
+    package func nextStart(after newest: NumericDate, now: NumericDate) -> NumericDate? {
         let due = newest + every
         guard due - announce <= now else { return nil }
         // After a standstill there may be too little time left for caches: then the whole minute in which there is.
@@ -36,7 +36,7 @@ public struct RotationPlan: Sendable {
 
     /// Whether the newest key begins so late that this plan would not have made it: somebody's clock was ahead, and no
     /// key will be made before that time.
-    public func isStalled(by newest: NumericDate, now: NumericDate) -> Bool {
+    package func isStalled(by newest: NumericDate, now: NumericDate) -> Bool {
         now + every < newest
     }
 }

@@ -1,22 +1,22 @@
-public import AccessToken
-public import JOSE
-public import Libcrypto
+package import AccessToken
+package import JOSE
+package import Libcrypto
 
 /// A private key with the algorithm that it signs access tokens with.
-public final class SigningKey: Sendable {
+package final class SigningKey: Sendable {
     /// Of a type that ``algorithm`` accepts.
-    public let key: PrivateKey
+    package let key: PrivateKey
     /// `alg`, RFC 7515 section 4.1.1; never a MAC.
-    public let algorithm: SignatureAlgorithm
+    package let algorithm: SignatureAlgorithm
     /// What ``algorithm`` means to libcrypto.
-    public let scheme: SignatureScheme
+    package let scheme: SignatureScheme
     /// `kid`: the RFC 7638 thumbprint.
-    public let keyID: String
+    package let keyID: String
     /// The JOSE header of every access token that it signs, in base64url.
     let encodedHeader: [UInt8]
 
     /// - Throws: where the key does not go with the algorithm.
-    public init(_ key: PrivateKey, keyID: String, algorithm: SignatureAlgorithm) throws(InvalidValue) {
+    package init(_ key: PrivateKey, keyID: String, algorithm: SignatureAlgorithm) throws(InvalidValue) {
         guard let scheme = algorithm.scheme, algorithm.accepts(key.type) else {
             throw InvalidValue("does not go with the algorithm")
         }

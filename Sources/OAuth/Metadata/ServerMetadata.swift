@@ -1,17 +1,17 @@
-public import AccessToken
-public import JOSE
+package import AccessToken
+package import JOSE
 
 /// The authorization server metadata document, RFC 8414 section 2, and where it is found.
-public struct ServerMetadata: Sendable {
+package struct ServerMetadata: Sendable {
     /// The JSON object.
-    public let json: [UInt8]
+    package let json: [UInt8]
     /// Request paths that answer with it.
-    public let paths: [String]
+    package let paths: [String]
 
     /// URLs in the document are the issuer's origin with the paths of `endpoints` behind it.
     ///
     /// - Parameter algorithm: `access_token.algorithm`, with which JWT answers are signed too.
-    public init(issuer: Issuer, endpoints: EndpointPaths, algorithm: SignatureAlgorithm) {
+    package init(issuer: Issuer, endpoints: EndpointPaths, algorithm: SignatureAlgorithm) {
         let authenticationMethods = TokenEndpointAuthenticationMethod.allCases.map(\.rawValue)
         let assertionAlgorithms = ClientAssertion.algorithms.map(\.name)
         var writer = JSONWriter(reservingCapacity: 1024)

@@ -1,27 +1,27 @@
-public import AccessToken
+package import AccessToken
 import Libcrypto
 
 /// What a refresh token stands for. Nobody but the service can read it: see ``RefreshTokenSealer``.
-public struct RefreshToken: Sendable, Equatable {
+package struct RefreshToken: Sendable, Equatable {
     /// In octets, how long scope and resources may be together.
-    public static let maximumContentSize = 8192
+    package static let maximumContentSize = 8192
 
     /// The only client that it is of use to, RFC 6749 section 6.
-    public let clientID: ClientID
+    package let clientID: ClientID
     /// What was granted first, less what was withdrawn from the client since.
-    public let scope: Scope
+    package let scope: Scope
     /// The resources that were granted first, RFC 8707 section 2.2, less those that were withdrawn.
-    public let audience: [Audience]
+    package let audience: [Audience]
     /// When the first token of the family was issued.
-    public let firstIssuedAt: NumericDate
+    package let firstIssuedAt: NumericDate
     /// When this one was.
-    public let issuedAt: NumericDate
+    package let issuedAt: NumericDate
     /// The end of the whole family.
-    public let expiresAt: NumericDate
+    package let expiresAt: NumericDate
     /// 16 random octets that all tokens have in common that come from one first grant.
     let family: [UInt8]
     /// How many refreshes lie behind it.
-    public let generation: UInt32
+    package let generation: UInt32
 
     /// The first of a family.
     init(

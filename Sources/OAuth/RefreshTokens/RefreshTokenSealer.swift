@@ -1,4 +1,4 @@
-public import AccessToken
+package import AccessToken
 import JOSE
 import Libcrypto
 
@@ -6,21 +6,21 @@ import Libcrypto
 ///
 /// A text is `writ_rt_` and, in base64url, a nonce, a hint to the key, and the sealed token. Issuer and purpose are
 /// authenticated: with the same keys, what another issuer sealed does not open.
-public struct RefreshTokenSealer: Sendable {
+package struct RefreshTokenSealer: Sendable {
     /// A key with the moment from which it seals.
-    public struct Turn: Sendable {
+    package struct Turn: Sendable {
         let start: NumericDate
         let key: SealingKey
 
         /// - Parameter start: nil for a key that seals from the beginning.
-        public init(_ key: SealingKey, start: NumericDate?) {
+        package init(_ key: SealingKey, start: NumericDate?) {
             self.key = key
             self.start = start ?? NumericDate(.min)
         }
     }
 
     /// What secret scanners look for; it is part of the token.
-    public static let prefix = "writ_rt_"
+    package static let prefix = "writ_rt_"
     /// Longer ones are neither made nor looked at: a request has room for no more, with what else is in it.
     private static let maximumLength = 12 * 1024
 
@@ -29,18 +29,18 @@ public struct RefreshTokenSealer: Sendable {
 
     /// - Parameter turns: in the order in which the keys seal. Those whose time has not come open what another replica,
     ///   whose clock is ahead, has sealed.
-    public init(issuer: Issuer, turns: [Turn]) {
+    package init(issuer: Issuer, turns: [Turn]) {
         self.turns = turns
         associated = Array("writ refresh token 1\n\(issuer)".utf8)
     }
 
     /// Whether there is a key to seal with.
-    public func canSeal(at now: NumericDate) -> Bool { key(at: now) != nil }
+    package func canSeal(at now: NumericDate) -> Bool { key(at: now) != nil }
 
     private func key(at now: NumericDate) -> SealingKey? { turns.last { $0.start <= now }?.key }
 
     /// What the client gets to see.
-    public func seal(_ token: RefreshToken, now: NumericDate) throws(SealingError) -> String {
+    package func seal(_ token: RefreshToken, now: NumericDate) throws(SealingError) -> String {
         guard let key = key(at: now) else { throw .noKey }
         guard let octets = RefreshTokenCoding.encode(token) else { throw .tooLong }
         let text: String

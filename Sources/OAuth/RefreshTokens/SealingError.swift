@@ -1,7 +1,7 @@
-public import Libcrypto
+package import Libcrypto
 
 /// Why a refresh token was not sealed: a matter for operators, not for clients.
-public enum SealingError: Error, Sendable, CustomStringConvertible {
+package enum SealingError: Error, Sendable, CustomStringConvertible {
     /// No sealing key's time has come.
     case noKey
     /// Scope and resources are so long that no request could carry the token.
@@ -9,7 +9,7 @@ public enum SealingError: Error, Sendable, CustomStringConvertible {
     case libcrypto(LibcryptoError)
 
     /// For people; nothing of the token is in it.
-    public var description: String {
+    package var description: String {
         switch self {
         case .noKey: "no key seals refresh tokens now"
         case .tooLong: "scope and resources of the client are too long for a refresh token"

@@ -1,19 +1,19 @@
-public import Libcrypto
+package import Libcrypto
 
 /// A key that refresh tokens are sealed with.
-public struct SealingKey: Sendable {
+package struct SealingKey: Sendable {
     /// In octets.
-    public static let size = XAES256GCM.keySize
+    package static let size = XAES256GCM.keySize
     /// In octets.
     static let hintSize = 8
 
     /// What operators know it by. It says nothing of the key, and stands in no token.
-    public let keyID: String
+    package let keyID: String
     private let cipher: XAES256GCM
     private let hintKey: SecretBytes
 
     /// - Parameter key: ``size`` octets.
-    public init(_ key: SecretBytes) throws(LibcryptoError) {
+    package init(_ key: SecretBytes) throws(LibcryptoError) {
         cipher = try XAES256GCM(key: key)
         // Keys of their own for each use, NIST SP 800-108r1 with HMAC.
         hintKey = try Self.derive("writ sealing key hint", from: key)

@@ -1,9 +1,9 @@
 /// A client that has proven who it is. It takes a ``MatchedSecret`` or a ``VerifiedAssertion`` to make one.
-public struct AuthenticatedClient: Sendable {
+package struct AuthenticatedClient: Sendable {
     /// As the registry had it at that moment.
-    public let client: Client
+    package let client: Client
     /// How it did.
-    public let method: TokenEndpointAuthenticationMethod
+    package let method: TokenEndpointAuthenticationMethod
 
     init(_ proof: MatchedSecret) {
         client = proof.client

@@ -1,21 +1,21 @@
-public import AccessToken
+package import AccessToken
 
 /// What an authenticated client is entitled to. Only ``AuthenticatedClient/authorize(_:policy:sealer:now:)`` makes one.
-public struct AuthorizedGrant: Sendable {
+package struct AuthorizedGrant: Sendable {
     /// Becomes `sub` and `client_id`.
-    public let client: Client
+    package let client: Client
     /// `grant_type`, one of those that the client is registered for.
-    public let grantType: GrantType
+    package let grantType: GrantType
     /// Of the access token: a part of what the client may have, or all of it where it asked for nothing.
-    public let scope: Scope
+    package let scope: Scope
     /// Never empty.
-    public let audience: [Audience]
+    package let audience: [Audience]
     /// From `iat` to `exp`: the client's own `access_token_lifetime`, else the service's.
-    public let lifetime: Duration
+    package let lifetime: Duration
     /// For how long its access token may answer further requests of the client for the same; zero is not at all.
-    public let reuse: Duration
+    package let reuse: Duration
     /// What the client can get the next access token with; nil for one that may not.
-    public let refreshToken: RefreshToken?
+    package let refreshToken: RefreshToken?
 
     fileprivate init(client: Client, grantType: GrantType, access: GrantedAccess, lifetime: Duration, reuse: Duration) {
         self.client = client
@@ -42,7 +42,7 @@ extension AuthenticatedClient {
     /// Decides what `request` gets.
     ///
     /// - Parameter sealer: opens the refresh token, where there is one in the request.
-    public func authorize(
+    package func authorize(
         _ request: TokenRequest, policy: IssuancePolicy, sealer: RefreshTokenSealer, now: NumericDate
     ) throws(TokenError) -> AuthorizedGrant {
         guard let grantType = GrantType(rawValue: request.grantType) else { throw .unsupportedGrantType }

@@ -1,7 +1,7 @@
-public import AccessToken
+package import AccessToken
 
 /// What it takes to know whether a client is who it says.
-public enum ClientAuthentication: Sendable {
+package enum ClientAuthentication: Sendable {
     /// Nothing more: it has proven who it is.
     case proven(AuthenticatedClient)
     /// Password hashes, which take long: not for an event loop.
@@ -10,7 +10,7 @@ public enum ClientAuthentication: Sendable {
     case assertion(AssertionTrial)
 
     /// nil where more is needed.
-    public var provenClient: AuthenticatedClient? {
+    package var provenClient: AuthenticatedClient? {
         if case .proven(let client) = self { client } else { nil }
     }
 }
@@ -22,7 +22,7 @@ extension ClientRegistry {
     /// the answer nor in the work: see ``AuthenticationWork``.
     ///
     /// - Throws: ``TokenError/invalidClient`` where that is plain without slow work.
-    public func authenticate(
+    package func authenticate(
         _ credentials: ClientCredentials, now: NumericDate
     ) throws(TokenError) -> ClientAuthentication {
         var work = AuthenticationWork()

@@ -1,7 +1,7 @@
-public import AccessToken
+package import AccessToken
 
 /// What a client offers to prove who it is, RFC 6749 section 2.3. Nothing of it is proven yet.
-public struct ClientCredentials: Sendable {
+package struct ClientCredentials: Sendable {
     enum Kind {
         /// RFC 6749 section 2.3.1
         case secret(SecretCredentials)
@@ -32,7 +32,7 @@ public struct ClientCredentials: Sendable {
 
     /// The clients that they may be for, if they are good: one for each reading of what was sent, most likely first. Each
     /// is an attempt of its own.
-    public var clientIDs: [ClientID] {
+    package var clientIDs: [ClientID] {
         switch kind {
         case .secret(let credentials): credentials.readings.map(\.clientID)
         case .assertion(let assertion): [assertion.clientID]

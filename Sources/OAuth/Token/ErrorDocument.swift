@@ -1,9 +1,9 @@
 import JOSE
 
 /// The JSON object of RFC 6749 section 5.2.
-public enum ErrorDocument {
+package enum ErrorDocument {
     /// `code` is `error` and `text` is `error_description`; fixed strings, so that no input is echoed.
-    public static func json(code: StaticString, text: StaticString) -> [UInt8] {
+    package static func json(code: StaticString, text: StaticString) -> [UInt8] {
         var writer = JSONWriter()
         writer.object { document in
             document.member("error", code.description)

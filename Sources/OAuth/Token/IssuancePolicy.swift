@@ -1,21 +1,21 @@
-public import AccessToken
-public import JOSE
+package import AccessToken
+package import JOSE
 
 /// What holds for every token of the service.
-public struct IssuancePolicy: Sendable {
+package struct IssuancePolicy: Sendable {
     /// `issuer`
-    public let issuer: Issuer
+    package let issuer: Issuer
     /// `access_token.algorithm`
-    public let algorithm: SignatureAlgorithm
+    package let algorithm: SignatureAlgorithm
     /// `access_token.lifetime`
-    public let accessTokenLifetime: Duration
+    package let accessTokenLifetime: Duration
     /// `access_token.reuse`: for how long a token may be given again to the client that got it; zero is off.
-    public let accessTokenReuse: Duration
+    package let accessTokenReuse: Duration
     /// `refresh_token.lifetime`, from the first issue on
-    public let refreshTokenLifetime: Duration
+    package let refreshTokenLifetime: Duration
 
     /// The defaults are those of the configuration: RS256, 15 minutes, no reuse and 30 days.
-    public init(
+    package init(
         issuer: Issuer, algorithm: SignatureAlgorithm = .rs256, accessTokenLifetime: Duration = .seconds(900),
         accessTokenReuse: Duration = .zero, refreshTokenLifetime: Duration = .seconds(30 * 86400)
     ) {
@@ -27,10 +27,10 @@ public struct IssuancePolicy: Sendable {
     }
 
     /// The algorithms that access tokens can be signed with.
-    public static let algorithms: [SignatureAlgorithm] = [.rs256, .ps256, .es256, .edDSA]
+    package static let algorithms: [SignatureAlgorithm] = [.rs256, .ps256, .es256, .edDSA]
 
     /// - Throws: for a name that none of ``algorithms`` has.
-    public static func algorithm(named name: String) throws(InvalidValue) -> SignatureAlgorithm {
+    package static func algorithm(named name: String) throws(InvalidValue) -> SignatureAlgorithm {
         guard let algorithm = algorithms.first(where: { $0.name == name }) else {
             throw InvalidValue("is none of RS256, PS256, ES256 and EdDSA")
         }

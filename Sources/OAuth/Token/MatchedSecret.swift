@@ -121,7 +121,7 @@ struct MatchedSecret {
 }
 
 /// Credentials that only password hashes can tell to be good, or not.
-public struct PasswordTrial: Sendable {
+package struct PasswordTrial: Sendable {
     private let credentials: SecretCredentials
     private let registry: ClientRegistry
     private let now: NumericDate
@@ -133,7 +133,7 @@ public struct PasswordTrial: Sendable {
     }
 
     /// Takes milliseconds to seconds, on the thread that it is called on. A secret that is right is remembered.
-    public func run() throws(TokenError) -> AuthenticatedClient {
+    package func run() throws(TokenError) -> AuthenticatedClient {
         var work = AuthenticationWork()
         return try run(work: &work)
     }

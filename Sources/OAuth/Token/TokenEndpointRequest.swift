@@ -1,16 +1,16 @@
 /// What came to the token endpoint, as far as the protocol is concerned; nothing of it is trusted.
-public struct TokenEndpointRequest: Sendable {
+package struct TokenEndpointRequest: Sendable {
     /// The octets behind the `?` of the request target; nil without one.
-    public var query: [UInt8]?
+    package var query: [UInt8]?
     /// The value of `Content-Type`.
-    public var contentType: String?
+    package var contentType: String?
     /// The values of all `Authorization` fields.
-    public var authorization: [String]
+    package var authorization: [String]
     /// The request body.
-    public var body: [UInt8]
+    package var body: [UInt8]
 
     /// Takes everything as it came; ``TokenRequest/init(parsing:)`` checks it.
-    public init(query: [UInt8]? = nil, contentType: String?, authorization: [String] = [], body: [UInt8]) {
+    package init(query: [UInt8]? = nil, contentType: String?, authorization: [String] = [], body: [UInt8]) {
         self.query = query
         self.contentType = contentType
         self.authorization = authorization
@@ -18,5 +18,5 @@ public struct TokenEndpointRequest: Sendable {
     }
 
     /// The largest body that is read, in octets.
-    public static let maximumBodySize = 16 * 1024
+    package static let maximumBodySize = 16 * 1024
 }

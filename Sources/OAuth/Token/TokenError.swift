@@ -1,6 +1,6 @@
 /// Everything that can be refused to clients, RFC 6749 section 5.2. Each case has one fixed text: nothing that was
 /// sent is ever echoed.
-public enum TokenError: Error, Sendable, Hashable, CaseIterable {
+package enum TokenError: Error, Sendable, Hashable, CaseIterable {
     case unreadableForm
     case repeatedParameter
     case missingGrantType
@@ -25,7 +25,7 @@ public enum TokenError: Error, Sendable, Hashable, CaseIterable {
     case serverError
 
     /// `error`
-    public var code: StaticString {
+    package var code: StaticString {
         switch self {
         case .unreadableForm, .repeatedParameter, .missingGrantType, .missingRefreshToken, .missingToken,
             .credentialsInURL,
@@ -43,7 +43,7 @@ public enum TokenError: Error, Sendable, Hashable, CaseIterable {
     }
 
     /// `error_description`: ASCII without quotation mark and backslash, as RFC 6749 section 5.2 asks.
-    public var text: StaticString {
+    package var text: StaticString {
         switch self {
         case .unreadableForm: "The request body is not UTF-8 in application/x-www-form-urlencoded form."
         case .repeatedParameter: "A parameter that may be given once was given more than once."
@@ -72,7 +72,7 @@ public enum TokenError: Error, Sendable, Hashable, CaseIterable {
     }
 
     /// The HTTP status code that goes with it.
-    public var status: Int {
+    package var status: Int {
         switch self {
         case .invalidClient: 401
         case .introspectionNotAllowed: 403
@@ -86,7 +86,7 @@ public enum TokenError: Error, Sendable, Hashable, CaseIterable {
     }
 
     /// Seconds after which to try again, for `Retry-After`, where nothing more is known.
-    public var retryAfter: Int? {
+    package var retryAfter: Int? {
         self == .overloaded || self == .tooManyFailures ? 1 : nil
     }
 }

@@ -1,18 +1,18 @@
 import JOSE
-public import Libcrypto
+package import Libcrypto
 
 /// A `jti`, RFC 7519 section 4.1.7: 128 random bits in base64url.
-public struct TokenID: Sendable, Hashable, CustomStringConvertible {
+package struct TokenID: Sendable, Hashable, CustomStringConvertible {
     /// 22 characters, unless a test chose others.
-    public let description: String
+    package let description: String
 
     /// - Throws: where libcrypto gives no random bytes.
-    public init() throws(LibcryptoError) {
+    package init() throws(LibcryptoError) {
         description = Base64URL.encode(try RandomBytes.make(16))
     }
 
     /// For tests, which want to know it beforehand.
-    public init(_ text: String) {
+    package init(_ text: String) {
         description = text
     }
 }

@@ -1,7 +1,7 @@
 import AccessToken
 
 /// What two requests have in common that one access token can answer.
-public struct TokenLikeness: Sendable, Hashable {
+package struct TokenLikeness: Sendable, Hashable {
     /// The very registration: a client that was registered anew may have other claims, or another lifetime.
     private let client: ObjectIdentifier
     private let scope: Scope
@@ -10,7 +10,7 @@ public struct TokenLikeness: Sendable, Hashable {
     private let keyID: String
 
     /// It stands for the grant as long as the grant, or a token with it, is there.
-    public init(_ grant: AuthorizedGrant, key: SigningKey) {
+    package init(_ grant: AuthorizedGrant, key: SigningKey) {
         client = ObjectIdentifier(grant.client)
         scope = grant.scope
         audience = grant.audience

@@ -1,5 +1,5 @@
 /// A well-formed token request, RFC 6749 sections 4.4.2 and 6. Who sent it is not yet proven.
-public struct TokenRequest: Sendable {
+package struct TokenRequest: Sendable {
     let grantType: String
     /// nil where the client asks for nothing in particular.
     let scope: String?
@@ -8,13 +8,13 @@ public struct TokenRequest: Sendable {
     /// nil for another grant type than `refresh_token`.
     let refreshToken: String?
     /// `grant_type`; nil for one that nobody may use.
-    public var knownGrantType: GrantType? { GrantType(rawValue: grantType) }
+    package var knownGrantType: GrantType? { GrantType(rawValue: grantType) }
     /// Whose request it claims to be.
-    public let credentials: ClientCredentials
+    package let credentials: ClientCredentials
 
     /// - Throws: what can be refused without knowing the clients: `invalid_request`, or `invalid_client` where
     ///   credentials are missing or cannot be read.
-    public init(parsing request: TokenEndpointRequest) throws(TokenError) {
+    package init(parsing request: TokenEndpointRequest) throws(TokenError) {
         let parameters = try FormParameters(of: request)
         guard let grantType = parameters["grant_type"] else { throw .missingGrantType }
         self.grantType = grantType

@@ -1,15 +1,15 @@
-public import AccessToken
+package import AccessToken
 import JOSE
 
 /// A successful answer of the token endpoint, RFC 6749 section 5.1.
-public struct TokenResponse: Sendable {
+package struct TokenResponse: Sendable {
     /// The JSON object.
-    public let json: [UInt8]
+    package let json: [UInt8]
 
     /// - Parameters:
     ///   - refreshToken: that of the grant, sealed; nil where it has none.
     ///   - now: from when `expires_in` counts.
-    public init(_ token: IssuedAccessToken, refreshToken: String?, now: NumericDate) {
+    package init(_ token: IssuedAccessToken, refreshToken: String?, now: NumericDate) {
         let (compact, content) = (token.compact, token.content)
         let lifetime = content.grant.lifetime.components.seconds
         let scope = content.grant.scope.description

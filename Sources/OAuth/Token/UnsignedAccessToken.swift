@@ -1,23 +1,23 @@
-public import AccessToken
-public import JOSE
+package import AccessToken
+package import JOSE
 
 /// An access token that lacks nothing but its signature.
-public struct UnsignedAccessToken: Sendable {
+package struct UnsignedAccessToken: Sendable {
     /// Where `sub`, `aud`, `client_id`, `scope` and the lifetime come from.
-    public let grant: AuthorizedGrant
+    package let grant: AuthorizedGrant
     /// Its `alg` and `kid` are in the header already: no other key may sign.
-    public let key: SigningKey
+    package let key: SigningKey
     /// `jti`
-    public let tokenID: TokenID
+    package let tokenID: TokenID
     /// `iat`
     let issuedAt: NumericDate
     /// `exp`
     let expiresAt: NumericDate
     /// What ``key`` has to sign.
-    public let signingInput: JWSSigningInput
+    package let signingInput: JWSSigningInput
 
     /// - Parameter now: when the token is issued; it expires a lifetime later.
-    public init(for grant: AuthorizedGrant, key: SigningKey, policy: IssuancePolicy, id: TokenID, now: NumericDate) {
+    package init(for grant: AuthorizedGrant, key: SigningKey, policy: IssuancePolicy, id: TokenID, now: NumericDate) {
         issuedAt = now
         expiresAt = now + grant.lifetime
         let claims = AccessTokenClaims(

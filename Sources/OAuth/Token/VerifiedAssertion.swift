@@ -1,5 +1,5 @@
 import AccessToken
-public import JOSE
+package import JOSE
 import Libcrypto
 
 /// The proof that a client signed an assertion for this service just now. Only ``AssertionTrial`` makes one.
@@ -12,7 +12,7 @@ struct VerifiedAssertion {
 }
 
 /// An assertion that the client's keys can tell to be good, or not.
-public struct AssertionTrial: Sendable {
+package struct AssertionTrial: Sendable {
     private let assertion: ClientAssertion
     private let client: Client?
     private let decoys: AssertionDecoys
@@ -26,10 +26,10 @@ public struct AssertionTrial: Sendable {
     }
 
     /// Where the client's keys are; nil for a client that is unknown or has none.
-    public var keys: ClientKeys? { client?.keys }
+    package var keys: ClientKeys? { client?.keys }
 
     /// Whether `keys` lacks the key that the assertion names, so that it may be worth fetching them again.
-    public func needsOtherKeys(than keys: JWKSet) -> Bool {
+    package func needsOtherKeys(than keys: JWKSet) -> Bool {
         keys.onlyKey(withID: assertion.jws.header.keyID, for: assertion.jws.header.algorithm) == nil
     }
 
@@ -39,7 +39,7 @@ public struct AssertionTrial: Sendable {
     ///   - keys: the client's; an empty set where there are none.
     ///   - audiences: by which of its names the service may be meant.
     /// - Throws: ``TokenError/invalidClient``; ``TokenError/overloaded`` where no more assertions can be remembered.
-    public func run(
+    package func run(
         keys: JWKSet, audiences: [String], spent: SpentAssertions
     ) throws(TokenError) -> AuthenticatedClient {
         var work = AuthenticationWork()

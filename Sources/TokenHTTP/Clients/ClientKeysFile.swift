@@ -1,12 +1,12 @@
 import Foundation
-public import JOSE
+package import JOSE
 import Libcrypto
-public import SystemPackage
+package import SystemPackage
 
 /// A file with the public keys of a client: a JWK Set, a single JWK or a public key in PEM.
-public enum ClientKeysFile {
+package enum ClientKeysFile {
     /// - Throws: ``InvalidConfiguration`` for what cannot be read, and for a private key, which belongs to the client.
-    public static func read(_ path: FilePath) throws(InvalidConfiguration) -> JWKSet {
+    package static func read(_ path: FilePath) throws(InvalidConfiguration) -> JWKSet {
         guard let data = FileManager.default.contents(atPath: path.string), data.count <= 256 * 1024 else {
             throw problem(path, "cannot be read, or is larger than 256 KiB")
         }

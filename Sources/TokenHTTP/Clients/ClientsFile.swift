@@ -1,16 +1,16 @@
 import Dispatch
-public import OAuth
+package import OAuth
 import Synchronization
-public import SystemPackage
+package import SystemPackage
 import Yams
 
 /// `clients.yaml`, with the names of RFC 7591 where it has them.
-public struct ClientsFile {
+package struct ClientsFile {
     /// In the order of the file.
-    public let clients: [Client]
+    package let clients: [Client]
 
     /// - Throws: every problem at once, each with its line.
-    public init(reading path: FilePath) throws(InvalidConfiguration) {
+    package init(reading path: FilePath) throws(InvalidConfiguration) {
         let text = try YAMLText.contents(of: path)
         if let chunks = ClientsChunks(text), let settings = Self.settings(of: chunks, path),
             let entries = Self.read(chunks, of: path, settings)

@@ -1,18 +1,18 @@
-public import AccessToken
+package import AccessToken
 import Foundation
-public import OAuth
-public import SystemPackage
+package import OAuth
+package import SystemPackage
 import Yams
 
 /// Changes `clients.yaml` in place: whole or not at all, one command at a time, with comments and order kept.
 ///
 /// Lines are changed as text. What comes out is read again before it is written, so that an edit that a layout of the
 /// file defeats is refused and not made.
-public struct ClientsFileEditor: Sendable {
+package struct ClientsFileEditor: Sendable {
     private let path: FilePath
 
     /// - Parameter path: the clients file; it is not read before it is edited.
-    public init(_ path: FilePath) {
+    package init(_ path: FilePath) {
         // A link stays a link: what it leads to is replaced.
         self.path = FilePath(URL(filePath: path.string).resolvingSymlinksInPath().path(percentEncoded: false))
     }
@@ -20,7 +20,7 @@ public struct ClientsFileEditor: Sendable {
     /// Adds a client with one secret.
     ///
     /// - Throws: ``ClientsFileEditError/clientExists`` where there is one with this identifier.
-    public func add(_ client: NewClient) throws {
+    package func add(_ client: NewClient) throws {
         try edit { document, clients in
             guard !clients.contains(where: { $0.id == client.id }) else { throw ClientsFileEditError.clientExists }
             document.append(client)
@@ -30,7 +30,7 @@ public struct ClientsFileEditor: Sendable {
     }
 
     /// Removes a client.
-    public func remove(_ id: ClientID) throws {
+    package func remove(_ id: ClientID) throws {
         var index = 0
         try edit { document, clients in
             index = try Self.index(of: id, in: clients)
@@ -43,7 +43,7 @@ public struct ClientsFileEditor: Sendable {
     /// Gives a client another secret.
     ///
     /// - Parameter oldEnd: when the secrets that it has end, unless they end before; nil ends them at once.
-    public func rotateSecret(of id: ClientID, to hash: ClientSecretHash, oldEnd: NumericDate?, now: NumericDate) throws
+    package func rotateSecret(of id: ClientID, to hash: ClientSecretHash, oldEnd: NumericDate?, now: NumericDate) throws
     {
         var index = 0
         try edit { document, clients in
@@ -106,13 +106,13 @@ extension Node {
 }
 
 /// Why a client was not added, changed or removed. The file is as it was.
-public enum ClientsFileEditError: Error, Sendable, CustomStringConvertible {
+package enum ClientsFileEditError: Error, Sendable, CustomStringConvertible {
     case clientExists
     case noSuchClient
     case unusualLayout
 
     /// For people; says nothing of the client, which whoever asked knows.
-    public var description: String {
+    package var description: String {
         switch self {
         case .clientExists: "there is a client with this identifier already"
         case .noSuchClient: "there is no client with this identifier"
@@ -121,7 +121,7 @@ public enum ClientsFileEditError: Error, Sendable, CustomStringConvertible {
     }
 
     /// What to do about it.
-    public var hint: String {
+    package var hint: String {
         switch self {
         case .clientExists: "`writ clients rotate-secret ID` gives it another secret"
         case .noSuchClient: "`writ clients list` shows them"

@@ -1,26 +1,26 @@
-public import AccessToken
-public import JOSE
-public import OAuth
+package import AccessToken
+package import JOSE
+package import OAuth
 
 /// A client to be written to `clients.yaml`.
-public struct NewClient: Sendable {
+package struct NewClient: Sendable {
     /// `client_id`
-    public let id: ClientID
+    package let id: ClientID
     /// `client_name`
-    public let name: String?
+    package let name: String?
     /// How it proves who it is.
-    public let credential: Credential
+    package let credential: Credential
     /// `grant_types`; the default is not written.
-    public let grantTypes: [GrantType]
+    package let grantTypes: [GrantType]
     /// `scope`; not written where it is empty.
-    public let scope: Scope
+    package let scope: Scope
     /// `resources`; not written where there are none.
-    public let resources: [Audience]
+    package let resources: [Audience]
     /// `introspect`: about all tokens; not written where it is false.
-    public let mayIntrospect: Bool
+    package let mayIntrospect: Bool
 
     /// One of the things that a client may have.
-    public enum Credential: Sendable {
+    package enum Credential: Sendable {
         /// `client_secrets`: the one entry, without an end. The secret itself never comes near the file.
         case secret(ClientSecretHash)
         /// `jwks`, for `private_key_jwt`.
@@ -30,7 +30,7 @@ public struct NewClient: Sendable {
     }
 
     /// Nothing is written yet.
-    public init(
+    package init(
         id: ClientID, name: String? = nil, credential: Credential,
         grantTypes: [GrantType] = [.clientCredentials], scope: Scope, resources: [Audience] = [],
         mayIntrospect: Bool = false

@@ -1,13 +1,13 @@
 import AccessToken
-public import SystemPackage
+package import SystemPackage
 
 /// Everything that `writ serve` would refuse, found at once.
-public enum ConfigurationCheck {
+package enum ConfigurationCheck {
     /// Checks the configuration file and what it leads to: keys and clients are looked at even where the file has
     /// problems, as far as it says where they are.
     ///
     /// - Parameter triesAddresses: whether the addresses are tried too; a service that runs has them already.
-    public static func run(
+    package static func run(
         _ file: FilePath, environment: [String: String], triesAddresses: Bool
     ) async throws(InvalidConfiguration) {
         var problems: [Problem] = []

@@ -1,9 +1,9 @@
-public import AccessToken
+package import AccessToken
 
 /// A duration as configuration writes it: `90s`, `15m`, `12h`, `30d`.
-public enum DurationText {
+package enum DurationText {
     /// - Throws: for another unit, a sign, a fraction, or more than nine digits.
-    public static func parse(_ text: String) throws(InvalidValue) -> Duration {
+    package static func parse(_ text: String) throws(InvalidValue) -> Duration {
         let secondsPerUnit: Int64
         switch text.last {
         case "s": secondsPerUnit = 1
@@ -57,7 +57,7 @@ public enum DurationText {
     }
 
     /// For people: in the largest unit that divides it.
-    public static func format(_ duration: Duration) -> String {
+    package static func format(_ duration: Duration) -> String {
         let (seconds, attoseconds) = duration.components
         if attoseconds != 0 { return "\(seconds * 1000 + attoseconds / 1_000_000_000_000_000)ms" }
         for (unit, size) in [("d", Int64(86400)), ("h", 3600), ("m", 60)] where seconds > 0 && seconds % size == 0 {

@@ -1,15 +1,15 @@
 /// Everything that keeps the service from running with what the operator wrote, found in one go.
-public struct InvalidConfiguration: Error, Sendable, CustomStringConvertible {
+package struct InvalidConfiguration: Error, Sendable, CustomStringConvertible {
     /// Never empty.
-    public let problems: [Problem]
+    package let problems: [Problem]
 
     /// - Parameter problems: at least one; what is told twice, as by two who read one folder, counts once.
-    public init(_ problems: [Problem]) {
+    package init(_ problems: [Problem]) {
         self.problems = problems.withoutRepetitions
     }
 
     /// For people: one problem below the other, each with its hint.
-    public var description: String {
+    package var description: String {
         problems.map(\.description).joined(separator: "\n")
     }
 

@@ -1,11 +1,11 @@
-public import AccessToken
+package import AccessToken
 
 /// Where a listener waits for connections: `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`.
-public struct ListenAddress: Sendable, Equatable, CustomStringConvertible {
+package struct ListenAddress: Sendable, Equatable, CustomStringConvertible {
     /// A name or an address, without brackets.
-    public let host: String
+    package let host: String
     /// 0 takes any free port.
-    public let port: Int
+    package let port: Int
 
     init(host: String, port: Int) {
         self.host = host
@@ -13,7 +13,7 @@ public struct ListenAddress: Sendable, Equatable, CustomStringConvertible {
     }
 
     /// - Throws: where host or port is missing, the port is above 65535, or an IPv6 address has no brackets.
-    public init(_ text: String) throws(InvalidValue) {
+    package init(_ text: String) throws(InvalidValue) {
         guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
             throw InvalidValue("is not an address with a port, such as 127.0.0.1:8080")
         }
@@ -29,7 +29,7 @@ public struct ListenAddress: Sendable, Equatable, CustomStringConvertible {
     }
 
     /// The same where a client on this machine finds it: an address that stands for all of the machine's is none to ask.
-    public var local: ListenAddress {
+    package var local: ListenAddress {
         switch host {
         case "0.0.0.0": ListenAddress(host: "127.0.0.1", port: port)
         case "::": ListenAddress(host: "::1", port: port)
@@ -38,7 +38,7 @@ public struct ListenAddress: Sendable, Equatable, CustomStringConvertible {
     }
 
     /// With brackets around an IPv6 address; ``init(_:)`` reads it back.
-    public var description: String {
+    package var description: String {
         host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 }

@@ -1,7 +1,7 @@
 /// Something wrong in what the operator wrote, told so that it can be mended.
-public struct Problem: Sendable, Hashable, CustomStringConvertible {
+package struct Problem: Sendable, Hashable, CustomStringConvertible {
     /// Where it was found.
-    public enum Place: Sendable, Hashable {
+    package enum Place: Sendable, Hashable {
         /// A file or folder, and the line in it, from 1.
         case file(String, line: Int?)
         /// An environment variable.
@@ -11,21 +11,21 @@ public struct Problem: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Of a setting that several places give, the one that wins.
-    public let place: Place
+    package let place: Place
     /// What is wrong, without the value that is wrong.
-    public let message: String
+    package let message: String
     /// What to do about it.
-    public let hint: String?
+    package let hint: String?
 
     /// - Parameter hint: nil where the message says enough.
-    public init(_ place: Place, _ message: String, hint: String? = nil) {
+    package init(_ place: Place, _ message: String, hint: String? = nil) {
         self.place = place
         self.message = message
         self.hint = hint
     }
 
     /// For people: place and message in one line, the hint in a second.
-    public var description: String {
+    package var description: String {
         let line = "\(place): \(message)"
         return hint.map { "\(line)\n  hint: \($0)" } ?? line
     }
@@ -40,7 +40,7 @@ extension Problem.Place {
 
 extension Problem.Place: CustomStringConvertible {
     /// `path:line`, as editors understand it, or the name of the variable or option.
-    public var description: String {
+    package var description: String {
         switch self {
         case .file(let path, let line?): "\(path):\(line)"
         case .file(let path, nil): path

@@ -2,22 +2,22 @@ import AccessToken
 import JOSE
 import Logging
 import OAuth
-public import SystemPackage
+package import SystemPackage
 
 extension ServiceConfiguration {
     /// Values from the command line, which win over file and environment.
-    public struct Options: Sendable {
+    package struct Options: Sendable {
         /// `--issuer`
-        public var issuer: String?
+        package var issuer: String?
         /// `--listen`
-        public var listen: String?
+        package var listen: String?
         /// `--management`
-        public var management: String?
+        package var management: String?
         /// `--log-level`
-        public var logLevel: String?
+        package var logLevel: String?
 
         /// nil leaves a setting to environment and file.
-        public init(
+        package init(
             issuer: String? = nil, listen: String? = nil, management: String? = nil, logLevel: String? = nil
         ) {
             self.issuer = issuer
@@ -41,7 +41,7 @@ extension ServiceConfiguration {
     /// Reads the file and puts environment and options above it.
     ///
     /// - Throws: every problem at once.
-    public init(
+    package init(
         reading file: FilePath, environment: [String: String], options: Options = Options()
     ) throws(InvalidConfiguration) {
         let yaml = try YAMLText(reading: file)

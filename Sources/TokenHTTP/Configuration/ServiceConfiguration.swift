@@ -1,56 +1,56 @@
-public import AccessToken
-public import JOSE
-public import Logging
-public import OAuth
-public import SystemPackage
+package import AccessToken
+package import JOSE
+package import Logging
+package import OAuth
+package import SystemPackage
 
 /// Everything that `writ.yaml`, the environment and the command line say, checked.
-public struct ServiceConfiguration: Sendable {
+package struct ServiceConfiguration: Sendable {
     /// Where it was read from.
-    public let file: FilePath
+    package let file: FilePath
     /// `issuer`
-    public let issuer: Issuer
+    package let issuer: Issuer
     /// `listen`
-    public let listen: ListenAddress
+    package let listen: ListenAddress
     /// `management`; nil where it is off.
-    public let management: ListenAddress?
+    package let management: ListenAddress?
     /// `keys`
-    public let keysFolder: FilePath
+    package let keysFolder: FilePath
     /// `keys_passphrase_file`; nil where keys are not encrypted.
-    public let keysPassphraseFile: FilePath?
+    package let keysPassphraseFile: FilePath?
     /// `keys_rotation`; nil where it is off.
-    public let keysRotation: RotationPlan?
+    package let keysRotation: RotationPlan?
     /// `clients`
-    public let clientsFile: FilePath
+    package let clientsFile: FilePath
     /// `token_path` and what follows from the issuer.
-    public let endpoints: EndpointPaths
+    package let endpoints: EndpointPaths
     /// `access_token.algorithm`
-    public let algorithm: SignatureAlgorithm
+    package let algorithm: SignatureAlgorithm
     /// `access_token.lifetime`
-    public let accessTokenLifetime: Duration
+    package let accessTokenLifetime: Duration
     /// `access_token.reuse`; zero where it is off.
-    public let accessTokenReuse: Duration
+    package let accessTokenReuse: Duration
     /// `refresh_token.lifetime`
-    public let refreshTokenLifetime: Duration
+    package let refreshTokenLifetime: Duration
     /// `client_assertion.audience`
-    public let assertionAudience: AssertionAudience
+    package let assertionAudience: AssertionAudience
     /// `throttle`
-    public let throttle: AuthenticationThrottle.Limits
+    package let throttle: AuthenticationThrottle.Limits
     /// `limits.queue_wait`
-    public let queueWait: Duration
+    package let queueWait: Duration
     /// `tls`
-    public let tls: TLSTermination
+    package let tls: TLSTermination
     /// `trusted_proxies`
-    public let trustedProxies: [IPNetwork]
+    package let trustedProxies: [IPNetwork]
     /// `drain_delay`
-    public let drainDelay: Duration
+    package let drainDelay: Duration
     /// `log_level`
-    public let logLevel: Logger.Level
+    package let logLevel: Logger.Level
     /// `tracing`; nil where it is off.
-    public let tracing: TracingDestination?
+    package let tracing: TracingDestination?
 
     /// The folder of keys.
-    public var keys: KeysFolder {
+    package var keys: KeysFolder {
         KeysFolder(keysFolder, algorithm: algorithm, passphraseFile: keysPassphraseFile)
     }
 
@@ -61,7 +61,7 @@ public struct ServiceConfiguration: Sendable {
     }
 
     /// What holds for every token.
-    public var policy: IssuancePolicy {
+    package var policy: IssuancePolicy {
         IssuancePolicy(
             issuer: issuer, algorithm: algorithm, accessTokenLifetime: accessTokenLifetime,
             accessTokenReuse: accessTokenReuse, refreshTokenLifetime: refreshTokenLifetime)

@@ -1,38 +1,38 @@
-public import AccessToken
+package import AccessToken
 import Foundation
 import JOSE
 import OAuth
-public import SystemPackage
+package import SystemPackage
 
 /// A folder with everything that `writ serve` needs: configuration, one client, a key.
-public struct WorkingFolder: Sendable {
+package struct WorkingFolder: Sendable {
     /// Empty for the current folder.
     private let path: FilePath
 
     /// - Parameter path: need not exist; it is made when the files are written.
-    public init(_ path: FilePath) {
+    package init(_ path: FilePath) {
         self.path = path == "." ? "" : path.lexicallyNormalized()
     }
 
     /// What was written, and the only copy of the client's secret.
-    public struct Contents: Sendable {
+    package struct Contents: Sendable {
         /// The configuration file.
-        public let configuration: FilePath
+        package let configuration: FilePath
         /// `issuer`
-        public let issuer: Issuer
+        package let issuer: Issuer
         /// The one entry of `clients.yaml`.
-        public let client: NewClient
+        package let client: NewClient
         /// In the clear, to be shown once; `clients.yaml` holds its hash.
-        public let clientSecret: String
+        package let clientSecret: String
         /// False where the folder had a key already, which is used.
-        public let isKeyNew: Bool
+        package let isKeyNew: Bool
     }
 
     /// Writes the files.
     ///
     /// - Throws: ``WorkingFolderError/exists(_:)`` where there is a configuration or a clients file already; nothing is
     ///   changed then.
-    public func create(issuer: Issuer, listen: ListenAddress, management: String) throws -> Contents {
+    package func create(issuer: Issuer, listen: ListenAddress, management: String) throws -> Contents {
         let configuration = path.appending("writ.yaml")
         let clientsFile = path.appending("clients.yaml")
         for file in [configuration, clientsFile] where (try? file.stat(followTargetSymlink: false)) != nil {
@@ -101,18 +101,18 @@ public struct WorkingFolder: Sendable {
 }
 
 /// Why no working folder was made.
-public enum WorkingFolderError: Error, Sendable, CustomStringConvertible {
+package enum WorkingFolderError: Error, Sendable, CustomStringConvertible {
     case exists(FilePath)
 
     /// For people; names the file that is in the way.
-    public var description: String {
+    package var description: String {
         switch self {
         case .exists(let file): "\(file) exists already; nothing was changed"
         }
     }
 
     /// What to do about it.
-    public var hint: String {
+    package var hint: String {
         switch self {
         case .exists(let file):
             file.lastComponent == "clients.yaml"

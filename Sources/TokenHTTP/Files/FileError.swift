@@ -1,10 +1,10 @@
 import Foundation
-public import SystemPackage
+package import SystemPackage
 
 /// A file or folder that could not be read or written, and why.
-public struct FileError: Error, Sendable, CustomStringConvertible {
+package struct FileError: Error, Sendable, CustomStringConvertible {
     /// The file or folder.
-    public let path: FilePath
+    package let path: FilePath
     private let reason: String
 
     init(_ path: FilePath, _ error: any Error) {
@@ -13,7 +13,7 @@ public struct FileError: Error, Sendable, CustomStringConvertible {
     }
 
     /// The path, and the system's reason.
-    public var description: String { "\(path): \(reason)" }
+    package var description: String { "\(path): \(reason)" }
 
     /// Runs `body` and says which file its error is about; errors that say so themselves pass as they are.
     static func naming<Result>(_ path: FilePath, _ body: () throws -> Result) throws -> Result {

@@ -1,14 +1,14 @@
-public import AccessToken
+package import AccessToken
 import Foundation
 import JOSE
 import Libcrypto
-public import OAuth
+package import OAuth
 import SystemPackage
 
 extension KeyChain {
     /// Makes the key that follows those that there are: the first begins at the beginning, a further one when every
     /// cached key set can hold it.
-    public func generateNext(now: NumericDate) throws -> NamedKey {
+    package func generateNext(now: NumericDate) throws -> NamedKey {
         try folder.locked {
             let isFirst = try keys().isEmpty
             return try generate(start: isFirst ? nil : BasicTime(now + KeyTiming.standard.announcement))

@@ -1,14 +1,14 @@
-public import AccessToken
+package import AccessToken
 import JOSE
-public import OAuth
+package import OAuth
 import SystemPackage
 
 /// A change of the keys folder.
-public struct KeyRotation: Sendable {
+package struct KeyRotation: Sendable {
     /// The key that was made.
-    public let new: NamedKey
+    package let new: NamedKey
     /// The files that were removed, since no token that they made can be valid any more.
-    public let removed: [KeyFileName]
+    package let removed: [KeyFileName]
 }
 
 extension KeyChain {
@@ -20,7 +20,7 @@ extension KeyChain {
     ///   - longestLifetime: of the tokens that the keys make.
     /// - Throws: ``KeyRotationError/noKeys`` where the folder has none of any kind, or is not there: another volume may be
     ///   where the keys should be.
-    public func rotate(
+    package func rotate(
         in delay: Duration, isForced: Bool, longestLifetime: Duration, now: NumericDate, timing: KeyTiming = .standard
     ) throws -> KeyRotation {
         guard isForced || delay >= timing.announcement else {
@@ -64,7 +64,7 @@ extension KeyChain {
     /// again, since everybody knows it; where there is none, a new one takes its place.
     ///
     /// - Returns: the key that took its place, if one was needed.
-    public func retire(
+    package func retire(
         _ keyID: String, longestLifetime: Duration, now: NumericDate, timing: KeyTiming = .standard
     ) throws -> (retired: NamedKey, replacement: NamedKey?) {
         try folder.locked {

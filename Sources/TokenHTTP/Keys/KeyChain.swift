@@ -1,20 +1,20 @@
 import AccessToken
 import Foundation
-public import JOSE
+package import JOSE
 import OAuth
 import SystemPackage
 
 /// Keys of a folder that follow one another. What each does is said by its name, and by those of the others.
-public struct KeyChain: Sendable {
+package struct KeyChain: Sendable {
     /// What the keys are for.
-    public enum Purpose: Sendable, Hashable {
+    package enum Purpose: Sendable, Hashable {
         /// Access tokens, signed with this algorithm.
         case signing(SignatureAlgorithm)
         /// Refresh tokens, sealed with XAES-256-GCM.
         case sealing
 
         /// `alg`; of sealing keys the name that C2SP gave it, since JOSE has none.
-        public var algorithmName: String {
+        package var algorithmName: String {
             switch self {
             case .signing(let algorithm): algorithm.name
             case .sealing: "XAES-256-GCM"
@@ -24,7 +24,7 @@ public struct KeyChain: Sendable {
 
     let folder: KeysFolder
     /// What the keys are for.
-    public let purpose: Purpose
+    package let purpose: Purpose
 
     /// In the order in which they follow one another.
     func keys() throws -> [NamedKey] {
@@ -58,18 +58,18 @@ public struct KeyChain: Sendable {
 
 extension KeysFolder {
     /// The keys that sign access tokens: those of the configured algorithm.
-    public var signing: KeyChain { KeyChain(folder: self, purpose: .signing(algorithm)) }
+    package var signing: KeyChain { KeyChain(folder: self, purpose: .signing(algorithm)) }
 
     /// The keys that would sign access tokens if this algorithm were the configured one.
-    public func signing(_ algorithm: SignatureAlgorithm) -> KeyChain {
+    package func signing(_ algorithm: SignatureAlgorithm) -> KeyChain {
         KeysFolder(path, algorithm: algorithm, passphraseFile: passphraseFile).signing
     }
 
     /// The keys that seal refresh tokens.
-    public var sealing: KeyChain { KeyChain(folder: self, purpose: .sealing) }
+    package var sealing: KeyChain { KeyChain(folder: self, purpose: .sealing) }
 
     /// - Throws: ``KeyRotationError/noSuchKey``
-    public func chain(ofKey keyID: String) throws -> KeyChain {
+    package func chain(ofKey keyID: String) throws -> KeyChain {
         if try loadSealing().contains(where: { $0.key.keyID == keyID }) { return sealing }
         guard let key = try load().first(where: { $0.keyID == keyID }) else { throw KeyRotationError.noSuchKey }
         return KeyChain(folder: self, purpose: .signing(key.algorithm))

@@ -1,7 +1,7 @@
-public import SystemPackage
+package import SystemPackage
 
 /// Why keys were not changed. The folder is as it was.
-public enum KeyRotationError: Error, Sendable, Equatable, CustomStringConvertible {
+package enum KeyRotationError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The new key would sign while key sets that lack it are still in caches.
     case tooSoon(atLeast: Duration)
     /// The folder is not there, or has no key that another could follow.
@@ -14,7 +14,7 @@ public enum KeyRotationError: Error, Sendable, Equatable, CustomStringConvertibl
     case nameTaken
 
     /// For people.
-    public var description: String {
+    package var description: String {
         switch self {
         case .tooSoon(let least):
             "a new key must be published for \(DurationText.format(least)) before it signs, until no cache lacks it"
@@ -26,7 +26,7 @@ public enum KeyRotationError: Error, Sendable, Equatable, CustomStringConvertibl
     }
 
     /// What to do about it.
-    public var hint: String {
+    package var hint: String {
         switch self {
         case .tooSoon: "choose a later time with --in, or --now if tokens may fail to verify meanwhile"
         case .noKeys: KeysFolder.hintWithoutKeys

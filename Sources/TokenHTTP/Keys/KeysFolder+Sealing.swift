@@ -7,7 +7,7 @@ extension KeysFolder {
     /// The keys for refresh tokens, in the order in which they follow one another.
     ///
     /// - Throws: every file's problem at once. Names that are none are told by ``load()``.
-    public func loadSealing() throws(InvalidConfiguration) -> [LoadedSealingKey] {
+    package func loadSealing() throws(InvalidConfiguration) -> [LoadedSealingKey] {
         var problems: [Problem] = []
         var keys: [LoadedSealingKey] = []
         for fileName in try fileNames() {

@@ -1,14 +1,14 @@
 import AccessToken
 import Foundation
-public import JOSE
+package import JOSE
 import Libcrypto
 import OAuth
-public import SystemPackage
+package import SystemPackage
 
 /// The folder that holds the keys. What signs and what is published follows from its files' names.
-public struct KeysFolder: Sendable {
+package struct KeysFolder: Sendable {
     /// `keys`
-    public let path: FilePath
+    package let path: FilePath
     /// `access_token.algorithm`: which of the two RSA algorithms RSA keys are for.
     let algorithm: SignatureAlgorithm
     /// `keys_passphrase_file`: opens encrypted keys, and encrypts new ones.
@@ -19,7 +19,7 @@ public struct KeysFolder: Sendable {
     /// - Parameters:
     ///   - algorithm: `access_token.algorithm`.
     ///   - passphraseFile: `keys_passphrase_file`.
-    public init(_ path: FilePath, algorithm: SignatureAlgorithm, passphraseFile: FilePath? = nil) {
+    package init(_ path: FilePath, algorithm: SignatureAlgorithm, passphraseFile: FilePath? = nil) {
         self.path = path
         self.algorithm = algorithm
         self.passphraseFile = passphraseFile
@@ -28,7 +28,7 @@ public struct KeysFolder: Sendable {
     /// The keys for access tokens, in the order in which they sign.
     ///
     /// - Throws: every file's problem at once.
-    public func load() throws(InvalidConfiguration) -> [LoadedKey] {
+    package func load() throws(InvalidConfiguration) -> [LoadedKey] {
         var problems: [Problem] = []
         var keys: [LoadedKey] = []
         let passphrase = try passphrase()

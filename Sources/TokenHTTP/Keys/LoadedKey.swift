@@ -1,11 +1,11 @@
-public import JOSE
-public import Libcrypto
-public import OAuth
+package import JOSE
+package import Libcrypto
+package import OAuth
 
 /// A key that was read from the keys folder.
-public struct LoadedKey: Sendable {
+package struct LoadedKey: Sendable {
     /// What the file was read for: `.pem` signs, `.pub.pem` only verifies.
-    public enum Material: Sendable {
+    package enum Material: Sendable {
         /// Signs access tokens.
         case signing(PrivateKey)
         /// Verifies those that another issuer signed.
@@ -13,13 +13,13 @@ public struct LoadedKey: Sendable {
     }
 
     /// Says from when it signs.
-    public let name: KeyFileName
+    package let name: KeyFileName
     /// Holds the private key, where there is one.
-    public let material: Material
+    package let material: Material
     /// Of a private key, its own other half; a signature was tried with both.
-    public let publicKey: PublicKey
+    package let publicKey: PublicKey
     /// `kid`: the RFC 7638 thumbprint, or what the name of an old public key says.
-    public let keyID: String
+    package let keyID: String
     /// The algorithm of the chain of keys that it belongs to: keys of one type follow one another.
-    public let algorithm: SignatureAlgorithm
+    package let algorithm: SignatureAlgorithm
 }

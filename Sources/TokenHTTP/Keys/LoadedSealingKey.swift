@@ -1,11 +1,11 @@
-public import OAuth
+package import OAuth
 
 /// A key for refresh tokens that was read from the keys folder.
-public struct LoadedSealingKey: Sendable {
+package struct LoadedSealingKey: Sendable {
     /// Says from when it seals.
-    public let name: KeyFileName
+    package let name: KeyFileName
     /// The key itself.
-    public let key: SealingKey
+    package let key: SealingKey
 
     var named: NamedKey { NamedKey(name, keyID: key.keyID) }
 }

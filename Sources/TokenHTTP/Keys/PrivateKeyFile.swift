@@ -1,10 +1,10 @@
-public import Libcrypto
-public import SystemPackage
+package import Libcrypto
+package import SystemPackage
 
 /// The file of a client's own private key.
-public enum PrivateKeyFile {
+package enum PrivateKeyFile {
     /// - Throws: ``InvalidConfiguration`` for a file that others can read, and for what is no key in PEM.
-    public static func read(_ path: FilePath) throws(InvalidConfiguration) -> PrivateKey {
+    package static func read(_ path: FilePath) throws(InvalidConfiguration) -> PrivateKey {
         let message: String
         let hint: String?
         do {

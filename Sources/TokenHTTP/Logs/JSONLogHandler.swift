@@ -1,37 +1,37 @@
 import Foundation
 import JOSE
-public import Logging
+package import Logging
 import SystemPackage
 
 /// Writes each event as one JSON object in a line of its own, for programs that gather logs: `time`, `level`, `message`, and
 /// the event's metadata beside them.
-public struct JSONLogHandler: LogHandler {
+package struct JSONLogHandler: LogHandler {
     /// Added to every event.
-    public var metadata: Logger.Metadata = [:]
+    package var metadata: Logger.Metadata = [:]
     /// Events below it are not written.
-    public var logLevel: Logger.Level = .info
+    package var logLevel: Logger.Level = .info
 
     private let write: @Sendable ([UInt8]) -> Void
 
     /// - Parameter write: is given one whole line at a time.
-    public init(_ write: @escaping @Sendable ([UInt8]) -> Void) {
+    package init(_ write: @escaping @Sendable ([UInt8]) -> Void) {
         self.write = write
     }
 
     /// To standard error, a line with one system call.
-    public static let standardError = JSONLogHandler { line in
+    package static let standardError = JSONLogHandler { line in
         // Where nobody listens there is nobody to tell.
         _ = try? FileDescriptor.standardError.writeAll(line)
     }
 
     /// One of ``metadata``.
-    public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
         set { metadata[key] = newValue }
     }
 
     /// Writes the event, whatever its level is: the logger has looked at that.
-    public func log(event: LogEvent) {
+    package func log(event: LogEvent) {
         var writer = JSONWriter(reservingCapacity: 768)
         writer.object { line in
             line.member("time", LogTime(Date()).text)

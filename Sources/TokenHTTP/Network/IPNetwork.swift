@@ -1,12 +1,12 @@
-public import AccessToken
+package import AccessToken
 
 /// A block of addresses in CIDR notation: `10.0.0.0/8`, `2001:db8::/32`, or one address.
-public struct IPNetwork: Sendable, Equatable {
+package struct IPNetwork: Sendable, Equatable {
     private let address: IPAddress
     private let prefixLength: Int
 
     /// - Throws: for what is no address, a prefix longer than the address, and bits behind the prefix.
-    public init(_ text: String) throws(InvalidValue) {
+    package init(_ text: String) throws(InvalidValue) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count <= 2, let address = IPAddress(parts[0]) else {
             throw InvalidValue("is not an address block such as 10.0.0.0/8")

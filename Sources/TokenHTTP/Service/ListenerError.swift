@@ -2,7 +2,7 @@ import NIOCore
 import SystemPackage
 
 /// An address that cannot be listened on.
-public struct ListenerError: Error, Sendable, CustomStringConvertible {
+package struct ListenerError: Error, Sendable, CustomStringConvertible {
     private let address: ListenAddress
     /// nil where the host's name led nowhere.
     private let reason: Errno?
@@ -18,12 +18,12 @@ public struct ListenerError: Error, Sendable, CustomStringConvertible {
     }
 
     /// The address, and the system's reason.
-    public var description: String {
+    package var description: String {
         "cannot listen on \(address): \(reason?.description.lowercased() ?? "there is no such host")"
     }
 
     /// What to do about it.
-    public var hint: String? {
+    package var hint: String? {
         switch reason {
         case .addressInUse?: "another process has the port; choose another with listen or management in writ.yaml"
         case .permissionDenied?: "ports below 1024 are for root; choose another, or grant CAP_NET_BIND_SERVICE"

@@ -1,13 +1,13 @@
 import Libcrypto
 
 /// What keeps keys, and the secrets that clients send, from leaving the memory of the service.
-public struct MemoryProtection: Sendable {
+package struct MemoryProtection: Sendable {
     private let isDumpable: Bool
     private let isOverwritten: Bool
     private let swapping: ProcessMemory.Swapping
 
     /// Protects the memory of this process, from now on and for good.
-    public init() {
+    package init() {
         isDumpable = !ProcessMemory.forbidDumps()
         // Secrets of clients pass through strings and buffers of libraries, which nobody clears.
         isOverwritten = ProcessMemory.overwriteFreed()

@@ -1,5 +1,5 @@
 /// Which Writ this is.
-public enum Release {
+package enum Release {
     /// As in semantic versioning 2.0.0.
-    public static let version = "0.1.0"
+    package static let version = "0.1.0"
 }

@@ -1,10 +1,10 @@
 import AccessToken
 import JOSE
-public import Logging
+package import Logging
 import OAuth
 
 /// What the service serves, for people and for logs.
-public struct ServiceSummary: Sendable {
+package struct ServiceSummary: Sendable {
     /// A fact with the name that a log has for it, and the one that people read.
     private struct Fact {
         let name: String
@@ -76,7 +76,7 @@ public struct ServiceSummary: Sendable {
     }
 
     /// A line for each fact, aligned.
-    public var text: String {
+    package var text: String {
         let width = facts.map(\.title.count).max() ?? 0
         return facts.map { fact in
             fact.title + String(repeating: " ", count: width + 2 - fact.title.count) + fact.text
@@ -84,7 +84,7 @@ public struct ServiceSummary: Sendable {
     }
 
     /// The same for a log.
-    public var metadata: Logger.Metadata {
+    package var metadata: Logger.Metadata {
         Dictionary(uniqueKeysWithValues: facts.map { ($0.name, "\($0.text)") })
     }
 }

@@ -44,7 +44,7 @@ extension TokenService {
     /// Has a further number among the metrics, which goes up.
     ///
     /// - Parameter name: it should end in `_total`.
-    public func addCounter(_ name: String, help: String, value: @escaping @Sendable () -> Int) {
+    package func addCounter(_ name: String, help: String, value: @escaping @Sendable () -> Int) {
         metrics.registry.collect { $0.counter(name, help: help, value: Double(value())) }
     }
 }

@@ -1,19 +1,19 @@
-public import AccessToken
+package import AccessToken
 import Foundation
 import Glibc
 import Hummingbird
 import Libcrypto
-public import Logging
+package import Logging
 import NIOCore
 import OAuth
 import PrometheusText
-public import ServiceLifecycle
+package import ServiceLifecycle
 import Signing
-public import Tracing
-public import UnixSignals
+package import Tracing
+package import UnixSignals
 
 /// The running service: two listeners, the signer threads, and what reloads and stops them.
-public struct TokenService: Sendable {
+package struct TokenService: Sendable {
     private let configuration: ServiceConfiguration
     let reloader: Reloader
     let metrics: ServiceMetrics
@@ -24,7 +24,7 @@ public struct TokenService: Sendable {
     ///
     /// - Parameter tracer: gets a span for each request to an endpoint for clients; nil where nobody wants traces.
     /// - Throws: everything that is wrong with them, at once.
-    public init(
+    package init(
         _ configuration: ServiceConfiguration, logger: Logger, tracer: (any Tracer)? = nil
     ) throws(InvalidConfiguration) {
         self.configuration = configuration
@@ -43,7 +43,7 @@ public struct TokenService: Sendable {
     ///   and does not end the process.
     /// - Parameter companions: run beside the service, and stop after it.
     /// - Throws: ``ListenerError`` where an address cannot be listened on.
-    public func run(hangups: UnixSignalsSequence, companions: [any Service] = []) async throws {
+    package func run(hangups: UnixSignalsSequence, companions: [any Service] = []) async throws {
         let readiness = Readiness()
         let coreCount = ProcessInfo.processInfo.activeProcessorCount
         let signers = SignerPool(
@@ -177,7 +177,7 @@ public struct TokenService: Sendable {
     }
 
     /// What it serves, and how.
-    public func summary(_ memory: MemoryProtection) -> ServiceSummary {
+    package func summary(_ memory: MemoryProtection) -> ServiceSummary {
         let snapshot = reloader.snapshots.current
         return ServiceSummary(
             configuration, snapshot, signingKey: snapshot.signingKey(at: .now), memory: memory)
@@ -193,7 +193,7 @@ public struct TokenService: Sendable {
 
 extension NumericDate {
     /// The machine's clock.
-    public static var now: NumericDate {
+    package static var now: NumericDate {
         NumericDate(Int64(Date().timeIntervalSince1970.rounded(.down)))
     }
 }

@@ -1,15 +1,15 @@
-public import AccessToken
-public import JOSE
-public import OAuth
+package import AccessToken
+package import JOSE
+package import OAuth
 
 /// All keys of the folder with what they do at a moment. Keys of one type follow one another.
-public struct ScheduledKeys: Sendable {
+package struct ScheduledKeys: Sendable {
     /// In the order of their names, which is that in which they sign.
-    public let keys: [ScheduledKey]
+    package let keys: [ScheduledKey]
     /// The keys for refresh tokens, likewise.
-    public let sealing: [ScheduledSealingKey]
+    package let sealing: [ScheduledSealingKey]
     /// The next moment at which one of them changes its state; nil where none will.
-    public let nextChange: NumericDate?
+    package let nextChange: NumericDate?
 
     /// - Parameters:
     ///   - loaded: what is in the folder.
@@ -17,7 +17,7 @@ public struct ScheduledKeys: Sendable {
     ///   - policy: says which algorithm signs; the newest key of another is merely published.
     ///   - lifetimes: how long keys are needed after their last token.
     ///   - schedule: what the keys of a chain do; without it, what their names say.
-    public init(
+    package init(
         _ loaded: [LoadedKey], sealing loadedSealing: [LoadedSealingKey], policy: IssuancePolicy,
         lifetimes: TokenLifetimes, now: NumericDate, timing: KeyTiming = .standard,
         schedule: (KeyChain.Purpose, [NamedKey], _ retention: Duration) -> KeySchedule
@@ -53,7 +53,7 @@ public struct ScheduledKeys: Sendable {
     }
 
     /// What the keys do by their names alone.
-    public init(
+    package init(
         reading folder: KeysFolder, policy: IssuancePolicy, lifetimes: TokenLifetimes, now: NumericDate
     ) throws(InvalidConfiguration) {
         self.init(
@@ -64,7 +64,7 @@ public struct ScheduledKeys: Sendable {
     }
 
     /// The key set that is published.
-    public var published: JWKSet {
+    package var published: JWKSet {
         JWKSet(keys.filter { $0.state != .expired }.map(\.jwk))
     }
 

@@ -1,20 +1,20 @@
-public import AccessToken
+package import AccessToken
 import JOSE
 import Libcrypto
-public import OAuth
+package import OAuth
 
 /// Everything that a request is answered from: made whole, replaced whole, never changed.
-public final class Snapshot: Sendable {
+package final class Snapshot: Sendable {
     /// `issuer` and `access_token`
-    public let policy: IssuancePolicy
+    package let policy: IssuancePolicy
     /// `clients`
-    public let clients: ClientRegistry
+    package let clients: ClientRegistry
     /// Of the tokens that the keys of a chain make, with those of all clients.
     let lifetimes: TokenLifetimes
     /// All keys of the folder, in the order in which they sign.
-    public let keys: [ScheduledKey]
+    package let keys: [ScheduledKey]
     /// All keys for refresh tokens, in the order in which they seal.
-    public let sealingKeys: [ScheduledSealingKey]
+    package let sealingKeys: [ScheduledSealingKey]
     /// Seals refresh tokens and opens them.
     let sealer: RefreshTokenSealer
     /// Finds out what tokens are worth.
@@ -45,7 +45,7 @@ public final class Snapshot: Sendable {
 
     /// The key that signs at `now`. It depends on the clock alone, so that replicas change over in the same second even
     /// before one of them makes its next snapshot.
-    public func signingKey(at now: NumericDate) -> SigningKey {
+    package func signingKey(at now: NumericDate) -> SigningKey {
         (signingTurns.last { $0.start <= now } ?? signingTurns[0]).key
     }
 }
@@ -57,15 +57,15 @@ struct SigningTurn: Sendable {
 }
 
 /// A key with what it does at the moment.
-public struct ScheduledKey: Sendable {
+package struct ScheduledKey: Sendable {
     /// The key that was read.
-    public let key: LoadedKey
+    package let key: LoadedKey
     /// What it does.
-    public let state: KeySchedule.State
+    package let state: KeySchedule.State
     /// When it begins to sign; nil for a key that signs from the beginning.
-    public let since: NumericDate?
+    package let since: NumericDate?
     /// When it stops being published; nil as long as nothing follows it.
-    public let until: NumericDate?
+    package let until: NumericDate?
 
     /// The key as it is published. An RSA key that no longer signs, or never did here, comes without `alg`: its tokens
     /// may be RS256 or PS256, whatever is configured today.

@@ -1,12 +1,12 @@
-public import AccessToken
+package import AccessToken
 import JOSE
 import Libcrypto
-public import OAuth
+package import OAuth
 import SystemPackage
 
 /// Reads keys and clients and makes snapshots of them. It remembers which keys it has met, so that one that appears
 /// unannounced is held back.
-public struct SnapshotLoader: Sendable {
+package struct SnapshotLoader: Sendable {
     private let configuration: ServiceConfiguration
     private let timing: KeyTiming
     /// Whether a sealing key that clients need and that is not there will be: see `keys_rotation`.
@@ -14,7 +14,7 @@ public struct SnapshotLoader: Sendable {
     private var announcements: [KeyChain.Purpose: KeyAnnouncements] = [:]
 
     /// - Parameter configuration: says where keys and clients are; nothing is read yet.
-    public init(_ configuration: ServiceConfiguration, timing: KeyTiming = .standard) {
+    package init(_ configuration: ServiceConfiguration, timing: KeyTiming = .standard) {
         self.init(configuration, timing: timing, expectsSealingKey: false)
     }
 
@@ -25,7 +25,7 @@ public struct SnapshotLoader: Sendable {
     }
 
     /// - Throws: everything that is wrong with keys and clients, at once.
-    public mutating func load(now: NumericDate) throws(InvalidConfiguration) -> Snapshot {
+    package mutating func load(now: NumericDate) throws(InvalidConfiguration) -> Snapshot {
         var problems: [Problem] = []
         let loaded = InvalidConfiguration.collect(&problems) { () throws(InvalidConfiguration) in
             try configuration.keys.load()
@@ -128,14 +128,14 @@ public struct SnapshotLoader: Sendable {
 
 extension ServiceConfiguration {
     /// The longest that tokens of these clients can live.
-    public func lifetimes(of clients: [Client]) -> TokenLifetimes {
+    package func lifetimes(of clients: [Client]) -> TokenLifetimes {
         TokenLifetimes(
             accessToken: clients.compactMap(\.accessTokenLifetime).reduce(accessTokenLifetime, max),
             refreshToken: refreshTokenLifetime)
     }
 
     /// The longest that tokens of any clients can live: where nobody knows which there are, no key is removed too early.
-    public var longestLifetimes: TokenLifetimes {
+    package var longestLifetimes: TokenLifetimes {
         TokenLifetimes(accessToken: .seconds(86400), refreshToken: refreshTokenLifetime)
     }
 }

@@ -1,7 +1,7 @@
-public import SystemPackage
+package import SystemPackage
 
 /// Who ends TLS: `tls` of the configuration.
-public enum TLSTermination: Sendable, Equatable {
+package enum TLSTermination: Sendable, Equatable {
     /// Nobody, which is for an issuer on a loopback host.
     case none
     /// A proxy in front of the service: `tls: terminated-upstream`.

@@ -1,7 +1,7 @@
 /// Where traces go: `tracing` of the configuration.
-public struct TracingDestination: Sendable, Equatable {
+package struct TracingDestination: Sendable, Equatable {
     /// `tracing.endpoint`: a collector's URL for OTLP over HTTP, such as http://127.0.0.1:4318/v1/traces.
-    public let endpoint: String
+    package let endpoint: String
     /// `tracing.ratio`: the share of the traces that begin here, from 0 to 1; callers decide about theirs.
-    public let ratio: Double
+    package let ratio: Double
 }
