@@ -47,7 +47,7 @@ let core: [Target] = [
     .target(name: "Libcrypto", dependencies: ["CLibcrypto"], swiftSettings: strict),
     .target(name: "Libxcrypt", dependencies: ["CLibxcrypt"], swiftSettings: strict),
     .target(name: "JOSE", dependencies: ["Libcrypto"], swiftSettings: strict),
-    .target(name: "AccessToken", dependencies: ["JOSE"], swiftSettings: strict),
+    .target(name: "AccessToken", dependencies: ["JOSE", "Libcrypto"], swiftSettings: strict),
     .target(name: "OAuth", dependencies: ["AccessToken", "JOSE", "Libcrypto", "Libxcrypt"], swiftSettings: strict),
     .target(name: "Signing", dependencies: ["OAuth", "AccessToken", "JOSE", "Libcrypto"], swiftSettings: staying),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
@@ -59,7 +59,9 @@ let core: [Target] = [
 ]
 
 let surroundings: [Target] = [
-    .target(name: "RemoteKeys", dependencies: ["JOSE", atomics, httpClient, nioCore, nioHTTP1], swiftSettings: strict),
+    .target(
+        name: "RemoteKeys", dependencies: ["AccessToken", "JOSE", atomics, httpClient, nioCore, nioHTTP1],
+        swiftSettings: strict),
     .target(
         name: "TokenVerifier", dependencies: ["AccessToken", "JOSE", "RemoteKeys", "Libcrypto", atomics],
         swiftSettings: strict),

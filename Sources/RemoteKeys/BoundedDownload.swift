@@ -1,3 +1,4 @@
+import AccessToken
 public import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1

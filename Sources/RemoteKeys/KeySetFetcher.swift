@@ -1,3 +1,4 @@
+import AccessToken
 import JOSE
 
 /// Fetches a JWK Set over HTTP, once.

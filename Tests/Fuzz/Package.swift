@@ -72,10 +72,10 @@ let package = Package(
         writ("Libcrypto", ["CLibcrypto"]),
         writ("Libxcrypt", ["CLibxcrypt"]),
         writ("JOSE", ["Libcrypto"]),
-        writ("AccessToken", ["JOSE"]),
+        writ("AccessToken", ["JOSE", "Libcrypto"]),
         writ("OAuth", ["AccessToken", "JOSE", "Libcrypto", "Libxcrypt"]),
         writ("Signing", ["OAuth", "AccessToken", "JOSE", "Libcrypto"], staying),
-        writ("RemoteKeys", ["JOSE", atomics, httpClient, nioCore, nioHTTP1]),
+        writ("RemoteKeys", ["AccessToken", "JOSE", atomics, httpClient, nioCore, nioHTTP1]),
         writ("OTLPTracing", ["JOSE", tracing]),
         writ("PrometheusText", [metrics]),
         writ(

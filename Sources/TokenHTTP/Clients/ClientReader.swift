@@ -1,7 +1,6 @@
 import AccessToken
 import JOSE
 import OAuth
-import RemoteKeys
 
 /// Reads one entry of `clients.yaml` and gathers what is wrong with it.
 struct ClientReader<Node: YAMLNode> {

@@ -2,7 +2,6 @@ import AccessToken
 import ArgumentParser
 import JOSE
 import OAuth
-import RemoteKeys
 import SystemPackage
 import TokenHTTP
 
