@@ -1,6 +1,7 @@
 import Foundation
 import JOSE
 import Logging
+import OAuth
 import Synchronization
 import Testing
 

@@ -2,6 +2,7 @@ import Hummingbird
 import HummingbirdCore
 import Logging
 import NIOCore
+import OAuth
 
 /// What is known of a request besides itself: the address of the connection.
 struct ConnectionContext: RequestContext {

@@ -1,4 +1,5 @@
 import HTTPTypes
+import OAuth
 
 /// Proxies whose word about a request's origin is taken: `trusted_proxies` of the configuration.
 struct TrustedProxies: Sendable {

@@ -24,7 +24,7 @@ package struct IPNetwork: Sendable, Equatable {
     }
 
     /// Whether `other` lies in it.
-    func contains(_ other: IPAddress) -> Bool {
+    package func contains(_ other: IPAddress) -> Bool {
         guard other.octets.count == address.octets.count else { return false }
         let whole = prefixLength / 8
         return other.octets[..<whole] == address.octets[..<whole]

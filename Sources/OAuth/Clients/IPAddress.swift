@@ -1,0 +1,100 @@
+/// An IPv4 or IPv6 address. An IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2) is the IPv4 address.
+package struct IPAddress: Sendable, Hashable, CustomStringConvertible {
+    /// Four octets or sixteen.
+    package let octets: [UInt8]
+
+    /// - Returns: `nil` unless there are four octets or sixteen.
+    package init?(octets: [UInt8]) {
+        guard octets.count == 4 || octets.count == 16 else { return nil }
+        let mapped = [UInt8](repeating: 0, count: 10) + [0xFF, 0xFF]
+        self.octets = octets.count == 16 && octets.starts(with: mapped) ? Array(octets.suffix(4)) : octets
+    }
+
+    /// Reads `192.0.2.1`, or an IPv6 address as RFC 4291 section 2.2 writes it.
+    ///
+    /// - Returns: `nil` for anything else, such as a host name, an address with a port or one with a zone.
+    package init?(_ text: some StringProtocol) {
+        let text = Array(text.utf8)
+        guard let octets = text.contains(UInt8(ascii: ":")) ? Self.ipv6(text[...]) : Self.ipv4(text[...]) else {
+            return nil
+        }
+        self.init(octets: octets)
+    }
+
+    /// As people write it; of an IPv6 address, without leaving zeros out.
+    package var description: String {
+        if octets.count == 4 { return octets.map(String.init).joined(separator: ".") }
+        return stride(from: 0, to: octets.count - 1, by: 2).map {
+            String(UInt16(octets[$0]) << 8 | UInt16(octets[$0 + 1]), radix: 16)
+        }.joined(separator: ":")
+    }
+
+    /// The part of the address that one party controls.
+    package var block: AddressBlock { AddressBlock(octets: octets) }
+
+    /// Four decimal numbers without leading zeros, RFC 3986 section 3.2.2.
+    private static func ipv4(_ text: ArraySlice<UInt8>) -> [UInt8]? {
+        let parts = text.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        let octets = parts.compactMap(decimal)
+        return parts.count == 4 && octets.count == 4 ? octets : nil
+    }
+
+    private static func decimal(_ digits: ArraySlice<UInt8>) -> UInt8? {
+        guard digits.allSatisfy({ (0x30...0x39).contains($0) }), digits.count == 1 || digits.first != UInt8(ascii: "0")
+        else { return nil }
+        return UInt8(String(decoding: digits, as: UTF8.self))
+    }
+
+    /// Groups of up to four hexadecimal digits; `::` stands once for one or more groups of zeros.
+    private static func ipv6(_ text: ArraySlice<UInt8>) -> [UInt8]? {
+        guard let gap = firstGap(text) else {
+            guard let octets = groups(text), octets.count == 16 else { return nil }
+            return octets
+        }
+        guard let head = groups(text[..<gap], mayBeMixed: false), let tail = groups(text[(gap + 2)...]),
+            head.count + tail.count <= 14
+        else { return nil }
+        return head + [UInt8](repeating: 0, count: 16 - head.count - tail.count) + tail
+    }
+
+    /// Where the first `::` begins.
+    private static func firstGap(_ text: ArraySlice<UInt8>) -> Int? {
+        let colon = UInt8(ascii: ":")
+        return text.indices.dropLast().first { text[$0] == colon && text[$0 + 1] == colon }
+    }
+
+    /// The octets of groups with colons between them; the last group may be an IPv4 address.
+    private static func groups(_ text: ArraySlice<UInt8>, mayBeMixed: Bool = true) -> [UInt8]? {
+        guard !text.isEmpty else { return [] }
+        let parts = text.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
+        var octets: [UInt8] = []
+        for (index, part) in parts.enumerated() {
+            if mayBeMixed, index == parts.count - 1, part.contains(UInt8(ascii: ".")) {
+                guard let last = ipv4(part) else { return nil }
+                octets += last
+            } else {
+                guard let group = hexadecimal(part) else { return nil }
+                octets += [UInt8(group >> 8), UInt8(truncatingIfNeeded: group)]
+            }
+        }
+        return octets
+    }
+
+    private static func hexadecimal(_ digits: ArraySlice<UInt8>) -> UInt16? {
+        let isHexadecimal = digits.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0 | 0x20) }
+        guard (1...4).contains(digits.count), isHexadecimal else { return nil }
+        return UInt16(String(decoding: digits, as: UTF8.self), radix: 16)
+    }
+}
+
+/// The part of a client's network address that one party controls: an IPv4 address, or the first 64 bits of an IPv6 one.
+package struct AddressBlock: Sendable, Hashable {
+    private let bits: UInt64
+    private let isIPv6: Bool
+
+    /// - Parameter octets: four of them, or sixteen.
+    package init(octets: [UInt8]) {
+        isIPv6 = octets.count > 4
+        bits = octets.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+    }
+}
