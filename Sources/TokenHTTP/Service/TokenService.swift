@@ -1,4 +1,4 @@
-package import AccessToken
+import AccessToken
 import Foundation
 import Glibc
 import Hummingbird
@@ -188,12 +188,5 @@ package struct TokenService: Sendable {
         guard let first = reloader.tlsIdentities.current else { return nil }
         // Where there is one, there is always one.
         return { [reloader] in reloader.tlsIdentities.current ?? first }
-    }
-}
-
-extension NumericDate {
-    /// The machine's clock.
-    package static var now: NumericDate {
-        NumericDate(Int64(Date().timeIntervalSince1970.rounded(.down)))
     }
 }

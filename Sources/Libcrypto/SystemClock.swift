@@ -1,0 +1,11 @@
+import Glibc
+
+/// The machine's clock, which Swift without Foundation has no name for.
+package enum SystemClock {
+    /// Whole seconds since 1970-01-01T00:00:00Z, without leap seconds.
+    package static var seconds: Int64 {
+        var time = timespec()
+        _ = unsafe clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec)
+    }
+}
