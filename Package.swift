@@ -27,7 +27,6 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
-let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
@@ -73,20 +72,27 @@ let surroundings: [Target] = [
     .target(name: "PrometheusText", dependencies: [metrics], swiftSettings: strict),
     tests("PrometheusText", [metrics]),
     .target(
+        name: "ServiceFiles", dependencies: ["OAuth", "AccessToken", "JOSE", "Libcrypto", yams, system],
+        swiftSettings: strict),
+    .target(
+        name: "LiveState",
+        dependencies: ["ServiceFiles", "OAuth", "AccessToken", "JOSE", "Libcrypto", logging, nioSSL, system],
+        swiftSettings: strict),
+    .target(
         name: "TokenHTTP",
         dependencies: [
-            "PrometheusText", "Signing", "OAuth", "AccessToken", "JOSE", "Libcrypto", "RemoteKeys",
+            "LiveState", "ServiceFiles", "PrometheusText", "Signing", "OAuth", "AccessToken", "JOSE", "Libcrypto",
+            "RemoteKeys",
             hummingbird, hummingbirdCore, hummingbirdHTTP2, httpTypes, nioCore, nioPosix, nioHTTP1, nioHTTPTypes,
             nioHTTPTypesHTTP1, nioSSL, nioTLS, logging, metrics, tracing, instrumentation, lifecycle, unixSignals,
-            configuration,
-            yams, system,
+            system,
         ],
         swiftSettings: staying),
     .executableTarget(
         name: "writ",
         dependencies: [
-            "TokenHTTP", "OTLPTracing", "TokenVerifier", "RemoteKeys", "OAuth", "AccessToken", "JOSE", "Libcrypto",
-            argumentParser, httpClient, nioCore, nioHTTP1, lifecycle, logging, system, unixSignals,
+            "TokenHTTP", "ServiceFiles", "OTLPTracing", "TokenVerifier", "RemoteKeys", "OAuth", "AccessToken", "JOSE",
+            "Libcrypto", argumentParser, httpClient, nioCore, nioHTTP1, lifecycle, logging, system, unixSignals,
         ],
         swiftSettings: strict),
     .executableTarget(
@@ -106,12 +112,18 @@ let surroundings: [Target] = [
         [
             "TokenVerifier", "Signing", "OAuth", "AccessToken", "JOSE", "Libcrypto", hummingbird, hummingbirdTesting,
         ]),
+    .target(
+        name: "ServiceFixture",
+        dependencies: ["TestSupport", "LiveState", "ServiceFiles", "OAuth", "AccessToken", logging, system],
+        path: "Tests/ServiceFixture", swiftSettings: strict),
+    tests("ServiceFiles", ["OAuth", "AccessToken", "JOSE", "Libcrypto", system, yams]),
+    tests("LiveState", ["ServiceFixture", "ServiceFiles", "OAuth", "AccessToken", "JOSE", logging, system]),
     tests(
         "TokenHTTP",
         [
-            "PrometheusText", "Signing", "OAuth", "AccessToken", "JOSE", "Libcrypto", hummingbird, hummingbirdTesting,
-            httpTypes, logging,
-            nioCore, nioEmbedded, nioHTTP1, nioHTTPTypes, nioPosix, nioTLS, system, yams,
+            "ServiceFixture", "LiveState", "ServiceFiles", "PrometheusText", "Signing", "OAuth", "AccessToken", "JOSE",
+            "Libcrypto", hummingbird, hummingbirdTesting, httpTypes, logging, nioCore, nioEmbedded, nioHTTP1,
+            nioHTTPTypes, nioPosix, nioTLS, system,
         ]),
 ]
 
@@ -150,7 +162,6 @@ let package = Package(
             .package(url: "https://github.com/apple/swift-atomics.git", from: "1.3.0"),
             .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
             .package(url: "https://github.com/apple/swift-system.git", from: "1.8.1"),
-            .package(url: "https://github.com/apple/swift-configuration.git", from: "1.4.0", traits: []),
             .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
             .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
             .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),

@@ -1,6 +1,7 @@
 import AccessToken
 import ArgumentParser
 import Foundation
+import ServiceFiles
 import TokenHTTP
 
 struct ConfigCommand: AsyncParsableCommand {

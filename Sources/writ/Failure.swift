@@ -1,9 +1,9 @@
 import ArgumentParser
 import Foundation
+import ServiceFiles
 import SystemPackage
-import TokenHTTP
 
-/// Something that was refused or failed, told so that it can be mended.
+/// Something that was refused or failed, reported so that it can be corrected.
 struct Failure: Error {
     let message: String
     let hint: String?
@@ -13,21 +13,29 @@ struct Failure: Error {
         self.hint = hint
     }
 
-    /// - Returns: nil for what ArgumentParser reports itself: usage, help, exit codes.
+    /// What a command failed with.
+    ///
+    /// - Returns: `nil` for what ArgumentParser reports itself: wrong options, exit statuses.
     init?(_ error: any Error) {
         switch error {
         case let failure as Failure: self = failure
         case let error as ClientsFileEditError: self.init(error.description, hint: error.hint)
         case let error as KeyRotationError: self.init(error.description, hint: error.hint)
         case let error as InvalidConfiguration: self.init(error)
-        case let error as ListenerError: self.init(error.description, hint: error.hint)
         case let error as WorkingFolderError: self.init(error.description, hint: error.hint)
         case let error as Errno: self.init(error.description.lowercased())
         case is ExitCode, is CleanExit, is ValidationError: return nil
         case let error as CocoaError:
             self.init("\(error.filePath.map { "\($0): " } ?? "")\(error.localizedDescription)")
-        case let error where "\(type(of: error))" == "CommandError": return nil
         default: self.init("\(error)")
+        }
+    }
+
+    private init(_ invalid: InvalidConfiguration) {
+        if invalid.problems.count == 1, let problem = invalid.problems.first {
+            self.init("\(problem.place): \(problem.message)", hint: problem.hint)
+        } else {
+            self.init("\(invalid.problems.count) problems\n\(invalid)")
         }
     }
 }

@@ -3,7 +3,7 @@ import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
 import RemoteKeys
-import TokenHTTP
+import ServiceFiles
 
 struct HealthCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

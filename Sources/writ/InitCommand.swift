@@ -1,8 +1,8 @@
 import AccessToken
 import ArgumentParser
 import JOSE
+import ServiceFiles
 import SystemPackage
-import TokenHTTP
 
 struct InitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

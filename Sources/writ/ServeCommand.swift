@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Logging
+import ServiceFiles
 import TokenHTTP
 import UnixSignals
 
@@ -24,7 +25,7 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         // Before there is a secret in it.
         let memory = MemoryProtection()
-        OpenFileLimit.raise()
+        RunningProcess.raiseOpenFileLimit()
         let hangups = await UnixSignalsSequence(trapping: .sighup)
         let options = ServiceConfiguration.Options(
             issuer: issuer, listen: listen, management: management, logLevel: logLevel)
@@ -35,7 +36,7 @@ struct ServeCommand: AsyncParsableCommand {
             if isTerminal { return StreamLogHandler.standardError(label: label) }
             return JSONLogHandler.standardError
         }
-        logger.logLevel = configuration.logLevel
+        logger.logLevel = Logger.Level(configuration.logLevel)
         let traces = configuration.tracing.map { [logger] in TraceExport(to: $0, logger: logger) }
         let service = try TokenService(configuration, logger: logger, tracer: traces?.tracer)
         if let traces {
@@ -48,6 +49,10 @@ struct ServeCommand: AsyncParsableCommand {
         } else {
             logger.info("Starting", metadata: service.summary(memory).metadata)
         }
-        try await service.run(hangups: hangups, companions: traces.map { [$0] } ?? [])
+        do {
+            try await service.run(hangups: hangups, companions: traces.map { [$0] } ?? [])
+        } catch let error as ListenerError {
+            throw Failure(error.description, hint: error.hint)
+        }
     }
 }

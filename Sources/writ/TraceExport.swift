@@ -4,8 +4,8 @@ import NIOCore
 import NIOHTTP1
 import OTLPTracing
 import RemoteKeys
+import ServiceFiles
 import ServiceLifecycle
-import TokenHTTP
 
 /// Sends the service's spans to a collector, as `tracing` of the configuration says.
 struct TraceExport: Service {

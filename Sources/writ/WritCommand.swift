@@ -1,5 +1,5 @@
 import ArgumentParser
-import TokenHTTP
+import ServiceFiles
 
 @main
 struct WritCommand: AsyncParsableCommand {
@@ -13,8 +13,10 @@ struct WritCommand: AsyncParsableCommand {
         ])
 
     static func main() async {
+        var command: any ParsableCommand
+        // What ArgumentParser throws here it reports itself: usage, help, the version.
+        do { command = try parseAsRoot(arguments) } catch { exit(withError: error) }
         do {
-            var command = try parseAsRoot(arguments)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {

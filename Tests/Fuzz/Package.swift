@@ -28,7 +28,6 @@ let hummingbirdHTTP2 = Target.Dependency.product(name: "HummingbirdHTTP2", packa
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
-let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
@@ -59,7 +58,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-atomics.git", from: "1.3.0"),
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-system.git", from: "1.8.1"),
-        .package(url: "https://github.com/apple/swift-configuration.git", from: "1.4.0", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
         .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
@@ -78,20 +76,24 @@ let package = Package(
         writ("RemoteKeys", ["AccessToken", "JOSE", atomics, httpClient, nioCore, nioHTTP1]),
         writ("OTLPTracing", ["JOSE", tracing]),
         writ("PrometheusText", [metrics]),
+        writ("ServiceFiles", ["OAuth", "AccessToken", "JOSE", "Libcrypto", yams, system]),
+        writ("LiveState", ["ServiceFiles", "OAuth", "AccessToken", "JOSE", "Libcrypto", logging, nioSSL, system]),
         writ(
             "TokenHTTP",
             [
-                "PrometheusText", "Signing", "OAuth", "AccessToken", "JOSE", "Libcrypto", "RemoteKeys",
+                "LiveState", "ServiceFiles", "PrometheusText", "Signing", "OAuth", "AccessToken", "JOSE", "Libcrypto",
+                "RemoteKeys",
                 hummingbird, hummingbirdCore, hummingbirdHTTP2, httpTypes, nioCore, nioPosix, nioHTTP1, nioHTTPTypes,
                 nioHTTPTypesHTTP1, nioSSL, nioTLS, logging, metrics, tracing, instrumentation, lifecycle, unixSignals,
-                configuration, yams, system,
+                system,
             ], staying),
         // What the toolchain has of libFuzzer; `script/fuzz` links it.
         .systemLibrary(name: "CLibFuzzer"),
         .executableTarget(
             name: "fuzz",
             dependencies: [
-                "CLibFuzzer", "TokenHTTP", "OTLPTracing", "Signing", "OAuth", "AccessToken", "JOSE", "Libcrypto",
+                "CLibFuzzer", "TokenHTTP", "LiveState", "ServiceFiles", "OTLPTracing", "Signing", "OAuth",
+                "AccessToken", "JOSE", "Libcrypto",
                 hummingbird, hummingbirdCore, logging, nioCore, nioEmbedded, nioHTTPTypes, system, yams,
             ],
             swiftSettings: settings),

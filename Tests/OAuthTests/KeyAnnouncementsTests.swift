@@ -112,4 +112,14 @@ import Testing
         #expect(
             schedule(try keys("a.pem", "b.pem"), now: now).map(\.since) == [nil, now + .seconds(360)])
     }
+
+    @Test("Two file names that Unicode takes for one are two keys")
+    mutating func namesAreComparedOctetForOctet() throws {
+        let names = ["20200101T000000Z-\u{E9}.pem", "20200101T000000Z-e\u{301}.pem"]
+        #expect(names[0] == names[1])
+        let entries = schedule(try keys("blue:\(names[0])", "green:\(names[1])"), now: now)
+        #expect(entries.map { Array($0.name.description.utf8) } == names.map { Array($0.utf8) }.reversed())
+        #expect(entries.map(\.state) == [.expired, .signing] || entries.map(\.state) == [.published, .signing])
+        #expect(Set(entries.map(\.name)).count == 2)
+    }
 }

@@ -5,7 +5,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@testable import TokenHTTP
+@testable import ServiceFiles
 
 /// A large file is read in pieces, and comes to what it would come to in one.
 @Suite struct ClientsChunksTests {

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import Yams
 
-@testable import TokenHTTP
+@testable import ServiceFiles
 
 @Suite struct ClientsFileEditorTests {
     private let folder: TemporaryFolder

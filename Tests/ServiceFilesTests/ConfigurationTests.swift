@@ -1,15 +1,12 @@
 import AccessToken
 import Foundation
 import JOSE
-import Logging
 import OAuth
-import NIOCore
-import NIOPosix
 import SystemPackage
 import TestSupport
 import Testing
 
-@testable import TokenHTTP
+@testable import ServiceFiles
 
 @Suite struct ConfigurationTests {
     /// A proxy ends TLS, unless something else is said.
@@ -248,57 +245,11 @@ import Testing
         #expect(error?.problems.first?.hint == "`writ init` makes a working folder")
     }
 
-    @Test func theCheckTriesTheAddresses() async throws {
-        let fixture = try ServiceFixture()
-        let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .bind(host: "127.0.0.1", port: 0).get()
-        let port = try #require(listener.localAddress?.port)
-        let file = FilePath(fixture.folder.path("writ.yaml"))
-        let environment = ["WRIT_LISTEN": "127.0.0.1:\(port)", "WRIT_MANAGEMENT": "no.such.host.invalid:1"]
-        let error = await #expect(throws: InvalidConfiguration.self) {
-            try await ConfigurationCheck.run(file, environment: environment, triesAddresses: true)
-        }
-        #expect(
-            error?.problems.map(\.message) == [
-                "cannot listen on 127.0.0.1:\(port): address already in use",
-                "cannot listen on no.such.host.invalid:1: there is no such host",
-            ])
-        try await ConfigurationCheck.run(file, environment: environment, triesAddresses: false)
-        try await listener.close().get()
-    }
-
     @Test func theCheckTriesNoAddressThatNobodyWrote() async throws {
         let folder = try TemporaryFolder()
         try folder.write("issuer: https://a.example\nlisten: nowhere\nmanagement: 127.0.0.1:0\n", to: "writ.yaml")
         let configuration = ServiceConfiguration.addresses(in: FilePath(folder.path("writ.yaml")), environment: [:])
         #expect(configuration.map(\.description) == ["127.0.0.1:0"])
-    }
-
-    @Test(arguments: [("", false), ("keys_rotation: {every: 90d}", true)])
-    func theCheckAllowsWhatServeWouldMake(rotation: String, isGood: Bool) async throws {
-        let folder = try TemporaryFolder()
-        try folder.write("issuer: https://a.example\ntls: terminated-upstream\n\(rotation)\n", to: "writ.yaml")
-        try folder.write("clients: []\n", to: "clients.yaml")
-        let file = FilePath(folder.path("writ.yaml"))
-        let check: Void? = try? await ConfigurationCheck.run(file, environment: [:], triesAddresses: false)
-        #expect((check != nil) == isGood)
-        #expect(!FileManager.default.fileExists(atPath: folder.path("keys")))
-    }
-
-    @Test func theCheckReportsEverythingAtOnce() async throws {
-        let fixture = try ServiceFixture()
-        try fixture.folder.write("issuer: https://a?b\nlistn: 127.0.0.1:1\n", to: "writ.yaml")
-        try fixture.folder.write("clients:\n  - client_id: a\n", to: "clients.yaml")
-        try fixture.folder.write("x", to: "keys/bad.pem")
-        let error = await #expect(throws: InvalidConfiguration.self) {
-            try await ConfigurationCheck.run(
-                FilePath(fixture.folder.path("writ.yaml")), environment: [:], triesAddresses: false)
-        }
-        #expect(
-            error?.problems.map(\.message) == [
-                "issuer has a query; RFC 8414 section 2 allows none", "unknown key listn", "it holds no PEM block",
-                "client_secrets is missing",
-            ])
     }
 
     @Test(arguments: [("90s", 90), ("15m", 900), ("12h", 43200), ("30d", 2_592_000), ("0s", 0)] as [(String, Int64)])

@@ -6,7 +6,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@testable import TokenHTTP
+@testable import ServiceFiles
 
 @Suite struct KeyRotationTests {
     let folder: TemporaryFolder
@@ -160,17 +160,6 @@ import Testing
         try folder.write(
             String(contentsOf: TestVectors.url("keys/rsa-2048-encrypted.pem"), encoding: .utf8), to: "encrypted.pem")
         #expect(try rsa.load().map(\.name.description) == ["encrypted.pem"])
-    }
-
-    @Test func anOldIssuersKeyKeepsItsKid() throws {
-        let fixture = try ServiceFixture()
-        try fixture.copyKey("rsa-2048.pub.pem", as: "kid=old-issuer-1.pub.pem")
-        // The same key under its own kid is another matter: it is refused only where the kid is the same.
-        try fixture.folder.write(
-            String(contentsOf: TestVectors.url("keys/rsa-3072.pem"), encoding: .utf8), to: "keys/first.pem")
-        let keys = try fixture.snapshot().keys
-        #expect(keys.map(\.key.keyID).contains("old-issuer-1"))
-        #expect(keys.first { $0.key.keyID == "old-issuer-1" }?.state == .published)
     }
 }
 

@@ -6,7 +6,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@testable import TokenHTTP
+@testable import ServiceFiles
 
 @Suite struct KeysFolderTests {
     private let folder: TemporaryFolder
@@ -98,31 +98,10 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path("")) == ["es256.pem"])
     }
 
-    @Test func aFolderWithoutASigningKeyIsRefused() throws {
-        let fixture = try ServiceFixture(keyFile: "p256.pem")
-        let error = #expect(throws: InvalidConfiguration.self) { try fixture.snapshot() }
-        #expect(error?.problems.map(\.message) == ["holds no key that can sign RS256 now"])
-        #expect(error?.problems.first?.hint == "`writ keys generate --algorithm RS256` makes one")
-    }
-
     @Test func aMissingFolderIsRefused() throws {
         let error = #expect(throws: InvalidConfiguration.self) {
             try KeysFolder(FilePath(folder.path("none")), algorithm: .rs256).load()
         }
         #expect(error?.problems.first?.message == "there is no such folder")
-    }
-
-    @Test func publishesWhatItMust() throws {
-        let fixture = try ServiceFixture()
-        // The fixture's clock stands at 20261118T110640Z and the longest lifetime is 15 minutes.
-        try fixture.copyKey("rsa-3072.pem", as: "20261118T105500Z.pem")
-        try fixture.copyKey("rsa-2048-exponent3.pem", as: "20261119T000000Z.pem")
-        try fixture.copyKey("p256.pem", as: "elliptic.pem")
-        let states = try fixture.snapshot().keys.map { "\($0.key.name) \($0.state.rawValue)" }
-        #expect(
-            states == [
-                "elliptic.pem published", "first.pem published", "20261118T105500Z.pem signing",
-                "20261119T000000Z.pem next",
-            ])
     }
 }

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 import Yams
 
-@testable import TokenHTTP
+@testable import ServiceFiles
 
 /// What the quick reader reads, Yams reads too, and takes for the same.
 @Suite struct PlainYAMLTests {

@@ -6,13 +6,15 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@testable import TokenHTTP
+@testable import ServiceFiles
 
 /// The keys for refresh tokens, which follow one another as those that sign do.
 @Suite struct SealingKeysTests {
     private let folder: TemporaryFolder
     private let keys: KeysFolder
     private let now = NumericDate(1_795_426_200)
+    /// 32 octets of seven.
+    private static let sealingKey = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc"
 
     init() throws {
         folder = try TemporaryFolder()
@@ -50,13 +52,13 @@ import Testing
     }
 
     @Test func refusesAKeyThatOthersCanRead() throws {
-        try write(ServiceFixture.sealingKey, to: "a.sealing", permissions: 0o640)
+        try write(Self.sealingKey, to: "a.sealing", permissions: 0o640)
         #expect(problems() == ["holds a private key that others can read"])
     }
 
     @Test func refusesTheSameKeyTwiceAndTwoFirstKeys() throws {
-        try write(ServiceFixture.sealingKey, to: "a.sealing")
-        try write(ServiceFixture.sealingKey, to: "20261123T093000Z.sealing")
+        try write(Self.sealingKey, to: "a.sealing")
+        try write(Self.sealingKey, to: "20261123T093000Z.sealing")
         #expect(problems() == ["is the same key as 20261123T093000Z.sealing"])
         try write("CQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk", to: "20261123T093000Z.sealing")
         try write("CgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgo", to: "b.sealing")
@@ -89,61 +91,5 @@ import Testing
         #expect(result.replacement?.name.start == now - .seconds(60))
         #expect(try keys.loadSealing().map(\.key.keyID) == [result.replacement?.keyID])
         #expect(try keys.load().count == 1)
-    }
-
-    @Test func clientsThatMayRefreshNeedOne() throws {
-        let fixture = try ServiceFixture()
-        try FileManager.default.removeItem(atPath: fixture.folder.path("keys/first.sealing"))
-        let error = #expect(throws: InvalidConfiguration.self) { try fixture.snapshot() }
-        #expect(
-            error?.problems.map(\.message) == [
-                "holds no key that can seal refresh tokens now, and there are clients with refresh_token"
-            ])
-        #expect(error?.problems.first?.hint == "`writ keys rotate --sealing` makes one")
-        try fixture.folder.write("clients: []\n", to: "clients.yaml")
-        #expect(throws: Never.self) { try fixture.snapshot() }
-    }
-
-    /// With `keys_rotation` the service makes it when it starts.
-    @Test func theCheckExpectsAFirstKeyThatTheServiceMakes() async throws {
-        let issuer = "issuer: https://tokens.example.com\n"
-        for (rotation, isGood) in [("keys_rotation: {every: 90d}\n", true), ("", false)] {
-            let fixture = try ServiceFixture(configuration: issuer + rotation)
-            try FileManager.default.removeItem(atPath: fixture.folder.path("keys/first.sealing"))
-            let file = FilePath(fixture.folder.path("writ.yaml"))
-            var problems: [String] = []
-            do throws(InvalidConfiguration) {
-                try await ConfigurationCheck.run(file, environment: [:], triesAddresses: false)
-            } catch {
-                problems = error.problems.map(\.message)
-            }
-            #expect(problems.isEmpty == isGood, "\(problems)")
-        }
-    }
-
-    /// A replica that has not seen the folder yet must be able to open what the others seal.
-    @Test func aKeyThatNobodyAnnouncedIsHeldBack() throws {
-        let fixture = try ServiceFixture()
-        let reloader = try fixture.reloader()
-        let soon = ServiceFixture.now + .seconds(10)
-        try fixture.folder.write("CQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk", to: "keys/20200101T000000Z.sealing")
-        reloader.reload(now: soon)
-        let keys = reloader.snapshots.current.sealingKeys
-        #expect(keys.map(\.state) == [.signing, .next])
-        #expect(keys.last?.since == soon + KeyTiming.standard.announcement)
-    }
-
-    @Test func rotationByItselfConcernsBothChains() throws {
-        let fixture = try ServiceFixture()
-        let folder = fixture.configuration.keys
-        let plan = try RotationPlan(every: .seconds(3600), announce: .seconds(600))
-        let lifetimes = fixture.configuration.lifetimes(of: [])
-        let late = ServiceFixture.now + .seconds(10 * 366 * 86400)
-        for chain in [folder.signing, folder.sealing] {
-            var rotation = AutomaticRotation(of: chain, plan: plan, logger: .silent)
-            rotation.step(lifetimes: lifetimes, now: late, uptime: .now)
-        }
-        #expect(try folder.load().count == 2)
-        #expect(try folder.loadSealing().count == 2)
     }
 }

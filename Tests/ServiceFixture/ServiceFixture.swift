@@ -1,26 +1,30 @@
-import AccessToken
+package import AccessToken
 import Foundation
-import Hummingbird
-import HummingbirdTesting
-import JOSE
-import Libcrypto
+package import LiveState
 import Logging
-import OAuth
+package import OAuth
+package import ServiceFiles
 import SystemPackage
-import TestSupport
+package import TestSupport
 
-@testable import Signing
-@testable import TokenHTTP
+/// A working folder with one client for each rule, and what is read from it, at a clock that stands still.
+package struct ServiceFixture {
+    /// The clock of the tests: 2026-11-18T11:06:40Z.
+    package static let now = NumericDate(1_795_000_000)
+    /// The secret of each client.
+    package static let secret = "writ_cs_fixture"
 
-/// A working folder with one client for each rule, and the front door on it with a clock that stands still.
-struct ServiceFixture {
-    static let now = NumericDate(1_795_000_000)
-    static let secret = "writ_cs_fixture"
+    /// It is removed with the fixture.
+    package let folder: TemporaryFolder
+    /// That of `writ.yaml`.
+    package let configuration: ServiceConfiguration
 
-    let folder: TemporaryFolder
-    let configuration: ServiceConfiguration
-
-    init(configuration text: String = "issuer: https://tokens.example.com\n", keyFile: String = "rsa-2048.pem") throws {
+    /// - Parameters:
+    ///   - text: of `writ.yaml`, but for `tls`.
+    ///   - keyFile: the first signing key, from Tests/Vectors/keys.
+    package init(configuration text: String = "issuer: https://tokens.example.com\n", keyFile: String = "rsa-2048.pem")
+        throws
+    {
         folder = try TemporaryFolder()
         try folder.write(text + "tls: terminated-upstream\n", to: "writ.yaml")
         try FileManager.default.createDirectory(
@@ -36,7 +40,7 @@ struct ServiceFixture {
     private static let hash = "sha256:-StfEenewcjB1d94NpfljJECVET_sZOfX4p-xpnnHb4"
 
     /// 32 octets of seven.
-    static let sealingKey = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc"
+    package static let sealingKey = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc"
 
     private static let clients = """
         clients:
@@ -77,40 +81,21 @@ struct ServiceFixture {
 
         """
 
-    func snapshot() throws -> Snapshot {
+    /// What the folder holds now.
+    package func snapshot() throws -> Snapshot {
         var loader = SnapshotLoader(configuration)
         return try loader.load(now: Self.now)
     }
 
     /// What watches the folder; nothing looks unless the test says so.
-    func reloader(timing: KeyTiming = .standard, now: NumericDate = now) throws -> Reloader {
-        try Reloader(configuration, timing: timing, logger: .silent, now: now)
+    package func reloader(timing: KeyTiming = .standard, now: NumericDate = now) throws -> Reloader {
+        try Reloader(
+            configuration, timing: timing, logger: Logger(label: "silent") { _ in SwiftLogNoOpLogHandler() },
+            now: now)
     }
 
     /// Puts a key from Tests/Vectors into the keys folder.
-    func copyKey(_ vector: String, as name: String) throws {
+    package func copyKey(_ vector: String, as name: String) throws {
         try folder.write(String(contentsOf: TestVectors.url("keys/\(vector)"), encoding: .utf8), to: "keys/\(name)")
-    }
-
-    /// - Parameter signers: a pool; without one, two threads.
-    func frontDoor(_ signers: SignerPool? = nil) throws -> FrontDoor {
-        let gate = try ClientGate(
-            limits: .standard, audiences: configuration.assertionAudiences,
-            passwordChecks: PasswordChecks(threadCount: 1, capacity: 8), keySets: ClientKeySets { _, _ in })
-        let snapshots = SnapshotStore(try snapshot())
-        let readiness = Readiness()
-        readiness.begin()
-        let services = EndpointServices(
-            snapshots: snapshots, gate: gate, trustedProxies: TrustedProxies(networks: []),
-            signers: signers ?? SignerPool(threadCount: 2, wait: .seconds(60)), now: { Self.now }, retryDelay: { 1 },
-            reportFailure: { _ in },
-            report: { _ in })
-        return FrontDoor(
-            paths: configuration.endpoints,
-            tokenEndpoint: TokenEndpoint(
-                services: services, makeTokenID: { TokenID("jti-of-the-exchange") }),
-            introspectionEndpoint: IntrospectionEndpoint(services: services), snapshots: snapshots,
-            readiness: readiness,
-            reportTime: { _, _ in })
     }
 }

@@ -1,5 +1,6 @@
 import AccessToken
 import OAuth
+import ServiceFixture
 import Testing
 
 @testable import TokenHTTP

@@ -66,8 +66,8 @@ import Testing
 
     @Test(arguments: [("1", false), (nil, true)] as [(String?, Bool)])
     func whoIsAskedToComeBackLaterIsNotReadBefore(retryAfter: String?, isRead: Bool) throws {
-        let turnstile = Turnstile(interval: .milliseconds(200))
-        let channel = try channel(TurnstileHandler(turnstile))
+        let pacing = RetryPacing(interval: .milliseconds(200))
+        let channel = try channel(RetryPacingHandler(pacing))
         func refuse() throws {
             var answer = HTTPResponse(status: .serviceUnavailable)
             answer.headerFields[.retryAfter] = retryAfter
@@ -89,16 +89,16 @@ import Testing
     }
 
     @Test func turnsFollowOneAnotherAndNobodyWaitsForLongerThanAsked() {
-        let turnstile = Turnstile(interval: .milliseconds(1))
+        let pacing = RetryPacing(interval: .milliseconds(1))
         var now = NIODeadline.uptimeNanoseconds(5_000_000_000)
-        let waits = (0..<5000).map { _ in turnstile.wait(now: now, retryAfter: .seconds(3)) }
+        let waits = (0..<5000).map { _ in pacing.wait(now: now, retryAfter: .seconds(3)) }
         #expect(waits[..<3000].enumerated().allSatisfy { $1 == .milliseconds(Int64($0)) })
         #expect(waits[3000...].allSatisfy { $0 == .seconds(3) })
         // Those that wait are let through first, but no debt is left behind.
         now = now + .milliseconds(1400)
-        #expect(turnstile.wait(now: now, retryAfter: .seconds(60)) == .milliseconds(2600))
+        #expect(pacing.wait(now: now, retryAfter: .seconds(60)) == .milliseconds(2600))
         now = now + .seconds(10)
-        #expect(turnstile.wait(now: now, retryAfter: .seconds(1)) == .zero)
+        #expect(pacing.wait(now: now, retryAfter: .seconds(1)) == .zero)
     }
 
     private let completed = TLSUserEvent.handshakeCompleted(negotiatedProtocol: "h2")

@@ -2,8 +2,9 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
-import TestSupport
+import ServiceFixture
 import Testing
+import TestSupport
 
 @testable import Signing
 @testable import TokenHTTP

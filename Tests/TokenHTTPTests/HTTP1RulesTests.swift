@@ -97,7 +97,7 @@ import Testing
         ([("Connection", "a"), ("Connection", "close, b")], true), ([("Upgrade", "h2c")], true),
     ])
     func whichRequestIsTheLast(fields: [(String, String)], isLast: Bool) throws {
-        let channel = try channel(LastRequestHandler())
+        let channel = try channel(ConnectionPersistence())
         try send(head(fields), to: channel)
         try send(head(), to: channel)
         #expect(try count(channel) == (isLast ? 1 : 2))
@@ -107,7 +107,7 @@ import Testing
 
     @Test func connectAndHTTP10AreTheLast() throws {
         for request in [head([], .CONNECT), head([("Connection", "keep-alive")], .GET, .http1_0)] {
-            let channel = try channel(LastRequestHandler())
+            let channel = try channel(ConnectionPersistence())
             try send(request, to: channel)
             #expect(try answer(channel)?["Connection"] == ["close"])
             #expect(!channel.isActive)
@@ -117,7 +117,7 @@ import Testing
     /// What was asked before is answered; nothing is read any more.
     @Test func theLastAnswerIsThatToTheLastRequest() throws {
         let reads = ReadCounter()
-        let channel = EmbeddedChannel(handlers: [reads, LastRequestHandler()])
+        let channel = EmbeddedChannel(handlers: [reads, ConnectionPersistence()])
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
         channel.read()
         try send(head(), to: channel)
@@ -134,7 +134,7 @@ import Testing
 
     /// On the way down, with requests in a pipeline.
     @Test func anAnswerThatSaysSoIsTheLast() throws {
-        let channel = try channel(LastRequestHandler())
+        let channel = try channel(ConnectionPersistence())
         for _ in 0..<3 { try send(head(), to: channel) }
         #expect(try answer(channel) == [:])
         #expect(try answer(channel, ["Connection": "close"])?["Connection"] == ["close"])
@@ -143,7 +143,7 @@ import Testing
     }
 
     @Test func aPipelineHasAnEnd() throws {
-        let channel = try channel(LastRequestHandler())
+        let channel = try channel(ConnectionPersistence())
         for _ in 0..<100 { try send(head(), to: channel) }
         #expect(try count(channel) == 64)
         for _ in 0..<63 { #expect(try answer(channel)?["Connection"] == []) }
@@ -154,7 +154,7 @@ import Testing
     /// RFC 9112 section 9.6: it would hear of a reset instead of its answer.
     @Test func whoStillSendsIsHeardOut() throws {
         let closes = CloseRecorder()
-        let channel = EmbeddedChannel(handlers: [closes, LastRequestHandler()])
+        let channel = EmbeddedChannel(handlers: [closes, ConnectionPersistence()])
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
         try channel.writeInbound(head([("Connection", "close")]))
         #expect(try answer(channel) != nil)
@@ -171,7 +171,7 @@ import Testing
 
     @Test func whoHasLeftIsNotWaitedFor() throws {
         let closes = CloseRecorder()
-        let channel = EmbeddedChannel(handlers: [closes, LastRequestHandler()])
+        let channel = EmbeddedChannel(handlers: [closes, ConnectionPersistence()])
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
         try send(head([("Connection", "close")]), to: channel)
         #expect(try answer(channel) != nil)
@@ -198,7 +198,7 @@ import Testing
 
     /// RFC 9110 section 15: one final answer.
     @Test(arguments: [true, false]) func aRequestThatBreaksOffHasOneAnswer(isAnsweredBefore: Bool) throws {
-        let channel = try channel(LastRequestHandler())
+        let channel = try channel(ConnectionPersistence())
         try channel.writeInbound(head([("Transfer-Encoding", "chunked")]))
         if isAnsweredBefore { #expect(try answer(channel) != nil) }
         channel.pipeline.fireErrorCaught(HTTPParserError.invalidChunkSize)
@@ -236,13 +236,13 @@ import Testing
         arguments: [("100-continue", [100]), ("100-Continue", [100]), ("something", []), (nil, [])]
             as [(String?, [Int])])
     func whoeverWaitsIsToldToGoOn(expect: String?, told: [Int]) throws {
-        let channel = try channel(ContinueHandler())
+        let channel = try channel(ContinueHandler(maximumBodySize: 16 * 1024))
         try channel.writeInbound(request(expect))
         #expect(try statuses(channel) == told)
     }
 
     @Test func answersKeepTheirOrder() throws {
-        let channel = try channel(ContinueHandler())
+        let channel = try channel(ContinueHandler(maximumBodySize: 16 * 1024))
         try channel.writeInbound(request(nil))
         try channel.writeInbound(HTTPRequestPart.end(nil))
         try channel.writeInbound(request("100-continue"))

@@ -2,9 +2,10 @@ import AccessToken
 import Foundation
 import JOSE
 import OAuth
+import ServiceFiles
 import SystemPackage
-import TestSupport
 import Testing
+import TestSupport
 
 @testable import TokenHTTP
 

@@ -1,6 +1,7 @@
 import AccessToken
 import JOSE
 import Libcrypto
+import ServiceFixture
 
 @testable import OAuth
 

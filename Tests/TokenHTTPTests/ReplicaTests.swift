@@ -3,10 +3,13 @@ import Foundation
 import Hummingbird
 import HummingbirdTesting
 import JOSE
+import LiveState
 import OAuth
+import ServiceFiles
+import ServiceFixture
 import SystemPackage
-import TestSupport
 import Testing
+import TestSupport
 
 @testable import Signing
 @testable import TokenHTTP

@@ -1,9 +1,9 @@
-import AccessToken
+package import AccessToken
 import Logging
-import OAuth
+package import OAuth
 
 /// Warns of clients whose last secret ends soon, when the clients are read and once a day after that.
-struct SecretExpiryWatch {
+package struct SecretExpiryWatch {
     /// How long before the end.
     static let notice: Duration = .seconds(14 * 86400)
     private static let interval: Duration = .seconds(86400)
@@ -13,7 +13,7 @@ struct SecretExpiryWatch {
     private var warnedAt: NumericDate?
 
     /// Clients that cannot get in any more soon, or already, with the end of their last secret.
-    static func ending(_ clients: ClientRegistry, now: NumericDate) -> [(id: ClientID, end: NumericDate)] {
+    package static func ending(_ clients: ClientRegistry, now: NumericDate) -> [(id: ClientID, end: NumericDate)] {
         clients.secretEnds.filter { $0.end <= now + notice }
     }
 

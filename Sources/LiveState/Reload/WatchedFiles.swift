@@ -1,11 +1,12 @@
 import Foundation
+import ServiceFiles
 import SystemPackage
 
 /// What the keys folder, the clients file and those of TLS look like from outside. It changes whenever one of them does.
 ///
 /// It is compared once in a while instead of asking the system for events: that works alike on an ordinary folder, on a
 /// network file system and on a Kubernetes mount, where a symlink is swapped and the files themselves never change.
-struct Fingerprint: Equatable, Sendable {
+struct WatchedFiles: Equatable, Sendable {
     private struct Entry: Equatable {
         let name: String
         let device: UInt64

@@ -1,24 +1,28 @@
-import AccessToken
-import Logging
-import OAuth
+package import AccessToken
+package import Logging
+package import OAuth
+package import ServiceFiles
 
 /// The rotation of one chain of keys by a running service.
-struct AutomaticRotation {
+package struct AutomaticRotation {
     private let keys: KeyChain
     private let plan: RotationPlan
     private let logger: Logger
     private var expiry = ExpiryWatch()
-    /// What keeps the plan from being followed, as it was told last; it is not told again.
+    /// What keeps the plan from being followed, as it was last logged; it is not logged again.
     private var complaint: String?
 
-    init(of keys: KeyChain, plan: RotationPlan, logger: Logger) {
+    /// Nothing is looked at yet.
+    package init(of keys: KeyChain, plan: RotationPlan, logger: Logger) {
         self.keys = keys
         self.plan = plan
         self.logger = logger
     }
 
     /// Makes the next key where it is time, and removes keys that have been expired for long enough.
-    mutating func step(lifetimes: TokenLifetimes, now: NumericDate, uptime: ContinuousClock.Instant) {
+    ///
+    /// - Parameter uptime: of a clock that no operator sets.
+    package mutating func step(lifetimes: TokenLifetimes, now: NumericDate, uptime: ContinuousClock.Instant) {
         do {
             if let key = try keys.generateIfDue(plan, now: now) {
                 logger.info("Rotated", metadata: ["kid": "\(key.keyID)", "file": "\(key.name)"])
@@ -26,7 +30,7 @@ struct AutomaticRotation {
             try removeExpired(longestLifetime: lifetimes[keys.purpose], now: now, uptime: uptime)
             try reportStall(now: now)
         } catch {
-            // Nobody has looked, or not at all keys.
+            // The check did not complete, so earlier observations do not count.
             expiry = ExpiryWatch()
             let reason = "\(error)"
             if reason != complaint { logger.error("keys_rotation failed and goes on trying: \(reason)") }

@@ -1,15 +1,15 @@
 import OAuth
 
-/// Which keys have looked expired for so long that it was no clock which was wrong for a while.
+/// How long each key has been expired without interruption, so that a briefly wrong clock deletes nothing.
 struct ExpiryWatch {
-    /// A clock that is wrong for longer than that is not noticed.
+    /// A clock that is wrong for longer is not noticed.
     static let patience: Duration = .seconds(3600)
 
     private var beginnings: [KeyFileName: ContinuousClock.Instant] = [:]
 
     /// - Parameters:
     ///   - expired: all that look so now.
-    ///   - uptime: of a clock that nobody sets.
+    ///   - uptime: of a clock that no operator sets.
     /// - Returns: those that have looked so at each look for ``patience``.
     mutating func look(at expired: [KeyFileName], uptime: ContinuousClock.Instant) -> [KeyFileName] {
         let earlier = beginnings

@@ -1,17 +1,19 @@
-import AccessToken
-import OAuth
+package import AccessToken
+package import OAuth
+import ServiceFiles
 
-/// What a key of the folder does, for those who watch.
-struct KeyStatus: Equatable {
+/// What a key of the folder does, for metrics and the log.
+package struct KeyStatus: Equatable {
     /// `kid`
-    let keyID: String
+    package let keyID: String
     /// The file's name.
-    let file: String
+    package let file: String
     /// `signing` for access tokens, `sealing` for refresh tokens.
-    let use: String
-    let state: KeySchedule.State
+    package let use: String
+    /// What it does.
+    package let state: KeySchedule.State
     /// When it does something else; nil where nothing says so.
-    let nextChange: NumericDate?
+    package let nextChange: NumericDate?
 }
 
 extension Snapshot {
@@ -36,7 +38,7 @@ extension Snapshot {
     }
 
     /// The same at `now`: where no newer snapshot could be made, keys change over all the same.
-    func keyStates(at now: NumericDate) -> [KeyStatus] {
+    package func keyStates(at now: NumericDate) -> [KeyStatus] {
         let sealing = sealingKeys.last { $0.state != .expired && ($0.since ?? NumericDate(.min)) <= now }
         let current = ["signing": signingKey(at: now).keyID, "sealing": sealing?.key.named.keyID]
         let states = keyStates

@@ -2,6 +2,7 @@ package import AccessToken
 import JOSE
 import Libcrypto
 package import OAuth
+package import ServiceFiles
 import SystemPackage
 
 /// Reads keys and clients and makes snapshots of them. It remembers which keys it has met, so that one that appears
@@ -9,7 +10,7 @@ import SystemPackage
 package struct SnapshotLoader: Sendable {
     private let configuration: ServiceConfiguration
     private let timing: KeyTiming
-    /// Whether a sealing key that clients need and that is not there will be: see `keys_rotation`.
+    /// Whether `keys_rotation` will make a missing sealing key, so that its absence is no error.
     private let expectsSealingKey: Bool
     private var announcements: [KeyChain.Purpose: KeyAnnouncements] = [:]
 
@@ -18,7 +19,8 @@ package struct SnapshotLoader: Sendable {
         self.init(configuration, timing: timing, expectsSealingKey: false)
     }
 
-    init(_ configuration: ServiceConfiguration, timing: KeyTiming = .standard, expectsSealingKey: Bool) {
+    /// - Parameter expectsSealingKey: whether `keys_rotation` will make a missing sealing key, so that its absence is no error.
+    package init(_ configuration: ServiceConfiguration, timing: KeyTiming = .standard, expectsSealingKey: Bool) {
         self.configuration = configuration
         self.timing = timing
         self.expectsSealingKey = expectsSealingKey
@@ -36,7 +38,7 @@ package struct SnapshotLoader: Sendable {
         let clients = InvalidConfiguration.collect(&problems) { () throws(InvalidConfiguration) in
             try ClientsFile(reading: configuration.clientsFile).clients
         }
-        var turns: [SigningTurn]?
+        var signingKeys: [ScheduledSigningKey]?
         var scheduled: ScheduledKeys?
         var announcements = announcements
         let lifetimes = configuration.lifetimes(of: clients ?? [])
@@ -49,16 +51,18 @@ package struct SnapshotLoader: Sendable {
                     .schedule(keys, now: now, retention: retention)
             }
             scheduled = keys
-            turns = InvalidConfiguration.collect(&problems) { () throws(InvalidConfiguration) in
-                try signingTurns(of: keys)
+            signingKeys = InvalidConfiguration.collect(&problems) { () throws(InvalidConfiguration) in
+                try self.signingKeys(of: keys)
             }
             InvalidConfiguration.collect(&problems) { () throws(InvalidConfiguration) in
                 try checkSealing(keys, for: clients ?? [])
             }
         }
-        guard let clients, let scheduled, let turns, problems.isEmpty else { throw InvalidConfiguration(problems) }
+        guard let clients, let scheduled, let signingKeys, problems.isEmpty else {
+            throw InvalidConfiguration(problems)
+        }
         do {
-            let snapshot = try snapshot(of: scheduled, turns, ClientRegistry(clients), lifetimes)
+            let snapshot = try snapshot(of: scheduled, signingKeys, ClientRegistry(clients), lifetimes)
             self.announcements = announcements
             return snapshot
         } catch {
@@ -67,7 +71,8 @@ package struct SnapshotLoader: Sendable {
     }
 
     private func snapshot(
-        of scheduled: ScheduledKeys, _ turns: [SigningTurn], _ clients: ClientRegistry, _ lifetimes: TokenLifetimes
+        of scheduled: ScheduledKeys, _ signingKeys: [ScheduledSigningKey], _ clients: ClientRegistry,
+        _ lifetimes: TokenLifetimes
     ) throws -> Snapshot {
         let policy = configuration.policy
         let sealer = RefreshTokenSealer(
@@ -76,11 +81,12 @@ package struct SnapshotLoader: Sendable {
             policy: policy, clients: clients, lifetimes: lifetimes, keys: scheduled.keys,
             sealingKeys: scheduled.sealing, sealer: sealer,
             inspector: try TokenInspector(
-                keys: scheduled.published, signingKey: turns[0].key, clients: clients, policy: policy, sealer: sealer),
-            nextChange: scheduled.nextChange, signingTurns: turns, documents: try documents(for: scheduled))
+                keys: scheduled.published, signingKey: signingKeys[0].key, clients: clients, policy: policy,
+                sealer: sealer),
+            nextChange: scheduled.nextChange, signingKeys: signingKeys, documents: try documents(for: scheduled))
     }
 
-    private func signingTurns(of keys: ScheduledKeys) throws(InvalidConfiguration) -> [SigningTurn] {
+    private func signingKeys(of keys: ScheduledKeys) throws(InvalidConfiguration) -> [ScheduledSigningKey] {
         let name = configuration.algorithm.name
         guard keys.keys.contains(where: { $0.state == .signing }) else {
             throw InvalidConfiguration([
@@ -90,7 +96,7 @@ package struct SnapshotLoader: Sendable {
                         ? KeysFolder.hintWithoutKeys : "`writ keys generate --algorithm \(name)` makes one")
             ])
         }
-        do throws(InvalidValue) { return try keys.signingTurns(configuration.policy) } catch {
+        do throws(InvalidValue) { return try keys.signingKeys(configuration.policy) } catch {
             throw InvalidConfiguration([Problem(place, error.description)])
         }
     }
@@ -123,19 +129,5 @@ package struct SnapshotLoader: Sendable {
 
     private var place: Problem.Place {
         .file(configuration.keysFolder.string, line: nil)
-    }
-}
-
-extension ServiceConfiguration {
-    /// The longest that tokens of these clients can live.
-    package func lifetimes(of clients: [Client]) -> TokenLifetimes {
-        TokenLifetimes(
-            accessToken: clients.compactMap(\.accessTokenLifetime).reduce(accessTokenLifetime, max),
-            refreshToken: refreshTokenLifetime)
-    }
-
-    /// The longest that tokens of any clients can live: where nobody knows which there are, no key is removed too early.
-    package var longestLifetimes: TokenLifetimes {
-        TokenLifetimes(accessToken: .seconds(86400), refreshToken: refreshTokenLifetime)
     }
 }

@@ -1,14 +1,16 @@
 import Synchronization
 
 /// Holds the current snapshot. A request takes it once and keeps it to its end.
-final class SnapshotStore: Sendable {
+package final class SnapshotStore: Sendable {
     private let snapshot: Mutex<Snapshot>
 
-    init(_ snapshot: Snapshot) {
+    /// - Parameter snapshot: the first one.
+    package init(_ snapshot: Snapshot) {
         self.snapshot = Mutex(snapshot)
     }
 
-    var current: Snapshot {
+    /// The one that the next request is answered from.
+    package var current: Snapshot {
         snapshot.withLock { $0 }
     }
 

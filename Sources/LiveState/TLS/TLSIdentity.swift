@@ -1,19 +1,21 @@
-import AccessToken
+package import AccessToken
 import Libcrypto
-import NIOSSL
+package import NIOSSL
+package import ServiceFiles
+import Synchronization
 import SystemPackage
 
-/// What the service shows to those who connect: its certificates, and the private key that goes with the first of them.
-final class TLSIdentity: Sendable {
+/// What the service shows to clients that connect: its certificates, and the private key that goes with the first of them.
+package final class TLSIdentity: Sendable {
     /// RFC 9325: TLS 1.2 and 1.3, and of 1.2 what has forward secrecy and authenticated encryption.
-    let configuration: TLSConfiguration
+    package let configuration: TLSConfiguration
     /// When the first certificate ends (`notAfter`, RFC 5280 section 4.1.2.5).
-    let end: NumericDate
+    package let end: NumericDate
 
     /// Of both files: what has the same is the same.
     private let digest: [UInt8]
 
-    /// - Parameter former: what is given back where the files hold nothing else, so that connections can go on where they were.
+    /// - Parameter former: is given back if the files still hold the same, so that connections go on with it.
     /// - Throws: what is wrong with either file, or with both together.
     static func load(
         certificate: FilePath, privateKey: FilePath, former: TLSIdentity?
@@ -89,9 +91,38 @@ final class TLSIdentity: Sendable {
 }
 
 extension ServiceConfiguration {
-    /// nil where the service does not end TLS.
-    func tlsIdentity(former: TLSIdentity? = nil) throws(InvalidConfiguration) -> TLSIdentity? {
+    /// `nil` if the service does not end TLS.
+    package func tlsIdentity(former: TLSIdentity? = nil) throws(InvalidConfiguration) -> TLSIdentity? {
         guard case .here(let certificate, let privateKey) = tls else { return nil }
         return try TLSIdentity.load(certificate: certificate, privateKey: privateKey, former: former)
+    }
+}
+
+/// Holds the identity that new connections get. It is replaced apart from the snapshots: what is wrong with a certificate
+/// must not keep a removed client in, nor what is wrong with a client keep an old certificate in use.
+package final class TLSIdentityStore: Sendable {
+    private let configuration: ServiceConfiguration
+    private let identity: Mutex<TLSIdentity?>
+
+    /// - Throws: what is wrong with the files.
+    init(_ configuration: ServiceConfiguration) throws(InvalidConfiguration) {
+        self.configuration = configuration
+        identity = Mutex(try configuration.tlsIdentity())
+    }
+
+    /// `nil` if the service does not end TLS.
+    package var current: TLSIdentity? { identity.withLock { $0 } }
+
+    /// Reads the files again.
+    ///
+    /// - Returns: what is wrong with them; then the old identity stays.
+    func reload() -> [Problem] {
+        do throws(InvalidConfiguration) {
+            let new = try configuration.tlsIdentity(former: current)
+            identity.withLock { $0 = new }
+            return []
+        } catch {
+            return error.problems
+        }
     }
 }

@@ -34,7 +34,7 @@ package struct KeyAnnouncements: Sendable {
     package mutating func schedule(_ keys: [NamedKey], now: NumericDate, retention: Duration) -> KeySchedule {
         note(keys, now: now)
         let schedule = KeySchedule(keys.map(start(of:)), now: now, retention: retention)
-        let states = Dictionary(uniqueKeysWithValues: schedule.entries.map { ($0.name, $0.state) })
+        let states = Dictionary(schedule.entries.map { ($0.name, $0.state) }) { first, _ in first }
         for key in keys {
             switch states[key.name] {
             case .signing, .published: publications[key.keyID]?.hasSigned = true

@@ -43,9 +43,20 @@ package struct KeyFileName: Sendable, Hashable, Comparable, CustomStringConverti
         keyID = try content == .verifying ? Self.keyID(of: name) : nil
     }
 
+    /// Octet for octet, as file systems compare names: `é` is one character or two.
+    package static func == (first: KeyFileName, second: KeyFileName) -> Bool {
+        first.description.utf8.elementsEqual(second.description.utf8)
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        for octet in description.utf8 { hasher.combine(octet) }
+    }
+
     /// A name without a time comes before all that have one.
     package static func < (first: KeyFileName, second: KeyFileName) -> Bool {
-        (first.start ?? NumericDate(.min), first.description) < (second.start ?? NumericDate(.min), second.description)
+        let (firstStart, secondStart) = (first.start ?? NumericDate(.min), second.start ?? NumericDate(.min))
+        guard firstStart == secondStart else { return firstStart < secondStart }
+        return first.description.utf8.lexicographicallyPrecedes(second.description.utf8)
     }
 
     private static func keyID(of name: String) throws(InvalidValue) -> String? {

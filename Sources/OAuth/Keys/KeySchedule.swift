@@ -67,3 +67,68 @@ package struct KeySchedule: Sendable {
         entries.first { $0.state == .signing }?.name
     }
 }
+
+/// A key of the folder: what its file is called, and which key it is.
+package struct NamedKey: Sendable, Hashable {
+    /// Says from when the key signs.
+    package let name: KeyFileName
+    /// `kid`: stays the same when the file gets another name.
+    package let keyID: String
+
+    /// A file of this name that holds the key with this `kid`.
+    package init(_ name: KeyFileName, keyID: String) {
+        self.name = name
+        self.keyID = keyID
+    }
+}
+
+/// When a key may begin to sign.
+///
+/// Usually that is what its name says. A server that meets a key beside a working one without having announced it holds
+/// it back: see ``KeyAnnouncements``. That makes it begin later, but changes nothing about which key is the newer.
+package struct KeyStart: Sendable, Hashable, Comparable {
+    /// The file that holds the key.
+    package let name: KeyFileName
+    /// nil for a key that signs from the beginning.
+    package let date: NumericDate?
+
+    /// - Parameter heldBackUntil: when a key that nobody has announced may begin; nil for any other.
+    package init(_ name: KeyFileName, heldBackUntil: NumericDate? = nil) {
+        self.name = name
+        date = heldBackUntil.map { max($0, name.start ?? $0) } ?? name.start
+    }
+
+    /// In the order in which the keys follow one another: that of their names.
+    package static func < (first: KeyStart, second: KeyStart) -> Bool { first.name < second.name }
+
+    /// Whether the key may sign at `now`.
+    func hasCome(at now: NumericDate) -> Bool {
+        date.map { $0 <= now } ?? true
+    }
+}
+
+/// How far apart the steps of a key rotation must be, so that no token ever meets a verifier that cannot check it.
+package struct KeyTiming: Sendable {
+    /// How long a key set may be cached: `max-age` of its answer.
+    package let keySetMaximumAge: Duration
+    /// Room for clocks that differ, and for the time that a server takes to notice a file.
+    package let leeway: Duration
+
+    /// Five minutes in caches, and one for clocks.
+    package static let standard = KeyTiming(keySetMaximumAge: .seconds(300), leeway: .seconds(60))
+
+    /// For tests, which try what happens without.
+    package init(keySetMaximumAge: Duration, leeway: Duration) {
+        self.keySetMaximumAge = keySetMaximumAge
+        self.leeway = leeway
+    }
+
+    /// How long a key is published before it signs: until every key set that lacks it has become old.
+    package var announcement: Duration { keySetMaximumAge + leeway }
+
+    /// How long a key stays published after the time in its successor's name: until its last token has expired. Servers
+    /// that hold an unannounced successor back sign with the key for an announcement longer.
+    ///
+    /// - Parameter longestLifetime: of an access token.
+    package func retention(longestLifetime: Duration) -> Duration { longestLifetime + announcement + leeway }
+}

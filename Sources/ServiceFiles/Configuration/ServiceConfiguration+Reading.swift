@@ -1,6 +1,5 @@
 import AccessToken
 import JOSE
-import Logging
 import OAuth
 package import SystemPackage
 
@@ -104,7 +103,7 @@ extension ServiceConfiguration {
     /// too.
     ///
     /// - Returns: nil for a file that is no YAML at all.
-    init?(findingFilesOf file: FilePath, environment: [String: String]) {
+    package init?(findingFilesOf file: FilePath, environment: [String: String]) {
         guard let yaml = try? YAMLText(reading: file), let issuer = try? Issuer("https://localhost") else { return nil }
         var reader = SettingReader(
             layers: SettingLayers(file: yaml, environment: environment, options: [:]), file: file)
@@ -122,7 +121,7 @@ extension ServiceConfiguration {
     }
 
     /// The addresses to listen on, without those that are written wrongly.
-    static func addresses(in file: FilePath, environment: [String: String]) -> [ListenAddress] {
+    package static func addresses(in file: FilePath, environment: [String: String]) -> [ListenAddress] {
         guard let yaml = try? YAMLText(reading: file) else { return [] }
         var reader = SettingReader(
             layers: SettingLayers(file: yaml, environment: environment, options: [:]), file: file)
@@ -153,7 +152,7 @@ extension ServiceConfiguration {
 
     /// nil is off.
     private static func management(_ text: String) throws(InvalidValue) -> ListenAddress? {
-        SettingReader.isOff(text) ? nil : try ListenAddress(text)
+        DurationText.isOff(text) ? nil : try ListenAddress(text)
     }
 
     private static func assertionAudience(_ text: String) throws(InvalidValue) -> AssertionAudience {
@@ -178,8 +177,8 @@ extension ServiceConfiguration {
         return delay
     }
 
-    private static func logLevel(_ text: String) throws(InvalidValue) -> Logger.Level {
-        guard let level = Logger.Level(rawValue: text) else {
+    private static func logLevel(_ text: String) throws(InvalidValue) -> LogLevel {
+        guard let level = LogLevel(rawValue: text) else {
             throw InvalidValue("is none of trace, debug, info, notice, warning, error and critical")
         }
         return level

@@ -1,6 +1,5 @@
 package import AccessToken
 package import JOSE
-package import Logging
 package import OAuth
 package import SystemPackage
 
@@ -45,7 +44,7 @@ package struct ServiceConfiguration: Sendable {
     /// `drain_delay`
     package let drainDelay: Duration
     /// `log_level`
-    package let logLevel: Logger.Level
+    package let logLevel: LogLevel
     /// `tracing`; nil where it is off.
     package let tracing: TracingDestination?
 
@@ -55,7 +54,7 @@ package struct ServiceConfiguration: Sendable {
     }
 
     /// What the `aud` of a client's assertion may be.
-    var assertionAudiences: [String] {
+    package var assertionAudiences: [String] {
         let tokenEndpoint = issuer.origin + endpoints.token
         return assertionAudience == .issuer ? [issuer.description] : [issuer.description, tokenEndpoint]
     }
@@ -65,5 +64,17 @@ package struct ServiceConfiguration: Sendable {
         IssuancePolicy(
             issuer: issuer, algorithm: algorithm, accessTokenLifetime: accessTokenLifetime,
             accessTokenReuse: accessTokenReuse, refreshTokenLifetime: refreshTokenLifetime)
+    }
+
+    /// The longest that tokens of these clients can live.
+    package func lifetimes(of clients: [Client]) -> TokenLifetimes {
+        TokenLifetimes(
+            accessToken: clients.compactMap(\.accessTokenLifetime).reduce(accessTokenLifetime, max),
+            refreshToken: refreshTokenLifetime)
+    }
+
+    /// The longest that tokens of any clients can live: if the clients cannot be read, no key is removed too early.
+    package var longestLifetimes: TokenLifetimes {
+        TokenLifetimes(accessToken: .seconds(86400), refreshToken: refreshTokenLifetime)
     }
 }

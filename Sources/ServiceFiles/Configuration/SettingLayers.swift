@@ -1,4 +1,3 @@
-import Configuration
 import Yams
 
 /// The settings of the file, the environment and the command line; the later wins.
@@ -10,7 +9,7 @@ struct SettingLayers {
     }
 
     private let options: [SettingName: Setting]
-    private let environment: EnvironmentVariablesProvider
+    private let environment: [String: String]
     private let file: [SettingName: Setting]
 
     /// What is wrong with the shape of the file.
@@ -18,7 +17,7 @@ struct SettingLayers {
 
     init(file yaml: YAMLText, environment: [String: String], options: [SettingName: Setting]) {
         self.options = options
-        self.environment = EnvironmentVariablesProvider(environmentVariables: environment)
+        self.environment = environment
         var settings: [SettingName: Setting] = [:]
         var problems: [Problem] = []
         switch yaml.root {
@@ -52,9 +51,8 @@ struct SettingLayers {
 
     subscript(name: SettingName) -> Setting? {
         if let option = options[name] { return option }
-        let found = try? environment.value(forKey: name.key(below: ["writ"]), type: .string)
-        if let found, case .string(let text) = found.value?.content {
-            return Setting(text: text, place: .environment(found.encodedKey))
+        if let text = environment[name.environmentVariable] {
+            return Setting(text: text, place: .environment(name.environmentVariable))
         }
         return file[name]
     }

@@ -1,5 +1,3 @@
-import Configuration
-
 /// The settings that `writ.yaml` may hold. A dot stands for a nested mapping.
 enum SettingName: String, CaseIterable {
     case issuer
@@ -32,11 +30,8 @@ enum SettingName: String, CaseIterable {
     /// Settings that may be a list in the file. Elsewhere their elements are separated by commas.
     static let lists: Set<SettingName> = [.trustedProxies]
 
-    /// The name as swift-configuration wants it. Under `writ` it is the name of an environment variable:
-    /// `WRIT_ACCESS_TOKEN_LIFETIME`.
-    func key(below prefix: [String] = []) -> AbsoluteConfigKey {
-        AbsoluteConfigKey(prefix + rawValue.split(separator: ".").map(String.init))
-    }
+    /// The environment variable that sets it: `WRIT_ACCESS_TOKEN_LIFETIME`.
+    var environmentVariable: String { "WRIT_" + rawValue.replacing(".", with: "_").uppercased() }
 
     /// The mappings that nested settings lie in.
     static let sections = Set(

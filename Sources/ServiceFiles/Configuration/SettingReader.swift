@@ -112,12 +112,9 @@ struct SettingReader {
             window: value(.throttleWindow, Self.window) ?? standard.window)
     }
 
-    /// YAML 1.1 readers, and people, spell it in several ways.
-    static func isOff(_ text: String) -> Bool { ["off", "false", "no"].contains(text.lowercased()) }
-
     /// nil is off.
     private static func limit(_ text: String) throws(InvalidValue) -> Int? {
-        if isOff(text) { return nil }
+        if DurationText.isOff(text) { return nil }
         guard let limit = Int(text), (1...1_000_000).contains(limit) else {
             throw InvalidValue("is neither a number from 1 to 1000000 nor off")
         }

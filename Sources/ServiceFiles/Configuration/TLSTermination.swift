@@ -10,7 +10,7 @@ package enum TLSTermination: Sendable, Equatable {
     case here(certificate: FilePath, privateKey: FilePath)
 
     /// The files that are watched.
-    var files: [FilePath] {
+    package var files: [FilePath] {
         if case .here(let certificate, let privateKey) = self { [certificate, privateKey] } else { [] }
     }
 }

@@ -1,5 +1,4 @@
 import Foundation
-import Glibc
 import Libcrypto
 import SystemPackage
 
@@ -43,7 +42,7 @@ struct DurableFile {
     /// - Throws: `Errno.fileExists` where a file has the name; that file stays as it is.
     func create(_ contents: SecretBytes) throws {
         try create { descriptor in
-            guard contents.write(to: descriptor.rawValue) else { throw Errno(rawValue: errno) }
+            guard contents.write(to: descriptor.rawValue) else { throw Errno.last }
         }
     }
 
@@ -104,12 +103,11 @@ struct DurableFile {
             try descriptor.closeAfter {
                 try write(descriptor)
                 // What root edits stays readable for the service's own user.
-                if geteuid() == 0, let owner = (try? path.stat()) ?? (try? folder.stat()) {
-                    _ = fchown(descriptor.rawValue, owner.userID.rawValue, owner.groupID.rawValue)
+                if RunningProcess.isRoot, let owner = (try? path.stat()) ?? (try? folder.stat()) {
+                    descriptor.giveAway(to: owner.userID.rawValue, owner.groupID.rawValue)
                 }
-                guard fchmod(descriptor.rawValue, permissions.rawValue) == 0, fsync(descriptor.rawValue) == 0 else {
-                    throw Errno(rawValue: errno)
-                }
+                try descriptor.setPermissions(permissions)
+                try descriptor.synchronize()
             }
         } catch {
             discard(draft)
@@ -133,9 +131,7 @@ struct DurableFile {
     private func synchronizeFolder(orElse undo: () throws -> Void) throws {
         do {
             let descriptor = try FileDescriptor.open(folder, .readOnly, options: [.directory, .closeOnExec])
-            try descriptor.closeAfter {
-                guard fsync(descriptor.rawValue) == 0 else { throw Errno(rawValue: errno) }
-            }
+            try descriptor.closeAfter { try descriptor.synchronize() }
         } catch {
             do { try undo() } catch _ { throw UnconfirmedChange(path, error) }
             throw error

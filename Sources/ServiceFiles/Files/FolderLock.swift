@@ -1,4 +1,3 @@
-import Glibc
 import SystemPackage
 
 /// Keeps other `writ` commands from editing files in the same folder, for as long as `body` runs.
@@ -13,9 +12,7 @@ enum FolderLock {
         while true {
             let descriptor = try open(path, in: folder)
             let result = try descriptor.closeAfter { () throws -> Result? in
-                while flock(descriptor.rawValue, LOCK_EX) != 0 {
-                    guard errno == EINTR else { throw Errno(rawValue: errno) }
-                }
+                try descriptor.lock()
                 // Somebody may have removed the file meanwhile, and another process locked a new one.
                 guard try descriptor.stat().inode == (try? path.stat(followTargetSymlink: false).inode) else {
                     return nil
@@ -41,9 +38,8 @@ enum FolderLock {
             }
             // Only what was just made: root must not give away what somebody has put there.
             let status = try folder.stat()
-            let owner = geteuid() == 0 ? status.userID.rawValue : uid_t.max
-            _ = fchown(descriptor.rawValue, owner, status.groupID.rawValue)
-            _ = fchmod(descriptor.rawValue, status.permissions.rawValue & 0o666)
+            descriptor.giveAway(to: RunningProcess.isRoot ? status.userID.rawValue : nil, status.groupID.rawValue)
+            try? descriptor.setPermissions(FilePermissions(rawValue: status.permissions.rawValue & 0o666))
             return descriptor
         }
     }

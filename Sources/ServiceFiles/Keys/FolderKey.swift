@@ -1,19 +1,33 @@
 package import AccessToken
+package import JOSE
+import Libcrypto
 package import OAuth
 
-/// A key for refresh tokens with what it does at the moment.
-package struct ScheduledSealingKey: Sendable {
+/// A key of the folder with what it does at a moment.
+package struct FolderKey<Loaded: Sendable>: Sendable {
     /// The key that was read.
-    package let key: LoadedSealingKey
-    /// What it does; ``KeySchedule/State/published`` means that it only opens.
+    package let key: Loaded
+    /// What it does; for a key for refresh tokens ``KeySchedule/State/published`` means that it only opens.
     package let state: KeySchedule.State
-    /// When it begins to seal; nil for a key that seals from the beginning.
+    /// When it begins to sign or seal; `nil` for a key that does so from the beginning.
     package let since: NumericDate?
-    /// When it stops opening; nil as long as nothing follows it.
+    /// When it stops being published, or stops opening; `nil` as long as no key follows it.
     package let until: NumericDate?
+}
 
-    /// nil for a key that no token can need any more.
-    var turn: RefreshTokenSealer.Turn? {
+extension FolderKey<LoadedKey> {
+    /// The key as it is published. An RSA key that no longer signs, or never did here, comes without `alg`: its tokens
+    /// may be RS256 or PS256, whatever is configured today.
+    package var jwk: JWK {
+        var isPinned = state == .signing || state == .next
+        if case .rsa = key.publicKey.type {} else { isPinned = true }
+        return JWK(key.publicKey, keyID: key.keyID, algorithm: isPinned ? key.algorithm : nil)
+    }
+}
+
+extension FolderKey<LoadedSealingKey> {
+    /// `nil` for a key that no token can need any more.
+    package var turn: RefreshTokenSealer.Turn? {
         state == .expired ? nil : RefreshTokenSealer.Turn(key.key, start: since)
     }
 }

@@ -18,7 +18,7 @@ extension KeyChain {
     /// Makes the first key, unless there is one.
     ///
     /// - Returns: nil where another process was faster.
-    func generateFirst() throws -> NamedKey? {
+    package func generateFirst() throws -> NamedKey? {
         try folder.locked {
             guard try keys().isEmpty else { return nil }
             do { return try generate(start: nil) } catch KeyRotationError.sameSecond {
@@ -30,7 +30,7 @@ extension KeyChain {
     }
 
     /// Whether ``generateFirst()`` would make a key: there is none, and what there is checks.
-    var lacksFirstKey: Bool {
+    package var lacksFirstKey: Bool {
         !folder.exists || (try? keys().isEmpty) ?? false
     }
 

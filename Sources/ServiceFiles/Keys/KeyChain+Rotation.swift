@@ -45,7 +45,7 @@ extension KeyChain {
     /// Makes the next key where `plan` says that it is time.
     ///
     /// - Returns: nil where it is not, or where another process was faster.
-    func generateIfDue(_ plan: RotationPlan, now: NumericDate) throws -> NamedKey? {
+    package func generateIfDue(_ plan: RotationPlan, now: NumericDate) throws -> NamedKey? {
         // Without the lock first: mostly there is nothing to do.
         guard try nextStart(plan, now: now) != nil else { return nil }
         return try folder.locked {
@@ -55,7 +55,7 @@ extension KeyChain {
     }
 
     /// The newest key, where it begins so late that `plan` stands still until then.
-    func stallingKey(of plan: RotationPlan, now: NumericDate) throws -> KeyFileName? {
+    package func stallingKey(of plan: RotationPlan, now: NumericDate) throws -> KeyFileName? {
         guard let newest = try keys().last?.name else { return nil }
         return try plan.isStalled(by: start(of: newest), now: now) ? newest : nil
     }
@@ -99,7 +99,7 @@ extension KeyChain {
     /// Removes those of `names` that nothing can need any more.
     ///
     /// - Returns: those that it removed.
-    func removeExpired(
+    package func removeExpired(
         _ names: [KeyFileName], longestLifetime: Duration, now: NumericDate, timing: KeyTiming = .standard
     ) throws -> [KeyFileName] {
         guard !names.isEmpty else { return [] }
@@ -111,7 +111,7 @@ extension KeyChain {
 
     /// The keys that nothing can need any more. Services hold back a key that was not announced, whatever its name
     /// says, and use its predecessor meanwhile: it counts from when its file was written.
-    func expired(
+    package func expired(
         longestLifetime: Duration, now: NumericDate, timing: KeyTiming = .standard
     ) throws -> [KeyFileName] {
         let schedule = KeySchedule(

@@ -1,9 +1,9 @@
 import Libcrypto
 import OAuth
-import SystemPackage
+package import SystemPackage
 
 /// Why a file in the keys folder is not used.
-enum KeyFileError: Error, CustomStringConvertible {
+package enum KeyFileError: Error, CustomStringConvertible {
     case notAFile
     case tooLarge
     case readableByOthers
@@ -13,7 +13,7 @@ enum KeyFileError: Error, CustomStringConvertible {
     case unusablePassphrase
     case noSealingKey
 
-    var description: String {
+    package var description: String {
         switch self {
         case .notAFile: "is not a regular file"
         case .tooLarge: "is too large for a key"
@@ -26,7 +26,7 @@ enum KeyFileError: Error, CustomStringConvertible {
         }
     }
 
-    func hint(for path: FilePath) -> String? {
+    package func hint(for path: FilePath) -> String? {
         switch self {
         case .readableByOthers: "chmod 600 \(path)"
         case .tooSmall, .unusable, .mismatchedHalves: "`writ keys generate` makes a good one"

@@ -22,10 +22,10 @@ extension KeysFolder {
     }
 
     /// Whether there is anything of this name.
-    var exists: Bool { (try? path.stat(followTargetSymlink: false)) != nil }
+    package var exists: Bool { (try? path.stat(followTargetSymlink: false)) != nil }
 
     /// Whether the system would let us write into the folder, or make it. Nothing is written.
-    var canBeWritten: Bool {
+    package var canBeWritten: Bool {
         var folder = path
         while (try? folder.stat(followTargetSymlink: false)) == nil {
             folder.removeLastComponent()
@@ -39,7 +39,7 @@ extension KeysFolder {
     /// Writes a file into the folder and takes it away again.
     ///
     /// - Throws: where that does not work: a mounted Secret, a folder of somebody else's.
-    func checkWritable() throws {
+    package func checkWritable() throws {
         try locked { try FileError.naming(path) { try DurableFile(path: path.appending("x")).probe() } }
     }
 }

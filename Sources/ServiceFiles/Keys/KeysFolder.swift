@@ -1,7 +1,7 @@
 import AccessToken
 import Foundation
 package import JOSE
-import Libcrypto
+package import Libcrypto
 import OAuth
 package import SystemPackage
 
@@ -95,10 +95,10 @@ package struct KeysFolder: Sendable {
     }
 
     /// A key that is made beside those in use is in nobody's cache.
-    static let hintWithoutKeys = "where there never were keys, `writ keys generate` makes the first"
+    package static let hintWithoutKeys = "where there never were keys, `writ keys generate` makes the first"
 
     /// The passphrase without the line break at its end; nil where none is configured.
-    func passphrase() throws(InvalidConfiguration) -> SecretBytes? {
+    package func passphrase() throws(InvalidConfiguration) -> SecretBytes? {
         guard let passphraseFile else { return nil }
         do {
             let passphrase = try KeyFile.contents(of: passphraseFile, isSecret: true).droppingLineBreak()

@@ -7,5 +7,5 @@ package struct LoadedSealingKey: Sendable {
     /// The key itself.
     package let key: SealingKey
 
-    var named: NamedKey { NamedKey(name, keyID: key.keyID) }
+    package var named: NamedKey { NamedKey(name, keyID: key.keyID) }
 }

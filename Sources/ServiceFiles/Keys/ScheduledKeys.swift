@@ -5,9 +5,9 @@ package import OAuth
 /// All keys of the folder with what they do at a moment. Keys of one type follow one another.
 package struct ScheduledKeys: Sendable {
     /// In the order of their names, which is that in which they sign.
-    package let keys: [ScheduledKey]
+    package let keys: [FolderKey<LoadedKey>]
     /// The keys for refresh tokens, likewise.
-    package let sealing: [ScheduledSealingKey]
+    package let sealing: [FolderKey<LoadedSealingKey>]
     /// The next moment at which one of them changes its state; nil where none will.
     package let nextChange: NumericDate?
 
@@ -30,7 +30,7 @@ package struct ScheduledKeys: Sendable {
         }
         // A public key of another issuer is published for as long as it is there.
         var keys = loaded.filter { $0.name.content == .verifying }.map {
-            ScheduledKey(key: $0, state: .published, since: $0.name.start, until: nil)
+            FolderKey(key: $0, state: .published, since: $0.name.start, until: nil)
         }
         let chains = Dictionary(grouping: loaded.filter { $0.name.content == .signing }, by: \.algorithm)
         for (algorithm, chain) in chains {
@@ -39,14 +39,14 @@ package struct ScheduledKeys: Sendable {
                 guard let key = chain.first(where: { $0.name == entry.name }) else { continue }
                 let isIdle = entry.state == .signing && algorithm != policy.algorithm
                 keys.append(
-                    ScheduledKey(
+                    FolderKey(
                         key: key, state: isIdle ? .published : entry.state, since: entry.since, until: entry.until))
             }
         }
         self.keys = keys.sorted { $0.key.name < $1.key.name }
         sealing = entries(.sealing, loadedSealing.map(\.named)).compactMap { entry in
             loadedSealing.first { $0.name == entry.name }.map {
-                ScheduledSealingKey(key: $0, state: entry.state, since: entry.since, until: entry.until)
+                FolderKey(key: $0, state: entry.state, since: entry.since, until: entry.until)
             }
         }
         nextChange = changes.min()
@@ -70,14 +70,14 @@ package struct ScheduledKeys: Sendable {
 
     /// The key that signs now, those that will, and before them those that did and are still published: a clock that is
     /// set back finds the right one. Of those whose time has come the last one signs.
-    func signingTurns(_ policy: IssuancePolicy) throws(InvalidValue) -> [SigningTurn] {
-        var turns: [SigningTurn] = []
+    package func signingKeys(_ policy: IssuancePolicy) throws(InvalidValue) -> [ScheduledSigningKey] {
+        var turns: [ScheduledSigningKey] = []
         for scheduled in keys where scheduled.state != .expired {
             guard scheduled.key.algorithm == policy.algorithm, case .signing(let key) = scheduled.key.material else {
                 continue
             }
             let signingKey = try SigningKey(key, keyID: scheduled.key.keyID, algorithm: policy.algorithm)
-            turns.append(SigningTurn(start: scheduled.since ?? NumericDate(.min), key: signingKey))
+            turns.append(ScheduledSigningKey(start: scheduled.since ?? NumericDate(.min), key: signingKey))
         }
         return turns
     }

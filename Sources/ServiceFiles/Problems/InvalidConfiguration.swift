@@ -15,7 +15,7 @@ package struct InvalidConfiguration: Error, Sendable, CustomStringConvertible {
 
     /// The result of `body`; or nil, with its problems added to the others.
     @discardableResult
-    static func collect<Value>(
+    package static func collect<Value>(
         _ problems: inout [Problem], _ body: () throws(InvalidConfiguration) -> Value
     ) -> Value? {
         do throws(InvalidConfiguration) { return try body() } catch {

@@ -1,4 +1,5 @@
 package import AccessToken
+import OAuth
 
 /// A duration as configuration writes it: `90s`, `15m`, `12h`, `30d`.
 package enum DurationText {
@@ -19,7 +20,7 @@ package enum DurationText {
         return .seconds(count * secondsPerUnit)
     }
 
-    /// The lifetime of an access token: it cannot be taken back, so it is not for ever.
+    /// The lifetime of an access token: access tokens cannot be revoked, so their lifetime is capped at 24 hours.
     static func parseAccessTokenLifetime(_ text: String) throws(InvalidValue) -> Duration {
         let lifetime = try parse(text)
         guard (.seconds(1) ... .seconds(86400)).contains(lifetime) else {
@@ -28,15 +29,18 @@ package enum DurationText {
         return lifetime
     }
 
-    /// For how long a token may be given again; `off` is zero.
+    /// How long a token may answer further requests; `off` is zero.
     static func parseAccessTokenReuse(_ text: String) throws(InvalidValue) -> Duration {
-        if SettingReader.isOff(text) { return .zero }
+        if isOff(text) { return .zero }
         let reuse = try? parse(text)
-        guard let reuse, (.seconds(1)...RecentTokens.longestReuse).contains(reuse) else {
+        guard let reuse, (.seconds(1)...IssuancePolicy.longestAccessTokenReuse).contains(reuse) else {
             throw InvalidValue("is neither off nor between 1s and 5m")
         }
         return reuse
     }
+
+    /// Whether the text says that there is none. YAML 1.1 readers, and operators, spell it in several ways.
+    static func isOff(_ text: String) -> Bool { ["off", "false", "no"].contains(text.lowercased()) }
 
     /// The lifetime of a refresh token, over all its successors.
     static func parseRefreshTokenLifetime(_ text: String) throws(InvalidValue) -> Duration {

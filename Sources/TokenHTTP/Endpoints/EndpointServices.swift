@@ -1,6 +1,7 @@
 import AccessToken
 import Hummingbird
 import JOSE
+import LiveState
 import OAuth
 import Signing
 import Tracing

@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import LiveState
 import OAuth
 
 /// Sends each request of the public listener where it belongs.

@@ -1,6 +1,7 @@
+import HTTPTypes
 import Hummingbird
 import JOSE
-import HTTPTypes
+import LiveState
 import OAuth
 
 /// `POST /oauth2/introspect`, RFC 7662 section 2.

@@ -1,6 +1,7 @@
 import AccessToken
 import Hummingbird
 import Libcrypto
+import LiveState
 import OAuth
 
 /// `POST /oauth2/token`, RFC 6749 section 3.2.

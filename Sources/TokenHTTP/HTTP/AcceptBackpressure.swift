@@ -1,10 +1,10 @@
 import NIOCore
 import SystemPackage
 
-/// Stops a listener where there are no files for further connections. SwiftNIO would try again at once, and for ever.
+/// Stops accepting when the process has run out of descriptors; SwiftNIO alone would retry `accept` in a tight loop.
 ///
-/// It asks for connections in SwiftNIO's place, so that those who count them are asked each time.
-final class AcceptingHandler: ChannelDuplexHandler {
+/// It asks for connections in SwiftNIO's place, so that the handler that counts them decides each time.
+final class AcceptBackpressure: ChannelDuplexHandler {
     typealias InboundIn = any Channel
     typealias OutboundIn = Never
 
@@ -13,9 +13,9 @@ final class AcceptingHandler: ChannelDuplexHandler {
         .tooManyOpenFiles, .tooManyOpenFilesInSystem, .noBufferSpace, .noMemory,
     ]
 
-    private let reserve: FileReserve
+    private let reserve: DescriptorReserve
 
-    init(_ reserve: FileReserve) {
+    init(_ reserve: DescriptorReserve) {
         self.reserve = reserve
     }
 

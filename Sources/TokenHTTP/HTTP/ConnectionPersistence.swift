@@ -5,7 +5,7 @@ import NIOHTTP1
 ///
 /// The last request is one that says `Connection: close`, in whatever way; one of HTTP/1.0; one that wants another protocol,
 /// which we do not speak: the parser reads no further then; one whose answer says so; and one that too many others wait for.
-final class LastRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
+final class ConnectionPersistence: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
     typealias OutboundIn = HTTPServerResponsePart
@@ -28,11 +28,11 @@ final class LastRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var takesInterim = true
     /// The request that came last broke off.
     private var isBroken = false
-    /// Nothing is written any more.
+    /// The final response has been written; later writes fail.
     private var isOver = false
-    /// The parser keeps what comes, and tells us nothing of it.
+    /// The parser keeps what comes and passes nothing on.
     private var isParserDone = false
-    /// What comes is thrown away.
+    /// What comes is discarded.
     private var isLeaving = false
     private var timer = ClosingTimer()
 

@@ -1,19 +1,24 @@
 import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
-import OAuth
 
-/// Tells clients that wait with what they have to send to go on: `Expect: 100-continue`, RFC 9110 section 10.1.1.
+/// Lets clients that wait before they send a body go on: `Expect: 100-continue`, RFC 9110 section 10.1.1.
 final class ContinueHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
+    private let maximumBodySize: Int
     /// Requests that have begun and have no whole answer yet.
     private var unanswered = 0
-    /// Whether the request that came last waits for its turn to be told.
+    /// Whether the request that came last waits for an interim answer.
     private var isOwed = false
+
+    /// - Parameter maximumBodySize: in octets; a client that announces a longer body gets no interim answer.
+    init(maximumBodySize: Int) {
+        self.maximumBodySize = maximumBodySize
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
@@ -23,10 +28,10 @@ final class ContinueHandler: ChannelDuplexHandler, RemovableChannelHandler {
             let length = head.headerFields[.contentLength].flatMap { Int($0) } ?? 0
             isOwed =
                 head.headerFields[.expect]?.lowercased() == "100-continue"
-                && length <= TokenEndpointRequest.maximumBodySize
+                && length <= maximumBodySize
             payOff(context)
         case .body, .end:
-            // Whoever sends does not wait.
+            // A client that has started its body no longer waits for 100 (Continue).
             isOwed = false
         }
         context.fireChannelRead(data)

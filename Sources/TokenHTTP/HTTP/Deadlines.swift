@@ -1,12 +1,13 @@
 import NIOCore
+import NIOHTTPTypes
 
-/// Closes a channel when a time has passed, unless it is called off.
+/// Closes a channel when a time has passed, unless it is cancelled.
 struct ClosingTimer {
     private var end: Scheduled<Void>?
 
     var isRunning: Bool { end != nil }
 
-    /// From now on; what ran before is called off.
+    /// From now on; what ran before is cancelled.
     mutating func start(_ time: TimeAmount, _ context: ChannelHandlerContext) {
         cancel()
         let channel = context.channel
@@ -17,4 +18,83 @@ struct ClosingTimer {
         end?.cancel()
         end = nil
     }
+}
+
+/// Closes a connection, or a stream, whose request has begun and does not end in time. (Until it begins, silence is what
+/// counts.)
+final class RequestDeadline: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPRequestPart
+    typealias InboundOut = HTTPRequestPart
+
+    private let time: TimeAmount
+    private var isIncomplete = false
+    private var timer = ClosingTimer()
+
+    init(_ time: TimeAmount) {
+        self.time = time
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head: isIncomplete = true
+        case .body: break
+        case .end:
+            isIncomplete = false
+            timer.cancel()
+        }
+        context.fireChannelRead(data)
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        // Most requests are whole by now, and need no timer.
+        if isIncomplete, !timer.isRunning { timer.start(time, context) }
+        context.fireChannelReadComplete()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        timer.cancel()
+        context.fireChannelInactive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { timer.cancel() }
+}
+
+/// Closes a connection, or a stream, whose other side does not read its answers.
+final class ReaderDeadline: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = Any
+    typealias InboundOut = Any
+
+    private let time: TimeAmount
+    private var timer = ClosingTimer()
+
+    init(_ time: TimeAmount) {
+        self.time = time
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) { look(context) }
+
+    func channelActive(context: ChannelHandlerContext) {
+        look(context)
+        context.fireChannelActive()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        look(context)
+        context.fireChannelWritabilityChanged()
+    }
+
+    private func look(_ context: ChannelHandlerContext) {
+        if context.channel.isWritable {
+            timer.cancel()
+        } else if !timer.isRunning {
+            timer.start(time, context)
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        timer.cancel()
+        context.fireChannelInactive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { timer.cancel() }
 }

@@ -3,22 +3,23 @@ import NIOCore
 import Synchronization
 import SystemPackage
 
-/// Files that are kept open for bad times. When a listener finds none left for another connection, these are closed, so that
-/// whatever else needs files has them, and no listener accepts anybody until there are some again.
-final class FileReserve: Sendable {
+/// Spare descriptors, held open so that they can be released when the limit is reached. When a listener finds none left for
+/// another connection, these are closed, so that everything else that needs descriptors has them, and no listener accepts
+/// connections until enough are free again.
+final class DescriptorReserve: Sendable {
     static let size = 16
-    /// So many do where there are not more: what reads the keys and clients again has two open at once.
+    /// Enough if there are few: a reload of keys and clients has two open at once.
     private static let leastSize = 6
-    /// How long nobody is accepted, and then again.
+    /// How long no connection is accepted, before the next look.
     private static let pause: TimeAmount = .milliseconds(100)
-    /// It is told once within so long.
+    /// It is logged once within this time.
     private static let silence: TimeAmount = .minutes(1)
 
     private struct State {
         var spares: [SystemPackage.FileDescriptor]
         var listeners: [any Channel] = []
         var isShort = false
-        var toldAt: NIODeadline?
+        var loggedAt: NIODeadline?
     }
 
     private let state: Mutex<State>
@@ -33,14 +34,14 @@ final class FileReserve: Sendable {
         state.withLock { Self.close($0.spares) }
     }
 
-    /// Keeps a listener from accepting, from now on, where there are no files.
+    /// Keeps a listener from accepting, from now on, when no descriptor is free.
     func guardListener(_ channel: any Channel) async throws {
         state.withLock { $0.listeners.append(channel) }
         channel.closeFuture.whenComplete { [weak self] _ in
             self?.state.withLock { $0.listeners.removeAll { $0 === channel } }
         }
         try await channel.eventLoop.submit { [self] in
-            try channel.pipeline.syncOperations.addHandler(AcceptingHandler(self), position: .first)
+            try channel.pipeline.syncOperations.addHandler(AcceptBackpressure(self), position: .first)
         }.get()
     }
 
@@ -50,7 +51,7 @@ final class FileReserve: Sendable {
     ///
     /// - Parameters:
     ///   - reason: for the log.
-    ///   - eventLoop: looks for files from now on.
+    ///   - eventLoop: looks for descriptors from now on.
     func pauseListeners(_ reason: Errno, at eventLoop: any EventLoop) {
         let now = NIODeadline.now()
         let shortage = state.withLock { state -> (listeners: [any Channel], isNews: Bool)? in
@@ -58,8 +59,8 @@ final class FileReserve: Sendable {
             state.isShort = true
             Self.close(state.spares)
             state.spares = []
-            let isNews = state.toldAt.map { $0 + Self.silence <= now } ?? true
-            if isNews { state.toldAt = now }
+            let isNews = state.loggedAt.map { $0 + Self.silence <= now } ?? true
+            if isNews { state.loggedAt = now }
             return (state.listeners, isNews)
         }
         guard let shortage else { return }
@@ -69,12 +70,12 @@ final class FileReserve: Sendable {
                 if isShort { listener.stopAccepting() }
             }
         }
-        waitForFiles(at: eventLoop)
+        waitForDescriptors(at: eventLoop)
     }
 
-    private func waitForFiles(at eventLoop: any EventLoop) {
+    private func waitForDescriptors(at eventLoop: any EventLoop) {
         eventLoop.scheduleTask(in: Self.pause) { [self] in
-            guard let spares = Self.openSpares() else { return waitForFiles(at: eventLoop) }
+            guard let spares = Self.openSpares() else { return waitForDescriptors(at: eventLoop) }
             let listeners = state.withLock { state in
                 state.spares = spares
                 state.isShort = false
@@ -84,9 +85,9 @@ final class FileReserve: Sendable {
         }
     }
 
-    /// Opens half of the files that there are, where they are few: the others are for connections.
+    /// Opens half of the free descriptors if these are few: the others are for connections.
     ///
-    /// - Returns: nil where there are too few for both.
+    /// - Returns: `nil` if there are too few for both.
     private static func openSpares() -> [SystemPackage.FileDescriptor]? {
         var files: [SystemPackage.FileDescriptor] = []
         while files.count < 2 * size {
@@ -95,7 +96,7 @@ final class FileReserve: Sendable {
             } catch Errno.tooManyOpenFiles, Errno.tooManyOpenFilesInSystem {
                 break
             } catch {
-                // There are places without it: then there is nothing to tell by.
+                // Some containers have no /dev/null: then nothing shows how many are free.
                 return []
             }
         }

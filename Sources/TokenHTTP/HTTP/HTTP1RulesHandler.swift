@@ -10,7 +10,7 @@ final class HTTP1RulesHandler: ChannelInboundHandler, RemovableChannelHandler {
         let pipeline = context.pipeline.syncOperations
         guard let codec = try? pipeline.context(handlerType: HTTP1ToHTTPServerCodec.self) else { return }
         do {
-            for handler in [MessageFramingHandler(), LastRequestHandler()] as [any ChannelHandler] {
+            for handler in [MessageFramingHandler(), ConnectionPersistence()] as [any ChannelHandler] {
                 try pipeline.addHandler(handler, position: .before(codec.handler))
             }
         } catch {

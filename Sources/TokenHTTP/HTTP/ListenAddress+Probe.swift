@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import ServiceFiles
 
 extension ListenAddress {
     /// Listens for a moment, as the service would.

@@ -1,37 +1,44 @@
 import Hummingbird
 import HummingbirdCore
+import LiveState
 import Logging
 import NIOCore
+import ServiceFiles
 import ServiceLifecycle
 
 /// One address with what answers there.
-struct Listener<Door: HTTPResponder>: Service where Door.Context == ConnectionContext {
+struct Listener<Router: HTTPResponder>: Service where Router.Context == ConnectionContext {
     private let address: ListenAddress
-    private let door: Door
+    private let router: Router
     private let name: String
     private let logger: Logger
     private let connections: ConnectionCount
-    private let files: FileReserve
-    private let turnstile: Turnstile
+    private let descriptors: DescriptorReserve
+    private let maximumBodySize: Int
+    private let pacing: RetryPacing
     private let tlsIdentity: (@Sendable () -> TLSIdentity)?
     private let onListening: @Sendable () -> Void
 
     /// - Parameters:
     ///   - name: for the log.
-    ///   - tlsIdentity: the current one; nil where the listener speaks plain http.
+    ///   - maximumBodySize: of a request, in octets.
+    ///   - tlsIdentity: the current one; `nil` for a listener that speaks plain http.
     ///   - onListening: called when connections are accepted.
     init(
-        _ address: ListenAddress, _ door: Door, name: String, connections: ConnectionCount, files: FileReserve,
-        turnstile: Turnstile, tlsIdentity: (@Sendable () -> TLSIdentity)? = nil, logger: Logger,
+        _ address: ListenAddress, _ router: Router, name: String, connections: ConnectionCount,
+        descriptors: DescriptorReserve,
+        maximumBodySize: Int,
+        pacing: RetryPacing, tlsIdentity: (@Sendable () -> TLSIdentity)? = nil, logger: Logger,
         onListening: @escaping @Sendable () -> Void = {}
     ) {
         self.connections = connections
-        self.files = files
-        self.turnstile = turnstile
+        self.descriptors = descriptors
+        self.maximumBodySize = maximumBodySize
+        self.pacing = pacing
         self.tlsIdentity = tlsIdentity
         self.onListening = onListening
         self.address = address
-        self.door = door
+        self.router = router
         self.name = name
         self.logger = logger
     }
@@ -50,18 +57,18 @@ struct Listener<Door: HTTPResponder>: Service where Door.Context == ConnectionCo
     /// How long a request may take to come, from its head on.
     private static var requestTimeout: TimeAmount { .seconds(10) }
 
-    /// How long the other side may leave answers unread.
+    /// How long a client may leave answers unread.
     private static var readerTimeout: TimeAmount { .seconds(10) }
 
     /// Connections that wait to be accepted. (The system's own limit is usually that.)
     private static var backlog: Int { 4096 }
 
     private var server: HTTPServerBuilder {
-        HTTPServerBuilder { [tlsIdentity, turnstile] responder in
+        HTTPServerBuilder { [tlsIdentity, pacing, maximumBodySize] responder in
             let http1 = HTTP1Channel.Configuration(
                 additionalChannelHandlers: [
                     ReaderDeadline(Self.readerTimeout), RequestDeadline(Self.requestTimeout),
-                    TurnstileHandler(turnstile), ContinueHandler(), HTTP1RulesHandler(),
+                    RetryPacingHandler(pacing), ContinueHandler(maximumBodySize: maximumBodySize), HTTP1RulesHandler(),
                 ],
                 idleTimeout: TimeAmount(Self.idleTimeout))
             if let tlsIdentity {
@@ -75,7 +82,7 @@ struct Listener<Door: HTTPResponder>: Service where Door.Context == ConnectionCo
 
     private var application: some ApplicationProtocol {
         Application(
-            responder: HeadResponder(responder: door),
+            responder: HeadResponder(responder: router),
             server: server,
             configuration: ApplicationConfiguration(
                 address: .hostname(address.host, port: address.port),
@@ -83,16 +90,11 @@ struct Listener<Door: HTTPResponder>: Service where Door.Context == ConnectionCo
                 availableConnectionsDelegate: connections),
             onServerRunning: { channel in
                 // It fails for a channel that is closed already.
-                try? await files.guardListener(channel)
+                try? await descriptors.guardListener(channel)
                 let bound = channel.localAddress.map { "\($0)" } ?? address.description
                 onListening()
                 logger.info("Listening", metadata: ["listener": "\(name)", "address": "\(bound)"])
             },
             logger: .silent)
     }
-}
-
-extension Logger {
-    /// For libraries whose news we tell ourselves, or not at all.
-    static let silent = Logger(label: "silent") { _ in SwiftLogNoOpLogHandler() }
 }

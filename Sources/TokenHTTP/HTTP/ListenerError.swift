@@ -1,4 +1,5 @@
 import NIOCore
+import ServiceFiles
 import SystemPackage
 
 /// An address that cannot be listened on.

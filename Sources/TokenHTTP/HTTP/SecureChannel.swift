@@ -1,5 +1,6 @@
 import HummingbirdCore
 import HummingbirdHTTP2
+import LiveState
 import Logging
 import NIOCore
 import NIOSSL

@@ -1,17 +1,31 @@
 import Logging
+import ServiceFiles
 import ServiceLifecycle
+import Synchronization
 
-/// On the way down, says so and goes on serving until load balancers have noticed.
-struct DrainService: Service {
+/// Ends readiness when the service is asked to stop, and keeps it serving until load balancers have noticed.
+struct GracefulShutdown: Service {
     let readiness: Readiness
+    /// `drain_delay`
     let delay: Duration
     let logger: Logger
 
     func run() async throws {
-        // Cancelled instead: a listener could not start, and there is nothing to drain.
+        // Cancelled instead: a listener could not start, and no connection is open.
         guard (try? await gracefulShutdown()) != nil else { return }
         readiness.end()
         logger.info("Stopping", metadata: ["drain_delay": "\(DurationText.format(delay))"])
         try? await Task.sleep(for: delay)
     }
+}
+
+/// Whether the service wants requests: from the moment that it listens until it is asked to stop.
+final class Readiness: Sendable {
+    private let ready = Atomic(false)
+
+    var isReady: Bool { ready.load(ordering: .relaxed) }
+
+    func begin() { ready.store(true, ordering: .relaxed) }
+
+    func end() { ready.store(false, ordering: .relaxed) }
 }

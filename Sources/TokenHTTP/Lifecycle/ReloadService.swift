@@ -1,4 +1,5 @@
 import AccessToken
+import LiveState
 import ServiceLifecycle
 import UnixSignals
 

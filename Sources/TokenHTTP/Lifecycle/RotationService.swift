@@ -1,6 +1,8 @@
 import AccessToken
+import LiveState
 import Logging
 import OAuth
+import ServiceFiles
 import ServiceLifecycle
 
 /// Makes the next keys when their time comes, `keys_rotation` of the configuration.

@@ -1,4 +1,5 @@
 import AccessToken
+import LiveState
 import OAuth
 import PrometheusText
 

@@ -1,4 +1,5 @@
 import JOSE
+import ServiceFiles
 
 extension OpenAPIDocument {
     /// What the management listener answers; nothing where there is none.

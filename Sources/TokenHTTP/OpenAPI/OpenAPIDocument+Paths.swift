@@ -1,5 +1,6 @@
 import JOSE
 import OAuth
+import ServiceFiles
 
 extension OpenAPIDocument {
     var paths: JSONLiteral {

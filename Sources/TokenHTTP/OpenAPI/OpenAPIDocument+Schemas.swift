@@ -1,6 +1,7 @@
 import AccessToken
 import JOSE
 import OAuth
+import ServiceFiles
 
 extension OpenAPIDocument {
     var schemas: JSONLiteral {

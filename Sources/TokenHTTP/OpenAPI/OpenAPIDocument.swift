@@ -1,6 +1,7 @@
 import AccessToken
 import JOSE
 import OAuth
+import ServiceFiles
 
 /// What the service answers to whom, as OpenAPI 3.1 says it. Paths, URLs and algorithms are those of the configuration, so
 /// that what a service gives out is true of that service.

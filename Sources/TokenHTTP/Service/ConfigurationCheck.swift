@@ -1,4 +1,6 @@
 import AccessToken
+import LiveState
+package import ServiceFiles
 package import SystemPackage
 
 /// Everything that `writ serve` would refuse, found at once.

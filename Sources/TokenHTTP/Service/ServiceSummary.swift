@@ -1,7 +1,9 @@
 import AccessToken
 import JOSE
+import LiveState
 package import Logging
 import OAuth
+import ServiceFiles
 
 /// What the service serves, for people and for logs.
 package struct ServiceSummary: Sendable {

@@ -1,6 +1,8 @@
 import AccessToken
 import Libcrypto
+import LiveState
 import PrometheusText
+import ServiceFiles
 import Signing
 
 extension TokenService {

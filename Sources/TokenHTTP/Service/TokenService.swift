@@ -1,12 +1,13 @@
 import AccessToken
 import Foundation
-import Glibc
 import Hummingbird
 import Libcrypto
+import LiveState
 package import Logging
 import NIOCore
 import OAuth
 import PrometheusText
+package import ServiceFiles
 package import ServiceLifecycle
 import Signing
 package import Tracing
@@ -54,9 +55,9 @@ package struct TokenService: Sendable {
             management: ConnectionCount(maximum: Self.managementConnections)
         )
         collect(readiness, signers, connections)
-        let files = FileReserve(logger: logger)
-        // Reading and refusing so many takes some hundredths of the cores.
-        let turnstile = Turnstile(interval: .microseconds(4000 / Int64(coreCount)))
+        let descriptors = DescriptorReserve(logger: logger)
+        // At this rate, reading and refusing costs a few per cent of the CPU.
+        let pacing = RetryPacing(interval: .microseconds(4000 / Int64(coreCount)))
         let gate = try Self.gate(configuration, coreCount: coreCount, logger: logger)
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
 
@@ -69,31 +70,33 @@ package struct TokenService: Sendable {
                 description: ByteBuffer(bytes: OpenAPIDocument(configuration: configuration).json))
             services.append(
                 Listener(
-                    address, door, name: "management", connections: connections.management, files: files,
-                    turnstile: turnstile, logger: logger))
+                    address, door, name: "management", connections: connections.management,
+                    descriptors: descriptors, maximumBodySize: TokenEndpointRequest.maximumBodySize, pacing: pacing,
+                    logger: logger))
         }
         services.append(
             Listener(
                 configuration.listen, frontDoor(gate, signers, readiness), name: "tokens",
-                connections: connections.tokens, files: files, turnstile: turnstile, tlsIdentity: tlsIdentity,
+                connections: connections.tokens, descriptors: descriptors,
+                maximumBodySize: TokenEndpointRequest.maximumBodySize, pacing: pacing, tlsIdentity: tlsIdentity,
                 logger: logger
             ) {
                 readiness.begin()
             })
-        services.append(DrainService(readiness: readiness, delay: configuration.drainDelay, logger: logger))
+        services.append(GracefulShutdown(readiness: readiness, delay: configuration.drainDelay, logger: logger))
         var group = ServiceGroupConfiguration(
             services: services.map { .init(service: $0) }, logger: .silent)
         // A client that never ends its request does not keep the service from ending.
         group.maximumGracefulShutdownDuration = configuration.drainDelay + Self.longestGoodbye
         let running = ServiceGroup(configuration: group)
-        let obedience = Task { [logger] in await Self.obey(signals, running, logger) }
-        defer { obedience.cancel() }
+        let signalHandling = Task { [logger] in await Self.handle(signals, running, logger) }
+        defer { signalHandling.cancel() }
         try await running.run()
         logger.info("Stopped")
     }
 
-    /// The first signal asks the service to stop; whoever sends a second one wants it gone.
-    private static func obey(_ signals: UnixSignalsSequence, _ running: ServiceGroup, _ logger: Logger) async {
+    /// The first signal asks the service to stop; a second one ends it at once.
+    private static func handle(_ signals: UnixSignalsSequence, _ running: ServiceGroup, _ logger: Logger) async {
         var isStopping = false
         for await signal in signals {
             guard isStopping else {
@@ -103,7 +106,7 @@ package struct TokenService: Sendable {
             }
             logger.warning("Stopped at once by a second signal")
             // Files are whole at every moment; there is nothing else to put in order.
-            _exit(128 + (signal == .sigterm ? SIGTERM : SIGINT))
+            RunningProcess.exitAtOnce(terminated: signal == .sigterm)
         }
     }
 
@@ -111,9 +114,9 @@ package struct TokenService: Sendable {
 
     /// Connections of clients: as many as leave files for everything else, where there are as many.
     private static func maximumConnections(coreCount: Int) -> Int {
-        guard let files = OpenFileLimit.current else { return 10_000 }
+        guard let files = RunningProcess.openFileLimit else { return 10_000 }
         // Each event loop has three.
-        let others = managementConnections + FileReserve.size + 3 * coreCount + 100
+        let others = managementConnections + DescriptorReserve.size + 3 * coreCount + 100
         return max(16, min(10_000, files - others))
     }
 
@@ -186,7 +189,7 @@ package struct TokenService: Sendable {
     /// The current one; nil where the service does not end TLS.
     private var tlsIdentity: (@Sendable () -> TLSIdentity)? {
         guard let first = reloader.tlsIdentities.current else { return nil }
-        // Where there is one, there is always one.
+        // Once loaded, an identity is replaced but never removed.
         return { [reloader] in reloader.tlsIdentities.current ?? first }
     }
 }

@@ -6,7 +6,7 @@ struct RecentTokens {
     /// The most that there may be of each age; a token and what belongs to it take about two kilobytes.
     static let room = 2048
     /// The longest `access_token.reuse`: what is older answers no request.
-    static let longestReuse: Duration = .seconds(300)
+    static let longestReuse = IssuancePolicy.longestAccessTokenReuse
 
     private var young: [TokenLikeness: IssuedAccessToken] = [:]
     private var old: [TokenLikeness: IssuedAccessToken] = [:]

@@ -1,7 +1,7 @@
 import AccessToken
 import JOSE
 import OAuth
-import TokenHTTP
+import ServiceFiles
 
 extension Client {
     /// Writes it with the names of RFC 7591, without anything that proves who it is.

@@ -2,7 +2,7 @@ import AccessToken
 import ArgumentParser
 import JOSE
 import OAuth
-import TokenHTTP
+import ServiceFiles
 
 struct ClientsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,5 +1,5 @@
 import ArgumentParser
-import TokenHTTP
+import ServiceFiles
 
 extension ClientsCommand {
     struct Remove: ParsableCommand {

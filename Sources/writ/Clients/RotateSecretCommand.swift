@@ -1,7 +1,7 @@
 import AccessToken
 import ArgumentParser
 import OAuth
-import TokenHTTP
+import ServiceFiles
 
 extension ClientsCommand {
     struct RotateSecret: ParsableCommand {

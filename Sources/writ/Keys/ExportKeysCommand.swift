@@ -2,7 +2,7 @@ import ArgumentParser
 import JOSE
 import Libcrypto
 import OAuth
-import TokenHTTP
+import ServiceFiles
 
 extension KeysCommand {
     struct Export: ParsableCommand {

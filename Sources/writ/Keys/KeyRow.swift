@@ -2,7 +2,7 @@ import AccessToken
 import JOSE
 import Libcrypto
 import OAuth
-import TokenHTTP
+import ServiceFiles
 
 /// A key of the folder as `keys list` shows it.
 struct KeyRow {

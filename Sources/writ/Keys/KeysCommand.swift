@@ -1,7 +1,7 @@
 import AccessToken
 import ArgumentParser
 import OAuth
-import TokenHTTP
+import ServiceFiles
 
 struct KeysCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

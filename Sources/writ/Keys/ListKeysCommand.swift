@@ -1,7 +1,7 @@
 import ArgumentParser
 import JOSE
 import Libcrypto
-import TokenHTTP
+import ServiceFiles
 
 extension KeysCommand {
     struct List: ParsableCommand {

@@ -2,7 +2,7 @@ import AccessToken
 import ArgumentParser
 import JOSE
 import OAuth
-import TokenHTTP
+import ServiceFiles
 
 extension KeysCommand {
     struct Retire: ParsableCommand {

@@ -2,8 +2,8 @@ import AccessToken
 import ArgumentParser
 import JOSE
 import OAuth
+import ServiceFiles
 import SystemPackage
-import TokenHTTP
 
 extension KeysCommand {
     struct Rotate: ParsableCommand {

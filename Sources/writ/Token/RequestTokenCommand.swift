@@ -4,8 +4,8 @@ import Foundation
 import JOSE
 import OAuth
 import RemoteKeys
+import ServiceFiles
 import SystemPackage
-import TokenHTTP
 
 extension TokenCommand {
     struct Request: AsyncParsableCommand {
@@ -47,7 +47,7 @@ extension TokenCommand {
         func run() async throws {
             let issuer = try OptionValue.parse(issuer, "--issuer", Issuer.init)
             let clientID = try OptionValue.parse(clientID, "--client-id", ClientID.init)
-            let proof = try privateKey.map { ClientProof.key(try signer(FilePath($0))) } ?? .secret(try secret())
+            let proof = try privateKey.map { TokenClient.Proof.key(try signer(FilePath($0))) } ?? .secret(try secret())
             let client = TokenClient(issuer: issuer, http: BoundedDownload.httpClient)
             let answer = try await client.requestToken(
                 clientID: clientID, proof: proof, scope: scope, resources: resource)

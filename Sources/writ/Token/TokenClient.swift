@@ -6,16 +6,22 @@ import NIOCore
 import NIOHTTP1
 import OAuth
 import RemoteKeys
-import TokenHTTP
+import ServiceFiles
 
 /// A client of a token endpoint, RFC 6749 section 4.4, that finds it through RFC 8414.
 struct TokenClient {
+    /// How the client proves who it is.
+    enum Proof {
+        case secret(String)
+        case key(ClientAssertionSigner)
+    }
+
     let issuer: Issuer
     let http: HTTPClient
 
     /// - Returns: the members of the answer.
     func requestToken(
-        clientID: ClientID, proof: ClientProof, scope: String?, resources: [String]
+        clientID: ClientID, proof: Proof, scope: String?, resources: [String]
     ) async throws -> JSONObject {
         var form = [("grant_type", "client_credentials")]
         if let scope { form.append(("scope", scope)) }

@@ -3,7 +3,7 @@ import ArgumentParser
 import Foundation
 import JOSE
 import RemoteKeys
-import TokenHTTP
+import ServiceFiles
 import TokenVerifier
 
 extension TokenCommand {

@@ -5,7 +5,7 @@ import OAuth
 import SystemPackage
 import Yams
 
-@testable import TokenHTTP
+@testable import ServiceFiles
 
 /// `clients.yaml`: both readers of YAML, the entries, and the changes that the command line makes.
 ///

@@ -7,6 +7,8 @@ import NIOEmbedded
 import NIOHTTPTypes
 import Synchronization
 
+@testable import LiveState
+@testable import ServiceFiles
 @testable import TokenHTTP
 
 /// Connections to a front door without sockets, with the handlers that ``Listener`` gives them.
@@ -21,7 +23,8 @@ final class HTTPConnection: Sendable {
             configuration: HTTP1Channel.Configuration(
                 additionalChannelHandlers: [
                     ReaderDeadline(.seconds(10)), RequestDeadline(.seconds(10)),
-                    TurnstileHandler(Turnstile(interval: .milliseconds(1))), ContinueHandler(), HTTP1RulesHandler(),
+                    RetryPacingHandler(RetryPacing(interval: .milliseconds(1))),
+                    ContinueHandler(maximumBodySize: TokenEndpointRequest.maximumBodySize), HTTP1RulesHandler(),
                 ],
                 idleTimeout: .seconds(30)))
     }

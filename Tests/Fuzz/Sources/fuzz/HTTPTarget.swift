@@ -9,6 +9,8 @@ import Signing
 import Synchronization
 import SystemPackage
 
+@testable import LiveState
+@testable import ServiceFiles
 @testable import TokenHTTP
 
 /// What comes over a connection to the token listener: request lines, fields, bodies, one request behind the other.

@@ -2,7 +2,7 @@ import JOSE
 import Libcrypto
 import OAuth
 
-@testable import TokenHTTP
+@testable import ServiceFiles
 
 /// A JWK Set, as it comes from a server that is not ours.
 struct KeySetTarget: FuzzTarget {

@@ -3,7 +3,7 @@ import JOSE
 import Libcrypto
 import OAuth
 
-@testable import TokenHTTP
+@testable import ServiceFiles
 
 /// What a key file holds: PEM, or the text of a sealing key.
 ///

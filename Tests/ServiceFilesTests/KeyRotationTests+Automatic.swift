@@ -6,7 +6,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@testable import TokenHTTP
+@testable import ServiceFiles
 
 /// `keys_rotation`
 extension KeyRotationTests {
@@ -41,33 +41,6 @@ extension KeyRotationTests {
             for _ in 0..<8 { group.addTask { try body() } }
             return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
         }
-    }
-
-    /// What must go is there for as long as it takes to be sure that the clock is right.
-    @Test func whatHasBeenExpiredForAnHourIsRemoved() throws {
-        let plan = try RotationPlan(every: .seconds(86400), announce: .seconds(600))
-        let lifetimes = TokenLifetimes(accessToken: .seconds(900), refreshToken: .seconds(900))
-        let (first, second) = (
-            try keys.generate(in: keys, start: now), try keys.generate(in: keys, start: now + .seconds(400))
-        )
-        for key in [first, second] { try folder.setTime(of: "keys/\(key.name)", toSecondsSince1970: now.seconds) }
-        var rotation = AutomaticRotation(of: keys.signing, plan: plan, logger: .silent)
-        let late = now + .seconds(10_000)
-        let uptime = ContinuousClock.now
-        func step(_ now: NumericDate, after seconds: Int) {
-            rotation.step(lifetimes: lifetimes, now: now, uptime: uptime + .seconds(seconds))
-        }
-        let both = [first.name.description, second.name.description]
-        step(late, after: 0)
-        step(late, after: 3599)
-        #expect(files == both)
-        // The clock is right again for a moment.
-        step(now, after: 3600)
-        step(late, after: 3601)
-        step(late, after: 7200)
-        #expect(files == both)
-        step(late, after: 7201)
-        #expect(files == [both[1]])
     }
 
     @Test func aKeyOfAClockThatWasAheadIsTold() throws {

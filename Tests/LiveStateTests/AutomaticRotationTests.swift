@@ -1,0 +1,77 @@
+import AccessToken
+import Foundation
+import JOSE
+import Logging
+import OAuth
+import ServiceFixture
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import LiveState
+@testable import ServiceFiles
+
+/// `keys_rotation`
+@Suite struct AutomaticRotationTests {
+    private let folder: TemporaryFolder
+    private let keys: KeysFolder
+    private let now = NumericDate(1_795_426_200)
+    private let logger = Logger(label: "silent") { _ in SwiftLogNoOpLogHandler() }
+
+    init() throws {
+        folder = try TemporaryFolder()
+        keys = KeysFolder(FilePath(folder.path("keys")), algorithm: .es256)
+    }
+
+    private var files: [String] {
+        (try? FileManager.default.contentsOfDirectory(atPath: folder.path("keys")).sorted())?.filter {
+            $0 != FolderLock.fileName
+        } ?? []
+    }
+
+    /// A key that signs from `start`.
+    private func generate(start: NumericDate) throws -> NamedKey {
+        try keys.locked { try keys.signing.generate(start: BasicTime(start)) }
+    }
+
+    /// What must go is there for as long as it takes to be sure that the clock is right.
+    @Test func whatHasBeenExpiredForAnHourIsRemoved() throws {
+        let plan = try RotationPlan(every: .seconds(86400), announce: .seconds(600))
+        let lifetimes = TokenLifetimes(accessToken: .seconds(900), refreshToken: .seconds(900))
+        let (first, second) = (
+            try generate(start: now), try generate(start: now + .seconds(400))
+        )
+        for key in [first, second] { try folder.setTime(of: "keys/\(key.name)", toSecondsSince1970: now.seconds) }
+        var rotation = AutomaticRotation(of: keys.signing, plan: plan, logger: logger)
+        let late = now + .seconds(10_000)
+        let uptime = ContinuousClock.now
+        func step(_ now: NumericDate, after seconds: Int) {
+            rotation.step(lifetimes: lifetimes, now: now, uptime: uptime + .seconds(seconds))
+        }
+        let both = [first.name.description, second.name.description]
+        step(late, after: 0)
+        step(late, after: 3599)
+        #expect(files == both)
+        // The clock is right again for a moment.
+        step(now, after: 3600)
+        step(late, after: 3601)
+        step(late, after: 7200)
+        #expect(files == both)
+        step(late, after: 7201)
+        #expect(files == [both[1]])
+    }
+
+    @Test func rotationByItselfConcernsBothChains() throws {
+        let fixture = try ServiceFixture()
+        let folder = fixture.configuration.keys
+        let plan = try RotationPlan(every: .seconds(3600), announce: .seconds(600))
+        let lifetimes = fixture.configuration.lifetimes(of: [])
+        let late = ServiceFixture.now + .seconds(10 * 366 * 86400)
+        for chain in [folder.signing, folder.sealing] {
+            var rotation = AutomaticRotation(of: chain, plan: plan, logger: logger)
+            rotation.step(lifetimes: lifetimes, now: late, uptime: .now)
+        }
+        #expect(try folder.load().count == 2)
+        #expect(try folder.loadSealing().count == 2)
+    }
+}
