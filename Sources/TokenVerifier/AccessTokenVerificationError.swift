@@ -6,7 +6,7 @@ public enum AccessTokenVerificationError: Error, Sendable, CustomStringConvertib
     /// The token is no good: `invalid_token` of RFC 6750 section 3.1.
     case rejected(AccessTokenRejection)
     /// The issuer's keys cannot be had, so nothing can be said about the token.
-    case noKeys(KeySetFetchError)
+    case noKeys(DocumentFetchError)
 
     /// For people; nothing of the token is in it.
     public var description: String {

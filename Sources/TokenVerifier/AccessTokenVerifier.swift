@@ -40,18 +40,18 @@ public struct AccessTokenVerifier: Sendable {
     /// Verifies a token as it stands in the `Authorization` header, without `Bearer`. It waits only where the keys are not
     /// in hand, or lack the one that the token names.
     public func verify(_ token: String) async throws(AccessTokenVerificationError) -> VerifiedAccessToken {
-        let remote: RemoteKeySet
+        let remote: RemoteDocument<JWKSet>
         switch keys.kind {
         case .fixed(let keys): return try verify(token, with: keys)
         case .remote(let set): remote = set
         }
         do throws(AccessTokenVerificationError) {
-            if let known = remote.inHand { return try verify(token, with: known) }
-            return try verify(token, with: try await keys(remote.set))
+            if let known = remote.cachedKeys { return try verify(token, with: known) }
+            return try verify(token, with: try await keys(remote.current))
         } catch {
             // A key that is not in the set may be a new one: the set is asked for once more.
             guard case .rejected(.signature(.noSingleKey)) = error else { throw error }
-            return try verify(token, with: try await keys(remote.refreshed))
+            return try verify(token, with: try await keys(remote.reloaded))
         }
     }
 
@@ -62,7 +62,7 @@ public struct AccessTokenVerifier: Sendable {
         switch keys.kind {
         case .fixed(let keys): return try verify(token, with: keys)
         case .remote(let set):
-            guard let keys = set.inHand else { return nil }
+            guard let keys = set.cachedKeys else { return nil }
             do throws(AccessTokenVerificationError) { return try verify(token, with: keys) } catch {
                 guard case .rejected(.signature(.noSingleKey)) = error else { throw error }
                 return nil
@@ -71,13 +71,13 @@ public struct AccessTokenVerifier: Sendable {
     }
 
     private func keys(
-        _ get: () async throws(KeySetFetchError) -> VersionedKeySet
-    ) async throws(AccessTokenVerificationError) -> VersionedKeySet {
-        do throws(KeySetFetchError) { return try await get() } catch { throw .noKeys(error) }
+        _ get: () async throws(DocumentFetchError) -> CachedDocument<JWKSet>
+    ) async throws(AccessTokenVerificationError) -> CachedDocument<JWKSet> {
+        do throws(DocumentFetchError) { return try await get() } catch { throw .noKeys(error) }
     }
 
     private func verify(
-        _ token: String, with keys: VersionedKeySet
+        _ token: String, with keys: CachedDocument<JWKSet>
     ) throws(AccessTokenVerificationError) -> VerifiedAccessToken {
         let now = now()
         // Before anything is made of it, a digest included.
@@ -90,7 +90,7 @@ public struct AccessTokenVerifier: Sendable {
         }
         do throws(AccessTokenRejection) {
             let verified = try VerifiedAccessToken(
-                signedToken(token, by: keys.keys), issuer: issuer, audience: audience, now: now, leeway: leeway)
+                signedToken(token, by: keys.value), issuer: issuer, audience: audience, now: now, leeway: leeway)
             if let cache, let digest { cache.remember(verified, digest, version: keys.version, now: now) }
             return verified
         } catch {

@@ -23,7 +23,7 @@ struct TraceExport: Service {
             request.body = .bytes(ByteBuffer(bytes: octets))
             // The time limit of the client ends with the head of the answer.
             let status = try await Deadline.race(.seconds(5)) { [request] in
-                let response = try await BoundedDownload.httpClient.execute(request, deadline: .distantFuture)
+                let response = try await DocumentDownload.httpClient.execute(request, deadline: .distantFuture)
                 // So that the connection can be used again; a long answer is cut off.
                 for try await _ in response.body.prefix(64) {}
                 return response.status.code

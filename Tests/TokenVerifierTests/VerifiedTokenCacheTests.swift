@@ -46,8 +46,8 @@ import Testing
     @Test func aRememberedTokenExpiresAndDiesWithItsKey() async throws {
         let clock = Mutex(TokenMint.now)
         let keys = Mutex(try mint.keys)
-        let set = RemoteKeySet(caching: KeySetCaching(coolDown: .zero)) { () throws(KeySetFetchError) in
-            FetchedKeySet(keys: keys.withLock { $0 }, maximumAge: .zero)
+        let set = RemoteDocument.keySet(caching: DocumentCaching(coolDown: .zero)) { () throws(DocumentFetchError) in
+            FetchedDocument(keys.withLock { $0 }, maximumAge: .zero)
         }
         let verifier = try TokenMint.verifier(.remote(set), rememberedTokens: 10) { clock.withLock { $0 } }
         let text = try mint.token()
