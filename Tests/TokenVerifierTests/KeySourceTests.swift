@@ -75,7 +75,8 @@ import Testing
         #expect(throws: DocumentFetchError.self) { try KeySource.url("http://example.com/keys") }
     }
 
-    @Test func readsAFileAgainForAKeyThatItLacks() async throws {
+    @Test("A file is read again if it lacks the key of a token")
+    func reloadsAFile() async throws {
         let folder = try TemporaryFolder()
         let other = try PrivateKey.generate(on: .p256)
         let first = JWKSet([JWK(try other.publicKey, keyID: "k0", algorithm: .es256)])
@@ -92,20 +93,21 @@ import Testing
         #expect(error?.description.contains("the file cannot be read") == true)
     }
 
-    @Test func withoutWaitingItTellsOnlyWhatTheKeysInHandTell() async throws {
+    @Test("Without waiting, a token is verified only with cached keys")
+    func verifiesUsingCachedKeys() async throws {
         try await LoopbackServer.serve(router()) { origin in
             let verifier = try TokenMint.verifier(.url("\(origin)/keys"))
-            #expect(try verifier.verifyWithKeysInHand(mint.token()) == nil)
+            #expect(try verifier.verifyUsingCachedKeys(mint.token()) == nil)
             _ = try await verifier.verify(mint.token())
-            #expect(try verifier.verifyWithKeysInHand(mint.token()) != nil)
+            #expect(try verifier.verifyUsingCachedKeys(mint.token()) != nil)
             let unknown = try mint.token(header: #"{"alg":"RS256","typ":"at+jwt","kid":"k2"}"#)
-            #expect(try verifier.verifyWithKeysInHand(unknown) == nil)
-            #expect(throws: AccessTokenVerificationError.self) { try verifier.verifyWithKeysInHand("a.b.c") }
+            #expect(try verifier.verifyUsingCachedKeys(unknown) == nil)
+            #expect(throws: AccessTokenVerificationError.self) { try verifier.verifyUsingCachedKeys("a.b.c") }
         }
     }
 
-    /// A thousand requests at once with keys that do not exist: one fetch for the set, and one more.
-    @Test func aFloodOfUnknownKeysAsksOnce() async throws {
+    @Test("A thousand requests at once with unknown keys cost one reload of the set")
+    func reloadsOnceForManyUnknownKeys() async throws {
         let requests = Mutex<[String]>([])
         try await LoopbackServer.serve(router(note: { path in requests.withLock { $0.append(path) } })) { origin in
             let verifier = try TokenMint.verifier(
