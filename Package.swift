@@ -33,7 +33,6 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let atomics = Target.Dependency.product(name: "Atomics", package: "swift-atomics")
-let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
 let instrumentation = Target.Dependency.product(name: "Instrumentation", package: "swift-distributed-tracing")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
@@ -69,8 +68,8 @@ let surroundings: [Target] = [
         swiftSettings: strict),
     .target(name: "OTLPTracing", dependencies: ["JOSE", tracing], swiftSettings: strict),
     tests("OTLPTracing", ["JOSE", tracing, instrumentation]),
-    .target(name: "PrometheusText", dependencies: [metrics], swiftSettings: strict),
-    tests("PrometheusText", [metrics]),
+    .target(name: "PrometheusText", swiftSettings: strict),
+    tests("PrometheusText", []),
     .target(
         name: "ServiceFiles", dependencies: ["OAuth", "AccessToken", "JOSE", "Libcrypto", yams, system],
         swiftSettings: strict),
@@ -84,7 +83,7 @@ let surroundings: [Target] = [
             "LiveState", "ServiceFiles", "PrometheusText", "Signing", "OAuth", "AccessToken", "JOSE", "Libcrypto",
             "RemoteKeys",
             hummingbird, hummingbirdCore, hummingbirdHTTP2, httpTypes, nioCore, nioPosix, nioHTTP1, nioHTTPTypes,
-            nioHTTPTypesHTTP1, nioSSL, nioTLS, logging, metrics, tracing, instrumentation, lifecycle, unixSignals,
+            nioHTTPTypesHTTP1, nioSSL, nioTLS, logging, tracing, instrumentation, lifecycle, unixSignals,
             system,
         ],
         swiftSettings: staying),
@@ -155,7 +154,6 @@ let package = Package(
             .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
             .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
             .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
-            .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
             .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.7.3"),
             .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.2"),
             .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),

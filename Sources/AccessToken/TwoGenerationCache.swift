@@ -22,6 +22,9 @@ package struct TwoGenerationCache<Key: Hashable, Value> {
     /// The value for `key` in either generation.
     package subscript(key: Key) -> Value? { younger[key] ?? older[key] }
 
+    /// Whether the younger generation has an entry for `key`.
+    package func isYounger(_ key: Key) -> Bool { younger[key] != nil }
+
     /// Puts an entry into the younger generation. If that is full, a new one begins.
     package mutating func insert(_ value: Value, for key: Key) {
         if younger.count >= capacity, younger[key] == nil { beginGeneration() }

@@ -1,14 +1,14 @@
+import Synchronization
 package import Tracing
 
 /// A span that is sent when it has ended, or one of a trace that is not sampled, which records nothing and costs nothing.
 ///
-/// What it holds is bounded: 32 attributes, 16 events and 16 links, and 8 attributes for each of these. Names and texts are
-/// cut at 256 octets of UTF-8, arrays after 32 elements; nothing is told to whoever sets more. What is set after the end is
-/// lost.
+/// Names and texts are cut at 256 octets of UTF-8. What is set after the end is lost. Of what the protocol asks for, what
+/// Writ does not use does nothing: new names, events, errors and links.
 package struct OTLPSpan: Span {
-    /// What work within the span is to have as its context, with the span's own ``SpanContext`` in it.
+    /// The context of work within the span, with the span's own ``SpanContext`` in it.
     package let context: ServiceContext
-    /// nil where nothing is recorded.
+    /// `nil` if nothing is recorded.
     private let recorder: SpanRecorder?
 
     init(context: ServiceContext, recorder: SpanRecorder?) {
@@ -16,53 +16,97 @@ package struct OTLPSpan: Span {
         self.recorder = recorder
     }
 
-    /// The span's name; empty where nothing is recorded.
+    /// The span's name; empty if nothing is recorded. It cannot be changed.
     package var operationName: String {
         get { recorder?.record.name ?? "" }
-        nonmutating set { recorder?.update { $0.rename(newValue) } }
+        nonmutating set {}
     }
 
-    /// Setting them replaces all: where two tasks add some at the same time, one may undo what the other did.
+    /// Setting them replaces all. Texts, integers and booleans are sent; other kinds are left out.
     package var attributes: SpanAttributes {
-        get { recorder?.record.attributes.values ?? [:] }
-        nonmutating set { recorder?.update { $0.setAttributes(newValue) } }
+        get { recorder?.record.attributes ?? [:] }
+        nonmutating set { recorder?.update { $0.attributes = newValue } }
     }
 
-    /// Whether what is told to it is kept: until it ends, where its trace is sampled.
+    /// Whether changes are recorded: until the span ends, if its trace is sampled.
     package var isRecording: Bool {
         recorder.map { $0.record.end == nil } ?? false
     }
 
-    /// How it went. `ok` is final; only errors keep their message.
+    /// The outcome. `ok` is final (OpenTelemetry, Tracing API, Set Status). A message is not sent.
     package func setStatus(_ status: SpanStatus) {
-        recorder?.update { $0.setStatus(status) }
+        recorder?.update { record in
+            if record.status != .ok { record.status = status.code }
+        }
     }
 
-    /// Something that happened meanwhile.
-    package func addEvent(_ event: SpanEvent) {
-        recorder?.update { $0.add(event) }
-    }
+    /// Does nothing.
+    package func addEvent(_ event: SpanEvent) {}
 
-    /// A span elsewhere that has to do with this one; without a ``SpanContext`` in its context it is left out.
-    package func addLink(_ link: SpanLink) {
-        recorder?.update { $0.add(link) }
-    }
+    /// Does nothing.
+    package func addLink(_ link: SpanLink) {}
 
-    /// Adds the event `exception` with the error's type as `exception.type` (OpenTelemetry, Semantic conventions for
-    /// exceptions on spans). Its text is not sent: errors may quote what they could not read, a secret among it.
-    ///
-    /// - Parameter attributes: sent beside the type, at most seven, and not looked into for secrets.
+    /// Does nothing: errors may quote what they could not read, a secret among it.
     package func recordError<Instant: TracerInstant>(
         _ error: any Error, attributes: SpanAttributes, at instant: @autoclosure () -> Instant
-    ) {
-        guard let recorder else { return }
-        let time = instant().nanosecondsSinceEpoch
-        recorder.update { $0.addException(type(of: error), attributes, at: time) }
-    }
+    ) {}
 
-    /// Hands it on to be sent; further ends do nothing.
+    /// Puts the span into the buffer of those to be sent. Further calls do nothing.
     package func end<Instant: TracerInstant>(at instant: @autoclosure () -> Instant) {
         guard let recorder else { return }
         recorder.finish(at: instant().nanosecondsSinceEpoch)
+    }
+}
+
+/// What is sent of one span. Times are nanoseconds since 1970 (UTC, without leap seconds).
+struct SpanRecord: Sendable {
+    let name: String
+    let context: SpanContext
+    let parent: SpanContext?
+    let kind: SpanKind
+    let start: UInt64
+    /// `nil` until it has ended.
+    var end: UInt64?
+    var attributes: SpanAttributes = [:]
+    var status: SpanStatus.Code?
+}
+
+/// Collects one span, from any number of tasks, and puts it into the buffer when it ends.
+final class SpanRecorder: Sendable {
+    private let state: Mutex<SpanRecord>
+    private let buffer: SpanBuffer
+
+    init(_ record: SpanRecord, for buffer: SpanBuffer) {
+        state = Mutex(record)
+        self.buffer = buffer
+    }
+
+    var record: SpanRecord { state.withLock { $0 } }
+
+    /// Changes after the end are lost.
+    func update(_ change: (inout SpanRecord) -> Void) {
+        state.withLock { record in
+            if record.end == nil { change(&record) }
+        }
+    }
+
+    /// The first end counts. If the clock was set back meanwhile, the span ends when it began.
+    func finish(at time: UInt64) {
+        let ended: SpanRecord? = state.withLock { record in
+            guard record.end == nil else { return nil }
+            record.end = max(time, record.start)
+            return record
+        }
+        if let ended { buffer.add(ended) }
+    }
+}
+
+extension String {
+    /// As many whole scalars from the beginning as 256 octets of UTF-8 hold.
+    func cut() -> String {
+        let limit = 256
+        guard utf8.count > limit else { return self }
+        // An index within a scalar counts as the scalar's beginning.
+        return String(self[..<utf8.index(startIndex, offsetBy: limit)])
     }
 }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Ended spans until they are sent, never more than `capacity` of them. Nobody waits here: what does not fit is counted.
+/// Ended spans until they are sent, never more than `capacity` of them. A span that does not fit is dropped and counted.
 final class SpanBuffer: Sendable {
     private struct State {
         var spans: [SpanRecord] = []
@@ -13,13 +13,13 @@ final class SpanBuffer: Sendable {
     private let state = Mutex(State())
     private let waking: AsyncStream<Void>.Continuation
 
-    /// A reason to send: a batch is full, or ``wake()`` was called. It ends with ``finish()``. Only one task may iterate.
+    /// Wakes the exporter: a batch is full, or ``wake()`` was called. It ends with ``finish()``. Only one task may iterate.
     let wakeUps: AsyncStream<Void>
 
     init(capacity: Int, batchSize: Int) {
         self.capacity = capacity
         self.batchSize = batchSize
-        // One reason is as good as many.
+        // Several wake-ups before the next flush are one.
         (wakeUps, waking) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -60,7 +60,7 @@ final class SpanBuffer: Sendable {
 
     func finish() { waking.finish() }
 
-    /// From now on nobody takes any: those that are there, and those that come, are dropped.
+    /// From now on all spans are dropped, those that are there and those that come.
     func close() {
         state.withLock { state in
             state.isClosed = true

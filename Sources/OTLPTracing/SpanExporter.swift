@@ -7,26 +7,39 @@ final class SpanExporter: Sendable {
     static let interval: Duration = .seconds(1)
     /// How long the last flush may take.
     static let lastFlush: Duration = .seconds(5)
+    /// How often one batch is sent before it is dropped.
+    static let maximumTries = 5
 
-    /// The time, as it passes. Tests have another one.
+    /// The time, as it passes, and chance. Tests have others.
     struct Time: Sendable {
         var now: @Sendable () -> ContinuousClock.Instant = { .now }
         var sleep: @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
+        /// From 0 to 1.
+        var jitter: @Sendable () -> Double = { .random(in: 0...1) }
+    }
+
+    /// What the sending task knows: the batch that it sends or will retry, and the pace.
+    private struct Delivery {
+        var batch: [SpanRecord] = []
+        var tries = 0
+        var pace = ExportPace()
+        /// Whether the service stops, so that there is no time for another try.
+        var isLast = false
     }
 
     private let buffer: SpanBuffer
-    private let resource: ResourceAttributes
+    private let encoding: OTLPEncoding
     private let time: Time
     private let report: @Sendable (String) -> Void
     private let send: Send
     private let hasBegun = Atomic(false)
 
     init(
-        _ buffer: SpanBuffer, resource: ResourceAttributes, time: Time, report: @escaping @Sendable (String) -> Void,
+        _ buffer: SpanBuffer, encoding: OTLPEncoding, time: Time, report: @escaping @Sendable (String) -> Void,
         send: @escaping Send
     ) {
         self.buffer = buffer
-        self.resource = resource
+        self.encoding = encoding
         self.time = time
         self.report = report
         self.send = send
@@ -42,7 +55,7 @@ final class SpanExporter: Sendable {
         buffer.close()
     }
 
-    /// Waits for as long as the last flush may take, even where `send` does not heed its cancellation.
+    /// Waits for as long as the last flush may take, even if `send` ignores its cancellation.
     private func waitForLastFlush(_ worker: Task<Void, Never>) async {
         let (ends, end) = AsyncStream<Never>.makeStream()
         let completion = Task {
@@ -61,32 +74,98 @@ final class SpanExporter: Sendable {
     }
 
     private func work() async {
-        var pace = ExportPace()
-        for await _ in buffer.wakeUps where pace.mayAttempt(now: time.now()) { await flush(&pace) }
-        await flush(&pace)
+        var delivery = Delivery()
+        for await _ in buffer.wakeUps where delivery.pace.mayAttempt(now: time.now()) { await flush(&delivery) }
+        delivery.isLast = true
+        await flush(&delivery)
+        buffer.drop(delivery.batch.count)
     }
 
-    /// Sends what is there now and as long as batches are full, until one fails. What comes meanwhile and fills none waits for
-    /// the next reason, lest each span become a request.
-    private func flush(_ pace: inout ExportPace) async {
-        var due = buffer.count
+    /// Sends what is there now and as long as batches are full, until one fails. Spans that end meanwhile and fill no batch
+    /// wait for the next flush: otherwise each span would become a request.
+    private func flush(_ delivery: inout Delivery) async {
+        var due = buffer.count + delivery.batch.count
         while due > 0 || buffer.hasBatch, !Task.isCancelled {
-            let batch = buffer.takeBatch()
-            due -= batch.count
-            guard !batch.isEmpty, await deliver(batch, &pace) else { return }
+            if delivery.batch.isEmpty { delivery.batch = buffer.takeBatch() }
+            due -= delivery.batch.count
+            guard !delivery.batch.isEmpty, await deliver(&delivery) else { return }
         }
     }
 
-    private func deliver(_ batch: [SpanRecord], _ pace: inout ExportPace) async -> Bool {
+    private func deliver(_ delivery: inout Delivery) async -> Bool {
         do {
-            try await send(ExportTraceServiceRequest(resource: resource, spans: batch).json)
-            if pace.succeed() { report("spans are sent again") }
+            delivery.tries += 1
+            try await send(encoding.json(delivery.batch))
+            (delivery.batch, delivery.tries) = ([], 0)
+            if delivery.pace.succeed() { report("spans are sent again") }
             return true
         } catch {
-            let isFirst = pace.fail(now: time.now())
-            buffer.drop(batch.count)
-            if isFirst { report("spans cannot be sent and are dropped: \(error)") }
+            let refusal = error as? ExportRefusal
+            let isFirst = delivery.pace.fail(
+                now: time.now(), retryAfter: refusal?.retryAfter, jitter: time.jitter())
+            if refusal?.isRetryable != true || delivery.tries >= Self.maximumTries || delivery.isLast {
+                buffer.drop(delivery.batch.count)
+                (delivery.batch, delivery.tries) = ([], 0)
+            }
+            if isFirst { report("spans cannot be sent, and are dropped if that lasts: \(error)") }
             return false
         }
+    }
+}
+
+/// A collector's answer other than success.
+package struct ExportRefusal: Error, CustomStringConvertible {
+    /// The status code.
+    package let status: UInt
+    /// How long the collector asks to wait.
+    let retryAfter: Duration?
+
+    /// - Parameter retryAfter: the header field: seconds (RFC 9110 section 10.2.3). A date counts as none.
+    package init(status: UInt, retryAfter: String?) {
+        self.status = status
+        self.retryAfter = retryAfter.flatMap { UInt32($0) }.map { .seconds(Int64($0)) }
+    }
+
+    /// Whether the same body may be sent again (OTLP/HTTP, Failures).
+    var isRetryable: Bool { [429, 502, 503, 504].contains(status) }
+
+    package var description: String { "the collector answers \(status)" }
+}
+
+/// When the next batch may be sent. Instants and chance are arguments.
+struct ExportPace {
+    typealias Instant = ContinuousClock.Instant
+
+    /// The longest time without an attempt, unless the collector asks for more.
+    static let longestWait: Duration = .seconds(30)
+    /// The longest wait that a collector can ask for.
+    static let longestRetryAfter: Duration = .seconds(300)
+
+    private var failureCount = 0
+    private var waitingUntil: Instant?
+
+    func mayAttempt(now: Instant) -> Bool {
+        waitingUntil.map { $0 <= now } ?? true
+    }
+
+    /// The waits after failures are 1, 2, 4, 8 and 16 seconds, then ``longestWait`` each time, and up to a quarter more, so
+    /// that replicas do not retry together.
+    ///
+    /// - Parameters:
+    ///   - retryAfter: what the collector asks for; the longer wait counts.
+    ///   - jitter: from 0 to 1.
+    /// - Returns: whether it is the first failure after a success, or ever.
+    mutating func fail(now: Instant, retryAfter: Duration? = nil, jitter: Double = 0) -> Bool {
+        let wait: Duration = failureCount < 5 ? .seconds(1 << failureCount) : Self.longestWait
+        waitingUntil = now.advanced(
+            by: max(wait * (1 + 0.25 * jitter), min(retryAfter ?? .zero, Self.longestRetryAfter)))
+        failureCount += 1
+        return failureCount == 1
+    }
+
+    /// - Returns: whether there was a failure before.
+    mutating func succeed() -> Bool {
+        defer { (failureCount, waitingUntil) = (0, nil) }
+        return failureCount > 0
     }
 }

@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
 
-/// What the system says of this process, under the names that Prometheus' own clients have for it.
+/// The system's figures of this process, under the names that Prometheus' own clients use.
 package struct ProcessStatistics {
     /// Texts of /proc.
     struct Source {
@@ -23,7 +23,7 @@ package struct ProcessStatistics {
         self.source = source
     }
 
-    /// Has them looked up whenever somebody wants the document; nothing where there is no /proc.
+    /// Reads them each time that the document is written. There are none if there is no /proc.
     package static func collect(into registry: PrometheusRegistry) {
         registry.collect { ProcessStatistics(.current).add(to: &$0) }
     }

@@ -5,7 +5,7 @@ enum PrometheusKind: String {
     case histogram
 }
 
-/// What a document says, put together when somebody asks for it.
+/// The values of a document, collected when it is written.
 package struct PrometheusSamples {
     private struct Family {
         let kind: PrometheusKind
@@ -32,7 +32,7 @@ package struct PrometheusSamples {
     }
 
     mutating func add(
-        _ name: String, _ help: String, _ labels: PrometheusLabels, _ histogram: HistogramCell.Reading
+        _ name: String, _ help: String, _ labels: PrometheusLabels, _ histogram: PrometheusHistogram.Reading
     ) {
         var lines = ""
         for (bound, count) in histogram.buckets {
@@ -43,7 +43,7 @@ package struct PrometheusSamples {
         add(name, .histogram, help, labels, lines: lines)
     }
 
-    /// Of two metrics of one name and different kinds the first counts.
+    /// If two metrics share a name but not a kind, the first one wins.
     private mutating func add(
         _ name: String, _ kind: PrometheusKind, _ help: String, _ labels: PrometheusLabels, lines: String
     ) {

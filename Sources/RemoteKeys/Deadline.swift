@@ -1,13 +1,12 @@
 /// Gives up on work that takes too long.
-public enum Deadline {
+package enum Deadline {
     /// The work was not done in time.
-    public struct Exceeded: Error, CustomStringConvertible {
-        /// For people.
-        public var description: String { "it took too long" }
+    package struct Exceeded: Error, CustomStringConvertible {
+        package var description: String { "it took too long" }
     }
 
     /// The result of `body`, or ``Exceeded`` after `duration`; `body` is cancelled then.
-    public static func race<Result: Sendable>(
+    package static func race<Result: Sendable>(
         _ duration: Duration, _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
         try await withThrowingTaskGroup(of: Result.self) { group in

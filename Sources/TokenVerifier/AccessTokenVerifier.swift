@@ -1,9 +1,9 @@
 public import AccessToken
+import Atomics
 public import JOSE
-import RemoteKeys
+public import RemoteKeys
 
-/// Decides for a resource server whether a bearer token may be believed, RFC 9068 section 4, without asking the issuer
-/// about each.
+/// Verifies bearer tokens for a resource server, RFC 9068 section 4, without a request to the issuer for each.
 public struct AccessTokenVerifier: Sendable {
     private let issuer: Issuer
     private let audience: Audience
@@ -15,17 +15,17 @@ public struct AccessTokenVerifier: Sendable {
     private let now: @Sendable () -> NumericDate
 
     /// - Parameters:
-    ///   - issuer: the only issuer that is believed.
+    ///   - issuer: the only issuer whose tokens are accepted.
     ///   - audience: the identifier of this resource server, which a token must name.
     ///   - keys: the issuer's keys.
     ///   - leeway: how far the clocks of issuer and resource server may be apart.
-    ///   - maximumTokenLength: in octets; nothing of a longer token is looked at.
-    ///   - rememberedTokens: how many verified tokens are remembered, each until it expires or the keys change, so that the
-    ///     next request with the same one costs a digest and no signature check. None, unless it is asked for.
+    ///   - maximumTokenLength: in octets; a longer token is rejected unread.
+    ///   - cacheCapacity: how many verified tokens are cached, each until it expires or the keys change. The next request with
+    ///     a cached token costs a digest and no signature check. The default 0 caches none.
     ///   - now: the clock.
     public init(
         issuer: Issuer, audience: Audience, keys: KeySource, leeway: Duration = .seconds(30),
-        maximumTokenLength: Int = CompactJWS.defaultMaximumLength, rememberedTokens: Int = 0,
+        maximumTokenLength: Int = CompactJWS.defaultMaximumLength, cacheCapacity: Int = 0,
         now: @escaping @Sendable () -> NumericDate = { .now }
     ) {
         self.issuer = issuer
@@ -33,36 +33,36 @@ public struct AccessTokenVerifier: Sendable {
         self.keys = keys
         self.leeway = leeway
         self.maximumTokenLength = maximumTokenLength
-        cache = rememberedTokens > 0 ? VerifiedTokenCache(capacity: rememberedTokens) : nil
+        cache = cacheCapacity > 0 ? VerifiedTokenCache(capacity: cacheCapacity) : nil
         self.now = now
     }
 
-    /// Verifies a token as it stands in the `Authorization` header, without `Bearer`. It waits only where the keys are not
-    /// in hand, or lack the one that the token names.
+    /// Verifies a token as it stands in the `Authorization` header, without `Bearer`. It waits only if no keys are
+    /// cached, or the cached ones lack the one that the token names.
     public func verify(_ token: String) async throws(AccessTokenVerificationError) -> VerifiedAccessToken {
-        let remote: RemoteKeySet
+        let remote: RemoteDocument<JWKSet>
         switch keys.kind {
         case .fixed(let keys): return try verify(token, with: keys)
         case .remote(let set): remote = set
         }
         do throws(AccessTokenVerificationError) {
-            if let known = remote.inHand { return try verify(token, with: known) }
-            return try verify(token, with: try await keys(remote.set))
+            if let known = remote.cachedKeys { return try verify(token, with: known) }
+            return try verify(token, with: try await keys(remote.current))
         } catch {
-            // A key that is not in the set may be a new one: the set is asked for once more.
+            // A key that is not in the set may be a new one: the set is reloaded.
             guard case .rejected(.signature(.noSingleKey)) = error else { throw error }
-            return try verify(token, with: try await keys(remote.refreshed))
+            return try verify(token, with: try await keys(remote.reloaded))
         }
     }
 
-    /// The same, for callers that cannot wait.
+    /// Verifies synchronously, using cached keys only.
     ///
-    /// - Returns: nil where only ``verify(_:)`` can tell, since keys would have to be fetched.
-    public func verifyWithKeysInHand(_ token: String) throws(AccessTokenVerificationError) -> VerifiedAccessToken? {
+    /// - Returns: `nil` if keys would have to be fetched: then call ``verify(_:)``.
+    public func verifyUsingCachedKeys(_ token: String) throws(AccessTokenVerificationError) -> VerifiedAccessToken? {
         switch keys.kind {
         case .fixed(let keys): return try verify(token, with: keys)
         case .remote(let set):
-            guard let keys = set.inHand else { return nil }
+            guard let keys = set.cachedKeys else { return nil }
             do throws(AccessTokenVerificationError) { return try verify(token, with: keys) } catch {
                 guard case .rejected(.signature(.noSingleKey)) = error else { throw error }
                 return nil
@@ -71,16 +71,16 @@ public struct AccessTokenVerifier: Sendable {
     }
 
     private func keys(
-        _ get: () async throws(KeySetFetchError) -> VersionedKeySet
-    ) async throws(AccessTokenVerificationError) -> VersionedKeySet {
-        do throws(KeySetFetchError) { return try await get() } catch { throw .noKeys(error) }
+        _ get: () async throws(DocumentFetchError) -> CachedDocument<JWKSet>
+    ) async throws(AccessTokenVerificationError) -> CachedDocument<JWKSet> {
+        do throws(DocumentFetchError) { return try await get() } catch { throw .noKeys(error) }
     }
 
     private func verify(
-        _ token: String, with keys: VersionedKeySet
+        _ token: String, with keys: CachedDocument<JWKSet>
     ) throws(AccessTokenVerificationError) -> VerifiedAccessToken {
         let now = now()
-        // Before anything is made of it, a digest included.
+        // Before any work that grows with the length, a digest included.
         guard token.utf8.count <= maximumTokenLength else { throw .rejected(.signature(.tooLong)) }
         let digest = cache?.digest(of: token)
         if let cache, let digest, let known = cache.token(digest, version: keys.version, now: now) {
@@ -90,8 +90,8 @@ public struct AccessTokenVerifier: Sendable {
         }
         do throws(AccessTokenRejection) {
             let verified = try VerifiedAccessToken(
-                signedToken(token, by: keys.keys), issuer: issuer, audience: audience, now: now, leeway: leeway)
-            if let cache, let digest { cache.remember(verified, digest, version: keys.version, now: now) }
+                signedToken(token, by: keys.value), issuer: issuer, audience: audience, now: now, leeway: leeway)
+            if let cache, let digest { cache.insert(verified, digest, version: keys.version, now: now) }
             return verified
         } catch {
             throw .rejected(error)
@@ -103,10 +103,58 @@ public struct AccessTokenVerifier: Sendable {
             let jws = try CompactJWS(
                 parsing: token, maximumLength: maximumTokenLength, knownHeader: lastHeader.encodedHeader)
             let verified = try jws.verified(by: keys)
-            lastHeader.remember(jws.encodedHeader)
+            lastHeader.store(jws.encodedHeader)
             return verified
         } catch {
             throw .signature(error)
         }
     }
+}
+
+/// The header of the last verified token, which is most likely that of the next one. It is read and written without a lock.
+private final class LastHeader: Sendable {
+    private final class Stored: AtomicReference, Sendable {
+        let encodedHeader: EncodedHeader
+
+        init(_ encodedHeader: EncodedHeader) { self.encodedHeader = encodedHeader }
+    }
+
+    private let stored = ManagedAtomic<Stored?>(nil)
+
+    var encodedHeader: EncodedHeader? { stored.load(ordering: .acquiring)?.encodedHeader }
+
+    func store(_ header: EncodedHeader) {
+        // Nearly always it is the stored one.
+        if let known = encodedHeader, known.isSame(as: header) { return }
+        stored.store(Stored(header), ordering: .releasing)
+    }
+}
+
+/// Why a token was not verified.
+public enum AccessTokenVerificationError: Error, Sendable, CustomStringConvertible {
+    /// The token is invalid: `invalid_token` of RFC 6750 section 3.1.
+    case rejected(AccessTokenRejection)
+    /// The issuer's keys cannot be fetched, so the token could not be checked.
+    case noKeys(DocumentFetchError)
+
+    /// A human-readable description. It contains no part of the token.
+    public var description: String {
+        switch self {
+        case .rejected(let reason): "the token is refused: \(reason)"
+        case .noKeys(let error): "the issuer's keys cannot be had: \(error)"
+        }
+    }
+}
+
+extension VerifiedAccessToken {
+    /// Checks that the token's scope contains all of `scope` (RFC 6750 section 3.1, `insufficient_scope`).
+    public func require(scope: Scope) throws(InsufficientScope) {
+        guard scope.isSubset(of: claims.scope) else { throw InsufficientScope(required: scope) }
+    }
+}
+
+/// The token is valid, but lacks scope.
+public struct InsufficientScope: Error, Sendable {
+    /// What would have been needed.
+    public let required: Scope
 }

@@ -27,7 +27,7 @@ struct HealthCommand: AsyncParsableCommand {
         let (status, answer): (UInt, String)
         do {
             (status, answer) = try await Deadline.race(.seconds(5)) {
-                let response = try await BoundedDownload.httpClient.execute(
+                let response = try await DocumentDownload.httpClient.execute(
                     HTTPClientRequest(url: url), deadline: .distantFuture)
                 let body = try await response.body.collect(upTo: 1024)
                 return (response.status.code, String(buffer: body))

@@ -7,28 +7,32 @@ import RemoteKeys
 import ServiceFiles
 import ServiceLifecycle
 
-/// Sends the service's spans to a collector, as `tracing` of the configuration says.
+/// Sends the service's spans to a collector, as `tracing` of the configuration and the standard variables of OpenTelemetry say.
 struct TraceExport: Service {
     let tracer: OTLPTracer
 
     init(to destination: TracingDestination, logger: Logger) {
-        let endpoint = destination.endpoint
         tracer = OTLPTracer(
-            serviceVersion: Release.version, samplingRatio: destination.ratio,
+            serviceVersion: Release.version, resource: destination.resource, samplingRatio: destination.ratio,
             report: { logger.warning("Traces: \($0)") }
         ) { octets in
-            var request = HTTPClientRequest(url: endpoint)
+            var request = HTTPClientRequest(url: destination.endpoint)
             request.method = .POST
-            request.headers.add(name: "Content-Type", value: "application/json")
+            for field in destination.headers.fields {
+                request.headers.replaceOrAdd(name: field.name, value: field.value)
+            }
+            request.headers.replaceOrAdd(name: "Content-Type", value: "application/json")
             request.body = .bytes(ByteBuffer(bytes: octets))
             // The time limit of the client ends with the head of the answer.
-            let status = try await Deadline.race(.seconds(5)) { [request] in
-                let response = try await BoundedDownload.httpClient.execute(request, deadline: .distantFuture)
+            try await Deadline.race(.seconds(5)) { [request] in
+                let response = try await DocumentDownload.httpClient.execute(request, deadline: .distantFuture)
                 // So that the connection can be used again; a long answer is cut off.
                 for try await _ in response.body.prefix(64) {}
-                return response.status.code
+                guard (200..<300).contains(response.status.code) else {
+                    throw ExportRefusal(
+                        status: response.status.code, retryAfter: response.headers.first(name: "Retry-After"))
+                }
             }
-            guard (200..<300).contains(status) else { throw Refusal(status: status) }
         }
     }
 
@@ -37,10 +41,5 @@ struct TraceExport: Service {
 
     func run() async {
         await cancelWhenGracefulShutdown { await tracer.run() }
-    }
-
-    private struct Refusal: Error, CustomStringConvertible {
-        let status: UInt
-        var description: String { "the collector answers \(status)" }
     }
 }

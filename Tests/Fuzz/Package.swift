@@ -39,7 +39,6 @@ let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let atomics = Target.Dependency.product(name: "Atomics", package: "swift-atomics")
-let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
 let instrumentation = Target.Dependency.product(name: "Instrumentation", package: "swift-distributed-tracing")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
@@ -51,7 +50,6 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
-        .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.7.3"),
         .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
@@ -75,7 +73,7 @@ let package = Package(
         writ("Signing", ["OAuth", "AccessToken", "JOSE", "Libcrypto"], staying),
         writ("RemoteKeys", ["AccessToken", "JOSE", atomics, httpClient, nioCore, nioHTTP1]),
         writ("OTLPTracing", ["JOSE", tracing]),
-        writ("PrometheusText", [metrics]),
+        writ("PrometheusText", []),
         writ("ServiceFiles", ["OAuth", "AccessToken", "JOSE", "Libcrypto", yams, system]),
         writ("LiveState", ["ServiceFiles", "OAuth", "AccessToken", "JOSE", "Libcrypto", logging, nioSSL, system]),
         writ(
@@ -84,7 +82,7 @@ let package = Package(
                 "LiveState", "ServiceFiles", "PrometheusText", "Signing", "OAuth", "AccessToken", "JOSE", "Libcrypto",
                 "RemoteKeys",
                 hummingbird, hummingbirdCore, hummingbirdHTTP2, httpTypes, nioCore, nioPosix, nioHTTP1, nioHTTPTypes,
-                nioHTTPTypesHTTP1, nioSSL, nioTLS, logging, metrics, tracing, instrumentation, lifecycle, unixSignals,
+                nioHTTPTypesHTTP1, nioSSL, nioTLS, logging, tracing, instrumentation, lifecycle, unixSignals,
                 system,
             ], staying),
         // What the toolchain has of libFuzzer; `script/fuzz` links it.

@@ -122,6 +122,38 @@ def test_a_collector_that_stalls_is_given_up(own_service):
         own_service.process = None
 
 
+def test_the_standard_variables_name_a_collector_that_wants_a_key(own_service):
+    requests_seen = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            requests_seen.append((self.path, self.headers["api-key"], body))
+            self.send_response(429 if len(requests_seen) == 1 else 200)
+            self.send_header("Retry-After", "2")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        own_service.start(
+            OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{server.server_port}",
+            OTEL_EXPORTER_OTLP_HEADERS="api-key=k%20s3cret",
+            OTEL_SERVICE_NAME="tokens-of-a-test",
+        )
+        assert ask(own_service).status_code == 200
+        wait_until("the batch is sent again", lambda: len(requests_seen) > 1)
+        own_service.stop()
+        server.shutdown()
+    assert {(path, key) for path, key, _ in requests_seen} == {("/v1/traces", "k s3cret")}
+    assert requests_seen[0][2] == requests_seen[1][2]
+    assert b'"stringValue":"tokens-of-a-test"' in requests_seen[0][2]
+    assert "s3cret" not in own_service.log
+
+
 def test_without_a_collector_there_is_nothing(own_service):
     own_service.start()
     assert ask(own_service, traceparent=f"00-{TRACE}-{CALLER}-01").status_code == 200

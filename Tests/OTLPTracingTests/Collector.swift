@@ -1,13 +1,15 @@
 import JOSE
 import Synchronization
 
+@testable import OTLPTracing
+
 /// Takes the place of the service that spans are sent to.
 final class Collector: Sendable {
     struct Refusal: Error, CustomStringConvertible {
         let description = "refused"
     }
 
-    enum Behaviour { case accept, refuse, stall }
+    enum Behaviour { case accept, refuse, stall, answer(UInt, retryAfter: String?) }
 
     private let behaviour = Mutex(Behaviour.accept)
     private let arrivals = AsyncStream<[UInt8]>.makeStream()
@@ -29,6 +31,7 @@ final class Collector: Sendable {
         switch behaviour.withLock({ $0 }) {
         case .accept: return
         case .refuse: throw Refusal()
+        case .answer(let status, let retryAfter): throw ExportRefusal(status: status, retryAfter: retryAfter)
         case .stall:
             let gate = gate.stream
             // Like a library that does not know of cancellation.

@@ -107,7 +107,8 @@ import Tracing
         collector.release()
     }
 
-    @Test func failuresAreToldOnceAndSlowItDown() async throws {
+    @Test("Failures are reported once, and slow the exporter down")
+    func reportsFailuresOnce() async throws {
         let reports = Mutex<[String]>([])
         let tracer = tracer { report in reports.withLock { $0.append(report) } }
         collector.behave(.refuse)
@@ -135,11 +136,107 @@ import Tracing
         running.cancel()
         await running.value
         #expect(
-            reports.withLock { $0 } == ["spans cannot be sent and are dropped: refused", "spans are sent again"])
+            reports.withLock { $0 } == [
+                "spans cannot be sent, and are dropped if that lasts: refused", "spans are sent again",
+            ])
         #expect(tracer.droppedCount == 3)
     }
 
-    @Test func thePaceIsSlowerWithEachFailureUpToHalfAMinute() {
+    @Test(
+        "OTLP/HTTP, Failures: a batch is sent again after 429, 502, 503 and 504",
+        arguments: [429, 502, 503, 504] as [UInt])
+    func retries(status: UInt) async throws {
+        let tracer = tracer()
+        collector.behave(.answer(status, retryAfter: nil))
+        let running = Task { await tracer.run() }
+        tracer.end("1", "2")
+        time.tick()
+        #expect(try Collector.names(await collector.next()) == ["1", "2"])
+        await waitForFailure()
+        collector.behave(.accept)
+        tracer.end("3")
+        time.pass(.seconds(1))
+        time.tick()
+        // The batch first, and then what has ended since.
+        #expect(try Collector.names(await collector.next()) == ["1", "2"])
+        #expect(try Collector.names(await collector.next()) == ["3"])
+        running.cancel()
+        await running.value
+        #expect(tracer.droppedCount == 0)
+    }
+
+    @Test("OTLP/HTTP, Failures: a batch is dropped after any other status", arguments: [400, 401, 404, 500] as [UInt])
+    func doesNotRetry(status: UInt) async throws {
+        let tracer = tracer()
+        collector.behave(.answer(status, retryAfter: "1"))
+        let running = Task { await tracer.run() }
+        tracer.end("1", "2")
+        time.tick()
+        _ = await collector.next()
+        await until { tracer.droppedCount == 2 }
+        running.cancel()
+        await running.value
+        #expect(collector.count == 1)
+    }
+
+    @Test("A batch is dropped after its fifth try, and the next one has its own tries")
+    func dropsABatchAfterFiveTries() async throws {
+        let tracer = tracer()
+        collector.behave(.answer(503, retryAfter: nil))
+        let running = Task { await tracer.run() }
+        tracer.end("1")
+        for _ in 0..<5 {
+            #expect(tracer.droppedCount == 0)
+            time.tick()
+            #expect(try Collector.names(await collector.next()) == ["1"])
+            await waitForFailure()
+            time.pass(.seconds(30))
+        }
+        await until { tracer.droppedCount == 1 }
+        tracer.end("2")
+        for _ in 0..<2 {
+            time.tick()
+            #expect(try Collector.names(await collector.next()) == ["2"])
+            await waitForFailure()
+            time.pass(.seconds(30))
+        }
+        // When the service stops, one more try is all.
+        running.cancel()
+        await running.value
+        #expect(collector.count == 8)
+        #expect(tracer.droppedCount == 2)
+    }
+
+    /// The exporter reads the time before an attempt and after a failure.
+    private func waitForFailure() async {
+        let failures = collector.count
+        await until { time.readCount >= 2 * failures }
+    }
+
+    @Test(
+        "RFC 9110 section 10.2.3: Retry-After in seconds lengthens the wait, up to five minutes",
+        arguments: [
+            (nil, 1), ("0", 1), ("7", 7), ("100000", 300), ("-5", 1), ("x", 1), ("Sat, 28 Nov 2026 17:00:00 GMT", 1),
+        ] as [(String?, Int)])
+    func honoursRetryAfter(field: String?, wait: Int) {
+        let start = ContinuousClock.now
+        var pace = ExportPace()
+        _ = pace.fail(now: start, retryAfter: ExportRefusal(status: 503, retryAfter: field).retryAfter)
+        #expect(!pace.mayAttempt(now: start.advanced(by: .seconds(wait) - .nanoseconds(1))))
+        #expect(pace.mayAttempt(now: start.advanced(by: .seconds(wait))))
+    }
+
+    @Test("Up to a quarter is added to a wait at random")
+    func addsJitter() {
+        let start = ContinuousClock.now
+        var pace = ExportPace()
+        _ = pace.fail(now: start, jitter: 1)
+        #expect(!pace.mayAttempt(now: start.advanced(by: .milliseconds(1249))))
+        #expect(pace.mayAttempt(now: start.advanced(by: .milliseconds(1250))))
+    }
+
+    @Test("The wait doubles with each failure, up to half a minute")
+    func thePaceIsSlowerWithEachFailure() {
         let start = ContinuousClock.now
         var pace = ExportPace()
         #expect(pace.mayAttempt(now: start))
@@ -186,7 +283,7 @@ import Tracing
         await withTaskGroup { group in
             for _ in 0..<8 {
                 group.addTask {
-                    for _ in 0..<10 { span.addEvent("event") }
+                    for number in 0..<10 { span.attributes = ["number": .int64(Int64(number))] }
                     span.end()
                 }
             }

@@ -16,7 +16,8 @@ final class ManualTime: Sendable {
                 let ends = duration == SpanExporter.interval ? self.ticks.stream : self.patience.stream
                 for await _ in ends { return }
                 throw CancellationError()
-            })
+            },
+            jitter: { 0 })
     }
 
     private func read() -> ContinuousClock.Instant {

@@ -9,7 +9,7 @@ extension OTLPTracer {
         send: @escaping @Sendable ([UInt8]) async throws -> Void = { _ in }
     ) {
         self.init(
-            resource: ResourceAttributes(serviceVersion: "1.2.3", [:]), samplingRatio: samplingRatio,
+            resource: ["service.name": "writ", "service.version": "1.2.3"], samplingRatio: samplingRatio,
             capacity: capacity, batchSize: batchSize, time: time, report: report, send: send)
     }
 
@@ -31,8 +31,6 @@ extension TracerInstant where Self == DefaultTracerClock.Timestamp {
 }
 
 /// Header fields as a dictionary.
-struct Fields: Extractor, Injector {
+struct Fields: Extractor {
     func extract(key: String, from carrier: [String: String]) -> String? { carrier[key] }
-
-    func inject(_ value: String, forKey key: String, into carrier: inout [String: String]) { carrier[key] = value }
 }

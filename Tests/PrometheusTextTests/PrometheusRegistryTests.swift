@@ -1,4 +1,3 @@
-import CoreMetrics
 import Testing
 
 @testable import PrometheusText
@@ -6,18 +5,18 @@ import Testing
 @Suite struct PrometheusRegistryTests {
     private let registry = PrometheusRegistry()
 
-    @Test func writesTheWholeDocument() {
+    @Test("The document is in the text format of Prometheus 0.0.4")
+    func writesTheWholeDocument() {
         registry.describe("requests_total", help: "Answered\nrequests, \\ all.")
         registry.describe("wait_seconds", help: "Waiting.", bounds: [0.5, 1])
-        let counter = Counter(
-            label: "requests_total", dimensions: [("outcome", "ok"), ("client", "")], factory: registry)
-        counter.increment(by: 3)
-        Counter(label: "requests_total", dimensions: [("z", "1"), ("outcome", "a\"\\\n")], factory: registry)
-            .increment()
-        Meter(label: "depth", dimensions: [], factory: registry).set(1.5)
-        let wait = registry.makeTimer(label: "wait_seconds", dimensions: [("kind", "x")])
-        for nanoseconds in [500_000_000, 500_000_001, 3_000_000_000] as [Int64] { wait.recordNanoseconds(nanoseconds) }
+        for _ in 0..<3 { registry.counter("requests_total", [("outcome", "ok"), ("client", "")]).increment() }
+        registry.counter("requests_total", [("z", "1"), ("outcome", "a\"\\\n")]).increment()
+        let wait = registry.histogram("wait_seconds", [("kind", "x")])
+        for nanoseconds in [500_000_000, 500_000_001, 3_000_000_000] as [Int64] {
+            wait.record(nanoseconds: nanoseconds)
+        }
         registry.collect { samples in
+            samples.gauge("depth", help: "", value: 1.5)
             samples.gauge("clients", help: "Clients.", value: 7)
             samples.gauge("key", help: "", value: -1, labels: [("kid", "b")])
             samples.gauge("key", help: "", value: 1, labels: [("kid", "a")])
@@ -49,72 +48,81 @@ import Testing
                 """#)
     }
 
-    @Test func theSameLabelsAreTheSameMetric() {
+    @Test("The same labels in another order are the same metric")
+    func theSameLabelsAreTheSameMetric() {
         for dimensions in [[("a", "1"), ("b", "2")], [("b", "2"), ("a", "1")]] {
-            Counter(label: "c_total", dimensions: dimensions, factory: registry).increment()
+            registry.counter("c_total", dimensions).increment()
         }
         #expect(registry.text().contains("c_total{a=\"1\",b=\"2\"} 2\n"))
     }
 
-    @Test func aNameHasOneKind() {
-        Counter(label: "x", dimensions: [], factory: registry).increment()
-        Meter(label: "x", dimensions: [], factory: registry).set(5)
-        registry.makeTimer(label: "x", dimensions: []).recordNanoseconds(1)
-        registry.collect { $0.gauge("x", help: "", value: 9, labels: [("a", "b")]) }
+    @Test("A name has one kind: the metric that was made first")
+    func aNameHasOneKind() {
+        registry.counter("x").increment()
+        registry.histogram("x").record(nanoseconds: 1)
+        registry.histogram("z").record(nanoseconds: 1)
+        registry.counter("z").increment()
+        registry.collect { $0.gauge("v", help: "", value: 9) }
+        registry.counter("v", [("a", "b")]).increment()
         registry.collect { $0.counter("y", help: "", value: 1) }
         registry.collect { $0.gauge("y", help: "", value: 2, labels: [("a", "b")]) }
         let lines = registry.text().split(separator: "\n")
-        #expect(lines.filter { $0.hasPrefix("# TYPE") }.count == 2)
-        #expect(lines.contains("y 1"))
-        #expect(lines.count == 6)
+        let types = lines.filter { $0.hasPrefix("# TYPE") }
+        #expect(types == ["# TYPE v gauge", "# TYPE x counter", "# TYPE y counter", "# TYPE z histogram"])
+        for line in ["v 9", "x 1", "y 1", "z_count 1"] { #expect(lines.contains { $0 == line }) }
+        #expect(!lines.contains { $0.contains("a=") })
     }
 
-    @Test(arguments: [("a-b.c", "a_b_c"), ("9a", "_9a"), ("", "_"), ("ä", "__"), ("a:b", "a:b")])
+    @Test(
+        "An octet that is not allowed in a name becomes an underscore",
+        arguments: [("a-b.c", "a_b_c"), ("9a", "_9a"), ("", "_"), ("ä", "__"), ("a:b", "a:b")])
     func namesAreMadeToFit(name: String, written: String) {
-        Meter(label: name, dimensions: [], factory: registry).set(1)
+        registry.counter(name).increment()
         #expect(registry.text().hasSuffix("\n\(written) 1\n"))
     }
 
     /// Swift takes each of these pairs for one character.
-    @Test(arguments: [("a\r\nb", "a\r\\nb"), ("\"\u{301}", "\\\"\u{301}"), ("\\\u{301}", "\\\\\u{301}")])
-    func labelsAreEscapedOctetByOctet(value: String, written: String) {
-        Meter(label: "m", dimensions: [("a", value)], factory: registry).set(1)
+    @Test(
+        "Labels are escaped octet by octet",
+        arguments: [("a\r\nb", "a\r\\nb"), ("\"\u{301}", "\\\"\u{301}"), ("\\\u{301}", "\\\\\u{301}")])
+    func labelsAreEscaped(value: String, written: String) {
+        registry.counter("m", [("a", value)]).increment()
         #expect(
-            registry.text().utf8.elementsEqual("# HELP m Not described.\n# TYPE m gauge\nm{a=\"\(written)\"} 1\n".utf8))
+            registry.text().utf8.elementsEqual(
+                "# HELP m Not described.\n# TYPE m counter\nm{a=\"\(written)\"} 1\n".utf8))
     }
 
-    @Test func reservedLabelsGetAnotherName() {
-        let timer = registry.makeTimer(label: "t_seconds", dimensions: [("le", "x"), ("__name__", "y")])
-        timer.recordNanoseconds(1)
+    @Test("Labels that Prometheus reserves get another name")
+    func reservedLabelsGetAnotherName() {
+        registry.histogram("t_seconds", [("le", "x"), ("__name__", "y")]).record(nanoseconds: 1)
         #expect(registry.text().contains("t_seconds_count{_name__=\"y\",exported_le=\"x\"} 1\n"))
     }
 
-    @Test func countersDoNotFallAndSumsStayNumbers() {
-        let counter = Counter(label: "c_total", dimensions: [], factory: registry)
-        counter.increment(by: 5)
-        counter.increment(by: -3 as Int64)
-        #expect(registry.text().contains("c_total 5\n"))
-        let recorder = Recorder(label: "r", dimensions: [], aggregate: true, factory: registry)
-        recorder.record(Double.nan)
-        recorder.record(2)
-        #expect(registry.text().contains("r_sum 2\n"))
-        #expect(registry.text().contains("r_count 1\n"))
-    }
-
-    @Test func labelsHaveNoColon() {
-        Meter(label: "m", dimensions: [("a:b", "1")], factory: registry).set(1)
+    @Test("Labels have no colon")
+    func labelsHaveNoColon() {
+        registry.counter("m", [("a:b", "1")]).increment()
         #expect(registry.text().hasSuffix("m{a_b=\"1\"} 1\n"))
     }
 
-    @Test func nothingIsLostWhenManyCount() async {
-        let counter = Counter(label: "c_total", dimensions: [], factory: registry)
-        let timer = registry.makeTimer(label: "t_seconds", dimensions: [])
+    @Test("A metric that was removed is gone, and begins anew")
+    func removes() {
+        registry.counter("c_total", [("a", "1")]).increment()
+        registry.remove("c_total", [("a", "1")])
+        #expect(!registry.text().contains("c_total{"))
+        registry.counter("c_total", [("a", "1")]).increment()
+        #expect(registry.text().contains("c_total{a=\"1\"} 1\n"))
+    }
+
+    @Test("Nothing is lost when many tasks count")
+    func manyTasksCount() async {
+        let counter = registry.counter("c_total")
+        let histogram = registry.histogram("t_seconds")
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<8 {
                 group.addTask {
                     for _ in 0..<10_000 {
                         counter.increment()
-                        timer.recordNanoseconds(1_000_000_000)
+                        histogram.record(nanoseconds: 1_000_000_000)
                     }
                 }
             }

@@ -236,6 +236,28 @@ import Testing
                 == ["2: tracing.ratio is not from 0 to 1", "2: tracing.ratio comes without tracing.endpoint"])
     }
 
+    @Test("The standard variables of OpenTelemetry name a collector if tracing.endpoint does not")
+    func tracesFollowTheStandardVariables() throws {
+        let collector = ["OTEL_EXPORTER_OTLP_ENDPOINT": "http://o:4318", "OTEL_EXPORTER_OTLP_HEADERS": "key=s3cret"]
+        let headers = TracingHeaders([TracingHeaders.Field(name: "key", value: "s3cret")])
+        #expect(
+            try read("issuer: https://a\ntracing: {ratio: 0.5}\n", environment: collector).tracing
+                == TracingDestination(endpoint: "http://o:4318/v1/traces", ratio: 0.5, headers: headers))
+        #expect(
+            try read("issuer: https://a\ntracing: {endpoint: http://c/v1/traces}\n", environment: collector).tracing
+                == TracingDestination(endpoint: "http://c/v1/traces", ratio: 1, headers: headers))
+        #expect(
+            problems("issuer: https://a\n", environment: ["OTEL_EXPORTER_OTLP_ENDPOINT": "o:4318"])
+                == ["OTEL_EXPORTER_OTLP_ENDPOINT: the value is not a URL such as http://127.0.0.1:4318"])
+        let malformed = problems(
+            "issuer: https://a\n", environment: collector.merging(["OTEL_EXPORTER_OTLP_HEADERS": "s3cret"]) { $1 })
+        #expect(malformed.count == 1)
+        #expect(malformed.first?.hasPrefix("OTEL_EXPORTER_OTLP_HEADERS: ") == true)
+        #expect(malformed.first?.contains("s3cret") == false)
+        // Without an endpoint tracing is off, and the other variables do not count.
+        #expect(try read("issuer: https://a\n", environment: ["OTEL_EXPORTER_OTLP_HEADERS": "x"]).tracing == nil)
+    }
+
     @Test func saysThatAFileIsMissing() throws {
         let folder = try TemporaryFolder()
         let error = #expect(throws: InvalidConfiguration.self) {

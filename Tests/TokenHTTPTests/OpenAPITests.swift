@@ -23,27 +23,24 @@ import TestSupport
     }
 
     private func operations(of document: OpenAPIDocument) throws -> [(path: String, methods: [String])] {
-        let paths = try #require(document.literal.value.object?["paths"]?.object)
+        let paths = try #require(JSONReader.read(document.json).object?["paths"]?.object)
         let methods: Set = ["get", "head", "post"]
         return paths.members.map { path in
             (path.name, path.value.object?.members.map(\.name).filter(methods.contains) ?? [])
         }
     }
 
-    @Test func isTheOneInDocumentation() throws {
-        let text = indented(try document().literal.value) + "\n"
+    @Test("Documentation/openapi.json is the document of the standard configuration")
+    func isTheOneInDocumentation() throws {
+        // The reader rejects names that come twice.
+        let text = indented(try JSONReader.read(document().json)) + "\n"
         if ProcessInfo.processInfo.environment["WRITE_OPENAPI"] != nil { try Data(text.utf8).write(to: Self.file) }
         let written = String(decoding: try TestVectors.octets(of: Self.file), as: UTF8.self)
         #expect(written == text, "WRITE_OPENAPI=1 swift test --filter OpenAPITests writes it anew")
     }
 
-    @Test func isJSON() throws {
-        // The reader refuses names that come twice.
-        let document = try document()
-        #expect(try JSONReader.read(document.json) == document.literal.value)
-    }
-
-    @Test func hasThePathsOfTheConfiguration() throws {
+    @Test("The document has the paths of the configuration")
+    func hasThePathsOfTheConfiguration() throws {
         let document = try document(
             "issuer: https://example.com/tenant\ntoken_path: /index.php\nmanagement: '0.0.0.0:9'\n")
         let operations = try operations(of: document)
@@ -62,39 +59,42 @@ import TestSupport
                 "/healthz", "/readyz", "/metrics", "/openapi.json",
             ])
         let text = String(decoding: document.json, as: UTF8.self)
-        #expect(text.contains(#""servers":[{"url":"https://example.com","#))
-        #expect(text.contains(#""default":"127.0.0.1:9""#))
+        #expect(text.contains(#""servers": [{"url": "https://example.com","#))
+        #expect(text.contains(#""default": "127.0.0.1:9""#))
     }
 
-    @Test(arguments: ["management: off\n", "token_path: /metrics\n"])
+    @Test("Each path is described once", arguments: ["management: off\n", "token_path: /metrics\n"])
     func hasRoomForOneOfEachPath(_ settings: String) throws {
         let paths = try operations(of: document("issuer: https://example.com\n" + settings)).map(\.path)
         #expect(Set(paths).count == paths.count)
         #expect(paths.contains("/healthz") != (settings == "management: off\n"))
     }
 
-    @Test func hasEachRefusal() throws {
+    @Test("The document has each refusal that there is")
+    func hasEachRefusal() throws {
         let text = String(decoding: try document().json, as: UTF8.self)
         for error in TokenError.allCases {
             let refusal = String(decoding: ErrorDocument.json(code: error.code, text: error.text), as: UTF8.self)
             #expect(text.contains(#""\#(error)":{"value":\#(refusal)}"#))
-            #expect(text.contains(#""\#(error.status)":{"description":"#))
+            #expect(text.contains("\"\(error.status)\": {\n  \"description\": "))
         }
     }
 
-    /// The documents are what the service answers, so what it says of them must be said of them here.
-    @Test func saysOfMetadataWhatIsInIt() throws {
+    @Test("The metadata is described as the service publishes it")
+    func saysOfMetadataWhatIsInIt() throws {
         let document = try document("issuer: https://example.com/tenant\naccess_token: { algorithm: ES256 }\n")
         let metadata = ServerMetadata(
             issuer: document.configuration.issuer, endpoints: document.configuration.endpoints, algorithm: .es256)
         let members = try #require(try JSONReader.read(metadata.json).object).members
-        let described = try #require(document.metadata.value.object?["properties"]?.object).members
+        let schemas = try JSONReader.read(document.json).object?["components"]?.object?["schemas"]?.object
+        let described = try #require(schemas?["Metadata"]?.object?["properties"]?.object).members
         #expect(described.map(\.name) == members.map(\.name))
         #expect(described.map { $0.value.object?["const"] } == members.map(\.value))
     }
 
-    @Test func refersToWhatIsThere() throws {
-        let document = try document().literal.value
+    @Test("Every reference has its target")
+    func refersToWhatIsThere() throws {
+        let document = try JSONReader.read(document().json)
         var references: Set<String> = []
         collect(&references, in: document)
         #expect(references.count > 20)

@@ -13,7 +13,7 @@ import TokenVerifier
         mint = try TokenMint()
         verifier = try TokenMint.verifier(.fixed(mint.keys))
         // A verifier remembers the header of the last good token; every attack comes after one.
-        _ = try verifier.verifyWithKeysInHand(mint.token())
+        _ = try verifier.verifyUsingCachedKeys(mint.token())
     }
 
     private func expectRefusal(_ token: String, _ reason: String, by other: AccessTokenVerifier? = nil) async {

@@ -77,8 +77,9 @@ import Testing
     private func outcome(of trouble: Trouble, age: Int?, _ origin: String) async throws -> String {
         let clock = Mutex(ContinuousClock.now)
         let source = Mutex((url: Self.url(.none, origin), requests: 0))
-        let caching = KeySetCaching(maximumStaleness: .seconds(1000))
-        let set = RemoteKeySet(caching: caching, now: { clock.withLock { $0 } }) { () throws(KeySetFetchError) in
+        let caching = DocumentCaching(maximumStaleness: .seconds(1000))
+        let set = RemoteDocument.keySet(caching: caching, now: { clock.withLock { $0 } }) {
+            () throws(DocumentFetchError) in
             let url = source.withLock { source in
                 source.requests += 1
                 return source.url
@@ -86,7 +87,7 @@ import Testing
             // Only where nothing answers is that waited for.
             let isSilent = url != Self.url(.none, origin) && (trouble == .slow || trouble == .down)
             let timeout: Duration = isSilent ? .milliseconds(200) : .seconds(20)
-            return try await KeySetFetcher(url: url, timeout: timeout).fetch()
+            return try await DocumentDownload(url: url, timeout: timeout).fetchKeySet()
         }
         let verifier = try TokenMint.verifier(.remote(set))
         if let age {

@@ -40,10 +40,10 @@ struct TokenMint {
     }
 
     static func verifier(
-        _ keys: KeySource, rememberedTokens: Int = 0, now: @escaping @Sendable () -> NumericDate = { now }
+        _ keys: KeySource, cacheCapacity: Int = 0, now: @escaping @Sendable () -> NumericDate = { now }
     ) throws -> AccessTokenVerifier {
         AccessTokenVerifier(
             issuer: try Issuer("https://i.example"), audience: try Audience("https://a.example"), keys: keys,
-            rememberedTokens: rememberedTokens, now: now)
+            cacheCapacity: cacheCapacity, now: now)
     }
 }

@@ -7,7 +7,7 @@ import Testing
 
 @testable import TokenVerifier
 
-/// The second request with a token costs a digest; nothing that would be refused is remembered for good.
+/// The second request with a token costs a digest; no token that would be rejected stays cached.
 @Suite struct VerifiedTokenCacheTests {
     private let mint: TokenMint
     private let token: VerifiedAccessToken
@@ -19,23 +19,25 @@ import Testing
             audience: Audience("https://a.example"), now: TokenMint.now, leeway: .zero)
     }
 
-    @Test func remembersATokenForItsKeys() throws {
+    @Test("A token is cached for the keys that verified it")
+    func cachesATokenForItsKeys() throws {
         let cache = VerifiedTokenCache(capacity: 10)
         let digest = try #require(cache.digest(of: "a"))
         #expect(cache.token(digest, version: 1, now: TokenMint.now) == nil)
-        cache.remember(token, digest, version: 1, now: TokenMint.now)
+        cache.insert(token, digest, version: 1, now: TokenMint.now)
         #expect(cache.token(digest, version: 1, now: TokenMint.now) == token)
         #expect(cache.token(digest, version: 2, now: TokenMint.now) == nil)
         #expect(cache.token(digest, version: 1, now: TokenMint.now - .seconds(1)) == nil)
         #expect(cache.token(try #require(cache.digest(of: "b")), version: 1, now: TokenMint.now) == nil)
     }
 
-    @Test func isBoundedAndKeepsWhatIsUsed() throws {
+    @Test("The cache is bounded, and a token that is used stays in it")
+    func isBoundedAndKeepsWhatIsUsed() throws {
         let cache = VerifiedTokenCache(capacity: 100)
         let used = try #require(cache.digest(of: "used"))
-        cache.remember(token, used, version: 1, now: TokenMint.now)
+        cache.insert(token, used, version: 1, now: TokenMint.now)
         for number in 0..<1000 {
-            cache.remember(token, try #require(cache.digest(of: "\(number)")), version: 1, now: TokenMint.now)
+            cache.insert(token, try #require(cache.digest(of: "\(number)")), version: 1, now: TokenMint.now)
             #expect(cache.token(used, version: 1, now: TokenMint.now) != nil)
             #expect(cache.count <= 100)
         }
@@ -43,13 +45,14 @@ import Testing
         #expect(cache.token(first, version: 1, now: TokenMint.now) == nil)
     }
 
-    @Test func aRememberedTokenExpiresAndDiesWithItsKey() async throws {
+    @Test("RFC 7519 section 4.1.4: a cached token expires; it is verified again when the keys change")
+    func aCachedTokenExpires() async throws {
         let clock = Mutex(TokenMint.now)
         let keys = Mutex(try mint.keys)
-        let set = RemoteKeySet(caching: KeySetCaching(coolDown: .zero)) { () throws(KeySetFetchError) in
-            FetchedKeySet(keys: keys.withLock { $0 }, maximumAge: .zero)
+        let set = RemoteDocument.keySet(caching: DocumentCaching(coolDown: .zero)) { () throws(DocumentFetchError) in
+            FetchedDocument(keys.withLock { $0 }, maximumAge: .zero)
         }
-        let verifier = try TokenMint.verifier(.remote(set), rememberedTokens: 10) { clock.withLock { $0 } }
+        let verifier = try TokenMint.verifier(.remote(set), cacheCapacity: 10) { clock.withLock { $0 } }
         let text = try mint.token()
         for _ in 0..<3 { #expect(try await verifier.verify(text) == token) }
         clock.withLock { $0 = TokenMint.now + .seconds(929) }
@@ -64,9 +67,9 @@ import Testing
         await #expect(throws: AccessTokenVerificationError.self) { try await verifier.verify(text) }
     }
 
-    /// What is remembered was verified for this audience: no two verifiers share it.
-    @Test func aTokenThatWasRefusedIsRefusedAgain() async throws {
-        let verifier = try TokenMint.verifier(.fixed(mint.keys), rememberedTokens: 10)
+    @Test("A token that was rejected is rejected again")
+    func rejectsAgain() async throws {
+        let verifier = try TokenMint.verifier(.fixed(mint.keys), cacheCapacity: 10)
         let bad = try mint.token() + "A"
         for _ in 0..<2 {
             await #expect(throws: AccessTokenVerificationError.self) { try await verifier.verify(bad) }

@@ -20,12 +20,12 @@ extension Part {
         Part("verified access token") {
             let sample = try SignedSample()
             let verifier = try sample.verifier()
-            return { keep(try verifier.verifyWithKeysInHand(sample.token)) }
+            return { keep(try verifier.verifyUsingCachedKeys(sample.token)) }
         },
         Part("remembered access token") {
             let sample = try SignedSample()
-            let verifier = try sample.verifier(rememberedTokens: 1000)
-            return { keep(try verifier.verifyWithKeysInHand(sample.token)) }
+            let verifier = try sample.verifier(cacheCapacity: 1000)
+            return { keep(try verifier.verifyUsingCachedKeys(sample.token)) }
         },
     ]
 }
@@ -46,9 +46,9 @@ private struct SignedSample {
         issuer = service.policy.issuer
     }
 
-    func verifier(rememberedTokens: Int = 0) throws -> AccessTokenVerifier {
+    func verifier(cacheCapacity: Int = 0) throws -> AccessTokenVerifier {
         AccessTokenVerifier(
             issuer: issuer, audience: try Audience(SampleService.resource), keys: .fixed(keys),
-            rememberedTokens: rememberedTokens, now: { SampleService.now })
+            cacheCapacity: cacheCapacity, now: { SampleService.now })
     }
 }

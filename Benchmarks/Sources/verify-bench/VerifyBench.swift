@@ -17,8 +17,8 @@ struct VerifyBench: AsyncParsableCommand {
 
     func run() async throws {
         let token = try String(contentsOfFile: token, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
-        let plain = try verifier(rememberedTokens: 0)
-        let remembering = try verifier(rememberedTokens: 1000)
+        let plain = try verifier(cacheCapacity: 0)
+        let remembering = try verifier(cacheCapacity: 1000)
         let keys = JWTKeyCollection()
         try await keys.add(jwksJSON: String(contentsOfFile: jwks, encoding: .utf8))
         let audience = audience
@@ -42,10 +42,10 @@ struct VerifyBench: AsyncParsableCommand {
         }
     }
 
-    private func verifier(rememberedTokens: Int) throws -> AccessTokenVerifier {
+    private func verifier(cacheCapacity: Int) throws -> AccessTokenVerifier {
         AccessTokenVerifier(
             issuer: try .init(issuer), audience: try .init(audience), keys: .file(jwks),
-            rememberedTokens: rememberedTokens)
+            cacheCapacity: cacheCapacity)
     }
 
     /// Seconds of CPU time for each call.

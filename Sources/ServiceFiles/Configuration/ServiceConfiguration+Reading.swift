@@ -60,7 +60,7 @@ extension ServiceConfiguration {
         let throttle = reader.throttle()
         let queueWait = reader.value(.queueWait, DurationText.parseQueueWait)
         let tls = reader.tlsTermination(of: issuer)
-        let tracing = reader.tracingDestination()
+        let tracing = reader.tracingDestination(environment: environment)
         let trustedProxies = reader.value(.trustedProxies, Self.networks)
         let keysFolder = reader.path(.keys, default: "keys")
         let clientsFile = reader.path(.clients, default: "clients.yaml")

@@ -1,25 +1,24 @@
 import AccessToken
-import Foundation
 
 extension SettingReader {
-    /// `tracing`; nil where it is absent, or wrong and noted.
-    mutating func tracingDestination() -> TracingDestination? {
-        let ratio = value(.tracingRatio, Self.ratio)
-        if has(.tracingRatio), !has(.tracingEndpoint) { note(.tracingRatio, "comes without tracing.endpoint") }
-        guard let endpoint = value(.tracingEndpoint, Self.endpoint) else { return nil }
-        return TracingDestination(endpoint: endpoint, ratio: ratio ?? 1)
-    }
-
-    private static func endpoint(_ text: String) throws(InvalidValue) -> String {
-        // A collector is a neighbour, so plain http is fine: spans hold no secret.
-        guard let url = URL(string: text), ["http", "https"].contains(url.scheme), url.host()?.isEmpty == false else {
-            throw InvalidValue("is not a URL such as http://127.0.0.1:4318/v1/traces")
+    /// `tracing`, and below it the standard variables of OpenTelemetry. `nil` if no endpoint is named, or one is wrong and
+    /// noted. Without an endpoint the variables are not read.
+    mutating func tracingDestination(environment: [String: String]) -> TracingDestination? {
+        var variables = OpenTelemetryVariables(environment)
+        let ratio = value(.tracingRatio, TracingEndpoint.ratio)
+        let isOwn = has(.tracingEndpoint)
+        let endpoint = isOwn ? value(.tracingEndpoint, TracingEndpoint.parse) : variables.endpoint()
+        if has(.tracingRatio), !isOwn, endpoint == nil, variables.malformed.isEmpty {
+            note(.tracingRatio, "comes without tracing.endpoint")
         }
-        return text
+        defer { for each in variables.malformed { note(each) } }
+        guard let endpoint else { return nil }
+        let sampled = has(.tracingRatio) ? ratio : variables.ratio()
+        return TracingDestination(
+            endpoint: endpoint, ratio: sampled ?? 1, headers: variables.headers(), resource: variables.resource())
     }
 
-    private static func ratio(_ text: String) throws(InvalidValue) -> Double {
-        guard let ratio = Double(text), (0...1).contains(ratio) else { throw InvalidValue("is not from 0 to 1") }
-        return ratio
+    private mutating func note(_ malformed: OpenTelemetryVariables.Malformed) {
+        add(Problem(.environment(malformed.variable), "the value \(malformed.message)"))
     }
 }

@@ -39,6 +39,9 @@ struct SettingReader {
         layers[name] == nil ? standard : value(name, parse)
     }
 
+    /// Notes a problem with something other than a setting.
+    mutating func add(_ problem: Problem) { problems.append(problem) }
+
     /// Notes a problem with a setting that is there.
     mutating func note(_ name: SettingName, _ message: String, hint: String? = nil) {
         problems.append(

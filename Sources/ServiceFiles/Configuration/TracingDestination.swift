@@ -1,7 +1,39 @@
-/// Where traces go: `tracing` of the configuration.
+/// Where traces go: `tracing` of the configuration, and the standard variables of OpenTelemetry.
 package struct TracingDestination: Sendable, Equatable {
-    /// `tracing.endpoint`: a collector's URL for OTLP over HTTP, such as http://127.0.0.1:4318/v1/traces.
+    /// A collector's URL for OTLP over HTTP, such as http://127.0.0.1:4318/v1/traces.
     package let endpoint: String
-    /// `tracing.ratio`: the share of the traces that begin here, from 0 to 1; callers decide about theirs.
+    /// The share of the traces that begin here, from 0 to 1; callers decide about theirs.
     package let ratio: Double
+    /// Sent with each request to the collector.
+    package let headers: TracingHeaders
+    /// Attributes of the resource by their names, `service.name` among them.
+    package let resource: [String: String]
+
+    init(
+        endpoint: String, ratio: Double, headers: TracingHeaders = TracingHeaders([]), resource: [String: String] = [:]
+    ) {
+        self.endpoint = endpoint
+        self.ratio = ratio
+        self.headers = headers
+        self.resource = resource
+    }
+}
+
+/// Header fields for a collector. Their values are secrets, and no description shows them.
+package struct TracingHeaders: Sendable, Equatable, CustomStringConvertible, CustomReflectable {
+    /// A field of a request.
+    package struct Field: Sendable, Equatable {
+        package let name: String
+        package let value: String
+    }
+
+    /// The fields in their order.
+    package let fields: [Field]
+
+    init(_ fields: [Field]) {
+        self.fields = fields
+    }
+
+    package var description: String { fields.map(\.name).joined(separator: ", ") }
+    package var customMirror: Mirror { Mirror(self, children: ["names": description]) }
 }

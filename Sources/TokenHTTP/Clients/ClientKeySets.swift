@@ -6,7 +6,7 @@ import Synchronization
 /// The key sets behind the `jwks_uri` of clients. They outlive a reload of the registry, so that none has to be fetched
 /// anew for it.
 final class ClientKeySets: Sendable {
-    private let sets = Mutex<[String: RemoteKeySet]>([:])
+    private let sets = Mutex<[String: RemoteDocument<JWKSet>]>([:])
     private let reportFailure: @Sendable (String, any Error) -> Void
 
     /// - Parameter reportFailure: told which URL gives no keys and why, once for each fetch; clients are not.
@@ -15,7 +15,7 @@ final class ClientKeySets: Sendable {
     }
 
     /// The keys that may have made the assertion: fetched where that is needed, and once more where they lack the one
-    /// that it names, but not more often than ``RemoteKeySet`` allows. Empty where there are none.
+    /// that it names, but not more often than ``RemoteDocument`` allows. Empty where there are none.
     func keys(for trial: AssertionTrial) async -> JWKSet {
         switch trial.keys {
         case nil: return JWKSet([])
@@ -23,20 +23,20 @@ final class ClientKeySets: Sendable {
         case .remote(let url):
             do {
                 let set = try set(url)
-                let keys = try await set.set().keys
-                return trial.needsOtherKeys(than: keys) ? try await set.refreshed().keys : keys
+                let keys = try await set.current().value
+                return trial.needsOtherKeys(than: keys) ? try await set.reloaded().value : keys
             } catch {
                 return JWKSet([])
             }
         }
     }
 
-    private func set(_ url: String) throws(KeySetFetchError) -> RemoteKeySet {
-        let fetcher = try KeySetFetcher(url: url)
+    private func set(_ url: String) throws(DocumentFetchError) -> RemoteDocument<JWKSet> {
+        let download = try DocumentDownload(url: url)
         return sets.withLock { sets in
             if let set = sets[url] { return set }
             // A client that publishes no key any more has none.
-            let set = RemoteKeySet(fetcher, caching: KeySetCaching(refusesEmptySets: false)) { [reportFailure] in
+            let set = RemoteDocument.keySet(download, acceptsEmpty: true) { [reportFailure] in
                 reportFailure(url, $0)
             }
             sets[url] = set

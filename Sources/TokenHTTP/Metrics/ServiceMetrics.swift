@@ -1,5 +1,4 @@
 import AccessToken
-import CoreMetrics
 import OAuth
 import PrometheusText
 import Signing
@@ -30,13 +29,13 @@ final class ServiceMetrics: Sendable {
     let registry = PrometheusRegistry()
     /// One for each that has occurred. Clients that are not registered have no name here, and those that are gone are dropped,
     /// so there are not more than the registered ones times a few dozen.
-    private let requests = Mutex<[Request: Counter]>([:])
-    private let durations: [Endpoint: Timer]
-    private let queueWait: Timer
-    private let reused: Counter
-    private let shed: [Endpoint: Counter]
-    private let throttled: [Endpoint: Counter]
-    private let reloads: (applied: Counter, refused: Counter)
+    private let requests = Mutex<[Request: PrometheusCounter]>([:])
+    private let durations: [Endpoint: PrometheusHistogram]
+    private let queueWait: PrometheusHistogram
+    private let reused: PrometheusCounter
+    private let shed: [Endpoint: PrometheusCounter]
+    private let throttled: [Endpoint: PrometheusCounter]
+    private let reloads: (applied: PrometheusCounter, refused: PrometheusCounter)
 
     init() {
         Self.describe(registry)
@@ -45,16 +44,16 @@ final class ServiceMetrics: Sendable {
             Dictionary(uniqueKeysWithValues: Endpoint.allCases.map { ($0, make($0.rawValue)) })
         }
         durations = each {
-            Timer(label: "writ_request_duration_seconds", dimensions: [("endpoint", $0)], factory: registry)
+            registry.histogram("writ_request_duration_seconds", [("endpoint", $0)])
         }
-        shed = each { Counter(label: "writ_requests_shed_total", dimensions: [("endpoint", $0)], factory: registry) }
+        shed = each { registry.counter("writ_requests_shed_total", [("endpoint", $0)]) }
         throttled = each {
-            Counter(label: "writ_requests_throttled_total", dimensions: [("endpoint", $0)], factory: registry)
+            registry.counter("writ_requests_throttled_total", [("endpoint", $0)])
         }
-        queueWait = Timer(label: "writ_signing_queue_wait_seconds", dimensions: [], factory: registry)
-        reused = Counter(label: "writ_tokens_reused_total", dimensions: [], factory: registry)
-        func reloads(_ outcome: String) -> Counter {
-            Counter(label: "writ_reloads_total", dimensions: [("outcome", outcome)], factory: registry)
+        queueWait = registry.histogram("writ_signing_queue_wait_seconds")
+        reused = registry.counter("writ_tokens_reused_total")
+        func reloads(_ outcome: String) -> PrometheusCounter {
+            registry.counter("writ_reloads_total", [("outcome", outcome)])
         }
         self.reloads = (reloads("applied"), reloads("refused"))
     }
@@ -74,10 +73,10 @@ final class ServiceMetrics: Sendable {
     }
 
     func took(_ duration: Duration, _ endpoint: Endpoint) {
-        durations[endpoint]?.recordNanoseconds(duration.nanoseconds)
+        durations[endpoint]?.record(nanoseconds: duration.nanoseconds)
     }
 
-    func waited(_ duration: Duration) { queueWait.recordNanoseconds(duration.nanoseconds) }
+    func waited(_ duration: Duration) { queueWait.record(nanoseconds: duration.nanoseconds) }
 
     func reloaded(_ isApplied: Bool) { (isApplied ? reloads.applied : reloads.refused).increment() }
 
@@ -97,10 +96,10 @@ final class ServiceMetrics: Sendable {
         }
     }
 
-    private func counter(_ request: Request) -> Counter {
+    private func counter(_ request: Request) -> PrometheusCounter {
         if let known = requests.withLock({ $0[request] }) { return known }
         // Of the same name and labels it is the same one, whoever makes it.
-        let counter = Counter(label: request.name, dimensions: request.dimensions, factory: registry)
+        let counter = registry.counter(request.name, request.dimensions)
         requests.withLock { $0[request] = counter }
         return counter
     }

@@ -2,81 +2,198 @@ import JOSE
 import OAuth
 import ServiceFiles
 
+/// What each path answers.
 extension OpenAPIDocument {
-    var paths: JSONLiteral {
-        let endpoints = configuration.endpoints
-        let forms: [Member] = [
-            (endpoints.token, ["post": tokenOperation]),
-            (endpoints.introspection, ["post": introspectionOperation]),
-        ]
-        // The first one is the one that answers. (With some token paths the management listener has the same path, and
-        // there is no room for both.)
-        var described: Set<String> = []
-        return .object(
-            (forms + documentPaths + managementPaths).filter { described.insert($0.0).inserted })
+    /// RFC 6749 sections 4.4 and 6
+    var tokenPath: String {
+        let headers = ["RequestID", "NoStore", "NoCache"]
+        return #"""
+            {
+              "post": {
+                "operationId": "requestToken",
+                "tags": ["tokens"],
+                "summary": "Get an access token.",
+                "description": "For the client's own credentials, or for a refresh token. A parameter without a value \#
+            counts as absent (RFC 6749 section 3.2); unknown ones are ignored. None but `resource` and `audience` may be \#
+            repeated. The whole form has at most \#(TokenEndpointRequest.maximumBodySize) octets. Credentials and tokens \#
+            must not be in the URL.",
+                "security": [{"client_secret_basic": []}, {}],
+                "requestBody": {
+                  "required": true,
+                  "content": {
+                    "application/x-www-form-urlencoded": {
+                      "schema": {"$ref": "#/components/schemas/TokenRequest"},
+                      "examples": {
+                        "allThereIs": {
+                          "summary": "Everything that the client may have.",
+                          "value": {"grant_type": "client_credentials"}
+                        },
+                        "oneScope": {
+                          "summary": "For one resource server, and less than the client may have.",
+                          "value": {
+                            "grant_type": "client_credentials",
+                            "scope": "site.read",
+                            "resource": ["https://api.example.com"]
+                          }
+                        },
+                        "refresh": {"value": {"grant_type": "refresh_token", "refresh_token": "\#(RefreshTokenSealer.prefix)..."}}
+                      }
+                    }
+                  }
+                },
+                "responses": {
+                  "200": {
+                    "description": "The access token.",
+                    "headers": \#(Self.headers(headers)),
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/TokenResponse"}}},
+                    "links": {
+                      "introspection": {
+                        "operationId": "introspectToken",
+                        "requestBody": {"token": "$response.body#/access_token"},
+                        "description": "What the access token holds, for clients that may ask."
+                      },
+                      "introspectionOfRefreshToken": {
+                        "operationId": "introspectToken",
+                        "requestBody": {"token": "$response.body#/refresh_token"},
+                        "description": "What became of the refresh token, where there is one."
+                      },
+                      "refresh": {
+                        "operationId": "requestToken",
+                        "requestBody": {"grant_type": "refresh_token", "refresh_token": "$response.body#/refresh_token"},
+                        "description": "The next access token, where there is a refresh token."
+                      }
+                    }
+                  },
+                  \#(Self.refusals(of: .token, headers: headers))
+                }
+              }
+            }
+            """#
     }
 
-    /// The JWK Set and the metadata, each where it is found.
-    private var documentPaths: [Member] {
-        let metadata = ServerMetadata(
-            issuer: configuration.issuer, endpoints: configuration.endpoints, algorithm: configuration.algorithm)
-        return documentPaths(
-            [configuration.endpoints.keySet, "/.well-known/jwks.json"], id: "getKeySet",
-            "The keys that verify access tokens, RFC 7517.", mediaType: "application/jwk-set+json", schema: "KeySet")
-            + documentPaths(
-                metadata.paths, id: "getMetadata", "What clients have to know of the service, RFC 8414.",
-                mediaType: "application/json", schema: "Metadata")
+    /// RFC 7662 section 2
+    var introspectionPath: String {
+        let headers = ["RequestID", "NoStore", "NoCache", "Vary"]
+        return #"""
+            {
+              "post": {
+                "operationId": "introspectToken",
+                "tags": ["tokens"],
+                "summary": "Find out what a token is worth.",
+                "description": "For clients with `introspect`. The answer is a JWT (RFC 9701) where `Accept` names \#
+            `application/token-introspection+jwt` and wants JSON no more. For the form the same holds as at the token \#
+            endpoint.",
+                "security": [{"client_secret_basic": []}, {}],
+                "requestBody": {
+                  "required": true,
+                  "content": {
+                    "application/x-www-form-urlencoded": {
+                      "schema": {"$ref": "#/components/schemas/IntrospectionRequest"},
+                      "example": {"token": "\#(RefreshTokenSealer.prefix)..."}
+                    }
+                  }
+                },
+                "responses": {
+                  "200": {
+                    "description": "What the token is.",
+                    "headers": \#(Self.headers(headers)),
+                    "content": {
+                      "application/json": {"schema": {"$ref": "#/components/schemas/Introspection"}},
+                      "application/token-introspection+jwt": {
+                        "schema": {"$ref": "#/components/schemas/SignedIntrospection"}
+                      }
+                    }
+                  },
+                  \#(Self.refusals(of: .introspection, headers: headers))
+                }
+              }
+            }
+            """#
     }
 
+    /// The JWK Set or the metadata, in one of its places.
+    ///
     /// - Parameters:
-    ///   - paths: where the document is, the first one first.
-    ///   - id: of the operation that reads it there.
-    private func documentPaths(
-        _ paths: [String], id: String, _ summary: String, mediaType: String, schema: String
-    ) -> [Member] {
-        let headers = Self.headers("ETag", "DocumentCacheControl", "AccessControlAllowOrigin", "RequestID")
-        let content: [Member] = [
-            ("content", [mediaType: ["schema": Self.schema(schema)]]),
-            (
-                "links",
-                [
-                    "unchanged": [
-                        "operationId": .string(id),
-                        "parameters": ["header.If-None-Match": "$response.header.ETag"],
-                        "description": "Whether it is still the same, RFC 9110 section 13.1.2.",
-                    ]
-                ]
-            ),
-        ]
-        func operation(_ summary: String, _ content: [Member] = []) -> [Member] {
-            [
-                ("tags", ["documents"]),
-                ("summary", .string(summary)),
-                (
-                    "responses",
-                    [
-                        "200": .object([("description", "The document."), ("headers", headers)] + content),
-                        "304": ["description": "The client has it already.", "headers": headers],
-                    ]
-                ),
-            ]
-        }
-        return paths.map { path in
-            let first: [Member] = path == paths.first ? [("operationId", .string(id))] : []
-            let item: JSONLiteral = [
-                "parameters": [Self.reference("parameters", "IfNoneMatch")],
-                "get": .object(first + operation(summary, content)),
-                "head": .object(operation("The fields that GET answers with.")),
-            ]
-            return (path, item)
-        }
+    ///   - id: the name of the operation.
+    ///   - isFirst: whether it is the first of the places, which bears the name.
+    func documentPath(
+        id: String, isFirst: Bool, summary: String, mediaType: String, schema: String
+    ) -> String {
+        let headers = Self.headers(["RequestID", "ETag", "DocumentCacheControl", "AccessControlAllowOrigin"])
+        return #"""
+            {
+              "parameters": [{"$ref": "#/components/parameters/IfNoneMatch"}],
+              "get": {
+                \#(isFirst ? #""operationId": "\#(id)","# : "")
+                "tags": ["documents"],
+                "summary": "\#(summary)",
+                "responses": {
+                  "200": {
+                    "description": "The document.",
+                    "headers": \#(headers),
+                    "content": {"\#(mediaType)": {"schema": {"$ref": "#/components/schemas/\#(schema)"}}},
+                    "links": {
+                      "unchanged": {
+                        "operationId": "\#(id)",
+                        "parameters": {"header.If-None-Match": "$response.header.ETag"},
+                        "description": "Whether it is still the same, RFC 9110 section 13.1.2."
+                      }
+                    }
+                  },
+                  "304": {"description": "The client has it already.", "headers": \#(headers)}
+                }
+              },
+              "head": {
+                "tags": ["documents"],
+                "summary": "The fields that GET answers with.",
+                "responses": {
+                  "200": {"description": "The document.", "headers": \#(headers)},
+                  "304": {"description": "The client has it already.", "headers": \#(headers)}
+                }
+              }
+            }
+            """#
     }
 
-    static let ifNoneMatch: JSONLiteral = [
-        "name": "If-None-Match",
-        "in": "header",
-        "description": "Entity tags that the client has.",
-        "schema": ["type": "string"],
-        "example": "*",
-    ]
+    /// A path of the management listener. Its answers have a status, a description, a media type and a schema.
+    func managementPath(
+        _ address: ListenAddress, summary: String,
+        _ answers: [(status: Int, description: String, mediaType: String, schema: String)]
+    ) -> String {
+        func responses(hasContent: Bool) -> String {
+            answers.map { answer in
+                let content = #", "content": {"\#(answer.mediaType)": {"schema": \#(answer.schema)}}"#
+                return #"""
+                    "\#(answer.status)": {
+                      "description": "\#(answer.description)",
+                      "headers": \#(Self.headers(["NoStore"]))\#(hasContent ? content : "")
+                    }
+                    """#
+            }.joined(separator: ",\n")
+        }
+        return #"""
+            {
+              "servers": [
+                {
+                  "url": "http://{management}",
+                  "description": "Health, metrics and this document.",
+                  "variables": {
+                    "management": {
+                      "default": \#(Self.json(address.description)),
+                      "description": "`management` of the configuration, or where it is reached from elsewhere."
+                    }
+                  }
+                }
+              ],
+              "get": {
+                "tags": ["management"], "summary": "\#(summary)",
+                "responses": {\#(responses(hasContent: true))}
+              },
+              "head": {
+                "tags": ["management"], "summary": "The fields that GET answers with.",
+                "responses": {\#(responses(hasContent: false))}
+              }
+            }
+            """#
+    }
 }

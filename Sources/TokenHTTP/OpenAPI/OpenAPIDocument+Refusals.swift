@@ -5,47 +5,67 @@ extension OpenAPIDocument {
     /// The refusals of an endpoint that takes forms, by status.
     ///
     /// - Parameter headers: of all answers of the endpoint.
-    static func refusals(of endpoint: Endpoint, headers: [String]) -> [Member] {
+    static func refusals(of endpoint: Endpoint, headers: [String]) -> String {
         let errors = TokenError.allCases.filter { $0.endpoints.contains(endpoint) }
         return Set(errors.map(\.status)).sorted().map { status in
-            ("\(status)", refusal(errors.filter { $0.status == status }, status, headers: headers))
-        }
+            let refusal = refusal(errors.filter { $0.status == status }, status, headers: headers)
+            return "\"\(status)\": \(refusal)"
+        }.joined(separator: ",\n")
     }
 
-    private static func refusal(_ errors: [TokenError], _ status: Int, headers: [String]) -> JSONLiteral {
+    private static func refusal(_ errors: [TokenError], _ status: Int, headers: [String]) -> String {
         var headers = headers
         if status == 401 { headers.append("WWWAuthenticate") }
         if errors.contains(where: { $0.retryAfter != nil }) { headers.append("RetryAfter") }
-        let examples = errors.map { error -> Member in
-            ("\(error)", ["value": refusal(error.code, error.text)])
+        let examples = errors.map { error in
+            let refusal = String(decoding: ErrorDocument.json(code: error.code, text: error.text), as: UTF8.self)
+            return #""\#(error)":{"value":\#(refusal)}"#
         }
         let codes = distinctCodes(errors)
         let description = errors.count == 1 ? errors[0].text.description : codes.joined(separator: ", ")
         return refusal(
-            description, codes: codes, examples: [("examples", .object(examples))], headers: headers)
+            description, codes: codes, examples: #", "examples": {\#(examples.joined(separator: ", "))}"#,
+            headers: headers)
     }
 
     private static func refusal(
-        _ description: String, codes: [String] = ["invalid_request"], examples: [Member], headers: [String]
-    ) -> JSONLiteral {
-        let schema: JSONLiteral = [
-            "$ref": "#/components/schemas/Refusal", "properties": ["error": ["enum": .strings(codes)]],
-        ]
-        return [
-            "description": .string(description),
-            "headers": Self.headers(headers),
-            "content": ["application/json": .object([("schema", schema)] + examples)],
-        ]
-    }
-
-    private static func refusal(_ code: StaticString, _ text: StaticString) -> JSONLiteral {
-        ["error": .string(code.description), "error_description": .string(text.description)]
+        _ description: String, codes: [String] = ["invalid_request"], examples: String = "", headers: [String]
+    ) -> String {
+        #"""
+        {
+          "description": \#(json(description)),
+          "headers": \#(Self.headers(headers)),
+          "content": {
+            "application/json": {
+              "schema": {
+                "$ref": "#/components/schemas/Refusal", "properties": {"error": {"enum": \#(json(codes))}}
+              }\#(examples)
+            }
+          }
+        }
+        """#
     }
 
     /// What is refused before any operation is chosen, on either listener.
-    static let refusalsOfAnyPath: JSONLiteral = [
-        "NotFound": refusal("There is nothing at the path.", examples: [], headers: ["NoStore"]),
-        "MethodNotAllowed": refusal("The path does not have the method.", examples: [], headers: ["NoStore", "Allow"]),
+    static let refusalsOfAnyPath = #"""
+        "NotFound": \#(refusal("There is nothing at the path.", headers: ["NoStore"])),
+        "MethodNotAllowed": \#(refusal("The path does not have the method.", headers: ["NoStore", "Allow"]))
+        """#
+
+    /// The header fields of an answer, by the names of their components.
+    static func headers(_ components: [String]) -> String {
+        let fields = components.map { component in
+            let field = fieldNames[component] ?? component
+            return ##""\##(field)": {"$ref": "#/components/headers/\##(component)"}"##
+        }
+        return "{\(fields.joined(separator: ", "))}"
+    }
+
+    /// The names of fields that differ from those of their components.
+    private static let fieldNames = [
+        "RequestID": "X-Request-Id", "NoStore": "Cache-Control", "NoCache": "Pragma",
+        "WWWAuthenticate": "WWW-Authenticate", "RetryAfter": "Retry-After", "DocumentCacheControl": "Cache-Control",
+        "AccessControlAllowOrigin": "Access-Control-Allow-Origin",
     ]
 
     /// Every code that there is.
@@ -58,7 +78,7 @@ extension OpenAPIDocument {
 }
 
 extension TokenError {
-    /// Those that refuse so.
+    /// The endpoints that refuse so.
     fileprivate var endpoints: [Endpoint] {
         switch self {
         case .unreadableForm, .repeatedParameter, .credentialsInURL, .twoAuthenticationMethods, .conflictingClientID,

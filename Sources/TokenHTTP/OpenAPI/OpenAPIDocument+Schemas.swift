@@ -1,136 +1,281 @@
-import AccessToken
 import JOSE
 import OAuth
 import ServiceFiles
 
+/// Schemas of requests and answers.
 extension OpenAPIDocument {
-    var schemas: JSONLiteral {
-        .object(
-            [
-                ("TokenRequest", tokenRequestSchema),
-                ("TokenResponse", Self.tokenResponse),
-                ("AccessToken", accessToken),
-                ("AccessTokenClaims", accessTokenClaims),
-            ] + introspectionSchemas + [
-                ("Refusal", Self.refusal),
-                ("KeySet", Self.keySet),
-                ("Metadata", metadata),
-                ("Scope", Self.scope),
-                ("Resources", Self.resources),
-                ("Time", ["type": "integer", "description": "Seconds since 1970-01-01T00:00:00Z."]),
-            ])
+    /// RFC 6749 sections 4.4 to 6, RFC 9068 section 2
+    var tokenSchemas: String {
+        #"""
+        "TokenRequest": {
+          "type": "object",
+          "required": ["grant_type"],
+          "properties": {
+            "grant_type": {"enum": \#(Self.json(GrantType.allCases.map(\.rawValue)))},
+            "scope": {"$ref": "#/components/schemas/Scope", "description": "Without it, all that there is to have."},
+            "resource": {"$ref": "#/components/schemas/Resources"},
+            "audience": {"$ref": "#/components/schemas/Resources", "description": "Means the same as `resource`."},
+            "refresh_token": {"type": "string", "description": "For `grant_type=refresh_token`, and required there."},
+            \#(credentialParameters)
+          },
+          "additionalProperties": {"type": "string"},
+          "if": {"properties": {"grant_type": {"const": "refresh_token"}}, "required": ["grant_type"]},
+          "then": {"properties": {"refresh_token": {"minLength": 1}}, "required": ["refresh_token"]}
+        },
+        "TokenResponse": {
+          "type": "object",
+          "required": ["access_token", "token_type", "expires_in", "scope"],
+          "properties": {
+            "access_token": {"$ref": "#/components/schemas/AccessToken"},
+            "token_type": {"const": "Bearer"},
+            "expires_in": {"type": "integer", "minimum": 1, "maximum": 86400, "description": "Seconds."},
+            "scope": {"$ref": "#/components/schemas/Scope"},
+            "refresh_token": {
+              "type": "string",
+              "pattern": "^\#(RefreshTokenSealer.prefix)[A-Za-z0-9_-]+$",
+              "description": "For clients with this grant type."
+            }
+          }
+        },
+        "AccessToken": \#(signed(
+            "An access token. Clients need not look into it.", type: "at+jwt",
+            claims: ##"{"$ref": "#/components/schemas/AccessTokenClaims"}"##)),
+        "AccessTokenClaims": {
+          "description": "Besides these, the client's own.",
+          "type": "object",
+          "required": ["iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scope"],
+          "properties": {\#(tokenClaims), "jti": {"type": "string", "minLength": 1}}
+        }
+        """#
     }
 
-    /// RFC 6749 section 5.1
-    private static var tokenResponse: JSONLiteral {
-        [
-            "type": "object",
-            "required": ["access_token", "token_type", "expires_in", "scope"],
-            "properties": [
-                "access_token": schema("AccessToken"),
-                "token_type": ["const": "Bearer"],
-                "expires_in": ["type": "integer", "minimum": 1, "maximum": 86400, "description": "Seconds."],
-                "scope": schema("Scope"),
-                "refresh_token": [
-                    "type": "string",
-                    "pattern": "^\(RefreshTokenSealer.prefix)[A-Za-z0-9_-]+$",
-                    "description": "For clients with this grant type.",
-                ],
-            ],
-        ]
+    /// RFC 7662 section 2, RFC 9701 section 5
+    var introspectionSchemas: String {
+        #"""
+        "IntrospectionRequest": {
+          "type": "object",
+          "required": ["token"],
+          "properties": {
+            "token": {"type": "string", "minLength": 1},
+            "token_type_hint": {"type": "string", "description": "Not needed: tokens are told by their looks."},
+            \#(credentialParameters)
+          },
+          "additionalProperties": {"type": "string"}
+        },
+        "Introspection": {
+          "oneOf": [
+            {"$ref": "#/components/schemas/InactiveToken"},
+            {
+              "description": "An access token, with all of its claims.",
+              "allOf": [{"$ref": "#/components/schemas/AccessTokenClaims"}],
+              "required": ["active", "token_type"],
+              "properties": {"active": {"const": true}, "token_type": {"const": "Bearer"}}
+            },
+            {
+              "description": "A refresh token, which no resource server must take for an access token.",
+              "type": "object",
+              "required": ["active", "token_type", "iss", "sub", "aud", "exp", "iat", "client_id", "scope"],
+              "properties": {"active": {"const": true}, "token_type": {"const": "N_A"}, \#(tokenClaims)},
+              "additionalProperties": false
+            }
+          ]
+        },
+        "InactiveToken": {
+          "description": "No token of this issuer, no longer one, or not one that the client may ask about.",
+          "type": "object",
+          "required": ["active"],
+          "properties": {"active": {"const": false}},
+          "additionalProperties": false
+        },
+        "SignedIntrospection": \#(signed(
+            "The same as the claim `token_introspection` of a JWT, whose `aud` is the client that asked.",
+            type: "token-introspection+jwt", claims: signedIntrospectionClaims))
+        """#
     }
 
-    /// RFC 9068 section 2
-    private var accessToken: JSONLiteral {
-        Self.signed(
-            "An access token. Clients need not look into it.", algorithm: configuration.algorithm, type: "at+jwt",
-            claims: Self.schema("AccessTokenClaims"))
-    }
-
-    private var accessTokenClaims: JSONLiteral {
-        [
-            "description": "Besides these, the client's own.",
-            "type": "object",
-            "required": ["iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scope"],
-            "properties": .object(tokenClaims + [("jti", ["type": "string", "minLength": 1])]),
-        ]
-    }
-
-    /// What access tokens and refresh tokens have in common.
-    var tokenClaims: [Member] {
-        [
-            ("iss", ["const": .string(configuration.issuer.description)]),
-            ("sub", ["type": "string", "description": "The same as `client_id`."]),
-            (
-                "aud",
-                [
-                    "description": "The resource servers that it is meant for.",
-                    "oneOf": [
-                        ["type": "string", "format": "uri"],
-                        ["type": "array", "items": ["type": "string", "format": "uri"], "minItems": 2],
-                    ],
+    /// RFC 6749 section 5.2, RFC 7517 section 5, RFC 8414 section 2, and what several schemas share
+    var documentSchemas: String {
+        #"""
+        "Refusal": {
+          "type": "object",
+          "required": ["error", "error_description"],
+          "properties": {
+            "error": {"enum": \#(Self.json(Self.errorCodes))},
+            "error_description": {
+              "type": "string",
+              "pattern": "^[ !#-\\[\\]-~]+$",
+              "description": "For people; it says nothing of what was sent."
+            }
+          },
+          "additionalProperties": false
+        },
+        "KeySet": {
+          "type": "object",
+          "required": ["keys"],
+          "properties": {
+            "keys": {
+              "type": "array",
+              "minItems": 1,
+              "items": {
+                "oneOf": [
+                  {
+                    "type": "object",
+                    "required": ["kty", "n", "e", "use", "kid"],
+                    "properties": {
+                      "kty": {"const": "RSA"},
+                      "n": {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"},
+                      "e": {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"},
+                      "use": {"const": "sig"},
+                      "kid": {"type": "string"},
+                      "alg": {"enum": \#(Self.json(Self.keySetAlgorithms.rsa.map(\.name)))}
+                    },
+                    "additionalProperties": false
+                  },
+                  {
+                    "type": "object",
+                    "required": ["kty", "crv", "x", "y", "use", "kid"],
+                    "properties": {
+                      "kty": {"const": "EC"},
+                      "crv": {"const": "P-256"},
+                      "x": {"type": "string", "pattern": "^[A-Za-z0-9_-]{43}$"},
+                      "y": {"type": "string", "pattern": "^[A-Za-z0-9_-]{43}$"},
+                      "use": {"const": "sig"},
+                      "kid": {"type": "string"},
+                      "alg": {"enum": \#(Self.json(Self.keySetAlgorithms.ec.map(\.name)))}
+                    },
+                    "additionalProperties": false
+                  },
+                  {
+                    "type": "object",
+                    "required": ["kty", "crv", "x", "use", "kid"],
+                    "properties": {
+                      "kty": {"const": "OKP"},
+                      "crv": {"const": "Ed25519"},
+                      "x": {"type": "string", "pattern": "^[A-Za-z0-9_-]{43}$"},
+                      "use": {"const": "sig"},
+                      "kid": {"type": "string"},
+                      "alg": {"enum": \#(Self.json(Self.keySetAlgorithms.okp.map(\.name)))}
+                    },
+                    "additionalProperties": false
+                  }
                 ]
-            ),
-            ("exp", Self.schema("Time")),
-            ("iat", Self.schema("Time")),
-            ("client_id", ["type": "string", "pattern": "^[ -~]{1,256}$"]),
-            ("scope", Self.schema("Scope")),
-        ]
-    }
-
-    /// A compact JWS. What is in it is said as in section 8.6 of the vocabulary of JSON Schema: header and claims.
-    static func signed(
-        _ description: String, algorithm: SignatureAlgorithm, type: String, claims: JSONLiteral
-    ) -> JSONLiteral {
-        let header: JSONLiteral = [
-            "type": "object",
-            "required": ["alg", "typ", "kid"],
-            "properties": [
-                "alg": ["const": .string(algorithm.name)], "typ": ["const": .string(type)], "kid": ["type": "string"],
-            ],
-            "additionalProperties": false,
-        ]
-        return [
-            "description": .string(description),
-            "type": "string",
-            "pattern": #"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$"#,
-            "contentMediaType": "application/jwt",
-            "contentSchema": ["type": "array", "minItems": 2, "prefixItems": [header, claims]],
-        ]
-    }
-
-    /// RFC 6749 section 5.2
-    private static var refusal: JSONLiteral {
-        [
-            "type": "object",
-            "required": ["error", "error_description"],
-            "properties": [
-                "error": ["enum": .strings(errorCodes)],
-                "error_description": [
-                    "type": "string",
-                    "pattern": #"^[ !#-\[\]-~]+$"#,
-                    "description": "For people; it says nothing of what was sent.",
-                ],
-            ],
-            "additionalProperties": false,
-        ]
-    }
-
-    private static let scope: JSONLiteral = [
-        "type": "string", "pattern": #"^([!#-\[\]-~]+( [!#-\[\]-~]+)*)?$"#,
-        "description": "Scope tokens with single spaces between them, RFC 6749 section 3.3.",
-        "examples": ["site.read site.documentation"],
-    ]
-
-    private static let resources: JSONLiteral = [
-        "description": "Resource servers, RFC 8707 section 2; may be repeated.",
-        "type": "array",
-        "items": [
+              }
+            }
+          },
+          "additionalProperties": false
+        },
+        "Metadata": {
+          "type": "object",
+          "required": \#(Self.json(metadata.map(\.name))),
+          "properties": {\#(metadata.map { #"\#(Self.json($0.name)): {"const": \#(Self.json($0.value))}"# }.joined(separator: ", "))},
+          "additionalProperties": false
+        },
+        "Scope": {
+          "type": "string",
+          "pattern": "^([!#-\\[\\]-~]+( [!#-\\[\\]-~]+)*)?$",
+          "description": "Scope tokens with single spaces between them, RFC 6749 section 3.3.",
+          "examples": ["site.read site.documentation"]
+        },
+        "Resources": {
+          "description": "Resource servers, RFC 8707 section 2; may be repeated.",
+          "type": "array",
+          "items": {
             "description": "An absolute URI with a host or a path, and without a fragment.",
             "type": "string",
             "format": "uri",
             "pattern": "^[A-Za-z][A-Za-z0-9+.-]*:(//[^/?#][^#]*|/([^/#][^#]*)?|[^/?#][^#]*)$",
-            "maxLength": 2048,
-        ],
-    ]
+            "maxLength": 2048
+          }
+        },
+        "Time": {"type": "integer", "description": "Seconds since 1970-01-01T00:00:00Z."}
+        """#
+    }
+
+    /// Parameters of each form, for clients that send no Basic credentials.
+    private var credentialParameters: String {
+        #"""
+        "client_id": {
+          "type": "string",
+          "maxLength": 256,
+          "pattern": "^[ -~]*$",
+          "description": "Required beside `client_secret`; elsewhere it must be the client that authenticates."
+        },
+        "client_secret": {"type": "string", "description": "`client_secret_post`"},
+        "client_assertion_type": {
+          "type": "string",
+          "description": "`private_key_jwt`",
+          "examples": ["urn:ietf:params:oauth:client-assertion-type:jwt-bearer"]
+        },
+        "client_assertion": {
+          "type": "string",
+          "description": "`private_key_jwt`: a JWT that the client signed. `iss` and `sub` are the client, `aud` is \#
+        \#(configuration.assertionAudiences.joined(separator: " or ")), `exp` is at most 5 minutes away, and `jti` is good for one use."
+        }
+        """#
+    }
+
+    /// What access tokens and refresh tokens have in common.
+    private var tokenClaims: String {
+        #"""
+        "iss": {"const": \#(issuer)},
+        "sub": {"type": "string", "description": "The same as `client_id`."},
+        "aud": {
+          "description": "The resource servers that it is meant for.",
+          "oneOf": [
+            {"type": "string", "format": "uri"},
+            {"type": "array", "items": {"type": "string", "format": "uri"}, "minItems": 2}
+          ]
+        },
+        "exp": {"$ref": "#/components/schemas/Time"},
+        "iat": {"$ref": "#/components/schemas/Time"},
+        "client_id": {"type": "string", "pattern": "^[ -~]{1,256}$"},
+        "scope": {"$ref": "#/components/schemas/Scope"}
+        """#
+    }
+
+    /// RFC 9701 section 5
+    private var signedIntrospectionClaims: String {
+        #"""
+        {
+          "type": "object",
+          "required": ["iss", "aud", "iat", "token_introspection"],
+          "properties": {
+            "iss": {"const": \#(issuer)},
+            "aud": {"type": "string"},
+            "iat": {"$ref": "#/components/schemas/Time"},
+            "token_introspection": {"$ref": "#/components/schemas/Introspection"}
+          },
+          "additionalProperties": false
+        }
+        """#
+    }
+
+    /// A compact JWS. Its header and claims are described as in section 8.6 of the vocabulary of JSON Schema.
+    private func signed(_ description: String, type: String, claims: String) -> String {
+        #"""
+        {
+          "description": "\#(description)",
+          "type": "string",
+          "pattern": "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+$",
+          "contentMediaType": "application/jwt",
+          "contentSchema": {
+            "type": "array",
+            "minItems": 2,
+            "prefixItems": [
+              {
+                "type": "object",
+                "required": ["alg", "typ", "kid"],
+                "properties": {
+                  "alg": {"const": \#(Self.json(configuration.algorithm.name))},
+                  "typ": {"const": "\#(type)"},
+                  "kid": {"type": "string"}
+                },
+                "additionalProperties": false
+              },
+              \#(claims)
+            ]
+          }
+        }
+        """#
+    }
 }

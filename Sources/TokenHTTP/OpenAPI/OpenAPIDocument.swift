@@ -3,75 +3,196 @@ import JOSE
 import OAuth
 import ServiceFiles
 
-/// What the service answers to whom, as OpenAPI 3.1 says it. Paths, URLs and algorithms are those of the configuration, so
-/// that what a service gives out is true of that service.
+/// The service's description in OpenAPI 3.1: a template of JSON text, in which paths, URLs and algorithms are those of the
+/// configuration. So what a service gives out is true of that service.
 struct OpenAPIDocument {
-    typealias Member = JSONLiteral.Member
-
     let configuration: ServiceConfiguration
 
     /// The document as it is given out.
-    var json: [UInt8] {
-        var writer = JSONWriter(reservingCapacity: 64 * 1024)
-        writer.value(literal.value)
-        return writer.bytes
+    var json: [UInt8] { Array(text.utf8) }
+
+    /// JSON of the issuer identifier.
+    var issuer: String { Self.json(configuration.issuer.description) }
+
+    /// The algorithms of published keys, by their `kty`.
+    static let keySetAlgorithms: (rsa: [SignatureAlgorithm], ec: [SignatureAlgorithm], okp: [SignatureAlgorithm]) = (
+        [.rs256, .ps256], [.es256], [.edDSA]
+    )
+
+    /// The members of the metadata as the service publishes it.
+    var metadata: [JSONObject.Member] { (try? JSONReader.read(serverMetadata.json))?.object?.members ?? [] }
+
+    private var serverMetadata: ServerMetadata {
+        ServerMetadata(
+            issuer: configuration.issuer, endpoints: configuration.endpoints, algorithm: configuration.algorithm)
     }
 
-    var literal: JSONLiteral {
-        [
-            "openapi": "3.1.1",
-            "info": Self.info,
-            "servers": [["url": .string(configuration.issuer.origin), "description": "Clients and resource servers."]],
-            "tags": Self.tags,
-            "paths": paths,
-            "components": [
-                "securitySchemes": Self.securitySchemes,
-                "parameters": ["IfNoneMatch": Self.ifNoneMatch],
-                "headers": Self.headers,
-                "responses": Self.refusalsOfAnyPath,
-                "schemas": schemas,
-            ],
+    private var text: String {
+        #"""
+        {
+          "openapi": "3.1.1",
+          "info": {
+            "title": "Writ",
+            "summary": "Access tokens for machines.",
+            "description": "A stateless OAuth 2.0 token service. Refusals are those of RFC 6749 section 5.2, each with \#
+        a fixed description. A method that a path does not have is refused as `MethodNotAllowed` says, and a path where \#
+        there is nothing as `NotFound` says. What is not HTTP gets 400 without a body, and the connection ends.",
+            "license": {"name": "Apache License 2.0", "identifier": "Apache-2.0"},
+            "version": \#(Self.json(Release.version))
+          },
+          "servers": [{"url": \#(Self.json(configuration.issuer.origin)), "description": "Clients and resource servers."}],
+          "tags": [
+            {"name": "tokens", "description": "For clients, which authenticate."},
+            {"name": "documents", "description": "For everybody, and caches."},
+            {"name": "management", "description": "For those who look after the service, on a listener of its own."}
+          ],
+          "paths": {\#(paths)},
+          "components": {
+            "securitySchemes": {
+              "client_secret_basic": {
+                "type": "http",
+                "scheme": "basic",
+                "description": "`client_secret_basic`, RFC 6749 section 2.3.1. The other methods are parameters of the \#
+        form: `client_secret_post` is `client_id` with `client_secret`, and `private_key_jwt` is \#
+        `client_assertion_type` with `client_assertion` (RFC 7523 section 2.2). A request uses one method."
+              }
+            },
+            "parameters": {
+              "IfNoneMatch": {
+                "name": "If-None-Match",
+                "in": "header",
+                "description": "Entity tags that the client has.",
+                "schema": {"type": "string"},
+                "example": "*"
+              }
+            },
+            "headers": {
+              "RequestID": {
+                "description": "What the log calls the request by.",
+                "required": true,
+                "schema": {"type": "string", "pattern": "^[0-9a-f]{1,16}$"}
+              },
+              "NoStore": {"description": "For one client alone.", "required": true, "schema": {"const": "no-store"}},
+              "NoCache": {"description": "For caches of HTTP/1.0.", "required": true, "schema": {"const": "no-cache"}},
+              "Vary": {
+                "description": "What the answer depends on besides the path.",
+                "required": true,
+                "schema": {"const": "Accept"}
+              },
+              "WWWAuthenticate": {
+                "description": "RFC 9110 section 11.6.1",
+                "required": true,
+                "schema": {"const": "Basic realm=\"writ\", charset=\"UTF-8\""}
+              },
+              "RetryAfter": {
+                "description": "Seconds until another attempt makes sense.",
+                "required": true,
+                "schema": {"type": "integer", "minimum": 1}
+              },
+              "Allow": {
+                "description": "The methods that the path has.",
+                "required": true,
+                "schema": {"enum": ["POST", "GET, HEAD"]}
+              },
+              "ETag": {
+                "description": "A strong entity tag.",
+                "required": true,
+                "schema": {"type": "string", "pattern": "^\"[A-Za-z0-9_-]{22}\"$"}
+              },
+              "DocumentCacheControl": {
+                "description": "How long anybody may keep it.",
+                "required": true,
+                "schema": {"const": "public, max-age=\#(KeyTiming.standard.keySetMaximumAge.components.seconds)"}
+              },
+              "AccessControlAllowOrigin": {
+                "description": "Pages of all origins may read it.",
+                "required": true,
+                "schema": {"const": "*"}
+              }
+            },
+            "responses": {\#(Self.refusalsOfAnyPath)},
+            "schemas": {\#([tokenSchemas, introspectionSchemas, documentSchemas].joined(separator: ","))}
+          }
+        }
+        """#
+    }
+
+    private var paths: String {
+        let endpoints = configuration.endpoints
+        let paths =
+            [(endpoints.token, tokenPath), (endpoints.introspection, introspectionPath)]
+            + documentPaths(
+                [endpoints.keySet, "/.well-known/jwks.json"], id: "getKeySet",
+                summary: "The keys that verify access tokens, RFC 7517.", mediaType: "application/jwk-set+json",
+                schema: "KeySet")
+            + documentPaths(
+                serverMetadata.paths, id: "getMetadata",
+                summary: "What clients have to know of the service, RFC 8414.", mediaType: "application/json",
+                schema: "Metadata")
+            + managementPaths
+        // Of two equal paths the first one answers. (With some token paths the management listener has the same path, and
+        // there is no room for both.)
+        var described: Set<String> = []
+        return paths.filter { described.insert($0.0).inserted }
+            .map { "\(Self.json($0.0)): \($0.1)" }.joined(separator: ",\n")
+    }
+
+    private func documentPaths(
+        _ paths: [String], id: String, summary: String, mediaType: String, schema: String
+    ) -> [(String, String)] {
+        paths.map { path in
+            let text = documentPath(
+                id: id, isFirst: path == paths.first, summary: summary, mediaType: mediaType, schema: schema)
+            return (path, text)
+        }
+    }
+
+    private var managementPaths: [(String, String)] {
+        guard let address = configuration.management?.local else { return [] }
+        let ok = #"{"const": "ok\n"}"#
+        let document = #"""
+            {
+              "type": "object",
+              "required": ["openapi", "info", "paths"],
+              "properties": {"openapi": {"type": "string", "pattern": "^3\\.1\\."}}
+            }
+            """#
+        return [
+            (
+                "/healthz",
+                managementPath(address, summary: "Whether the process lives.", [(200, "It does.", "text/plain", ok)])
+            ),
+            (
+                "/readyz",
+                managementPath(
+                    address, summary: "Whether the service should get requests.",
+                    [
+                        (200, "It should.", "text/plain", ok),
+                        (503, "Not yet, or no longer.", "text/plain", #"{"const": "not ready\n"}"#),
+                    ])
+            ),
+            (
+                "/metrics",
+                managementPath(
+                    address, summary: "Numbers for Prometheus.",
+                    [(200, "Its text format, version 0.0.4.", "text/plain", #"{"type": "string"}"#)])
+            ),
+            (
+                "/openapi.json",
+                managementPath(
+                    address, summary: "This document.", [(200, "OpenAPI 3.1.", "application/json", document)])
+            ),
         ]
     }
 
-    private static let info: JSONLiteral = [
-        "title": "Writ",
-        "summary": "Access tokens for machines.",
-        "description": """
-        A stateless OAuth 2.0 token service. Refusals are those of RFC 6749 section 5.2, each with a fixed description. \
-        A method that a path does not have is refused as `MethodNotAllowed` says, and a path where there is nothing as \
-        `NotFound` says. What is not HTTP gets 400 without a body, and the connection ends.
-        """,
-        "license": ["name": "Apache License 2.0", "identifier": "Apache-2.0"],
-        "version": .string(Release.version),
-    ]
-
-    private static let tags: JSONLiteral = [
-        ["name": "tokens", "description": "For clients, which authenticate."],
-        ["name": "documents", "description": "For everybody, and caches."],
-        ["name": "management", "description": "For those who look after the service, on a listener of its own."],
-    ]
-
-    private static let securitySchemes: JSONLiteral = [
-        TokenEndpointAuthenticationMethod.clientSecretBasic.rawValue: [
-            "type": "http",
-            "scheme": "basic",
-            "description": """
-            `client_secret_basic`, RFC 6749 section 2.3.1. The other methods are parameters of the form: \
-            `client_secret_post` is `client_id` with `client_secret`, and `private_key_jwt` is `client_assertion_type` \
-            with `client_assertion` (RFC 7523 section 2.2). A request uses one method.
-            """,
-        ]
-    ]
-
-    /// Basic credentials, or others in the form.
-    static let security: JSONLiteral = [
-        [TokenEndpointAuthenticationMethod.clientSecretBasic.rawValue: []], [:],
-    ]
-
-    static func reference(_ kind: String, _ name: String) -> JSONLiteral {
-        ["$ref": "#/components/\(kind)/\(name)"]
+    /// The text of a JSON value.
+    static func json(_ value: JSONValue) -> String {
+        var writer = JSONWriter()
+        writer.value(value)
+        return String(decoding: writer.bytes, as: UTF8.self)
     }
 
-    static func schema(_ name: String) -> JSONLiteral { reference("schemas", name) }
+    static func json(_ text: String) -> String { json(.string(text)) }
+
+    static func json(_ texts: [String]) -> String { json(.array(texts.map(JSONValue.string))) }
 }

@@ -50,7 +50,7 @@ extension TokenCommand {
 
         private func keys() async throws -> JWKSet {
             guard jwks.hasPrefix("http://") || jwks.hasPrefix("https://") else { return try keysOfFile() }
-            do throws(KeySetFetchError) { return try await KeySetFetcher(url: jwks).fetch().keys } catch {
+            do throws(DocumentFetchError) { return try await DocumentDownload(url: jwks).fetchKeySet().value } catch {
                 throw Failure("no keys from \(jwks): \(error)")
             }
         }

@@ -8,17 +8,21 @@ import Testing
 
 @testable import RemoteKeys
 
-@Suite struct KeySetFetcherTests {
-    @Test(arguments: [
-        "http://example.com/jwks", "ftp://127.0.0.1/", "http://127.0.0.1@example.com/", "http://127.0.0.1.example.com/",
-        "jwks",
-        "http://localhost.example.com/",
-    ])
-    func refusesURLsThatOthersCanReadAlong(url: String) {
-        #expect(throws: KeySetFetchError.self) { try KeySetFetcher(url: url) }
+@Suite struct DocumentDownloadTests {
+    @Test(
+        "A URL that others on the network can read is refused",
+        arguments: [
+            "http://example.com/jwks", "ftp://127.0.0.1/", "http://127.0.0.1@example.com/",
+            "http://127.0.0.1.example.com/",
+            "jwks",
+            "http://localhost.example.com/",
+        ])
+    func refusesInsecureURLs(url: String) {
+        #expect(throws: DocumentFetchError(.insecureURL)) { try DocumentDownload(url: url) }
     }
 
     @Test(
+        "RFC 9111 section 4.2: the freshness lifetime is max-age less Age",
         arguments: [
             ([], nil, 300), (["="], nil, 300), (["a,=,"], nil, 300), (["max-age=120"], nil, 120),
             (["public, Max-Age=60"], nil, 60), (["no-cache"], nil, 0),
@@ -27,7 +31,7 @@ import Testing
             (["max-age=60"], "20", 40), (["max-age=60"], "90", 0), (["max-age=60"], "-5", 60),
             (["max-age=60"], "x", 60),
         ] as [([String], String?, Int64)])
-    func readsHowLongASetMayBeUsed(cacheControl: [String], age: String?, seconds: Int64) async throws {
+    func readsTheFreshnessLifetime(cacheControl: [String], age: String?, seconds: Int64) async throws {
         let router = Router()
         router.get("keys") { _, _ in
             var headers = HTTPFields(cacheControl.map { HTTPField(name: .cacheControl, value: $0) })
@@ -35,23 +39,25 @@ import Testing
             return Response(status: .ok, headers: headers, body: .init(byteBuffer: ByteBuffer(string: #"{"keys":[]}"#)))
         }
         try await LoopbackServer.serve(router) { origin in
-            let fetched = try await KeySetFetcher(url: "\(origin)/keys").fetch()
+            let fetched = try await DocumentDownload(url: "\(origin)/keys").fetchKeySet()
             #expect(fetched.maximumAge == .seconds(seconds))
         }
     }
 
-    @Test func aFetchThatFailsIsToldOnceAndNotToEachThatWaits() async throws {
+    @Test("A fetch that fails is reported once, and not for each caller that waits for it")
+    func reportsAFailureOnce() async throws {
         let failures = Mutex(0)
         try await LoopbackServer.serve(Router()) { origin in
-            let set = RemoteKeySet(
-                try KeySetFetcher(url: "\(origin)/nothing"), reportFailure: { _ in failures.withLock { $0 += 1 } })
-            for _ in 0..<500 { await #expect(throws: KeySetFetchError.self) { try await set.set() } }
+            let set = RemoteDocument.keySet(
+                try DocumentDownload(url: "\(origin)/nothing"), reportFailure: { _ in failures.withLock { $0 += 1 } })
+            for _ in 0..<500 { await #expect(throws: DocumentFetchError.self) { try await set.current() } }
         }
         // One for each cool-down of a second, however slow the machine.
         #expect((1...50).contains(failures.withLock { $0 }))
     }
 
-    @Test func fetchesAndSaysWhyItCannot() async throws {
+    @Test("A download gives the document, or the reason why there is none")
+    func fetchesOrSaysWhyNot() async throws {
         let keys = JWKSet([JWK(try PrivateKey.generate(on: .p256).publicKey, keyID: "k", algorithm: .es256)])
         let router = Router()
         router.get("good") { _, _ in
@@ -61,25 +67,23 @@ import Testing
         }
         router.get("redirect") { _, _ in Response(status: .found, headers: [.location: "/good"]) }
         router.get("rubbish") { _, _ in "<html>" }
-        router.get("large") { _, _ in String(repeating: " ", count: BoundedDownload.maximumSize + 1) }
+        router.get("large") { _, _ in String(repeating: " ", count: DocumentDownload.maximumSize + 1) }
         try await LoopbackServer.serve(router) { origin in
-            let fetched = try await KeySetFetcher(url: "\(origin)/good").fetch()
-            #expect(fetched.keys.keys.map(\.keyID) == ["k"])
+            let fetched = try await DocumentDownload(url: "\(origin)/good").fetchKeySet()
+            #expect(fetched.value.keys.map(\.keyID) == ["k"])
             #expect(fetched.maximumAge == .seconds(7))
-            for (path, reason) in [
-                ("redirect", "the answer has status 302"), ("missing", "the answer has status 404"),
-                ("rubbish", "the answer is not JSON: not a value at octet 0"),
-                ("large", "the answer is larger than 262144 octets"),
-            ] {
-                let error = await #expect(throws: KeySetFetchError.self) {
-                    try await KeySetFetcher(url: "\(origin)/\(path)").fetch()
+            for (path, code) in [
+                ("redirect", .status(302)), ("missing", .status(404)), ("rubbish", .malformed), ("large", .tooLarge),
+            ] as [(String, DocumentFetchError.Code)] {
+                await #expect(throws: DocumentFetchError(code), "\(path)") {
+                    try await DocumentDownload(url: "\(origin)/\(path)").fetchKeySet()
                 }
-                #expect(error?.description == reason)
             }
         }
     }
 
-    @Test func aDeadlineEndsWhatStalls() async {
+    @Test("A download that stalls ends at its deadline")
+    func endsWhatStalls() async {
         await #expect(throws: Deadline.Exceeded.self) {
             try await Deadline.race(.milliseconds(1)) { try await Task.sleep(for: .seconds(3600)) }
         }

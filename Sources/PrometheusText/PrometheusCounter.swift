@@ -1,0 +1,10 @@
+import Synchronization
+
+/// A number that only goes up. It is counted without a lock.
+package final class PrometheusCounter: Sendable {
+    private let count = Atomic<Int>(0)
+
+    var value: Int { count.load(ordering: .relaxed) }
+
+    package func increment() { count.wrappingAdd(1, ordering: .relaxed) }
+}

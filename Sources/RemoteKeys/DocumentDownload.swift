@@ -1,0 +1,79 @@
+import AccessToken
+package import AsyncHTTPClient
+import NIOCore
+import NIOHTTP1
+
+/// Fetches a document over HTTP, once, with limits on size and time.
+public struct DocumentDownload: Sendable {
+    /// The largest answer that is read, in octets.
+    public static let maximumSize = 256 * 1024
+    /// The limit for head and body together: a server can stall after the head.
+    static let timeout: Duration = .seconds(5)
+    /// The freshness lifetime of an answer without `Cache-Control`.
+    static let defaultMaximumAge: Duration = .seconds(300)
+
+    /// A client that follows no redirects. It lives as long as the process.
+    package static let httpClient: HTTPClient = {
+        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+        configuration.timeout.connect = .seconds(timeout.components.seconds)
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
+
+    private let url: String
+    private let timeout: Duration
+
+    /// - Parameter url: https, or http on a loopback host. Nothing is fetched yet.
+    /// - Throws: ``DocumentFetchError/Code/insecureURL``.
+    public init(url: String) throws(DocumentFetchError) {
+        try self.init(url: url, timeout: Self.timeout)
+    }
+
+    package init(url: String, timeout: Duration) throws(DocumentFetchError) {
+        guard TransportSecurity.isAcceptable(url) else { throw DocumentFetchError(.insecureURL) }
+        self.url = url
+        self.timeout = timeout
+    }
+
+    /// Sends one GET and decodes the body of the answer. Nothing is cached and nothing is retried.
+    public func fetch<Value>(
+        _ decode: ([UInt8]) throws(DocumentFetchError) -> Value
+    ) async throws(DocumentFetchError) -> FetchedDocument<Value> {
+        let (body, headers) = try await get()
+        return FetchedDocument(
+            try decode(body), maximumAge: Self.maximumAge(headers) ?? Self.defaultMaximumAge)
+    }
+
+    private func get() async throws(DocumentFetchError) -> ([UInt8], HTTPHeaders) {
+        do {
+            return try await Deadline.race(timeout) { [url] in
+                let response = try await Self.httpClient.execute(HTTPClientRequest(url: url), deadline: .distantFuture)
+                guard response.status == .ok else { throw DocumentFetchError(.status(response.status.code)) }
+                let body = try await response.body.collect(upTo: Self.maximumSize)
+                return (Array(body.readableBytesView), response.headers)
+            }
+        } catch let error as DocumentFetchError {
+            throw error
+        } catch is NIOTooManyBytesError {
+            throw DocumentFetchError(.tooLarge)
+        } catch {
+            throw DocumentFetchError(.unreachable, "\(error)")
+        }
+    }
+
+    /// The freshness lifetime (RFC 9111 section 4.2): that of `Cache-Control`, less `Age`. `nil` if there is no lifetime.
+    private static func maximumAge(_ headers: HTTPHeaders) -> Duration? {
+        var age: Int64?
+        for directive in headers[canonicalForm: "cache-control"] {
+            let parts = directive.split(separator: "=", maxSplits: 1)
+            switch parts.first?.lowercased() {
+            case "no-store", "no-cache": return .zero
+            case "max-age":
+                guard age == nil, parts.count == 2, let seconds = Int64(parts[1]), seconds >= 0 else { continue }
+                age = min(seconds, 86400)
+            default: break
+            }
+        }
+        let elapsed = headers.first(name: "age").flatMap { Int64($0) } ?? 0
+        return age.map { .seconds(max(0, $0 - max(0, elapsed))) }
+    }
+}

@@ -1,0 +1,49 @@
+/// Why a document could not be fetched. Errors with the same ``code`` are equal.
+public struct DocumentFetchError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The kind of failure.
+    public enum Code: Sendable, Hashable {
+        /// The URL is neither https nor http on a loopback host.
+        case insecureURL
+        /// No answer: refused, unreachable or timed out.
+        case unreachable
+        /// An answer with a status other than 200. Redirects are not followed: they would let another host choose the keys.
+        case status(UInt)
+        /// More than ``DocumentDownload/maximumSize`` octets.
+        case tooLarge
+        /// The answer is not such a document.
+        case malformed
+        /// A key set without any key that can be used.
+        case empty
+        /// The metadata of another issuer (RFC 8414 section 3.3).
+        case otherIssuer
+        /// A file that cannot be read.
+        case unreadableFile
+    }
+
+    /// The kind of failure.
+    public let code: Code
+    private let reason: String
+
+    /// - Parameter reason: shown for ``Code/unreachable``, ``Code/malformed`` and ``Code/unreadableFile``.
+    public init(_ code: Code, _ reason: String = "") {
+        self.code = code
+        self.reason = reason
+    }
+
+    /// Compares the codes.
+    public static func == (one: Self, other: Self) -> Bool { one.code == other.code }
+
+    /// A human-readable description. If there was no answer, it has the HTTP client's words.
+    public var description: String {
+        switch code {
+        case .insecureURL: "the URL is neither https nor http on a loopback host"
+        case .unreachable: "no answer (\(reason))"
+        case .status(let status): "the answer has status \(status)"
+        case .tooLarge: "the answer is larger than \(DocumentDownload.maximumSize) octets"
+        case .malformed: "the answer is \(reason)"
+        case .empty: "the set has no key that can be used"
+        case .otherIssuer: "the metadata is that of another issuer"
+        case .unreadableFile: "the file cannot be read: \(reason)"
+        }
+    }
+}

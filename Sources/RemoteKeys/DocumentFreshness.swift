@@ -1,0 +1,86 @@
+/// When a cached document is used, refreshed and discarded (RFC 9111 section 4.2). Instants and chance are arguments.
+struct DocumentFreshness {
+    typealias Instant = ContinuousClock.Instant
+
+    /// What to do for a caller that needs the document.
+    enum Advice: Equatable {
+        /// Use the cached document.
+        case use
+        /// Use the cached document, and refresh it meanwhile.
+        case useAndRefresh
+        /// Wait for a fetch.
+        case fetch
+    }
+
+    private let caching: DocumentCaching
+    /// When a refresh begins, though the document is still fresh. `nil` until a document has been received, as the next two.
+    private var refreshAfter: Instant?
+    /// When the document expires.
+    private var freshUntil: Instant?
+    /// When the expired document may no longer be used, even while its server is unreachable.
+    private var staleAfter: Instant?
+    private var attemptedAt: Instant?
+    /// The last attempt that was a reload, or that failed.
+    private var cooledFrom: Instant?
+    /// Why the last attempt failed.
+    private(set) var failure: DocumentFetchError?
+    /// From 0 to 1, chosen anew with each attempt.
+    private var jitter = 0.0
+
+    init(_ caching: DocumentCaching) {
+        self.caching = caching
+    }
+
+    func advice(now: Instant) -> Advice {
+        guard let refreshAfter, let freshUntil else { return .fetch }
+        if now < refreshAfter { return .use }
+        if now < freshUntil { return .useAndRefresh }
+        // Callers do not wait for a server that has just failed, as long as there is a stale document.
+        return hasFailedRecently(now: now) && !isStale(now: now) ? .useAndRefresh : .fetch
+    }
+
+    /// Whether the document is too old to be used at all. `true` if there is none.
+    func isStale(now: Instant) -> Bool {
+        staleAfter.map { $0 <= now } ?? true
+    }
+
+    /// An earlier failure says nothing about the server now.
+    private func hasFailedRecently(now: Instant) -> Bool {
+        guard failure != nil, let attemptedAt else { return false }
+        return attemptedAt.duration(to: now) < caching.coolDown * 2
+    }
+
+    /// Whether a fetch may begin now. If so, it counts as an attempt.
+    ///
+    /// - Parameter isReload: whether the fresh document lacks something. A reload does not have to wait for the cool-down
+    ///   after an ordinary fetch, but for that after another reload.
+    mutating func begin(isReload: Bool = false, now: Instant, jitter: Double) -> Bool {
+        // Without a document that can be used, every caller fails until a fetch succeeds, so that the next one may begin
+        // after a second.
+        let coolDown = (isStale(now: now) ? .seconds(1) : caching.coolDown) * (1 + 0.25 * self.jitter)
+        if let last = isReload ? cooledFrom : attemptedAt, last.duration(to: now) < coolDown { return false }
+        attemptedAt = now
+        if isReload { cooledFrom = now }
+        self.jitter = jitter
+        return true
+    }
+
+    /// Counts a document with this freshness lifetime as received.
+    ///
+    /// - Returns: when its refresh begins.
+    mutating func receive(maximumAge: Duration, now: Instant) -> Instant {
+        failure = nil
+        // After three quarters of the lifetime, so that no caller has to wait at its end.
+        let refreshAfter = now.advanced(by: maximumAge * (0.75 + 0.15 * jitter))
+        let freshUntil = now.advanced(by: maximumAge)
+        self.refreshAfter = refreshAfter
+        self.freshUntil = freshUntil
+        staleAfter = freshUntil.advanced(by: caching.maximumStaleness)
+        return refreshAfter
+    }
+
+    mutating func fail(_ error: DocumentFetchError) {
+        failure = error
+        cooledFrom = attemptedAt
+    }
+}

@@ -1,0 +1,175 @@
+import Atomics
+import Synchronization
+
+/// A document that another server publishes. It is fetched on first use, refreshed before it expires, and served stale while
+/// its server is unreachable.
+public final class RemoteDocument<Value: Equatable & Sendable>: Sendable {
+    /// Fetches the document once.
+    public typealias Fetch = @Sendable () async throws(DocumentFetchError) -> FetchedDocument<Value>
+
+    private struct State {
+        var freshness: DocumentFreshness
+        var current: CachedDocument<Value>?
+        var running: Task<Void, Never>?
+    }
+
+    /// The document while it needs no refresh. It is read without a lock.
+    private final class Fresh: AtomicReference, Sendable {
+        let end: ContinuousClock.Instant
+        let document: CachedDocument<Value>
+
+        init(_ document: CachedDocument<Value>, until end: ContinuousClock.Instant) {
+            self.document = document
+            self.end = end
+        }
+    }
+
+    private let fresh = ManagedAtomic<Fresh?>(nil)
+    private let state: Mutex<State>
+    private let fetch: Fetch
+    private let reportFailure: @Sendable (DocumentFetchError) -> Void
+    private let now: @Sendable () -> ContinuousClock.Instant
+
+    /// Fetches nothing before the first use.
+    ///
+    /// - Parameters:
+    ///   - reportFailure: called once for each fetch that failed, also if an older document can still be served.
+    ///   - now: a clock that is never set.
+    public init(
+        caching: DocumentCaching = .standard,
+        reportFailure: @escaping @Sendable (DocumentFetchError) -> Void = { _ in },
+        now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }, fetch: @escaping Fetch
+    ) {
+        state = Mutex(State(freshness: DocumentFreshness(caching)))
+        self.fetch = fetch
+        self.reportFailure = reportFailure
+        self.now = now
+    }
+
+    /// The cached document if it may be used without waiting, else `nil`: then call ``current()``. If the document expires
+    /// soon, this starts a refresh.
+    public var cached: CachedDocument<Value>? {
+        let now = now()
+        if let fresh = fresh.load(ordering: .acquiring), now < fresh.end { return fresh.document }
+        return state.withLock { state in
+            switch state.freshness.advice(now: now) {
+            case .fetch: return nil
+            case .useAndRefresh: _ = startFetch(&state, isReload: false, now: now)
+            case .use: break
+            }
+            return state.current
+        }
+    }
+
+    /// A fresh document if the server answers, else the last good one.
+    ///
+    /// - Throws: if there has never been a good document, or the last one is too stale.
+    public func current() async throws(DocumentFetchError) -> CachedDocument<Value> {
+        if let cached { return cached }
+        return try await fetched(isReload: false)
+    }
+
+    /// The document after a reload that its user asks for, because the fresh one lacks something. One fetch runs at a time,
+    /// and at most one reload in a cool-down, however many callers ask.
+    ///
+    /// - Throws: as ``current()``.
+    public func reloaded() async throws(DocumentFetchError) -> CachedDocument<Value> {
+        try await fetched(isReload: true)
+    }
+
+    private func fetched(isReload: Bool) async throws(DocumentFetchError) -> CachedDocument<Value> {
+        let now = now()
+        await state.withLock { startFetch(&$0, isReload: isReload, now: now) }?.value
+        let later = self.now()
+        return try state.withLock { (state) throws(DocumentFetchError) in
+            guard let current = state.current, !state.freshness.isStale(now: later) else {
+                throw state.freshness.failure ?? DocumentFetchError(.unreachable, "cancelled")
+            }
+            return current
+        }
+    }
+
+    /// - Returns: the fetch that runs; `nil` if it is too early for one.
+    private func startFetch(
+        _ state: inout sending State, isReload: Bool, now: ContinuousClock.Instant
+    ) -> Task<Void, Never>? {
+        if let running = state.running { return running }
+        guard state.freshness.begin(isReload: isReload, now: now, jitter: .random(in: 0...1)) else { return nil }
+        let task = Task { await self.fetchOnce() }
+        state.running = task
+        return task
+    }
+
+    private func fetchOnce() async {
+        let result: Result<FetchedDocument<Value>, DocumentFetchError>
+        do throws(DocumentFetchError) { result = .success(try await fetch()) } catch { result = .failure(error) }
+        let now = now()
+        state.withLock { state in
+            state.running = nil
+            switch result {
+            case .success(let fetched): receive(fetched, &state, now: now)
+            case .failure(let error): state.freshness.fail(error)
+            }
+        }
+        if case .failure(let error) = result { reportFailure(error) }
+    }
+
+    private func receive(_ fetched: FetchedDocument<Value>, _ state: inout State, now: ContinuousClock.Instant) {
+        let refreshAfter = state.freshness.receive(maximumAge: fetched.maximumAge, now: now)
+        let document: CachedDocument<Value>
+        if let current = state.current, current.value == fetched.value {
+            document = current
+        } else {
+            document = CachedDocument(value: fetched.value, version: (state.current?.version ?? 0) + 1)
+        }
+        state.current = document
+        fresh.store(Fresh(document, until: refreshAfter), ordering: .releasing)
+    }
+}
+
+/// How a document is cached.
+public struct DocumentCaching: Sendable {
+    /// How long an expired document is used while its server is unreachable. If it is longer, a resource server survives a
+    /// longer outage, and accepts a key that was removed during the outage for longer.
+    public var maximumStaleness: Duration
+    /// The least time between two fetches because of something that is missing, or of a server that failed. Up to a quarter
+    /// of it is added at random, so that processes which started together do not fetch together.
+    public var coolDown: Duration
+
+    /// A day of staleness, half a minute between fetches.
+    public static let standard = DocumentCaching()
+
+    /// The defaults are ``standard``.
+    public init(maximumStaleness: Duration = .seconds(86400), coolDown: Duration = .seconds(30)) {
+        self.maximumStaleness = maximumStaleness
+        self.coolDown = coolDown
+    }
+}
+
+/// A document as its server sent it.
+public struct FetchedDocument<Value: Sendable>: Sendable {
+    /// What the document was decoded to.
+    public let value: Value
+    /// The freshness lifetime: `max-age` of `Cache-Control` (RFC 9111 section 5.2.2.1).
+    public let maximumAge: Duration
+
+    /// For documents that do not come from a URL.
+    public init(_ value: Value, maximumAge: Duration) {
+        self.value = value
+        self.maximumAge = maximumAge
+    }
+}
+
+/// A document and its version.
+public struct CachedDocument<Value: Sendable>: Sendable {
+    /// What the document was decoded to.
+    public let value: Value
+    /// Grows when a document with another value arrives.
+    public let version: Int
+
+    /// A document that never changes has one version.
+    public init(value: Value, version: Int = 0) {
+        self.value = value
+        self.version = version
+    }
+}
