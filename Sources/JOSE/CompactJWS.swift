@@ -84,15 +84,7 @@ extension CompactJWS {
     fileprivate func isSigned(by key: JWK) -> Bool {
         let signingInput = characters.span.extracting(..<signingInputCount)
         do throws(LibcryptoError) {
-            switch (key.material, header.algorithm.mechanism) {
-            case (.publicKey(let key), .signature(let scheme)):
-                return try key.isValid(signature.span, for: signingInput, scheme: scheme)
-            case (.symmetric(let secret), .mac(let hash)):
-                return try MessageAuthenticationCode.isValid(
-                    signature.span, for: signingInput, key: secret, hash: hash)
-            default:
-                return false
-            }
+            return try key.publicKey.isValid(signature.span, for: signingInput, scheme: header.algorithm.scheme)
         } catch {
             return false
         }

@@ -1,17 +1,13 @@
 public import Libcrypto
 
-/// A digital signature or MAC algorithm of RFC 7518 section 3.1 or RFC 8037 section 3.1.
+/// A digital signature algorithm of RFC 7518 section 3.1 or RFC 8037 section 3.1. There is no MAC among them: every holder
+/// of a MAC's key can sign.
 public struct SignatureAlgorithm: Sendable, Hashable, CustomStringConvertible {
     /// The value of the `alg` parameter.
     public let name: String
 
-    /// How it works.
-    let mechanism: Mechanism
-
-    enum Mechanism: Sendable, Hashable {
-        case mac(HashFunction)
-        case signature(SignatureScheme)
-    }
+    /// How signatures are made and checked.
+    public let scheme: SignatureScheme
 
     /// RSASSA-PKCS1-v1_5 with SHA-256, RFC 7518 section 3.3.
     public static let rs256 = SignatureAlgorithm("RS256", .rsaPKCS1(.sha256))
@@ -21,8 +17,6 @@ public struct SignatureAlgorithm: Sendable, Hashable, CustomStringConvertible {
     public static let es256 = SignatureAlgorithm("ES256", .ecdsa(.p256, .sha256))
     /// RFC 8037 section 3.1, with Ed25519 only.
     public static let edDSA = SignatureAlgorithm("EdDSA", .ed25519)
-    /// HMAC with SHA-256, RFC 7518 section 3.2.
-    public static let hs256 = SignatureAlgorithm(name: "HS256", mechanism: .mac(.sha256))
 
     /// Every algorithm that is understood: the one table. `none` is in no table.
     public static let all: [SignatureAlgorithm] = [
@@ -31,36 +25,25 @@ public struct SignatureAlgorithm: Sendable, Hashable, CustomStringConvertible {
         es256, SignatureAlgorithm("ES384", .ecdsa(.p384, .sha384)),
         SignatureAlgorithm("ES512", .ecdsa(.p521, .sha512)),
         edDSA,
-        hs256, SignatureAlgorithm(name: "HS384", mechanism: .mac(.sha384)),
-        SignatureAlgorithm(name: "HS512", mechanism: .mac(.sha512)),
     ]
 
     private init(_ name: String, _ scheme: SignatureScheme) {
-        self.init(name: name, mechanism: .signature(scheme))
-    }
-
-    private init(name: String, mechanism: Mechanism) {
         self.name = name
-        self.mechanism = mechanism
+        self.scheme = scheme
     }
 
-    /// - Returns: nil for an algorithm that is not in the table.
+    /// - Returns: `nil` for an algorithm that is not in the table.
     public init?(name: String) {
         guard let algorithm = Self.all.first(where: { $0.name.isSameText(as: name) }) else { return nil }
         self = algorithm
     }
 
-    /// How to sign with it; nil for a MAC.
-    public var scheme: SignatureScheme? {
-        if case .signature(let scheme) = mechanism { scheme } else { nil }
-    }
-
     /// Whether a key of this type may be used with it. RFC 7518 sections 3.3 and 3.5 ask for 2048 bits of RSA.
     public func accepts(_ type: KeyType) -> Bool {
-        switch (mechanism, type) {
-        case (.signature(.rsaPKCS1), .rsa(let bits)), (.signature(.rsaPSS), .rsa(let bits)): bits >= 2048
-        case (.signature(.ecdsa(let curve, _)), .ellipticCurve(let other)): curve == other
-        case (.signature(.ed25519), .ed25519): true
+        switch (scheme, type) {
+        case (.rsaPKCS1, .rsa(let bits)), (.rsaPSS, .rsa(let bits)): bits >= 2048
+        case (.ecdsa(let curve, _), .ellipticCurve(let other)): curve == other
+        case (.ed25519, .ed25519): true
         default: false
         }
     }

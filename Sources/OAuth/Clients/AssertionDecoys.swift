@@ -12,7 +12,7 @@ struct AssertionDecoys: Sendable {
         for client in clients {
             guard case .fixed(let set) = client.keys else { continue }
             for key in set.keys {
-                if case .rsa(let bits) = key.publicKey?.type { sizes.insert(bits) }
+                if case .rsa(let bits) = key.publicKey.type { sizes.insert(bits) }
             }
         }
         var components: [PublicKeyComponents] = [

@@ -6,7 +6,6 @@ enum ClientKeyError: Error, CustomStringConvertible {
     case notUnderstood(JWKError)
     case notAnObject
     case isPrivate
-    case isSymmetric
     case noAlgorithm
 
     var description: String {
@@ -14,7 +13,6 @@ enum ClientKeyError: Error, CustomStringConvertible {
         case .notUnderstood(let error): error.description
         case .notAnObject: "it is not an object"
         case .isPrivate: "it has its private half (d), which belongs to the client alone"
-        case .isSymmetric: "it is symmetric"
         case .noAlgorithm: "it goes with none of RS256, PS256, ES256 and EdDSA"
         }
     }
@@ -25,7 +23,6 @@ enum ClientKeyError: Error, CustomStringConvertible {
         guard object["d"] == nil else { throw .isPrivate }
         let key: JWK
         do throws(JWKError) { key = try JWK(reading: object) } catch { throw .notUnderstood(error) }
-        guard case .publicKey = key.material else { throw .isSymmetric }
         return try checked(key)
     }
 

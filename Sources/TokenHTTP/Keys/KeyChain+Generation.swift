@@ -56,9 +56,7 @@ extension KeyChain {
     private func newSigningKey(_ algorithm: SignatureAlgorithm) throws -> (keyID: String, contents: SecretBytes) {
         let key = try PrivateKey.generate(for: algorithm)
         let publicKey = try key.publicKey
-        guard let keyID = try JWK(publicKey, keyID: nil, algorithm: nil).thumbprint() else {
-            throw KeyFileError.unusable
-        }
+        let keyID = try JWK(publicKey, keyID: nil, algorithm: nil).thumbprint()
         let passphrase = try folder.passphrase()
         let pem = try key.pem(passphrase: passphrase)
         // A key that cannot be read again must not come into force.

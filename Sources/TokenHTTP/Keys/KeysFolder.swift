@@ -136,10 +136,9 @@ package struct KeysFolder: Sendable {
     private static func checkPair(
         _ privateKey: PrivateKey, _ publicKey: PublicKey, algorithm: SignatureAlgorithm
     ) throws {
-        guard let scheme = algorithm.scheme else { throw KeyFileError.unusable }
         let probe: [UInt8] = Array("Writ".utf8)
-        let signature = try SigningContext(key: privateKey, scheme: scheme).sign(probe.span)
-        guard try publicKey.isValid(signature.span, for: probe.span, scheme: scheme) else {
+        let signature = try SigningContext(key: privateKey, scheme: algorithm.scheme).sign(probe.span)
+        guard try publicKey.isValid(signature.span, for: probe.span, scheme: algorithm.scheme) else {
             throw KeyFileError.mismatchedHalves
         }
     }
@@ -155,9 +154,7 @@ extension LoadedKey {
             if case .rsa(let bits) = publicKey.type { throw KeyFileError.tooSmall(bits: bits) }
             throw KeyFileError.unusable
         }
-        guard let keyID = try name.keyID ?? JWK(publicKey, keyID: nil, algorithm: nil).thumbprint() else {
-            throw KeyFileError.unusable
-        }
+        let keyID = try name.keyID ?? JWK(publicKey, keyID: nil, algorithm: nil).thumbprint()
         self.init(name: name, material: material, publicKey: publicKey, keyID: keyID, algorithm: algorithm)
     }
 }
