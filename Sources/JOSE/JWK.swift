@@ -18,9 +18,10 @@ public struct JWK: Sendable {
         self.algorithm = algorithm
     }
 
-    /// Whether signatures of `algorithm` may be checked with this key: the key decides, never the token.
+    /// Whether signatures of `algorithm` may be checked with this key: the key decides, never the token. A key with `alg` also allows
+    /// another name of the same algorithm.
     public func allows(_ algorithm: SignatureAlgorithm) -> Bool {
-        if let pinned = self.algorithm, pinned != algorithm { return false }
+        if let pinned = self.algorithm, pinned.scheme != algorithm.scheme { return false }
         return algorithm.accepts(publicKey.type)
     }
 }

@@ -71,9 +71,12 @@ import Testing
         #expect(try keys.load().isEmpty)
     }
 
-    @Test(arguments: IssuancePolicy.algorithms) func generatesWhatItReads(algorithm: SignatureAlgorithm) throws {
+    @Test("A generated key is read back and is named after its algorithm", arguments: SignatureAlgorithm.offered)
+    func generatesWhatItReads(algorithm: SignatureAlgorithm) throws {
         let folder = KeysFolder(FilePath(self.folder.path("new")), algorithm: algorithm)
         let key = try folder.signing(algorithm).generateNext(now: NumericDate(0))
+        #expect(key.name.description == "\(algorithm.name.lowercased()).pem")
+        #expect(try folder.load().map(\.algorithm) == [algorithm])
         #expect(key.name.start == nil)
         #expect(try folder.load().map(\.keyID) == [key.keyID])
         let attributes = try FileManager.default.attributesOfItem(

@@ -18,7 +18,7 @@ package struct ClientAssertionSigner: Sendable {
     ///   - keyID: nil takes the RFC 7638 thumbprint.
     /// - Throws: ``InvalidValue`` where the key does not go with the algorithm, and what libcrypto throws.
     package init(_ key: PrivateKey, algorithm: SignatureAlgorithm? = nil, keyID: String? = nil) throws {
-        let candidates = algorithm.map { [$0] } ?? ClientAssertion.algorithms
+        let candidates = algorithm.map { [$0] } ?? SignatureAlgorithm.offered
         guard let algorithm = candidates.first(where: { $0.accepts(key.type) }) else {
             throw InvalidValue("does not go with the algorithm")
         }

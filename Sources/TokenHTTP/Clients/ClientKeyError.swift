@@ -13,7 +13,7 @@ enum ClientKeyError: Error, CustomStringConvertible {
         case .notUnderstood(let error): error.description
         case .notAnObject: "it is not an object"
         case .isPrivate: "it has its private half (d), which belongs to the client alone"
-        case .noAlgorithm: "it goes with none of RS256, PS256, ES256 and EdDSA"
+        case .noAlgorithm: "it goes with none of \(SignatureAlgorithm.offeredNames("and"))"
         }
     }
 
@@ -28,7 +28,7 @@ enum ClientKeyError: Error, CustomStringConvertible {
 
     /// The same key, where it goes with an algorithm that assertions may have.
     static func checked(_ key: JWK) throws(ClientKeyError) -> JWK {
-        guard IssuancePolicy.algorithms.contains(where: key.allows) else { throw .noAlgorithm }
+        guard SignatureAlgorithm.offered.contains(where: key.allows) else { throw .noAlgorithm }
         return key
     }
 }

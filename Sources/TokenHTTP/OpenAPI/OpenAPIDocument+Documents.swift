@@ -5,27 +5,25 @@ import OAuth
 extension OpenAPIDocument {
     /// RFC 7517 section 5
     static var keySet: JSONLiteral {
-        let kinds: [JSONLiteral] = [
-            key("RSA", [("n", integer), ("e", integer)], algorithms: [.rs256, .ps256]),
-            key("EC", [("crv", ["const": "P-256"]), ("x", coordinate), ("y", coordinate)], algorithms: [.es256]),
-            key("OKP", [("crv", ["const": "Ed25519"]), ("x", coordinate)], algorithms: [.edDSA]),
-        ]
+        var kinds: [SignatureKeyKind] = []
+        for algorithm in SignatureAlgorithm.offered where !kinds.contains(algorithm.keyKind) {
+            kinds.append(algorithm.keyKind)
+        }
         return [
             "type": "object",
             "required": ["keys"],
-            "properties": ["keys": ["type": "array", "minItems": 1, "items": ["oneOf": .array(kinds)]]],
+            "properties": ["keys": ["type": "array", "minItems": 1, "items": ["oneOf": .array(kinds.map(key))]]],
             "additionalProperties": false,
         ]
     }
 
-    private static let integer: JSONLiteral = ["type": "string", "pattern": "^[A-Za-z0-9_-]+$"]
-
-    /// 32 octets
-    private static let coordinate: JSONLiteral = ["type": "string", "pattern": "^[A-Za-z0-9_-]{43}$"]
-
-    private static func key(
-        _ type: String, _ members: [Member], algorithms: [SignatureAlgorithm]
-    ) -> JSONLiteral {
+    private static func key(_ kind: SignatureKeyKind) -> JSONLiteral {
+        let curve: [Member] = kind.curveName.map { [("crv", ["const": .string($0)])] } ?? []
+        let numbers: [Member] = kind.numbers.map { number in
+            let length = number.octets.map { "{\(Base64URL.encodedCount($0))}" } ?? "+"
+            return (number.name, ["type": "string", "pattern": .string("^[A-Za-z0-9_-]\(length)$")])
+        }
+        let algorithms = SignatureAlgorithm.offered.filter { $0.keyKind == kind }
         let common: [Member] = [
             ("use", ["const": "sig"]),
             ("kid", ["type": "string"]),
@@ -33,8 +31,8 @@ extension OpenAPIDocument {
         ]
         return [
             "type": "object",
-            "required": .strings(["kty"] + members.map(\.0) + ["use", "kid"]),
-            "properties": .object([("kty", ["const": .string(type)])] + members + common),
+            "required": .strings(["kty"] + (curve + numbers).map(\.0) + ["use", "kid"]),
+            "properties": .object([("kty", ["const": .string(kind.keyType)])] + curve + numbers + common),
             "additionalProperties": false,
         ]
     }
@@ -43,7 +41,7 @@ extension OpenAPIDocument {
     var metadata: JSONLiteral {
         let origin = configuration.issuer.origin
         let methods = JSONLiteral.strings(TokenEndpointAuthenticationMethod.allCases.map(\.rawValue))
-        let algorithms = JSONLiteral.strings(IssuancePolicy.algorithms.map(\.name))
+        let algorithms = JSONLiteral.strings(SignatureAlgorithm.offered.map(\.name))
         let members: [Member] = [
             ("issuer", .string(configuration.issuer.description)),
             ("token_endpoint", .string(origin + configuration.endpoints.token)),

@@ -67,11 +67,11 @@ package struct ScheduledKey: Sendable {
     /// When it stops being published; nil as long as nothing follows it.
     package let until: NumericDate?
 
-    /// The key as it is published. An RSA key that no longer signs, or never did here, comes without `alg`: its tokens
-    /// may be RS256 or PS256, whatever is configured today.
+    /// The key as it is published. A key that no longer signs, or never did here, comes without `alg` if several algorithms
+    /// accept it: the tokens of an RSA key may be RS256 or PS256, whatever is configured today.
     var jwk: JWK {
-        var isPinned = state == .signing || state == .next
-        if case .rsa = key.publicKey.type {} else { isPinned = true }
+        let schemes = SignatureAlgorithm.offered.filter { $0.accepts(key.publicKey.type) }.map(\.scheme)
+        let isPinned = state == .signing || state == .next || Set(schemes).count == 1
         return JWK(key.publicKey, keyID: key.keyID, algorithm: isPinned ? key.algorithm : nil)
     }
 }

@@ -74,7 +74,7 @@ final class CompactJWSTarget: FuzzTarget {
     }
 
     private func signature(over input: JWSSigningInput, _ algorithm: SignatureAlgorithm) throws -> [UInt8]? {
-        let key = algorithm == .edDSA ? edwards : algorithm == .es256 ? elliptic : nil
+        let key = [edwards, elliptic].compactMap { $0 }.first { algorithm.accepts($0.type) }
         guard let key else { return nil }
         return try SigningContext(key: key, scheme: algorithm.scheme).sign(input.octets.span)
     }
@@ -114,7 +114,7 @@ final class CompactJWSTarget: FuzzTarget {
         let request = TokenEndpointRequest(
             contentType: "application/x-www-form-urlencoded", body: FormModel.encode(pairs))
         guard case .assertion(let assertion)? = (try? TokenRequest(parsing: request))?.credentials.kind else { return }
-        require(ClientAssertion.algorithms.contains(assertion.jws.header.algorithm), "an assertion has no MAC")
+        require(assertion.jws.header.algorithm.isOffered, "an assertion is signed with an algorithm of metadata")
         require((1...256).contains(assertion.tokenID.utf8.count), "an assertion can be told from others")
     }
 }

@@ -47,7 +47,7 @@ struct PEMTarget: FuzzTarget {
         try check(publicKey)
         let again = try PrivateKey(pem: try key.pem())
         require(try again.publicKey.components == publicKey.components, "a private key that is written is the same")
-        for algorithm in IssuancePolicy.algorithms where algorithm.accepts(key.type) {
+        for algorithm in SignatureAlgorithm.offered where algorithm.accepts(key.type) {
             guard let context = try? SigningContext(key: key, scheme: algorithm.scheme),
                 let signature = try? context.sign(Self.probe.span)
             else { continue }
