@@ -24,8 +24,12 @@ public struct SignatureAlgorithm: Sendable, Hashable, CustomStringConvertible {
     public static let ps256 = row("PS256", .rsaPSS(.sha256), .rsa, isOffered: true)
     /// ECDSA on P-256 with SHA-256, RFC 7518 section 3.4.
     public static let es256 = row("ES256", .ecdsa(.p256, .sha256), .ellipticCurve(.p256), isOffered: true)
+    /// ECDSA on P-384 with SHA-384, RFC 7518 section 3.4.
+    public static let es384 = row("ES384", .ecdsa(.p384, .sha384), .ellipticCurve(.p384), isOffered: true)
     /// RFC 8037 section 3.1, with Ed25519 only.
     public static let edDSA = row("EdDSA", .ed25519, .ed25519, isOffered: true)
+    /// The same algorithm under its name of RFC 9864 section 2.2, which deprecates the other.
+    public static let ed25519 = row("Ed25519", .ed25519, .ed25519, isOffered: true)
 
     /// Every algorithm that is understood: the one table. `none` is in no table.
     public static let all: [SignatureAlgorithm] = [
@@ -36,9 +40,9 @@ public struct SignatureAlgorithm: Sendable, Hashable, CustomStringConvertible {
         row("PS384", .rsaPSS(.sha384), .rsa, isOffered: false),
         row("PS512", .rsaPSS(.sha512), .rsa, isOffered: false),
         es256,
-        row("ES384", .ecdsa(.p384, .sha384), .ellipticCurve(.p384), isOffered: false),
+        es384,
         row("ES512", .ecdsa(.p521, .sha512), .ellipticCurve(.p521), isOffered: false),
-        edDSA,
+        edDSA, ed25519,
     ]
 
     /// The rows with ``isOffered``, in the order in which metadata lists them. If several accept a key, the first is its default.

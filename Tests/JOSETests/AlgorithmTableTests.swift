@@ -74,6 +74,16 @@ import Testing
         #expect(Set(object.members.map(\.name)).subtracting(["crv"]) == Set(described))
     }
 
+    @Test(
+        "RFC 9864 section 2.2: a key verifies signatures under either name of its algorithm, and no other",
+        arguments: SignatureAlgorithm.all, SignatureAlgorithm.all)
+    func twoNames(algorithm: SignatureAlgorithm, other: SignatureAlgorithm) throws {
+        let names: Set = ["EdDSA", "Ed25519"]
+        let jwk = JWK(try algorithm.makeKey().publicKey, keyID: nil, algorithm: algorithm)
+        let isSame = algorithm == other || names == [algorithm.name, other.name]
+        #expect(jwk.allows(other) == isSame)
+    }
+
     @Test("An algorithm is found by its own name alone", arguments: SignatureAlgorithm.all)
     func name(algorithm: SignatureAlgorithm) {
         #expect(SignatureAlgorithm(name: algorithm.name) == algorithm)
