@@ -3,7 +3,7 @@ import Libcrypto
 /// Why a JSON object is not a JWK that can check signatures.
 public enum JWKError: Error, Sendable, Equatable, CustomStringConvertible {
     /// A key type, curve or algorithm that is not understood, or a key meant for something else than signatures.
-    /// RFC 7517 section 5: such a key in a set is passed over.
+    /// RFC 7517 section 5: such a key in a set is skipped.
     case notUnderstood(String)
     /// A member that is missing or makes no sense.
     case invalid(String)
@@ -17,9 +17,12 @@ public enum JWKError: Error, Sendable, Equatable, CustomStringConvertible {
 }
 
 extension JWK {
-    /// Reads the public or symmetric members of `object`.
+    /// Reads the public members of `object`.
+    ///
+    /// - Throws: also for a symmetric key. Its holder could sign in the name of the issuer.
     public init(reading object: JSONObject) throws(JWKError) {
         guard let keyType = object["kty"]?.string else { throw .invalid("kty is missing") }
+        guard keyType != "oct" else { throw .notUnderstood("it is symmetric") }
         if let use = object["use"] {
             guard use == .string("sig") else { throw .notUnderstood("use is not sig") }
         }
@@ -31,8 +34,8 @@ extension JWK {
         }
         let algorithm = try Self.algorithm(of: object)
         let keyID = try Self.keyID(of: object)
-        let material = try Self.material(of: object, keyType: keyType)
-        let jwk = JWK(material: material, keyID: keyID, algorithm: algorithm)
+        let publicKey = try Self.publicKey(of: object, keyType: keyType)
+        let jwk = JWK(publicKey, keyID: keyID, algorithm: algorithm)
         if let algorithm, !jwk.allows(algorithm) { throw .invalid("alg does not go with the key") }
         self = jwk
     }
@@ -50,7 +53,7 @@ extension JWK {
         return keyID
     }
 
-    private static func material(of object: JSONObject, keyType: String) throws(JWKError) -> Material {
+    private static func publicKey(of object: JSONObject, keyType: String) throws(JWKError) -> PublicKey {
         switch keyType {
         case "RSA":
             let modulus = try octets("n", of: object)
@@ -69,18 +72,14 @@ extension JWK {
             guard let name = object["crv"]?.string else { throw .invalid("crv is missing") }
             guard name == "Ed25519" else { throw .notUnderstood("crv is not known") }
             return try publicKey(.ed25519(octets("x", of: object)))
-        case "oct":
-            let octets = try octets("k", of: object)
-            guard let secret = try? SecretBytes(copying: octets.span) else { throw .invalid("k cannot be held") }
-            return .symmetric(secret)
         default:
             throw .notUnderstood("kty is not known")
         }
     }
 
-    private static func publicKey(_ components: PublicKeyComponents) throws(JWKError) -> Material {
+    private static func publicKey(_ components: PublicKeyComponents) throws(JWKError) -> PublicKey {
         do throws(KeyError) {
-            return .publicKey(try PublicKey(components))
+            return try PublicKey(components)
         } catch {
             throw .invalid("the numbers do not make a key")
         }

@@ -1,7 +1,7 @@
 public import Libcrypto
 
 extension JWK {
-    /// Writes the key as a public JWK. A symmetric key writes nothing of itself but its type.
+    /// Writes the key as a JSON object.
     public func write(to writer: inout JSONWriter) {
         writer.object { object in
             writeRequiredMembers(to: &object)
@@ -11,9 +11,8 @@ extension JWK {
         }
     }
 
-    /// The SHA-256 thumbprint of RFC 7638 in base64url; nil for a symmetric key, whose hash could be searched for.
-    public func thumbprint() throws(LibcryptoError) -> String? {
-        guard case .publicKey = material else { return nil }
+    /// The SHA-256 thumbprint of RFC 7638 in base64url.
+    public func thumbprint() throws(LibcryptoError) -> String {
         var canonical = JSONWriter()
         canonical.object { writeRequiredMembers(to: &$0) }
         return Base64URL.encode(try HashFunction.sha256.digest(of: canonical.bytes.span))
@@ -21,8 +20,7 @@ extension JWK {
 
     /// The members that RFC 7638 section 3.2 hashes, in its order.
     private func writeRequiredMembers(to object: inout JSONWriter) {
-        guard case .publicKey(let key) = material else { return object.member("kty", "oct") }
-        switch key.components {
+        switch publicKey.components {
         case .rsa(let modulus, let exponent):
             object.member("e", Base64URL.encode(exponent))
             object.member("kty", "RSA")

@@ -3,19 +3,19 @@ public struct JWKSet: Sendable {
     /// `keys`, in the order of the set and without those in ``ignored``.
     public let keys: [JWK]
 
-    /// What was passed over while reading, for people: "key 2: kty is not known".
+    /// The keys that were skipped while reading, with the reason: "key 2: kty is not known".
     public let ignored: [String]
 
-    /// For keys of our own; nothing is passed over.
+    /// For keys of our own; none is skipped.
     public init(_ keys: [JWK]) {
         self.keys = keys
         ignored = []
     }
 
-    /// Reads a set of public keys. Keys that are not understood or broken are passed over, as RFC 7517 section 5 says,
-    /// and so are symmetric ones: what is published for others to verify with is no secret.
+    /// Reads a set of public keys. Keys that are not understood or broken are skipped (RFC 7517 section 5).
+    /// Symmetric keys are skipped too: a published key cannot be secret.
     ///
-    /// - Throws: where the text is not a set.
+    /// - Throws: if the text is not a set.
     public init(reading text: [UInt8]) throws(JWKSetError) {
         let value: JSONValue
         do throws(JSONError) { value = try JSONReader.read(text) } catch { throw .notJSON(error) }
@@ -25,9 +25,7 @@ public struct JWKSet: Sendable {
         for (index, member) in members.enumerated() {
             do throws(JWKError) {
                 guard let object = member.object else { throw .invalid("it is not an object") }
-                let key = try JWK(reading: object)
-                guard case .publicKey = key.material else { throw .notUnderstood("it is symmetric") }
-                keys.append(key)
+                keys.append(try JWK(reading: object))
             } catch {
                 ignored.append("key \(index): \(error)")
             }
@@ -48,7 +46,7 @@ public struct JWKSet: Sendable {
         return writer.bytes
     }
 
-    /// The one key that may have made a signature with this `kid` and `alg`; nil where there is none, or more than one.
+    /// The one key that may have made a signature with this `kid` and `alg`; `nil` if there is none, or more than one.
     public func onlyKey(withID keyID: String?, for algorithm: SignatureAlgorithm) -> JWK? {
         var found: JWK?
         for key in keys where key.allows(algorithm) {

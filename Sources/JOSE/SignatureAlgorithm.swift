@@ -1,69 +1,98 @@
 public import Libcrypto
 
-/// A digital signature or MAC algorithm of RFC 7518 section 3.1 or RFC 8037 section 3.1.
+/// A digital signature algorithm of RFC 7518 section 3.1, RFC 8037 section 3.1 or RFC 9864 section 2.2. There is no MAC among
+/// them: every holder of a MAC's key can sign.
+///
+/// A value is one row of ``all``, the only list of algorithms. Whatever else must know algorithms (making keys, decoys, metadata,
+/// the OpenAPI document, help texts) derives it from a row.
 public struct SignatureAlgorithm: Sendable, Hashable, CustomStringConvertible {
     /// The value of the `alg` parameter.
     public let name: String
 
-    /// How it works.
-    let mechanism: Mechanism
+    /// How signatures are made and checked. Two rows with the same scheme are two names of one algorithm.
+    public let scheme: SignatureScheme
 
-    enum Mechanism: Sendable, Hashable {
-        case mac(HashFunction)
-        case signature(SignatureScheme)
-    }
+    /// The keys that it takes.
+    package let keyKind: SignatureKeyKind
+
+    /// Whether Writ signs access tokens with it, and accepts client assertions that are signed with it. The others only verify.
+    package let isOffered: Bool
 
     /// RSASSA-PKCS1-v1_5 with SHA-256, RFC 7518 section 3.3.
-    public static let rs256 = SignatureAlgorithm("RS256", .rsaPKCS1(.sha256))
+    public static let rs256 = row("RS256", .rsaPKCS1(.sha256), .rsa, isOffered: true)
     /// RSASSA-PSS with SHA-256 and a salt of 32 octets, RFC 7518 section 3.5.
-    public static let ps256 = SignatureAlgorithm("PS256", .rsaPSS(.sha256))
+    public static let ps256 = row("PS256", .rsaPSS(.sha256), .rsa, isOffered: true)
     /// ECDSA on P-256 with SHA-256, RFC 7518 section 3.4.
-    public static let es256 = SignatureAlgorithm("ES256", .ecdsa(.p256, .sha256))
+    public static let es256 = row("ES256", .ecdsa(.p256, .sha256), .ellipticCurve(.p256), isOffered: true)
+    /// ECDSA on P-384 with SHA-384, RFC 7518 section 3.4.
+    public static let es384 = row("ES384", .ecdsa(.p384, .sha384), .ellipticCurve(.p384), isOffered: true)
     /// RFC 8037 section 3.1, with Ed25519 only.
-    public static let edDSA = SignatureAlgorithm("EdDSA", .ed25519)
-    /// HMAC with SHA-256, RFC 7518 section 3.2.
-    public static let hs256 = SignatureAlgorithm(name: "HS256", mechanism: .mac(.sha256))
+    public static let edDSA = row("EdDSA", .ed25519, .ed25519, isOffered: true)
+    /// The same algorithm under its name of RFC 9864 section 2.2, which deprecates the other.
+    public static let ed25519 = row("Ed25519", .ed25519, .ed25519, isOffered: true)
 
     /// Every algorithm that is understood: the one table. `none` is in no table.
     public static let all: [SignatureAlgorithm] = [
-        rs256, SignatureAlgorithm("RS384", .rsaPKCS1(.sha384)), SignatureAlgorithm("RS512", .rsaPKCS1(.sha512)),
-        ps256, SignatureAlgorithm("PS384", .rsaPSS(.sha384)), SignatureAlgorithm("PS512", .rsaPSS(.sha512)),
-        es256, SignatureAlgorithm("ES384", .ecdsa(.p384, .sha384)),
-        SignatureAlgorithm("ES512", .ecdsa(.p521, .sha512)),
-        edDSA,
-        hs256, SignatureAlgorithm(name: "HS384", mechanism: .mac(.sha384)),
-        SignatureAlgorithm(name: "HS512", mechanism: .mac(.sha512)),
+        rs256,
+        row("RS384", .rsaPKCS1(.sha384), .rsa, isOffered: false),
+        row("RS512", .rsaPKCS1(.sha512), .rsa, isOffered: false),
+        ps256,
+        row("PS384", .rsaPSS(.sha384), .rsa, isOffered: false),
+        row("PS512", .rsaPSS(.sha512), .rsa, isOffered: false),
+        es256,
+        es384,
+        row("ES512", .ecdsa(.p521, .sha512), .ellipticCurve(.p521), isOffered: false),
+        edDSA, ed25519,
     ]
 
-    private init(_ name: String, _ scheme: SignatureScheme) {
-        self.init(name: name, mechanism: .signature(scheme))
+    /// The rows with ``isOffered``, in the order in which metadata lists them. If several accept a key, the first is its default.
+    package static let offered = all.filter(\.isOffered)
+
+    /// The names of ``offered`` for a sentence: "RS256, PS256 and ES256".
+    ///
+    /// - Parameter conjunction: "and" or "or".
+    package static func offeredNames(_ conjunction: String) -> String {
+        list(offered.map(\.name), conjunction)
     }
 
-    private init(name: String, mechanism: Mechanism) {
+    /// The kinds of keys that ``offered`` take, for a sentence: "RSA, P-256 and Ed25519".
+    package static var offeredKeyNames: String {
+        var names: [String] = []
+        for kind in offered.map(\.keyKind) {
+            let name = kind.curveName ?? kind.keyType
+            if !names.contains(name) { names.append(name) }
+        }
+        return list(names, "and")
+    }
+
+    private static func list(_ names: [String], _ conjunction: String) -> String {
+        [names.dropLast().joined(separator: ", "), names.last ?? ""].joined(separator: " \(conjunction) ")
+    }
+
+    private static func row(
+        _ name: String, _ scheme: SignatureScheme, _ keyKind: SignatureKeyKind, isOffered: Bool
+    ) -> SignatureAlgorithm {
+        SignatureAlgorithm(name: name, scheme: scheme, keyKind: keyKind, isOffered: isOffered)
+    }
+
+    private init(name: String, scheme: SignatureScheme, keyKind: SignatureKeyKind, isOffered: Bool) {
         self.name = name
-        self.mechanism = mechanism
+        self.scheme = scheme
+        self.keyKind = keyKind
+        self.isOffered = isOffered
     }
 
-    /// - Returns: nil for an algorithm that is not in the table.
+    /// - Returns: `nil` for an algorithm that is not in the table.
     public init?(name: String) {
         guard let algorithm = Self.all.first(where: { $0.name.isSameText(as: name) }) else { return nil }
         self = algorithm
     }
 
-    /// How to sign with it; nil for a MAC.
-    public var scheme: SignatureScheme? {
-        if case .signature(let scheme) = mechanism { scheme } else { nil }
-    }
+    /// Whether a key of this type may be used with it.
+    public func accepts(_ type: KeyType) -> Bool { keyKind.accepts(type) }
 
-    /// Whether a key of this type may be used with it. RFC 7518 sections 3.3 and 3.5 ask for 2048 bits of RSA.
-    public func accepts(_ type: KeyType) -> Bool {
-        switch (mechanism, type) {
-        case (.signature(.rsaPKCS1), .rsa(let bits)), (.signature(.rsaPSS), .rsa(let bits)): bits >= 2048
-        case (.signature(.ecdsa(let curve, _)), .ellipticCurve(let other)): curve == other
-        case (.signature(.ed25519), .ed25519): true
-        default: false
-        }
-    }
+    /// A new key for it.
+    package func makeKey() throws(KeyError) -> PrivateKey { try keyKind.makeKey() }
 
     /// `alg`, RFC 7515 section 4.1.1.
     public var description: String { name }

@@ -21,12 +21,4 @@ public enum MessageAuthenticationCode {
         guard made else { throw LibcryptoError(drainingQueueFor: "compute an HMAC") }
         return code
     }
-
-    /// Whether `code` is the HMAC of `message` under `key`, compared in constant time.
-    public static func isValid(
-        _ code: Span<UInt8>, for message: Span<UInt8>, key: SecretBytes, hash: HashFunction
-    ) throws(LibcryptoError) -> Bool {
-        let expected = try make(for: message, key: key, hash: hash)
-        return ConstantTime.areEqual(expected.span, code)
-    }
 }

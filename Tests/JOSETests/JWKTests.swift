@@ -16,9 +16,14 @@ import Testing
         (#"{"kty":"RSA","n":"AAEB","e":"AQAB"}"#, "n or e begins with a zero"),
         (#"{"kty":"EC","crv":"P-256","x":"AA","y":"AA"}"#, "the numbers do not make a key"),
         (#"{"kty":"OKP","crv":"Ed25519","x":"AA"}"#, "the numbers do not make a key"),
-        (#"{"kty":"oct","k":"AAAA","alg":"RS256"}"#, "alg does not go with the key"),
-        (#"{"kty":"oct","k":"AAAA","alg":"HS256"}"#, "alg does not go with the key"),
-        (#"{"kty":"oct","k":"AAAA","kid":7}"#, "kid is not a string"),
+        (
+            #"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","alg":"RS256"}"#,
+            "alg does not go with the key"
+        ),
+        (
+            #"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","kid":7}"#,
+            "kid is not a string"
+        ),
     ])
     func refuses(text: String, reason: String) {
         #expect(throws: JWKError.invalid(reason)) { try Self.read(text) }
@@ -27,11 +32,13 @@ import Testing
     @Test(arguments: [
         (#"{"kty":"XYZ"}"#, "kty is not known"), (#"{"kty":"EC","crv":"secp256k1"}"#, "crv is not known"),
         (#"{"kty":"OKP","crv":"X25519"}"#, "crv is not known"),
-        (#"{"kty":"oct","k":"AA","use":"enc"}"#, "use is not sig"),
-        (#"{"kty":"oct","k":"AA","alg":"A128KW"}"#, "alg is not known"),
-        (#"{"kty":"oct","k":"AA","key_ops":["encrypt"]}"#, "key_ops holds neither verify nor sign"),
+        (#"{"kty":"RSA","use":"enc"}"#, "use is not sig"),
+        (#"{"kty":"RSA","alg":"A128KW"}"#, "alg is not known"), (#"{"kty":"RSA","alg":"HS256"}"#, "alg is not known"),
+        (#"{"kty":"RSA","key_ops":["encrypt"]}"#, "key_ops holds neither verify nor sign"),
+        (#"{"kty":"oct","k":"AAAA"}"#, "it is symmetric"),
+        (#"{"kty":"oct","k":"c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IHNlYw","alg":"HS256"}"#, "it is symmetric"),
     ])
-    func passesOver(text: String, reason: String) {
+    func skips(text: String, reason: String) {
         #expect(throws: JWKError.notUnderstood(reason)) { try Self.read(text) }
     }
 
@@ -63,13 +70,5 @@ import Testing
             #expect(try again.thumbprint() == jwk.thumbprint())
             #expect(again.keyID == "a")
         }
-    }
-
-    @Test func aSymmetricKeyIsNeverWritten() throws {
-        let jwk = try Self.read(#"{"kty":"oct","k":"c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IHNlYw"}"#)
-        var writer = JSONWriter()
-        jwk.write(to: &writer)
-        #expect(!String(decoding: writer.bytes, as: UTF8.self).contains("c2Vj"))
-        #expect(try jwk.thumbprint() == nil)
     }
 }

@@ -38,11 +38,8 @@ import Testing
             let key = try SecretBytes(copying: keyOctets.span)
             let data = [UInt8](hexadecimal: vector.data)
             for (hash, expected) in [(HashFunction.sha256, vector.sha256), (.sha512, vector.sha512)] {
-                var code = try MessageAuthenticationCode.make(for: data.span, key: key, hash: hash)
+                let code = try MessageAuthenticationCode.make(for: data.span, key: key, hash: hash)
                 #expect(code.hexadecimal == expected)
-                #expect(try MessageAuthenticationCode.isValid(code.span, for: data.span, key: key, hash: hash))
-                code[0] ^= 1
-                #expect(try !MessageAuthenticationCode.isValid(code.span, for: data.span, key: key, hash: hash))
             }
         }
     }

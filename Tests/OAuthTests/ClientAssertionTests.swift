@@ -123,12 +123,37 @@ import Testing
         #expect(throws: TokenError.invalidClient) { try authenticate(bad) }
     }
 
+    @Test(
+        "An assertion by an unknown client costs the check of a known client's", arguments: SignatureAlgorithm.offered)
+    func costs(algorithm: SignatureAlgorithm) throws {
+        let key = try algorithm.makeKey()
+        let keys = JWKSet([JWK(try key.publicKey, keyID: "k1", algorithm: algorithm)])
+        let clients = try ClientRegistry([try Client(id: ClientID("job"), secrets: [], keys: .fixed(keys))])
+        for id in ["job", "nobody"] {
+            let text = try assertion(
+                Self.claims(["iss": .string(id), "sub": .string(id)]), header: ["alg": .string(algorithm.name)],
+                signedBy: key, scheme: algorithm.scheme)
+            let body =
+                "grant_type=client_credentials&client_assertion_type=\(ClientAssertion.type)&client_assertion=\(text)"
+            let request = try TokenRequest(parsing: Fixture.post(body))
+            guard case .assertion(let trial) = try clients.authenticate(request.credentials, now: Fixture.now) else {
+                Issue.record("no assertion")
+                continue
+            }
+            var work = AuthenticationWork()
+            let known: JWKSet = id == "job" ? keys : JWKSet([])
+            let client = try? trial.run(keys: known, audiences: Self.audiences, spent: spent, work: &work)
+            #expect((client != nil) == (id == "job"))
+            #expect(work.signatures == [key.type: 1])
+        }
+    }
+
     @Test func anAlgorithmThatIsNotOfferedIsRefusedThoughTheKeyWouldDo() throws {
-        let other = try PrivateKey.generate(on: .p384)
+        let other = try PrivateKey.generate(on: .p521)
         let keys = JWKSet([JWK(try other.publicKey, keyID: "k1", algorithm: nil)])
         let clients = try ClientRegistry([try Client(id: ClientID("job"), secrets: [], keys: .fixed(keys))])
         let text = try assertion(
-            Self.claims(), header: ["alg": .string("ES384")], signedBy: other, scheme: .ecdsa(.p384, .sha384))
+            Self.claims(), header: ["alg": .string("ES512")], signedBy: other, scheme: .ecdsa(.p521, .sha512))
         #expect(throws: Never.self) { try CompactJWS(parsing: text).verified(by: keys) }
         let body =
             "grant_type=client_credentials&client_assertion_type=\(ClientAssertion.type)&client_assertion=\(text)"

@@ -21,6 +21,16 @@ import Testing
         #expect(paths == ["/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"])
     }
 
+    @Test("RFC 8414 section 2: each algorithm of the table that clients may use is listed")
+    func listsAlgorithms() throws {
+        let (document, _) = try metadata("https://tokens.example.com")
+        for name in ["token_endpoint", "introspection_endpoint"] {
+            let names = document["\(name)_auth_signing_alg_values_supported"]?.array?.compactMap(\.string)
+            #expect(names == SignatureAlgorithm.all.filter(\.isOffered).map(\.name))
+            #expect(names?.isEmpty == false)
+        }
+    }
+
     @Test func standsWhereClientsOfAnIssuerWithAPathLook() throws {
         let (document, paths) = try metadata("https://example.com/tenant/")
         #expect(document["issuer"] == .string("https://example.com/tenant/"))

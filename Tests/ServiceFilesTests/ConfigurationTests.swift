@@ -127,7 +127,7 @@ import Testing
         ("issuer: https://a\ntoken_path: index.php\n", ["2: token_path is not a path such as /oauth2/token"]),
         (
             "issuer: https://a\naccess_token: {algorithm: HS256}\n",
-            ["2: access_token.algorithm is none of RS256, PS256, ES256 and EdDSA"]
+            ["2: access_token.algorithm is none of RS256, PS256, ES256, ES384, EdDSA and Ed25519"]
         ),
         (
             "issuer: https://a\naccess_token: {lifetime: 5 minutes}\n",

@@ -1,6 +1,7 @@
 import AccessToken
 import Foundation
 import JOSE
+import Libcrypto
 import OAuth
 import SystemPackage
 import TestSupport
@@ -25,13 +26,23 @@ import Testing
         ("certificate.pem", "it is a certificate, not a key"),
         ("rsa-2048.pub.pem", "it is a public key, not a private one"),
         ("rsa-2048-encrypted.pem", "it is encrypted with a passphrase"),
-        ("p384.pem", "is a kind of key that no access token is signed with (RSA, P-256 and Ed25519 are)"),
         ("ed448.pem", "it is not an RSA, P-256, P-384, P-521 or Ed25519 key"),
     ])
     func saysWhatIsWrongWithAFile(vector: String, message: String) throws {
         try copy(vector, to: "key.pem")
         let error = #expect(throws: InvalidConfiguration.self) { try keys.load() }
         #expect(error?.problems.map(\.message) == [message])
+    }
+
+    @Test("A key of a kind that no offered algorithm takes is refused by name")
+    func refusesAKindOfKey() throws {
+        let key = try PrivateKey.generate(on: .p521)
+        try folder.write(
+            key.pem().withBytes { pem in String(decoding: pem.indices.map { pem[$0] }, as: UTF8.self) }, to: "key.pem")
+        let error = #expect(throws: InvalidConfiguration.self) { try keys.load() }
+        let kinds = "RSA, P-256, P-384 and Ed25519"
+        #expect(
+            error?.problems.map(\.message) == ["is a kind of key that no access token is signed with (\(kinds) are)"])
     }
 
     @Test(arguments: [0o640, 0o604, 0o644, 0o660, 0o601]) func refusesAPrivateKeyThatOthersCanRead(permissions: Int)
@@ -71,9 +82,12 @@ import Testing
         #expect(try keys.load().isEmpty)
     }
 
-    @Test(arguments: IssuancePolicy.algorithms) func generatesWhatItReads(algorithm: SignatureAlgorithm) throws {
+    @Test("A generated key is read back and is named after its algorithm", arguments: SignatureAlgorithm.offered)
+    func generatesWhatItReads(algorithm: SignatureAlgorithm) throws {
         let folder = KeysFolder(FilePath(self.folder.path("new")), algorithm: algorithm)
         let key = try folder.signing(algorithm).generateNext(now: NumericDate(0))
+        #expect(key.name.description == "\(algorithm.name.lowercased()).pem")
+        #expect(try folder.load().map(\.algorithm) == [algorithm])
         #expect(key.name.start == nil)
         #expect(try folder.load().map(\.keyID) == [key.keyID])
         let attributes = try FileManager.default.attributesOfItem(

@@ -1,6 +1,7 @@
 import AccessToken
 import Foundation
 import JOSE
+import Libcrypto
 import OAuth
 import ServiceFiles
 import SystemPackage
@@ -90,6 +91,26 @@ import TestSupport
         let described = try #require(schemas?["Metadata"]?.object?["properties"]?.object).members
         #expect(described.map(\.name) == members.map(\.name))
         #expect(described.map { $0.value.object?["const"] } == members.map(\.value))
+    }
+
+    @Test("The description of the key set has the keys of each algorithm", arguments: SignatureAlgorithm.offered)
+    func describesKeys(algorithm: SignatureAlgorithm) throws {
+        var writer = JSONWriter()
+        JWK(try algorithm.makeKey().publicKey, keyID: "k", algorithm: algorithm).write(to: &writer)
+        let key = try #require(try JSONReader.read(writer.bytes).object)
+        let description = try JSONReader.read(Array("{\(OpenAPIDocument.keySetSchema)}".utf8)).object?["KeySet"]
+        let items = description?.object?["properties"]?.object?["keys"]?.object?["items"]?.object
+        let kinds = try #require(items?["oneOf"]?.array).compactMap { $0.object?["properties"]?.object }
+        let kind = try #require(
+            kinds.first { kind in
+                ["kty", "crv"].allSatisfy { kind[$0]?.object?["const"] == key[$0] }
+            })
+        #expect(Set(kind.members.map(\.name)) == Set(key.members.map(\.name)))
+        #expect(kind["alg"]?.object?["enum"]?.array?.contains(.string(algorithm.name)) == true)
+        for name in ["n", "e", "x", "y"] {
+            guard let number = key[name]?.string, let pattern = kind[name]?.object?["pattern"]?.string else { continue }
+            #expect(try Regex(pattern).wholeMatch(in: number) != nil)
+        }
     }
 
     @Test("Every reference has its target")

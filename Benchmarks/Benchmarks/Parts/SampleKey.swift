@@ -14,7 +14,7 @@ enum SampleKey {
 
     private static func key(_ key: PrivateKey, _ algorithm: SignatureAlgorithm) throws -> SigningKey {
         let jwk = JWK(try key.publicKey, keyID: nil, algorithm: algorithm)
-        return try SigningKey(key, keyID: jwk.thumbprint() ?? "", algorithm: algorithm)
+        return try SigningKey(key, keyID: jwk.thumbprint(), algorithm: algorithm)
     }
 }
 

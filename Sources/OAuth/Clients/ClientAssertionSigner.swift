@@ -10,7 +10,6 @@ package struct ClientAssertionSigner: Sendable {
     private static let lifetime: Duration = .seconds(60)
 
     private let key: PrivateKey
-    private let scheme: SignatureScheme
     private let algorithm: SignatureAlgorithm
     private let keyID: String
 
@@ -19,14 +18,13 @@ package struct ClientAssertionSigner: Sendable {
     ///   - keyID: nil takes the RFC 7638 thumbprint.
     /// - Throws: ``InvalidValue`` where the key does not go with the algorithm, and what libcrypto throws.
     package init(_ key: PrivateKey, algorithm: SignatureAlgorithm? = nil, keyID: String? = nil) throws {
-        let candidates = algorithm.map { [$0] } ?? ClientAssertion.algorithms
-        guard let algorithm = candidates.first(where: { $0.accepts(key.type) }), let scheme = algorithm.scheme,
-            let keyID = try keyID ?? JWK(key.publicKey, keyID: nil, algorithm: nil).thumbprint()
-        else { throw InvalidValue("does not go with the algorithm") }
+        let candidates = algorithm.map { [$0] } ?? SignatureAlgorithm.offered
+        guard let algorithm = candidates.first(where: { $0.accepts(key.type) }) else {
+            throw InvalidValue("does not go with the algorithm")
+        }
         self.key = key
-        self.scheme = scheme
         self.algorithm = algorithm
-        self.keyID = keyID
+        self.keyID = try keyID ?? JWK(key.publicKey, keyID: nil, algorithm: nil).thumbprint()
     }
 
     /// An assertion for one request.
@@ -51,7 +49,7 @@ package struct ClientAssertionSigner: Sendable {
         }
         let input = JWSSigningInput(
             encodedHeader: Array(Base64URL.encode(header.bytes).utf8), payload: claims.bytes)
-        let signature = try SigningContext(key: key, scheme: scheme).sign(input.octets.span)
+        let signature = try SigningContext(key: key, scheme: algorithm.scheme).sign(input.octets.span)
         return String(decoding: input.compact(with: signature), as: UTF8.self)
     }
 }

@@ -48,10 +48,7 @@ package struct TokenInspector: Sendable {
         self.clients = clients
         self.policy = policy
         self.sealer = sealer
-        let size: Int
-        if case .rsa(let bits) = try signingKey.key.publicKey.type { size = (bits + 7) / 8 } else { size = 64 }
-        // Less than any modulus, and than the order of the curves' groups.
-        let signature = [0] + [UInt8](repeating: 1, count: size - 1)
+        let signature = signingKey.key.type.decoySignature
         let input = JWSSigningInput(encodedHeader: signingKey.encodedHeader, payload: [])
         do throws(JWSError) {
             decoy = try CompactJWS(parsing: String(decoding: input.compact(with: signature), as: UTF8.self))

@@ -6,10 +6,10 @@ package import Libcrypto
 package final class SigningKey: Sendable {
     /// Of a type that ``algorithm`` accepts.
     package let key: PrivateKey
-    /// `alg`, RFC 7515 section 4.1.1; never a MAC.
+    /// `alg`, RFC 7515 section 4.1.1
     package let algorithm: SignatureAlgorithm
     /// What ``algorithm`` means to libcrypto.
-    package let scheme: SignatureScheme
+    package var scheme: SignatureScheme { algorithm.scheme }
     /// `kid`: the RFC 7638 thumbprint.
     package let keyID: String
     /// The JOSE header of every access token that it signs, in base64url.
@@ -17,12 +17,9 @@ package final class SigningKey: Sendable {
 
     /// - Throws: where the key does not go with the algorithm.
     package init(_ key: PrivateKey, keyID: String, algorithm: SignatureAlgorithm) throws(InvalidValue) {
-        guard let scheme = algorithm.scheme, algorithm.accepts(key.type) else {
-            throw InvalidValue("does not go with the algorithm")
-        }
+        guard algorithm.accepts(key.type) else { throw InvalidValue("does not go with the algorithm") }
         self.key = key
         self.algorithm = algorithm
-        self.scheme = scheme
         self.keyID = keyID
         // RFC 9068 section 2.1
         encodedHeader = Self.encodedHeader(type: "at+jwt", algorithm, keyID)

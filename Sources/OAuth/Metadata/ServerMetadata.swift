@@ -13,7 +13,7 @@ package struct ServerMetadata: Sendable {
     /// - Parameter algorithm: `access_token.algorithm`, with which JWT answers are signed too.
     package init(issuer: Issuer, endpoints: EndpointPaths, algorithm: SignatureAlgorithm) {
         let authenticationMethods = TokenEndpointAuthenticationMethod.allCases.map(\.rawValue)
-        let assertionAlgorithms = ClientAssertion.algorithms.map(\.name)
+        let assertionAlgorithms = SignatureAlgorithm.offered.map(\.name)
         var writer = JSONWriter(reservingCapacity: 1024)
         writer.object { metadata in
             metadata.member("issuer", issuer.description)

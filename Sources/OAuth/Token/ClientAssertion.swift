@@ -5,9 +5,6 @@ import JOSE
 struct ClientAssertion: Sendable {
     /// `client_assertion_type`, RFC 7523 section 2.2
     static let type = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-    /// The algorithms that it may be signed with: no MAC, since the service would have to keep the key.
-    static let algorithms = IssuancePolicy.algorithms
-
     let jws: CompactJWS
     /// `iss` and `sub`, which are the same (RFC 7523 section 3).
     let clientID: ClientID
@@ -25,7 +22,7 @@ struct ClientAssertion: Sendable {
     ///   ``TokenError/conflictingClientID`` where the body names another client.
     init(_ parameters: FormParameters) throws(TokenError) {
         guard parameters["client_assertion_type"] == Self.type, let text = parameters["client_assertion"],
-            let jws = try? CompactJWS(parsing: text), Self.algorithms.contains(jws.header.algorithm),
+            let jws = try? CompactJWS(parsing: text), jws.header.algorithm.isOffered,
             Self.isAssertionType(jws.header.type), let claims = (try? JSONReader.read(jws.unverifiedPayload))?.object
         else { throw .invalidClient }
         // RFC 7523 section 3, numbers 1 and 2: for client authentication issuer and subject are the client.

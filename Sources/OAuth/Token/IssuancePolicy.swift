@@ -29,13 +29,12 @@ package struct IssuancePolicy: Sendable {
     /// The longest `access_token.reuse` that a configuration may ask for.
     package static let longestAccessTokenReuse: Duration = .seconds(300)
 
-    /// The algorithms that access tokens can be signed with.
-    package static let algorithms: [SignatureAlgorithm] = [.rs256, .ps256, .es256, .edDSA]
-
-    /// - Throws: for a name that none of ``algorithms`` has.
+    /// The algorithm that access tokens can be signed with and that has this name.
+    ///
+    /// - Throws: for a name of no algorithm in `SignatureAlgorithm.offered`.
     package static func algorithm(named name: String) throws(InvalidValue) -> SignatureAlgorithm {
-        guard let algorithm = algorithms.first(where: { $0.name == name }) else {
-            throw InvalidValue("is none of RS256, PS256, ES256 and EdDSA")
+        guard let algorithm = SignatureAlgorithm.offered.first(where: { $0.name == name }) else {
+            throw InvalidValue("is none of", names: SignatureAlgorithm.offeredNames("and"))
         }
         return algorithm
     }

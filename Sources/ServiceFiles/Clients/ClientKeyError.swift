@@ -6,7 +6,6 @@ enum ClientKeyError: Error, CustomStringConvertible {
     case notUnderstood(JWKError)
     case notAnObject
     case isPrivate
-    case isSymmetric
     case noAlgorithm
 
     var description: String {
@@ -14,8 +13,7 @@ enum ClientKeyError: Error, CustomStringConvertible {
         case .notUnderstood(let error): error.description
         case .notAnObject: "it is not an object"
         case .isPrivate: "it has its private half (d), which belongs to the client alone"
-        case .isSymmetric: "it is symmetric"
-        case .noAlgorithm: "it goes with none of RS256, PS256, ES256 and EdDSA"
+        case .noAlgorithm: "it goes with none of \(SignatureAlgorithm.offeredNames("and"))"
         }
     }
 
@@ -25,13 +23,12 @@ enum ClientKeyError: Error, CustomStringConvertible {
         guard object["d"] == nil else { throw .isPrivate }
         let key: JWK
         do throws(JWKError) { key = try JWK(reading: object) } catch { throw .notUnderstood(error) }
-        guard case .publicKey = key.material else { throw .isSymmetric }
         return try checked(key)
     }
 
     /// The same key, where it goes with an algorithm that assertions may have.
     static func checked(_ key: JWK) throws(ClientKeyError) -> JWK {
-        guard IssuancePolicy.algorithms.contains(where: key.allows) else { throw .noAlgorithm }
+        guard SignatureAlgorithm.offered.contains(where: key.allows) else { throw .noAlgorithm }
         return key
     }
 }

@@ -16,11 +16,11 @@ package struct FolderKey<Loaded: Sendable>: Sendable {
 }
 
 extension FolderKey<LoadedKey> {
-    /// The key as it is published. An RSA key that no longer signs, or never did here, comes without `alg`: its tokens
-    /// may be RS256 or PS256, whatever is configured today.
+    /// The key as it is published. A key that no longer signs, or never did here, comes without `alg` if several algorithms
+    /// accept it: the tokens of an RSA key may be RS256 or PS256, whatever is configured today.
     package var jwk: JWK {
-        var isPinned = state == .signing || state == .next
-        if case .rsa = key.publicKey.type {} else { isPinned = true }
+        let schemes = SignatureAlgorithm.offered.filter { $0.accepts(key.publicKey.type) }.map(\.scheme)
+        let isPinned = state == .signing || state == .next || Set(schemes).count == 1
         return JWK(key.publicKey, keyID: key.keyID, algorithm: isPinned ? key.algorithm : nil)
     }
 }

@@ -54,11 +54,9 @@ extension KeyChain {
     }
 
     private func newSigningKey(_ algorithm: SignatureAlgorithm) throws -> (keyID: String, contents: SecretBytes) {
-        let key = try PrivateKey.generate(for: algorithm)
+        let key = try algorithm.makeKey()
         let publicKey = try key.publicKey
-        guard let keyID = try JWK(publicKey, keyID: nil, algorithm: nil).thumbprint() else {
-            throw KeyFileError.unusable
-        }
+        let keyID = try JWK(publicKey, keyID: nil, algorithm: nil).thumbprint()
         let passphrase = try folder.passphrase()
         let pem = try key.pem(passphrase: passphrase)
         // A key that cannot be read again must not come into force.
@@ -76,17 +74,5 @@ extension KeyChain {
     private func fileName(start: BasicTime?) -> String {
         let name = purpose.algorithmName.lowercased() + (purpose == .sealing ? ".sealing" : ".pem")
         return start.map { "\($0)-\(name)" } ?? name
-    }
-}
-
-extension PrivateKey {
-    /// A new key for `algorithm`. RSA keys get 2048 bits, the least that RFC 7518 section 3.3 allows: the signature is
-    /// most of what a token costs, and rotation keeps the life of each key short.
-    static func generate(for algorithm: SignatureAlgorithm) throws(KeyError) -> PrivateKey {
-        switch algorithm {
-        case .es256: try generate(on: .p256)
-        case .edDSA: try generateEd25519()
-        default: try generateRSA(bits: 2048)
-        }
     }
 }

@@ -1,3 +1,4 @@
+import JOSE
 import Libcrypto
 import OAuth
 package import SystemPackage
@@ -19,7 +20,8 @@ package enum KeyFileError: Error, CustomStringConvertible {
         case .tooLarge: "is too large for a key"
         case .readableByOthers: "holds a private key that others can read"
         case .tooSmall(let bits): "is an RSA key of \(bits) bits; RFC 7518 section 3.3 asks for 2048 or more"
-        case .unusable: "is a kind of key that no access token is signed with (RSA, P-256 and Ed25519 are)"
+        case .unusable:
+            "is a kind of key that no access token is signed with (\(SignatureAlgorithm.offeredKeyNames) are)"
         case .mismatchedHalves: "holds a private and a public half that do not belong together"
         case .noSealingKey: "is not a key of \(SealingKey.size) octets in base64url"
         case .unusablePassphrase: "is not a passphrase of 1 to \(PrivateKey.passphraseSizes.upperBound) octets"

@@ -9,7 +9,7 @@ package import SystemPackage
 package struct KeysFolder: Sendable {
     /// `keys`
     package let path: FilePath
-    /// `access_token.algorithm`: which of the two RSA algorithms RSA keys are for.
+    /// `access_token.algorithm`: what a key is for if several algorithms accept it.
     let algorithm: SignatureAlgorithm
     /// `keys_passphrase_file`: opens encrypted keys, and encrypts new ones.
     let passphraseFile: FilePath?
@@ -136,28 +136,25 @@ package struct KeysFolder: Sendable {
     private static func checkPair(
         _ privateKey: PrivateKey, _ publicKey: PublicKey, algorithm: SignatureAlgorithm
     ) throws {
-        guard let scheme = algorithm.scheme else { throw KeyFileError.unusable }
         let probe: [UInt8] = Array("Writ".utf8)
-        let signature = try SigningContext(key: privateKey, scheme: scheme).sign(probe.span)
-        guard try publicKey.isValid(signature.span, for: probe.span, scheme: scheme) else {
+        let signature = try SigningContext(key: privateKey, scheme: algorithm.scheme).sign(probe.span)
+        guard try publicKey.isValid(signature.span, for: probe.span, scheme: algorithm.scheme) else {
             throw KeyFileError.mismatchedHalves
         }
     }
 }
 
 extension LoadedKey {
-    /// - Parameter configured: decides between RS256 and PS256 for an RSA key; a key of another type has its own.
+    /// - Parameter configured: taken if it accepts the key; else the first of the table that does.
     init(
         _ name: KeyFileName, _ material: Material, _ publicKey: PublicKey, configured: SignatureAlgorithm
     ) throws {
-        let candidates = [configured] + IssuancePolicy.algorithms
+        let candidates = [configured] + SignatureAlgorithm.offered
         guard let algorithm = candidates.first(where: { $0.accepts(publicKey.type) }) else {
             if case .rsa(let bits) = publicKey.type { throw KeyFileError.tooSmall(bits: bits) }
             throw KeyFileError.unusable
         }
-        guard let keyID = try name.keyID ?? JWK(publicKey, keyID: nil, algorithm: nil).thumbprint() else {
-            throw KeyFileError.unusable
-        }
+        let keyID = try name.keyID ?? JWK(publicKey, keyID: nil, algorithm: nil).thumbprint()
         self.init(name: name, material: material, publicKey: publicKey, keyID: keyID, algorithm: algorithm)
     }
 }

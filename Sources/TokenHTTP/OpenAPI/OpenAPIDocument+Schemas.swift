@@ -109,61 +109,7 @@ extension OpenAPIDocument {
           },
           "additionalProperties": false
         },
-        "KeySet": {
-          "type": "object",
-          "required": ["keys"],
-          "properties": {
-            "keys": {
-              "type": "array",
-              "minItems": 1,
-              "items": {
-                "oneOf": [
-                  {
-                    "type": "object",
-                    "required": ["kty", "n", "e", "use", "kid"],
-                    "properties": {
-                      "kty": {"const": "RSA"},
-                      "n": {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"},
-                      "e": {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"},
-                      "use": {"const": "sig"},
-                      "kid": {"type": "string"},
-                      "alg": {"enum": \#(Self.json(Self.keySetAlgorithms.rsa.map(\.name)))}
-                    },
-                    "additionalProperties": false
-                  },
-                  {
-                    "type": "object",
-                    "required": ["kty", "crv", "x", "y", "use", "kid"],
-                    "properties": {
-                      "kty": {"const": "EC"},
-                      "crv": {"const": "P-256"},
-                      "x": {"type": "string", "pattern": "^[A-Za-z0-9_-]{43}$"},
-                      "y": {"type": "string", "pattern": "^[A-Za-z0-9_-]{43}$"},
-                      "use": {"const": "sig"},
-                      "kid": {"type": "string"},
-                      "alg": {"enum": \#(Self.json(Self.keySetAlgorithms.ec.map(\.name)))}
-                    },
-                    "additionalProperties": false
-                  },
-                  {
-                    "type": "object",
-                    "required": ["kty", "crv", "x", "use", "kid"],
-                    "properties": {
-                      "kty": {"const": "OKP"},
-                      "crv": {"const": "Ed25519"},
-                      "x": {"type": "string", "pattern": "^[A-Za-z0-9_-]{43}$"},
-                      "use": {"const": "sig"},
-                      "kid": {"type": "string"},
-                      "alg": {"enum": \#(Self.json(Self.keySetAlgorithms.okp.map(\.name)))}
-                    },
-                    "additionalProperties": false
-                  }
-                ]
-              }
-            }
-          },
-          "additionalProperties": false
-        },
+        \#(Self.keySetSchema),
         "Metadata": {
           "type": "object",
           "required": \#(Self.json(metadata.map(\.name))),
@@ -189,6 +135,52 @@ extension OpenAPIDocument {
         },
         "Time": {"type": "integer", "description": "Seconds since 1970-01-01T00:00:00Z."}
         """#
+    }
+
+    /// RFC 7517 section 5, with a form for each kind of key in the table of algorithms.
+    static var keySetSchema: String {
+        var kinds: [SignatureKeyKind] = []
+        for algorithm in SignatureAlgorithm.offered where !kinds.contains(algorithm.keyKind) {
+            kinds.append(algorithm.keyKind)
+        }
+        return #"""
+            "KeySet": {
+              "type": "object",
+              "required": ["keys"],
+              "properties": {
+                "keys": {
+                  "type": "array",
+                  "minItems": 1,
+                  "items": {"oneOf": [\#(kinds.map(keySchema).joined(separator: ",\n"))]}
+                }
+              },
+              "additionalProperties": false
+            }
+            """#
+    }
+
+    private static func keySchema(_ kind: SignatureKeyKind) -> String {
+        let curve = kind.curveName.map { [("crv", #"{"const": \#(json($0))}"#)] } ?? []
+        let numbers = kind.numbers.map { number in
+            let length = number.octets.map { "{\(Base64URL.encodedCount($0))}" } ?? "+"
+            return (number.name, #"{"type": "string", "pattern": "^[A-Za-z0-9_-]\#(length)$"}"#)
+        }
+        let algorithms = SignatureAlgorithm.offered.filter { $0.keyKind == kind }.map(\.name)
+        let members = (curve + numbers).map { #"\#(json($0.0)): \#($0.1)"# }.joined(separator: ", ")
+        return #"""
+            {
+              "type": "object",
+              "required": \#(json(["kty"] + (curve + numbers).map(\.0) + ["use", "kid"])),
+              "properties": {
+                "kty": {"const": \#(json(kind.keyType))},
+                \#(members),
+                "use": {"const": "sig"},
+                "kid": {"type": "string"},
+                "alg": {"enum": \#(json(algorithms))}
+              },
+              "additionalProperties": false
+            }
+            """#
     }
 
     /// Parameters of each form, for clients that send no Basic credentials.

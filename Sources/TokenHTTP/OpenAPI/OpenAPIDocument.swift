@@ -14,11 +14,6 @@ struct OpenAPIDocument {
     /// JSON of the issuer identifier.
     var issuer: String { Self.json(configuration.issuer.description) }
 
-    /// The algorithms of published keys, by their `kty`.
-    static let keySetAlgorithms: (rsa: [SignatureAlgorithm], ec: [SignatureAlgorithm], okp: [SignatureAlgorithm]) = (
-        [.rs256, .ps256], [.es256], [.edDSA]
-    )
-
     /// The members of the metadata as the service publishes it.
     var metadata: [JSONObject.Member] { (try? JSONReader.read(serverMetadata.json))?.object?.members ?? [] }
 

@@ -16,7 +16,7 @@ extension KeysCommand {
 
         @OptionGroup var configurationOption: ConfigurationOption
 
-        @Option(help: "RS256, PS256, ES256 or EdDSA; else access_token.algorithm.")
+        @Option(help: "\(SignatureAlgorithm.offeredNames("or")); else access_token.algorithm.")
         var algorithm: String?
 
         @Flag(help: "Print one JSON object.")

@@ -38,7 +38,7 @@ extension TokenCommand {
         @Option(help: "The kid of that key; else its RFC 7638 thumbprint.")
         var keyID: String?
 
-        @Option(help: "What to sign with: RS256, PS256, ES256 or EdDSA; else what goes with the key.")
+        @Option(help: "What to sign with: \(SignatureAlgorithm.offeredNames("or")); else what goes with the key.")
         var algorithm: String?
 
         @Flag(help: "Print the whole answer.")

@@ -13,19 +13,17 @@ final class CompactJWSTarget: FuzzTarget {
     private let audience: Audience
     private let edwards = try? PrivateKey.generateEd25519()
     private let elliptic = try? PrivateKey.generate(on: .p256)
-    private let mac: SecretBytes
     private let keys: JWKSet
     private static let now = NumericDate(1_795_000_000)
 
     init() throws {
         issuer = try Issuer("https://tokens.example.com")
         audience = try Audience("https://api.example.com")
-        mac = try SecretBytes(copying: [UInt8](repeating: 7, count: 32).span)
-        var keys = [JWK(material: .symmetric(mac), keyID: "mac", algorithm: .hs256)]
+        var keys: [JWK] = []
         for (name, key) in [("ed", edwards), ("p256", elliptic)] {
             if let key { keys.append(JWK(try key.publicKey, keyID: name, algorithm: nil)) }
         }
-        require(keys.count == 3, "keys can be made")
+        require(keys.count == 2, "keys can be made")
         self.keys = JWKSet(keys)
     }
 
@@ -76,12 +74,9 @@ final class CompactJWSTarget: FuzzTarget {
     }
 
     private func signature(over input: JWSSigningInput, _ algorithm: SignatureAlgorithm) throws -> [UInt8]? {
-        if algorithm == .hs256 {
-            return try MessageAuthenticationCode.make(for: input.octets.span, key: mac, hash: .sha256)
-        }
-        let key = algorithm == .edDSA ? edwards : algorithm == .es256 ? elliptic : nil
-        guard let key, let scheme = algorithm.scheme else { return nil }
-        return try SigningContext(key: key, scheme: scheme).sign(input.octets.span)
+        let key = [edwards, elliptic].compactMap { $0 }.first { algorithm.accepts($0.type) }
+        guard let key else { return nil }
+        return try SigningContext(key: key, scheme: algorithm.scheme).sign(input.octets.span)
     }
 
     /// One other character anywhere, and it proves nothing.
@@ -119,7 +114,7 @@ final class CompactJWSTarget: FuzzTarget {
         let request = TokenEndpointRequest(
             contentType: "application/x-www-form-urlencoded", body: FormModel.encode(pairs))
         guard case .assertion(let assertion)? = (try? TokenRequest(parsing: request))?.credentials.kind else { return }
-        require(ClientAssertion.algorithms.contains(assertion.jws.header.algorithm), "an assertion has no MAC")
+        require(assertion.jws.header.algorithm.isOffered, "an assertion is signed with an algorithm of metadata")
         require((1...256).contains(assertion.tokenID.utf8.count), "an assertion can be told from others")
     }
 }

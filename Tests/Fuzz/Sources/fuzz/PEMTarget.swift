@@ -47,20 +47,19 @@ struct PEMTarget: FuzzTarget {
         try check(publicKey)
         let again = try PrivateKey(pem: try key.pem())
         require(try again.publicKey.components == publicKey.components, "a private key that is written is the same")
-        for algorithm in IssuancePolicy.algorithms where algorithm.accepts(key.type) {
-            guard let scheme = algorithm.scheme, let context = try? SigningContext(key: key, scheme: scheme),
+        for algorithm in SignatureAlgorithm.offered where algorithm.accepts(key.type) {
+            guard let context = try? SigningContext(key: key, scheme: algorithm.scheme),
                 let signature = try? context.sign(Self.probe.span)
             else { continue }
             // Whether it is valid is for the keys folder to find out: the halves need not belong together.
-            _ = try? publicKey.isValid(signature.span, for: Self.probe.span, scheme: scheme)
+            _ = try? publicKey.isValid(signature.span, for: Self.probe.span, scheme: algorithm.scheme)
         }
     }
 
     private func check(_ key: PublicKey) throws {
         let again = try PublicKey(pem: try key.pem().utf8.span)
         require(again.components == key.components, "a public key that is written is the same")
-        let thumbprint = try JWK(key, keyID: nil, algorithm: nil).thumbprint()
-        require(thumbprint != nil, "a public key has a thumbprint")
+        _ = try JWK(key, keyID: nil, algorithm: nil).thumbprint()
     }
 
     private static let probe = Array("Writ".utf8)

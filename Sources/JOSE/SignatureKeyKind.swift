@@ -1,0 +1,121 @@
+package import Libcrypto
+
+/// A kind of key that signature algorithms take, with everything about it that the table of algorithms needs.
+package enum SignatureKeyKind: Sendable, Hashable {
+    /// RSA with any modulus from 2048 bits on (RFC 7518 sections 3.3 and 3.5).
+    case rsa
+    /// One of the NIST curves, RFC 7518 section 3.4.
+    case ellipticCurve(EllipticCurve)
+    /// RFC 8037 section 3.1
+    case ed25519
+
+    /// Whether a key of this type is of this kind.
+    func accepts(_ type: KeyType) -> Bool {
+        switch (self, type) {
+        case (.rsa, .rsa(let bits)): bits >= 2048
+        case (.ellipticCurve(let curve), .ellipticCurve(let other)): curve == other
+        case (.ed25519, .ed25519): true
+        default: false
+        }
+    }
+
+    /// `kty`, RFC 7518 section 6.1 and RFC 8037 section 2.
+    package var keyType: String {
+        switch self {
+        case .rsa: "RSA"
+        case .ellipticCurve: "EC"
+        case .ed25519: "OKP"
+        }
+    }
+
+    /// `crv`; `nil` for a kind without curves.
+    package var curveName: String? {
+        switch self {
+        case .rsa: nil
+        case .ellipticCurve(let curve): curve.joseName
+        case .ed25519: "Ed25519"
+        }
+    }
+
+    /// The members of a JWK that hold its numbers, with the octets of each; `nil` if keys differ in their size.
+    package var numbers: [(name: String, octets: Int?)] {
+        switch self {
+        case .rsa: [("n", nil), ("e", nil)]
+        case .ellipticCurve(let curve): [("x", curve.coordinateSize), ("y", curve.coordinateSize)]
+        case .ed25519: [("x", 32)]
+        }
+    }
+
+    /// A new key. RSA keys get 2048 bits, the least that RFC 7518 section 3.3 allows: the signature is most of what a token costs,
+    /// and rotation keeps the life of each key short.
+    func makeKey() throws(KeyError) -> PrivateKey {
+        switch self {
+        case .rsa: try .generateRSA(bits: 2048)
+        case .ellipticCurve(let curve): try .generate(on: curve)
+        case .ed25519: try .generateEd25519()
+        }
+    }
+
+    /// Public keys without a known private key, on which a signature check costs as much as on a client's key.
+    ///
+    /// - Parameter types: those of the keys that exist. RSA keys differ in their size, and there is one decoy for each size.
+    package func decoyKeys(like types: [KeyType]) throws(KeyError) -> [PublicKey] {
+        switch self {
+        case .rsa:
+            var sizes: Set<Int> = [2048, 3072, 4096]
+            for case .rsa(let bits) in types { sizes.insert(bits) }
+            var keys: [PublicKey] = []
+            for bits in sizes.sorted() {
+                keys.append(try PublicKey(.rsa(modulus: try Self.decoyModulus(bits: bits), exponent: [1, 0, 1])))
+            }
+            return keys
+        // The private key is forgotten at once.
+        case .ellipticCurve, .ed25519: return [try makeKey().publicKey]
+        }
+    }
+
+    /// A number whose prime factors nobody knows.
+    private static func decoyModulus(bits: Int) throws(KeyError) -> [UInt8] {
+        var octets: [UInt8] = []
+        while octets.count * 8 < bits {
+            let seed = "Writ \(octets.count)"
+            do throws(LibcryptoError) { octets += try HashFunction.sha256.digest(of: seed.utf8.span) } catch {
+                throw .libcrypto(error)
+            }
+        }
+        octets = Array(octets[..<((bits + 7) / 8)])
+        let unused = UInt8(octets.count * 8 - bits)
+        // As large as can be: a signature that is no number below the modulus is refused without work. There should be none that is
+        // below a client's modulus and not below this one.
+        for index in 0..<8 { octets[index] = 0xFF }
+        octets[0] >>= unused
+        octets[octets.count - 1] |= 1
+        return octets
+    }
+}
+
+extension KeyType {
+    /// Octets of a signature by such a key: RFC 8017 section 8.2.1, RFC 7518 section 3.4 (R and S, each as long as a coordinate)
+    /// and RFC 8032 section 5.1.6.
+    var signatureSize: Int {
+        switch self {
+        case .rsa(let bits): (bits + 7) / 8
+        case .ellipticCurve(let curve): 2 * curve.coordinateSize
+        case .ed25519: 64
+        }
+    }
+
+    /// A signature that was not made with any key, and whose check costs as much as that of a real one. It is a number below every
+    /// modulus of this size. For a curve, both halves of it are below the order of the group.
+    package var decoySignature: [UInt8] { [0] + [UInt8](repeating: 1, count: signatureSize - 1) }
+}
+
+extension PublicKey {
+    /// Whether `signature` has the length of this key's signatures, and is in their range. Checking an RSA signature of another length
+    /// than the modulus (RFC 8017 section 8.2.2), or no less than it (section 5.2.2), takes no time, and shows what key there is.
+    func canHaveMade(_ signature: [UInt8]) -> Bool {
+        guard signature.count == type.signatureSize else { return false }
+        guard case .rsa(let modulus, _) = components else { return true }
+        return signature.lexicographicallyPrecedes(modulus)
+    }
+}
