@@ -41,3 +41,9 @@ struct WritCommand: AsyncParsableCommand {
     /// A SHA-256 digest in base64url, RFC 7638.
     private static var thumbprint: Regex<Substring> { /[A-Za-z0-9_-]{43}/ }
 }
+
+struct TokenCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "token", abstract: "Get a token, look into it, verify it.",
+        subcommands: [Request.self, Inspect.self, Verify.self])
+}

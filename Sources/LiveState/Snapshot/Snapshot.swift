@@ -1,6 +1,7 @@
 package import AccessToken
 package import OAuth
 package import ServiceFiles
+import Synchronization
 
 /// Everything that a request is answered from: made whole, replaced whole, never changed.
 package final class Snapshot: Sendable {
@@ -46,5 +47,24 @@ package final class Snapshot: Sendable {
     /// before one of them makes its next snapshot.
     package func signingKey(at now: NumericDate) -> SigningKey {
         (signingKeys.last { $0.start <= now } ?? signingKeys[0]).key
+    }
+}
+
+/// Holds the current snapshot. A request takes it once and keeps it to its end.
+package final class SnapshotStore: Sendable {
+    private let snapshot: Mutex<Snapshot>
+
+    /// - Parameter snapshot: the first one.
+    package init(_ snapshot: Snapshot) {
+        self.snapshot = Mutex(snapshot)
+    }
+
+    /// The one that the next request is answered from.
+    package var current: Snapshot {
+        snapshot.withLock { $0 }
+    }
+
+    func replace(with snapshot: Snapshot) {
+        self.snapshot.withLock { $0 = snapshot }
     }
 }

@@ -78,3 +78,22 @@ package struct ServiceConfiguration: Sendable {
         TokenLifetimes(accessToken: .seconds(86400), refreshToken: refreshTokenLifetime)
     }
 }
+
+/// How the audience of a client's assertion is read: `client_assertion.audience`.
+package enum AssertionAudience: String, Sendable, CaseIterable {
+    /// The issuer or the token endpoint, as RFC 7523 section 3 has it.
+    case either
+    /// The issuer alone, as draft-ietf-oauth-rfc7523bis has it.
+    case issuer
+}
+
+/// What is logged at least: `log_level` of the configuration, with the names that swift-log has for its levels.
+package enum LogLevel: String, Sendable, CaseIterable {
+    case trace
+    case debug
+    case info
+    case notice
+    case warning
+    case error
+    case critical
+}

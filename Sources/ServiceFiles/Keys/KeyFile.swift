@@ -1,4 +1,5 @@
 package import Libcrypto
+import OAuth
 package import SystemPackage
 
 /// One file that holds a key, or goes with one.
@@ -28,5 +29,40 @@ package enum KeyFile {
             status.userID.rawValue == 0 && !RunningProcess.isRoot
             ? [.groupWrite, .otherReadWriteExecute] : [.groupReadWriteExecute, .otherReadWriteExecute]
         return !status.permissions.isDisjoint(with: foreign)
+    }
+}
+
+/// Why a file in the keys folder is not used.
+package enum KeyFileError: Error, CustomStringConvertible {
+    case notAFile
+    case tooLarge
+    case readableByOthers
+    case tooSmall(bits: Int)
+    case unusable
+    case mismatchedHalves
+    case unusablePassphrase
+    case noSealingKey
+
+    package var description: String {
+        switch self {
+        case .notAFile: "is not a regular file"
+        case .tooLarge: "is too large for a key"
+        case .readableByOthers: "holds a private key that others can read"
+        case .tooSmall(let bits): "is an RSA key of \(bits) bits; RFC 7518 section 3.3 asks for 2048 or more"
+        case .unusable:
+            "is a kind of key that no access token is signed with (\(SignatureAlgorithm.offeredKeyNames) are)"
+        case .mismatchedHalves: "holds a private and a public half that do not belong together"
+        case .noSealingKey: "is not a key of \(SealingKey.size) octets in base64url"
+        case .unusablePassphrase: "is not a passphrase of 1 to \(PrivateKey.passphraseSizes.upperBound) octets"
+        }
+    }
+
+    package func hint(for path: FilePath) -> String? {
+        switch self {
+        case .readableByOthers: "chmod 600 \(path)"
+        case .tooSmall, .unusable, .mismatchedHalves: "`writ keys generate` makes a good one"
+        case .noSealingKey: "remove it; `writ keys rotate --sealing` makes a good one"
+        default: nil
+        }
     }
 }

@@ -23,3 +23,13 @@ package struct LoadedKey: Sendable {
     /// The algorithm of the chain of keys that it belongs to: keys of one type follow one another.
     package let algorithm: SignatureAlgorithm
 }
+
+/// A key for refresh tokens that was read from the keys folder.
+package struct LoadedSealingKey: Sendable {
+    /// Says from when it seals.
+    package let name: KeyFileName
+    /// The key itself.
+    package let key: SealingKey
+
+    package var named: NamedKey { NamedKey(name, keyID: key.keyID) }
+}

@@ -5,6 +5,7 @@ import Logging
 import NIOCore
 import NIOEmbedded
 import NIOHTTPTypes
+import OAuth
 import Synchronization
 
 @testable import LiveState
