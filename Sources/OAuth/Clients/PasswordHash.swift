@@ -55,12 +55,11 @@ package struct PasswordHash: Sendable, Hashable, CustomStringConvertible {
     func matches(_ secret: String) throws(LibcryptoError) -> Bool {
         switch (cost, material) {
         case (.derivation(let function, let size), .derived(let salt, let hash)):
-            let secret = Array(secret.utf8)
-            let derived = try function.derive(size, from: secret.span, salt: salt.span)
+            let derived = try function.derive(size, from: secret.utf8.span, salt: salt.span)
             return ConstantTime.areEqual(derived.span, hash.span)
         default:
             // The last 31 characters are the hash; the one before them has bits that writers of hashes differ in.
-            let hash = Array((Bcrypt.hash(Array(secret.utf8), setting: description) ?? "").utf8.suffix(31))
+            let hash = Array((Bcrypt.hash(secret.utf8.span, setting: description) ?? "").utf8.suffix(31))
             let expected = Array(description.utf8.suffix(31))
             return hash.count == 31 && ConstantTime.areEqual(hash.span, expected.span)
         }
