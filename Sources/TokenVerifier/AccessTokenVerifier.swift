@@ -94,7 +94,7 @@ public struct AccessTokenVerifier: Sendable {
             if let cache, let digest { cache.remember(verified, digest, version: keys.version, now: now) }
             return verified
         } catch {
-            throw .rejected(error)
+            throw AccessTokenVerificationError(error)
         }
     }
 
