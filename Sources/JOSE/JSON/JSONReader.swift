@@ -166,7 +166,7 @@ public struct JSONReader {
     private mutating func readCodeUnit() throws(JSONError) -> UInt16 {
         var unit: UInt16 = 0
         for _ in 0..<4 {
-            guard let byte = current, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
+            guard let byte = current, let digit = ASCII.hexValue(byte) else {
                 throw error("not four hexadecimal digits")
             }
             unit = unit << 4 | UInt16(digit)
@@ -200,7 +200,7 @@ public struct JSONReader {
 
     private mutating func skipDigits() throws(JSONError) {
         let start = index
-        while let byte = current, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) { index += 1 }
+        while let byte = current, ASCII.isDigit(byte) { index += 1 }
         guard index > start else { throw error("not a digit") }
     }
 }
