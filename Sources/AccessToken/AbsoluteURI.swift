@@ -1,3 +1,5 @@
+import JOSE
+
 /// A URI with a scheme, RFC 3986 section 4.3, taken apart as far as issuers and resources need.
 struct AbsoluteURI {
     /// In lower case.
@@ -69,29 +71,22 @@ struct AbsoluteURI {
                 throw InvalidValue("has a character that no URI may have")
             }
             if character == UInt8(ascii: "%") {
-                guard index + 2 < characters.count, isHexDigit(characters[index + 1]), isHexDigit(characters[index + 2])
+                guard index + 2 < characters.count, ASCII.hexValue(characters[index + 1]) != nil,
+                    ASCII.hexValue(characters[index + 2]) != nil
                 else { throw InvalidValue("has a % without two hexadecimal digits") }
             }
         }
     }
 
     private static func isScheme(_ text: Substring) -> Bool {
-        guard let first = text.utf8.first, isLetterOrDigit(first), !isDigit(first) else { return false }
+        guard let first = text.utf8.first, isLetterOrDigit(first), !ASCII.isDigit(first) else { return false }
         return text.utf8.allSatisfy { isLetterOrDigit($0) || "+-.".utf8.contains($0) }
     }
 
     private static func isPort(_ text: Substring) -> Bool {
         let digits = text.dropFirst()
-        return text.hasPrefix(":") && digits.utf8.allSatisfy(isDigit) && UInt16(digits).map { $0 > 0 } ?? false
+        return text.hasPrefix(":") && digits.utf8.allSatisfy(ASCII.isDigit) && UInt16(digits).map { $0 > 0 } ?? false
     }
 
-    private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
-
-    private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
-        isDigit(byte) || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
-    }
-
-    private static func isHexDigit(_ byte: UInt8) -> Bool {
-        isDigit(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte | 0x20)
-    }
+    private static func isLetterOrDigit(_ octet: UInt8) -> Bool { ASCII.isLetter(octet) || ASCII.isDigit(octet) }
 }

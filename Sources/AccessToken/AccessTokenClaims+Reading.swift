@@ -24,7 +24,7 @@ extension AccessTokenClaims {
     private static func audience(
         of claims: JSONObject, known: Audience?
     ) throws(AccessTokenRejection) -> [Audience] {
-        let elements = claims["aud"]?.array ?? claims["aud"].map { [$0] } ?? []
+        let elements = claims["aud"]?.oneOrMore ?? []
         guard !elements.isEmpty else { throw .missingClaim("aud") }
         var audience: [Audience] = []
         for element in elements {

@@ -50,11 +50,7 @@ public struct AccessTokenClaims: Sendable, Equatable {
         writer.object { claims in
             claims.member("iss", issuer.description)
             claims.member("sub", subject)
-            if audience.count == 1 {
-                claims.member("aud", audience[0].description)
-            } else {
-                claims.member("aud", audience.map(\.description))
-            }
+            claims.member("aud", oneOrMore: audience.map(\.description))
             claims.member("exp", expiresAt.seconds)
             claims.member("iat", issuedAt.seconds)
             claims.member("jti", tokenID)

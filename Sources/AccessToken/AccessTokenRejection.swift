@@ -1,8 +1,8 @@
 public import JOSE
 
-/// Why a text is no access token for this resource server. The texts repeat nothing of the token.
-public enum AccessTokenRejection: Error, Sendable, CustomStringConvertible {
-    /// It is no JWS, or nobody whom we trust has signed it.
+/// Why an access token was rejected. Descriptions never contain any part of the token. Two reasons are equal if their codes are.
+public enum AccessTokenRejection: Error, Sendable, Equatable, CustomStringConvertible {
+    /// It is not a JWS, or it was not signed with a key of the issuer.
     case signature(JWSError)
     /// `typ` is not `at+jwt` (RFC 9068 section 4): an ID token, say.
     case wrongType
@@ -17,7 +17,7 @@ public enum AccessTokenRejection: Error, Sendable, CustomStringConvertible {
     /// `nbf` is still to come.
     case notYetValid
 
-    /// For people; nothing of the token is in it.
+    /// A clause that begins with "it" or "its", which is the token.
     public var description: String {
         switch self {
         case .signature(.tooLong): "the token is too long"
@@ -26,12 +26,25 @@ public enum AccessTokenRejection: Error, Sendable, CustomStringConvertible {
         case .signature(.criticalExtension): "its header asks for an extension that is not supported"
         case .signature(.noSingleKey): "no key of the issuer fits its kid and alg"
         case .signature(.invalidSignature): "its signature is not valid"
+        case .signature(.cannotVerify(let error)): "its signature could not be checked: libcrypto \(error)"
         case .wrongType: "its type is not at+jwt"
         case .missingClaim(let name): "its claim \(name) is missing or malformed"
         case .wrongIssuer: "it comes from another issuer"
         case .wrongAudience: "it is meant for another audience"
         case .expired: "it has expired"
         case .notYetValid: "it is not valid yet"
+        }
+    }
+
+    /// Compares the codes. A `StaticString` is not `Equatable`.
+    public static func == (first: AccessTokenRejection, second: AccessTokenRejection) -> Bool {
+        switch (first, second) {
+        case (.signature(let first), .signature(let second)): first == second
+        case (.missingClaim(let first), .missingClaim(let second)): first.description == second.description
+        case (.wrongType, .wrongType), (.wrongIssuer, .wrongIssuer), (.wrongAudience, .wrongAudience),
+            (.expired, .expired), (.notYetValid, .notYetValid):
+            true
+        default: false
         }
     }
 }

@@ -1,4 +1,5 @@
-/// A scope, RFC 6749 section 3.3: a set of scope tokens, kept in the order in which they were written.
+/// A scope, RFC 6749 section 3.3: a set of scope tokens. It is written in the order in which it was read. The order does not matter
+/// when two scopes are compared.
 public struct Scope: Sendable, Hashable, CustomStringConvertible {
     /// The scope tokens, each once.
     public let tokens: [String]
@@ -55,6 +56,19 @@ public struct Scope: Sendable, Hashable, CustomStringConvertible {
     public func intersection(_ other: Scope) -> Scope {
         let allowed = Set(other.tokens)
         return Scope(tokens: tokens.filter(allowed.contains))
+    }
+
+    /// Whether both have the same tokens, in any order.
+    public static func == (first: Scope, second: Scope) -> Bool {
+        if first.description == second.description { return true }
+        return first.tokens.count == second.tokens.count && first.isSubset(of: second)
+    }
+
+    /// The same for the same tokens in any order.
+    public func hash(into hasher: inout Hasher) {
+        var sum = 0
+        for token in tokens { sum &+= token.hashValue }
+        hasher.combine(sum)
     }
 
     /// %x21 / %x23-5B / %x5D-7E

@@ -31,7 +31,8 @@ public struct VerifiedAccessToken: Sendable, Equatable {
     package init(
         _ verified: VerifiedJWS, issuer: Issuer, audience: Audience?, now: NumericDate, leeway: Duration
     ) throws(AccessTokenRejection) {
-        guard Self.isAccessTokenType(verified.header.type) else { throw .wrongType }
+        // RFC 9068 section 4
+        guard verified.header.hasType("at+jwt") else { throw .wrongType }
         guard let payload = (try? JSONReader.read(verified.payload))?.object else { throw .signature(.malformed) }
         let claims = try AccessTokenClaims(reading: payload, issuer: issuer, audience: audience)
         guard claims.issuer == issuer else { throw .wrongIssuer }
@@ -52,12 +53,5 @@ public struct VerifiedAccessToken: Sendable, Equatable {
         } catch {
             throw .signature(error)
         }
-    }
-
-    /// RFC 9068 section 4: `at+jwt` or `application/at+jwt`, in any case (RFC 7515 section 4.1.9).
-    private static func isAccessTokenType(_ type: String?) -> Bool {
-        if type == "at+jwt" { return true }
-        let type = type?.lowercased()
-        return type == "at+jwt" || type == "application/at+jwt"
     }
 }

@@ -1,13 +1,7 @@
 /// base64url without padding, RFC 4648 section 5 as RFC 7515 section 2 uses it.
 public enum Base64URL {
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
-
-    /// The value of each character, or 255 for what is none.
-    private static let values: [UInt8] = {
-        var values = [UInt8](repeating: 255, count: 256)
-        for (value, character) in alphabet.enumerated() { values[Int(character)] = UInt8(value) }
-        return values
-    }()
+    private static let alphabet = Base64Alphabet.letters + Array("-_".utf8)
+    private static let values = Base64Alphabet.url
 
     /// How many characters `count` octets take.
     public static func encodedCount(_ count: Int) -> Int { (count * 4 + 2) / 3 }
@@ -46,9 +40,45 @@ public enum Base64URL {
 
     /// The octets that `characters` encode.
     ///
-    /// - Returns: nil for padding, white space, any other foreign character, an impossible length, or left-over bits
+    /// - Returns: `nil` for padding, white space, any other foreign character, an impossible length, or left-over bits
     ///   that are not zero: two texts never mean the same octets.
-    public static func decode(_ characters: Span<UInt8>) -> [UInt8]? {
+    public static func decode(_ characters: Span<UInt8>) -> [UInt8]? { values.decode(characters) }
+
+    /// The octets that `text` encodes; `nil` as above.
+    public static func decode(_ text: String) -> [UInt8]? {
+        decode(text.utf8.span)
+    }
+}
+
+/// A way of writing base64, RFC 4648 sections 4 and 5, for reading without padding.
+package struct Base64Alphabet: Sendable {
+    /// The 62 characters that all alphabets have, in the order of their values.
+    fileprivate static let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789".utf8)
+
+    /// RFC 4648 section 5
+    package static let url = Base64Alphabet("-", "_")
+    /// RFC 4648 section 4
+    package static let standard = Base64Alphabet("+", "/")
+    /// The standard one; a dot is as good as a plus sign, as passlib writes it.
+    package static let passlib = Base64Alphabet("+.", "/")
+
+    /// The value of each character, or 255 for what is none.
+    private let values: [UInt8]
+
+    /// The characters for 62 and those for 63.
+    private init(_ last: String, _ veryLast: String) {
+        var values = [UInt8](repeating: 255, count: 256)
+        for (value, character) in Self.letters.enumerated() { values[Int(character)] = UInt8(value) }
+        for character in last.utf8 { values[Int(character)] = 62 }
+        for character in veryLast.utf8 { values[Int(character)] = 63 }
+        self.values = values
+    }
+
+    /// The octets that `characters` encode.
+    ///
+    /// - Returns: `nil` for padding, white space, any other foreign character, an impossible length, or left-over bits
+    ///   that are not zero.
+    package func decode(_ characters: Span<UInt8>) -> [UInt8]? {
         guard characters.count % 4 != 1 else { return nil }
         let values = values.span
         // Values are six bits; what is no character has others, which stay visible when all are gathered.
@@ -84,10 +114,5 @@ public enum Base64URL {
             }
         }
         return gathered < 64 ? output : nil
-    }
-
-    /// The octets that `text` encodes; nil as above.
-    public static func decode(_ text: String) -> [UInt8]? {
-        decode(text.utf8.span)
     }
 }

@@ -64,19 +64,22 @@ public struct VerifiedJWS: Sendable {
     public let payload: [UInt8]
 
     fileprivate init(_ jws: CompactJWS, key: JWK) throws(JWSError) {
-        guard jws.isSigned(by: key) else { throw .invalidSignature }
+        try CompactJWS.check { () throws(LibcryptoError) in try jws.isSigned(by: key.publicKey) }
         header = jws.header
         payload = jws.unverifiedPayload
     }
 }
 
 extension CompactJWS {
-    fileprivate func isSigned(by key: JWK) -> Bool {
-        let signingInput = characters.span.extracting(..<signingInputCount)
-        do throws(LibcryptoError) {
-            return try key.publicKey.isValid(signature.span, for: signingInput, scheme: header.algorithm.scheme)
-        } catch {
-            return false
-        }
+    fileprivate func isSigned(by key: PublicKey) throws(LibcryptoError) -> Bool {
+        try key.isValid(
+            signature.span, for: characters.span.extracting(..<signingInputCount), scheme: header.algorithm.scheme)
+    }
+
+    /// Tells an invalid signature from a check that failed.
+    static func check(_ isSigned: () throws(LibcryptoError) -> Bool) throws(JWSError) {
+        let isValid: Bool
+        do throws(LibcryptoError) { isValid = try isSigned() } catch { throw .cannotVerify(error) }
+        guard isValid else { throw .invalidSignature }
     }
 }

@@ -23,6 +23,27 @@ public struct JOSEHeader: Sendable, Equatable {
         self.members = members
     }
 
+    /// Whether `typ` is this media type, with or without `application/` in front and in any case (RFC 7515 section 4.1.9).
+    package func hasType(_ name: String) -> Bool {
+        guard let type else { return false }
+        if type == name { return true }
+        let lowercased = type.lowercased()
+        return lowercased == name || lowercased == "application/" + name
+    }
+
+    /// A header in base64url.
+    package static func encoded(_ algorithm: SignatureAlgorithm, type: StaticString, keyID: String) -> [UInt8] {
+        var header = JSONWriter()
+        header.object { object in
+            object.member("alg", algorithm.name)
+            object.member("typ", type.description)
+            object.member("kid", keyID)
+        }
+        var encoded: [UInt8] = []
+        Base64URL.append(header.bytes.span, to: &encoded)
+        return encoded
+    }
+
     private static func string(_ name: String, of members: JSONObject) throws(JWSError) -> String? {
         guard let value = members[name] else { return nil }
         guard let string = value.string else { throw .malformed }

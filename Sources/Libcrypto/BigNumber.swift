@@ -3,7 +3,7 @@ import CLibcrypto
 /// Owns one `BIGNUM`.
 @safe
 final class BigNumber {
-    let pointer: OpaquePointer
+    private let pointer: OpaquePointer
 
     init(takingOwnershipOf pointer: OpaquePointer) {
         unsafe self.pointer = pointer
@@ -18,9 +18,14 @@ final class BigNumber {
 
     deinit { unsafe BN_clear_free(pointer) }
 
+    /// Lends the pointer, which must not leave the closure.
+    func withUnsafePointer<Result>(_ body: (OpaquePointer) -> Result) -> Result {
+        unsafe body(pointer)
+    }
+
     /// Big-endian octets without leading zeros, or padded with zeros to `size`.
     ///
-    /// - Returns: nil where the number needs more than `size` octets.
+    /// - Returns: `nil` if the number needs more than `size` octets.
     func bigEndian(paddedTo size: Int? = nil) -> [UInt8]? {
         let size = unsafe size ?? Int(BN_num_bits(pointer) + 7) / 8
         var bytes = [UInt8](repeating: 0, count: size)

@@ -2,7 +2,7 @@ import CLibcrypto
 
 /// One `EVP_CIPHER_CTX`, for one message.
 @safe
-final class CipherContext {
+struct CipherContext: ~Copyable {
     enum Direction: Int32 {
         case decrypt = 0
         case encrypt = 1
@@ -10,25 +10,33 @@ final class CipherContext {
 
     private let pointer: OpaquePointer
 
+    private init(takingOwnershipOf pointer: OpaquePointer) {
+        unsafe self.pointer = pointer
+    }
+
     /// - Parameters:
     ///   - key: as long as the cipher's.
     ///   - nonce: as long as the cipher's; empty for one that has none.
     init(
         _ cipher: FetchedCipher, _ direction: Direction, key: SecretBytes, nonce: Span<UInt8>
     ) throws(LibcryptoError) {
-        unsafe pointer = try check(EVP_CIPHER_CTX_new(), "prepare a cipher")
-        try prepare(cipher, direction, key: key, nonce: nonce)
+        let context = try unsafe CipherContext(takingOwnershipOf: check(EVP_CIPHER_CTX_new(), "prepare a cipher"))
+        try context.prepare(cipher, direction, key: key, nonce: nonce)
+        self = context
     }
 
     private func prepare(
         _ cipher: FetchedCipher, _ direction: Direction, key: SecretBytes, nonce: Span<UInt8>
     ) throws(LibcryptoError) {
-        let status = key.withBytes { key in
-            unsafe key.withUnsafeBufferPointer { key in
-                unsafe nonce.withUnsafeBufferPointer { nonce in
-                    unsafe EVP_CipherInit_ex2(
-                        pointer, cipher.pointer, key.baseAddress, nonce.isEmpty ? nil : nonce.baseAddress,
-                        direction.rawValue, nil)
+        let pointer = unsafe self.pointer
+        let status = unsafe cipher.withUnsafePointer { cipher in
+            key.withBytes { key in
+                unsafe key.withUnsafeBufferPointer { key in
+                    unsafe nonce.withUnsafeBufferPointer { nonce in
+                        unsafe EVP_CipherInit_ex2(
+                            pointer, cipher, key.baseAddress, nonce.isEmpty ? nil : nonce.baseAddress,
+                            direction.rawValue, nil)
+                    }
                 }
             }
         }
@@ -42,6 +50,7 @@ final class CipherContext {
     func authenticate(_ data: Span<UInt8>) throws(LibcryptoError) {
         guard !data.isEmpty else { return }
         var count: Int32 = 0
+        let pointer = unsafe self.pointer
         let status = unsafe data.withUnsafeBufferPointer {
             unsafe EVP_CipherUpdate(pointer, nil, &count, $0.baseAddress, Int32(clamping: $0.count))
         }
@@ -52,6 +61,7 @@ final class CipherContext {
     func update(_ input: Span<UInt8>, into output: UnsafeMutablePointer<UInt8>?) throws(LibcryptoError) {
         guard !input.isEmpty else { return }
         var count: Int32 = 0
+        let pointer = unsafe self.pointer
         let status = unsafe input.withUnsafeBufferPointer {
             unsafe EVP_CipherUpdate(pointer, output, &count, $0.baseAddress, Int32(clamping: $0.count))
         }
@@ -61,18 +71,17 @@ final class CipherContext {
 
     /// Ends the message.
     ///
-    /// - Returns: false where it is not what was authenticated.
+    /// - Returns: `false` if it is not what was authenticated.
     func finish() -> Bool {
         var count: Int32 = 0
         var rest: UInt8 = 0
-        let status = unsafe EVP_CipherFinal_ex(pointer, &rest, &count)
-        if status != 1 { _ = LibcryptoError(drainingQueueFor: "authenticate data") }
-        return status == 1
+        return isSuccess(unsafe EVP_CipherFinal_ex(pointer, &rest, &count))
     }
 
     /// The tag of a message that was encrypted and ended.
     func tag(count: Int) throws(LibcryptoError) -> [UInt8] {
         var tag = [UInt8](repeating: 0, count: count)
+        let pointer = unsafe self.pointer
         let status = unsafe tag.withUnsafeMutableBytes {
             unsafe EVP_CIPHER_CTX_ctrl(pointer, EVP_CTRL_AEAD_GET_TAG, Int32(clamping: count), $0.baseAddress)
         }
@@ -83,9 +92,31 @@ final class CipherContext {
     /// The tag that a message to be decrypted must have.
     func expect(tag: [UInt8]) throws(LibcryptoError) {
         var tag = tag
+        let pointer = unsafe self.pointer
         let status = unsafe tag.withUnsafeMutableBytes {
             unsafe EVP_CIPHER_CTX_ctrl(pointer, EVP_CTRL_AEAD_SET_TAG, Int32(clamping: $0.count), $0.baseAddress)
         }
         try check(status, "expect a tag")
     }
+}
+
+/// One `EVP_CIPHER`, fetched from the provider and kept until the process ends.
+@safe
+final class FetchedCipher: @unchecked Sendable {
+    // Sendable: a fetched EVP_CIPHER is immutable.
+    private let pointer: OpaquePointer?
+
+    private init(_ name: String) {
+        unsafe pointer = EVP_CIPHER_fetch(nil, name, nil)
+    }
+
+    deinit { unsafe EVP_CIPHER_free(pointer) }
+
+    /// Lends the pointer, which must not leave the closure. It is `nil` if the provider has no such cipher.
+    func withUnsafePointer<Result>(_ body: (OpaquePointer?) -> Result) -> Result {
+        unsafe body(pointer)
+    }
+
+    static let aes256ECB = FetchedCipher("AES-256-ECB")
+    static let aes256GCM = FetchedCipher("AES-256-GCM")
 }

@@ -18,10 +18,11 @@ public enum HashFunction: Sendable, Hashable, CaseIterable {
     /// The digest of `message`.
     public func digest(of message: Span<UInt8>) throws(LibcryptoError) -> [UInt8] {
         var digest = [UInt8](repeating: 0, count: digestSize)
-        let status = unsafe digest.withUnsafeMutableBufferPointer { digest in
-            unsafe message.withUnsafeBytes { message in
-                unsafe EVP_Digest(
-                    message.baseAddress, message.count, digest.baseAddress, nil, implementation.pointer, nil)
+        let status = unsafe implementation.withUnsafePointer { hash in
+            unsafe digest.withUnsafeMutableBufferPointer { digest in
+                unsafe message.withUnsafeBytes { message in
+                    unsafe EVP_Digest(message.baseAddress, message.count, digest.baseAddress, nil, hash, nil)
+                }
             }
         }
         try check(status, "compute a digest")
@@ -42,13 +43,20 @@ public enum HashFunction: Sendable, Hashable, CaseIterable {
 @safe
 final class FetchedDigest: @unchecked Sendable {
     // Sendable: a fetched EVP_MD is immutable.
-    let pointer: OpaquePointer?
+    private let pointer: OpaquePointer?
 
     private init(_ name: String) {
         unsafe pointer = EVP_MD_fetch(nil, name, nil)
     }
 
     deinit { unsafe EVP_MD_free(pointer) }
+
+    /// Lends the pointer, which must not leave the closure. It is `nil` if the provider has no such function.
+    func withUnsafePointer<Result, Failure: Error>(
+        _ body: (OpaquePointer?) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try unsafe body(pointer)
+    }
 
     static let sha256 = FetchedDigest("SHA2-256")
     static let sha384 = FetchedDigest("SHA2-384")

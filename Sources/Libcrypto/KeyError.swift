@@ -1,23 +1,27 @@
-/// Why something is not a key that Writ can use. The texts are for operators and hold nothing of the key.
-public enum KeyError: Error, Sendable {
-    /// There is no PEM block in it.
+/// The reason why a file or a JWK cannot be used as a key. Descriptions are shown to operators and never contain key material.
+///
+/// Two errors are equal if their codes are, those of libcrypto included.
+public enum KeyError: Error, Sendable, Equatable {
+    /// There is no PEM block.
     case notPEM
-    /// The first PEM block has another label than the one that was meant: "CERTIFICATE", "PUBLIC KEY".
+    /// The first PEM block has another label than that of the key that was asked for: "CERTIFICATE", "PUBLIC KEY".
     case unexpectedLabel(String)
     /// A PEM private key that needs a passphrase.
     case encrypted
     /// A PEM private key that another passphrase opens.
     case wrongPassphrase
-    /// A kind of key that Writ has no use for.
+    /// A passphrase that is empty, or longer than ``Passphrase/maximumSize``.
+    case unusablePassphrase
+    /// A kind of key that Writ does not use.
     case unsupportedType
     /// Components that make no key: a point off its curve, an even exponent.
     case invalidComponents
-    /// libcrypto refused it.
+    /// A call into libcrypto failed.
     case libcrypto(LibcryptoError)
 }
 
 extension KeyError: CustomStringConvertible {
-    /// For people; the "it" in the text is the file or key that was read.
+    /// A clause without its subject's name: "it" is the file or key that was read.
     public var description: String {
         switch self {
         case .notPEM: "it holds no PEM block"
@@ -26,6 +30,7 @@ extension KeyError: CustomStringConvertible {
         case .unexpectedLabel(let label): "it is a PEM block labelled \(label), not a key that can be used here"
         case .encrypted: "it is encrypted with a passphrase"
         case .wrongPassphrase: "it is encrypted with another passphrase"
+        case .unusablePassphrase: "it is not a passphrase of 1 to \(Passphrase.maximumSize) octets"
         case .unsupportedType: "it is not an RSA, P-256, P-384, P-521 or Ed25519 key"
         case .invalidComponents: "its numbers do not make a key"
         case .libcrypto(let error): error.description

@@ -2,7 +2,7 @@ import CLibcrypto
 
 /// Collects the parameters that a key is built from; owns one `OSSL_PARAM_BLD`.
 @safe
-final class KeyParameters {
+struct KeyParameters: ~Copyable {
     private let pointer: OpaquePointer
     // The builder refers to what is added to it until the key is made.
     private var numbers: [BigNumber] = []
@@ -31,32 +31,46 @@ final class KeyParameters {
             }
         }
 
-        var pointer: UnsafePointer<CChar> {
-            unsafe UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self)
+        /// Lends the address of the name, which stays good until the process ends.
+        func withUnsafePointer<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
+            unsafe body(UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self))
         }
     }
 
-    func add(_ parameter: Name, number bigEndian: [UInt8]) throws(LibcryptoError) {
+    mutating func add(_ parameter: Name, number bigEndian: [UInt8]) throws(LibcryptoError) {
         let number = try BigNumber(bigEndian: bigEndian.span)
         numbers.append(number)
-        try unsafe check(OSSL_PARAM_BLD_push_BN(pointer, parameter.pointer, number.pointer), "build a key")
-    }
-
-    /// - Parameter name: a name that libcrypto knows, such as a curve's.
-    func add(_ parameter: Name, name: String) throws(LibcryptoError) {
-        let string = OctetString(Array(name.utf8))
-        octetStrings.append(string)
-        let status = unsafe string.bytes.withMemoryRebound(to: CChar.self) {
-            unsafe OSSL_PARAM_BLD_push_utf8_string(pointer, parameter.pointer, $0.baseAddress, $0.count)
+        let pointer = unsafe self.pointer
+        let status = unsafe parameter.withUnsafePointer { name in
+            unsafe number.withUnsafePointer { unsafe OSSL_PARAM_BLD_push_BN(pointer, name, $0) }
         }
         try check(status, "build a key")
     }
 
-    func add(_ parameter: Name, octets: [UInt8]) throws(LibcryptoError) {
+    /// - Parameter name: a name that libcrypto knows, such as a curve's.
+    mutating func add(_ parameter: Name, name: String) throws(LibcryptoError) {
+        let string = OctetString(Array(name.utf8))
+        octetStrings.append(string)
+        let pointer = unsafe self.pointer
+        let status = unsafe parameter.withUnsafePointer { name in
+            unsafe string.withUnsafeBytes { bytes in
+                unsafe bytes.withMemoryRebound(to: CChar.self) {
+                    unsafe OSSL_PARAM_BLD_push_utf8_string(pointer, name, $0.baseAddress, $0.count)
+                }
+            }
+        }
+        try check(status, "build a key")
+    }
+
+    mutating func add(_ parameter: Name, octets: [UInt8]) throws(LibcryptoError) {
         let string = OctetString(octets)
         octetStrings.append(string)
-        let status = unsafe OSSL_PARAM_BLD_push_octet_string(
-            pointer, parameter.pointer, string.bytes.baseAddress, string.bytes.count)
+        let pointer = unsafe self.pointer
+        let status = unsafe parameter.withUnsafePointer { name in
+            unsafe string.withUnsafeBytes {
+                unsafe OSSL_PARAM_BLD_push_octet_string(pointer, name, $0.baseAddress, $0.count)
+            }
+        }
         try check(status, "build a key")
     }
 
@@ -78,7 +92,7 @@ final class KeyParameters {
 /// A copy of some octets at an address that does not move.
 @safe
 private final class OctetString {
-    let bytes: UnsafeMutableBufferPointer<UInt8>
+    private let bytes: UnsafeMutableBufferPointer<UInt8>
 
     init(_ octets: [UInt8]) {
         unsafe bytes = .allocate(capacity: octets.count)
@@ -86,4 +100,9 @@ private final class OctetString {
     }
 
     deinit { unsafe bytes.deallocate() }
+
+    /// Lends the octets. They stay where they are until this object is freed.
+    func withUnsafeBytes<Result>(_ body: (UnsafeMutableBufferPointer<UInt8>) -> Result) -> Result {
+        unsafe body(bytes)
+    }
 }

@@ -9,7 +9,7 @@ public enum KeyType: Sendable, Hashable {
 
     /// Reads the type off a key.
     ///
-    /// - Returns: nil for a kind that Writ has no use for: DSA, X25519, id-RSASSA-PSS, a curve given by its parameters.
+    /// - Returns: `nil` for a kind that Writ does not use: DSA, X25519, id-RSASSA-PSS, a curve given by its parameters.
     init?(of key: OpaquePointer) {
         if unsafe EVP_PKEY_is_a(key, "RSA") == 1 {
             self = unsafe .rsa(bits: Int(EVP_PKEY_get_bits(key)))
@@ -27,6 +27,31 @@ public enum KeyType: Sendable, Hashable {
             self = .ellipticCurve(curve)
         } else {
             return nil
+        }
+    }
+}
+
+/// The NIST prime curves that JOSE uses (RFC 7518 section 6.2.1.1).
+public enum EllipticCurve: Sendable, Hashable, CaseIterable {
+    case p256
+    case p384
+    case p521
+
+    /// Octets in a coordinate, and in each half of a JOSE signature.
+    public var coordinateSize: Int {
+        switch self {
+        case .p256: 32
+        case .p384: 48
+        case .p521: 66
+        }
+    }
+
+    /// libcrypto's name for the curve.
+    var groupName: String {
+        switch self {
+        case .p256: "prime256v1"
+        case .p384: "secp384r1"
+        case .p521: "secp521r1"
         }
     }
 }

@@ -2,26 +2,32 @@ import CLibcrypto
 
 /// Owns one memory `BIO`; what was written to it is cleared with it.
 @safe
-final class MemoryBIO {
-    let pointer: OpaquePointer
+struct MemoryBIO: ~Copyable {
+    private let pointer: OpaquePointer
 
-    /// An empty one to write to. It keeps its contents in libcrypto's own buffer, which is cleared when freed.
+    /// An empty one to write to. It keeps its contents in libcrypto's own buffer, which is cleared when it is freed.
     init() throws(LibcryptoError) {
         unsafe pointer = try check(BIO_new(BIO_s_secmem()), "allocate memory")
     }
 
     /// One that holds a copy of `bytes`.
-    convenience init(copying bytes: Span<UInt8>) throws(LibcryptoError) {
-        try self.init()
-        let written = unsafe bytes.withUnsafeBytes {
-            unsafe BIO_write(pointer, $0.baseAddress, Int32(clamping: $0.count))
+    init(copying bytes: Span<UInt8>) throws(LibcryptoError) {
+        let memory = try MemoryBIO()
+        let written = unsafe memory.withUnsafePointer { pointer in
+            unsafe bytes.withUnsafeBytes { unsafe BIO_write(pointer, $0.baseAddress, Int32(clamping: $0.count)) }
         }
         guard written == Int32(clamping: bytes.count) else {
             throw LibcryptoError(drainingQueueFor: "copy into memory")
         }
+        self = memory
     }
 
     deinit { unsafe BIO_free(pointer) }
+
+    /// Lends the pointer, which must not leave the closure.
+    func withUnsafePointer<Result>(_ body: (OpaquePointer) -> Result) -> Result {
+        unsafe body(pointer)
+    }
 
     /// What has been written so far.
     func withContents<Result, Failure: Error>(

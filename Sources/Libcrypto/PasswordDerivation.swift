@@ -18,10 +18,12 @@ public enum PasswordDerivation: Sendable, Hashable {
                     let characters = unsafe password.baseAddress?.assumingMemoryBound(to: CChar.self)
                     return switch self {
                     case .pbkdf2(let hash, let iterations):
-                        unsafe PKCS5_PBKDF2_HMAC(
-                            characters, Int32(clamping: password.count), salt.baseAddress, Int32(clamping: salt.count),
-                            Int32(clamping: iterations), hash.implementation.pointer, Int32(clamping: key.count),
-                            key.baseAddress)
+                        unsafe hash.implementation.withUnsafePointer { hash in
+                            unsafe PKCS5_PBKDF2_HMAC(
+                                characters, Int32(clamping: password.count), salt.baseAddress,
+                                Int32(clamping: salt.count), Int32(clamping: iterations), hash,
+                                Int32(clamping: key.count), key.baseAddress)
+                        }
                     case .scrypt(let logCost, let blockSize, let parallelization):
                         unsafe EVP_PBE_scrypt(
                             characters, password.count, salt.baseAddress, salt.count, 1 << UInt64(logCost),

@@ -32,13 +32,14 @@ public final class PrivateKey: @unchecked Sendable {
     /// The public half.
     public var publicKey: PublicKey {
         get throws(KeyError) {
-            try unsafe withPointer { (pointer) throws(KeyError) in
+            try unsafe withUnsafePointer { (pointer) throws(KeyError) in
                 try unsafe PublicKey(reading: pointer)
             }
         }
     }
 
-    func withPointer<Result, Failure: Error>(
+    /// Lends the pointer, which must not leave the closure.
+    func withUnsafePointer<Result, Failure: Error>(
         _ body: (OpaquePointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         try unsafe body(pointer)

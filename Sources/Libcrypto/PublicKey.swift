@@ -44,7 +44,8 @@ public final class PublicKey: @unchecked Sendable {
 
     deinit { unsafe EVP_PKEY_free(pointer) }
 
-    func withPointer<Result, Failure: Error>(
+    /// Lends the pointer, which must not leave the closure.
+    func withUnsafePointer<Result, Failure: Error>(
         _ body: (OpaquePointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         try unsafe body(pointer)

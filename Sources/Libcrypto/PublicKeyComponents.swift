@@ -53,12 +53,12 @@ public enum PublicKeyComponents: Sendable, Hashable {
         do throws(LibcryptoError) {
             switch self {
             case .rsa(let modulus, let exponent):
-                let parameters = try KeyParameters()
+                var parameters = try KeyParameters()
                 try parameters.add(.rsaModulus, number: modulus)
                 try parameters.add(.rsaExponent, number: exponent)
                 return try unsafe parameters.makePublicKey("RSA")
             case .ellipticCurve(let curve, let x, let y):
-                let parameters = try KeyParameters()
+                var parameters = try KeyParameters()
                 try parameters.add(.groupName, name: curve.groupName)
                 try parameters.add(.publicKey, octets: [4] + x + y)
                 return try unsafe parameters.makePublicKey("EC")

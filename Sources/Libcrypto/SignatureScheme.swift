@@ -8,12 +8,4 @@ public enum SignatureScheme: Sendable, Hashable {
     case ecdsa(EllipticCurve, HashFunction)
     /// Ed25519, RFC 8032 section 5.1.
     case ed25519
-
-    /// nil for Ed25519, which hashes for itself.
-    var hash: HashFunction? {
-        switch self {
-        case .rsaPKCS1(let hash), .rsaPSS(let hash), .ecdsa(_, let hash): hash
-        case .ed25519: nil
-        }
-    }
 }

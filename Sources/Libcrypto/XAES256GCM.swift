@@ -18,7 +18,7 @@ public struct XAES256GCM: Sendable {
 
     /// - Throws: also for a key that is not of ``keySize`` octets.
     public init(key: SecretBytes) throws(LibcryptoError) {
-        guard key.count == Self.keySize else { throw LibcryptoError(drainingQueueFor: "use a key of another length") }
+        guard key.count == Self.keySize else { throw LibcryptoError(invalidLengthFor: "use a key for XAES-256-GCM") }
         self.key = key
         subkey = try Self.doubled(Self.encrypted([UInt8](repeating: 0, count: Self.blockSize), under: key))
     }
@@ -40,7 +40,7 @@ public struct XAES256GCM: Sendable {
         return sealed
     }
 
-    /// - Returns: nil for what was not sealed with this key, nonce and associated data.
+    /// - Returns: `nil` for what was not sealed with this key, nonce and associated data.
     public func open(
         _ sealed: Span<UInt8>, nonce: Span<UInt8>, authenticating associated: Span<UInt8>
     ) throws(LibcryptoError) -> [UInt8]? {
@@ -57,7 +57,7 @@ public struct XAES256GCM: Sendable {
         _ direction: CipherContext.Direction, nonce: Span<UInt8>
     ) throws(LibcryptoError) -> CipherContext {
         guard nonce.count == Self.nonceSize else {
-            throw LibcryptoError(drainingQueueFor: "use a nonce of another length")
+            throw LibcryptoError(invalidLengthFor: "use a nonce for XAES-256-GCM")
         }
         return try CipherContext(
             .aes256GCM, direction, key: derivedKey(nonce.extracting(..<12)), nonce: nonce.extracting(12...))
@@ -103,7 +103,7 @@ public struct XAES256GCM: Sendable {
     }
 
     private static func updated(
-        _ context: CipherContext, _ input: Span<UInt8>
+        _ context: borrowing CipherContext, _ input: Span<UInt8>
     ) throws(LibcryptoError) -> [UInt8] {
         // Making an array without room would write the count that all empty arrays share.
         guard !input.isEmpty else { return [] }

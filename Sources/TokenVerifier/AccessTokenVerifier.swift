@@ -1,6 +1,7 @@
 public import AccessToken
 import Atomics
 public import JOSE
+public import Libcrypto
 public import RemoteKeys
 
 /// Verifies bearer tokens for a resource server, RFC 9068 section 4, without a request to the issuer for each.
@@ -94,7 +95,7 @@ public struct AccessTokenVerifier: Sendable {
             if let cache, let digest { cache.insert(verified, digest, version: keys.version, now: now) }
             return verified
         } catch {
-            throw .rejected(error)
+            throw AccessTokenVerificationError(error)
         }
     }
 
@@ -136,12 +137,24 @@ public enum AccessTokenVerificationError: Error, Sendable, CustomStringConvertib
     case rejected(AccessTokenRejection)
     /// The issuer's keys cannot be fetched, so the token could not be checked.
     case noKeys(DocumentFetchError)
+    /// libcrypto failed while it checked the signature, so nothing is known about the token.
+    case cannotVerify(LibcryptoError)
+
+    /// A failure of libcrypto is no reason to refuse the token.
+    init(_ rejection: AccessTokenRejection) {
+        if case .signature(.cannotVerify(let error)) = rejection {
+            self = .cannotVerify(error)
+        } else {
+            self = .rejected(rejection)
+        }
+    }
 
     /// A human-readable description. It contains no part of the token.
     public var description: String {
         switch self {
         case .rejected(let reason): "the token is refused: \(reason)"
         case .noKeys(let error): "the issuer's keys cannot be had: \(error)"
+        case .cannotVerify(let error): "the token's signature could not be checked: libcrypto \(error)"
         }
     }
 }

@@ -14,8 +14,8 @@ public struct BearerTokenMiddleware<Context: AccessTokenRequestContext>: RouterM
         self.scope = scope
     }
 
-    /// Answers 401 without a valid token, 400 with more than one, 403 where it lacks scope, 503 where the issuer's keys
-    /// cannot be had.
+    /// Answers 401 without a valid token, 400 with more than one, 403 where it lacks scope, 503 if the issuer's keys
+    /// cannot be had or libcrypto fails.
     public func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
@@ -31,7 +31,7 @@ public struct BearerTokenMiddleware<Context: AccessTokenRequestContext>: RouterM
         } catch {
             switch error {
             case .rejected: return Self.challenge(#"Bearer error="invalid_token""#, .unauthorized)
-            case .noKeys: return Response(status: .serviceUnavailable, headers: [.retryAfter: "5"])
+            case .noKeys, .cannotVerify: return Response(status: .serviceUnavailable, headers: [.retryAfter: "5"])
             }
         }
         guard scope.isSubset(of: verified.claims.scope) else {

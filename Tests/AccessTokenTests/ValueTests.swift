@@ -63,6 +63,16 @@ import Testing
         #expect(try !Scope("a").isSubset(of: .empty))
     }
 
+    @Test("RFC 6749 section 3.3: the order of scope tokens does not matter, and they keep it")
+    func scopesAreEqualInAnyOrder() throws {
+        let (first, second) = (try Scope("a b c"), try Scope("c a b"))
+        #expect(first == second)
+        #expect(first.hashValue == second.hashValue)
+        #expect(second.description == "c a b")
+        #expect(second.tokens == ["c", "a", "b"])
+        for other in ["a b", "a b d", "a b c d", ""] { #expect(try Scope(other) != first) }
+    }
+
     @Test(arguments: ["a", "my client", "~", String(repeating: "x", count: 256)]) func takesClientID(text: String)
         throws
     {

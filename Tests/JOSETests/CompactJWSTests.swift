@@ -1,6 +1,7 @@
-import JOSE
 import Libcrypto
 import Testing
+
+@testable import JOSE
 
 @Suite struct CompactJWSTests {
     private static func jws(header: String, payload: String = "{}", signature: [UInt8] = [0]) -> String {
@@ -59,6 +60,17 @@ import Testing
         let token = String(decoding: input.compact(with: code), as: UTF8.self)
         let keys = JWKSet([JWK(publicKey, keyID: "1", algorithm: nil)])
         #expect(throws: JWSError.unknownAlgorithm) { try CompactJWS(parsing: token).verified(by: keys) }
+    }
+
+    @Test("A failure inside libcrypto is not an invalid signature")
+    func failureWhileVerifying() throws {
+        let failure = #expect(throws: KeyError.self) { try PrivateKey.generateRSA(bits: 1) }
+        guard case .libcrypto(let cause)? = failure else { Issue.record("no failure"); return }
+        #expect(throws: JWSError.cannotVerify(cause)) {
+            try CompactJWS.check { () throws(LibcryptoError) in throw cause }
+        }
+        #expect(throws: JWSError.invalidSignature) { try CompactJWS.check { () throws(LibcryptoError) in false } }
+        #expect(throws: Never.self) { try CompactJWS.check { () throws(LibcryptoError) in true } }
     }
 
     @Test func exactlyOneKeyMustMatch() throws {

@@ -73,6 +73,66 @@ import Testing
         #expect(publicKey.components == first)
     }
 
+    private static func passphrase(_ text: String) throws -> Passphrase {
+        try Passphrase(SecretBytes(copying: Array(text.utf8).span))
+    }
+
+    @Test(
+        "An encrypted key is read with its passphrase alone",
+        arguments: ["rsa-2048-encrypted.pem", "rsa-2048-traditional-encrypted.pem"])
+    func readsEncryptedKeys(name: String) throws {
+        let octets = try TestVectors.octets("keys/\(name)")
+        let pem = try SecretBytes(copying: octets.span)
+        let key = try PrivateKey(pem: pem, passphrase: Self.passphrase("correct horse"))
+        #expect(try key.publicKey.components == Self.privateKey("rsa-2048.pem").publicKey.components)
+        #expect(throws: KeyError.encrypted) { try PrivateKey(pem: pem) }
+        for wrong in ["wrong", "correct horse ", String(repeating: "a", count: Passphrase.maximumSize)] {
+            #expect(throws: KeyError.wrongPassphrase) {
+                try PrivateKey(pem: pem, passphrase: Self.passphrase(wrong))
+            }
+        }
+    }
+
+    @Test("A passphrase for a key that is not encrypted changes nothing, and is no reason for a refusal")
+    func needsNoPassphrase() throws {
+        let octets = try TestVectors.octets("keys/rsa-2048.pem")
+        _ = try PrivateKey(pem: SecretBytes(copying: octets.span), passphrase: Self.passphrase("unused"))
+        let broken = Array("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n".utf8)
+        let error = #expect(throws: KeyError.self) {
+            try PrivateKey(pem: SecretBytes(copying: broken.span), passphrase: Self.passphrase("unused"))
+        }
+        #expect(error != .wrongPassphrase && error != .encrypted)
+    }
+
+    @Test("PEM_BUFSIZE: a passphrase has 1 to 1024 octets, and a key that is written with one is read with it")
+    func passphraseSizes() throws {
+        let key = try PrivateKey.generateEd25519()
+        for size in [1, 1024] {
+            let passphrase = try Self.passphrase(String(repeating: "a", count: size))
+            let again = try PrivateKey(pem: key.pem(passphrase: passphrase), passphrase: passphrase)
+            #expect(try again.publicKey.components == key.publicKey.components)
+        }
+        for size in [0, 1025] {
+            #expect(throws: KeyError.unusablePassphrase) { try Self.passphrase(String(repeating: "a", count: size)) }
+        }
+    }
+
+    @Test("Errors of libcrypto are equal if their codes are, whatever was being done")
+    func errorsAreEqualByCode() throws {
+        func error(_ text: String) throws -> KeyError? {
+            let octets = Array("-----BEGIN \(text)-----\nAAAA\n-----END \(text)-----\n".utf8)
+            let pem = try SecretBytes(copying: octets.span)
+            return #expect(throws: KeyError.self) { try PrivateKey(pem: pem) }
+        }
+        let first = try error("PRIVATE KEY")
+        #expect(first == (try error("PRIVATE KEY")))
+        guard case .libcrypto(let cause) = first else { Issue.record("another error"); return }
+        #expect(!cause.reasons.isEmpty && cause.reasons.allSatisfy { $0.library != 0 })
+        #expect(KeyError.libcrypto(cause) != .notPEM)
+        let other = #expect(throws: KeyError.self) { try PrivateKey.generateRSA(bits: 1) }
+        #expect(other != first)
+    }
+
     @Test(arguments: ["rsa-2048.pem", "p256.pem", "ed25519.pem"])
     func writesWhatItReads(name: String) throws {
         let key = try Self.privateKey(name)

@@ -73,6 +73,17 @@ import Testing
         }
     }
 
+    @Test("A failure of libcrypto is a server error, and an invalid signature is not")
+    func failureOfLibcrypto() throws {
+        let failure = #expect(throws: KeyError.self) { try PrivateKey.generateRSA(bits: 1) }
+        guard case .libcrypto(let cause)? = failure else { Issue.record("no failure"); return }
+        #expect(throws: TokenError.serverError) {
+            try TokenError.checking { () throws(JWSError) in throw .cannotVerify(cause) }
+        }
+        let invalid = try TokenError.checking { () throws(JWSError) in throw .invalidSignature }
+        #expect(invalid?.payload == nil)
+    }
+
     @Test func theDecoysAreTriedAndGood() throws {
         #expect(sealer.looksSealed(RefreshTokenSealer.decoy))
         #expect(try sealer.open(RefreshTokenSealer.decoy) == nil)

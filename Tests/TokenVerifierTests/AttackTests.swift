@@ -2,7 +2,8 @@ import AccessToken
 import JOSE
 import Libcrypto
 import Testing
-import TokenVerifier
+
+@testable import TokenVerifier
 
 /// What has fooled verifiers, one by one.
 @Suite struct AttackTests {
@@ -16,11 +17,17 @@ import TokenVerifier
         _ = try verifier.verifyUsingCachedKeys(mint.token())
     }
 
-    private func expectRefusal(_ token: String, _ reason: String, by other: AccessTokenVerifier? = nil) async {
+    private func expectRefusal(_ token: String, _ reason: AccessTokenRejection, by other: AccessTokenVerifier? = nil)
+        async
+    {
         let error = await #expect(throws: AccessTokenVerificationError.self) {
             try await (other ?? verifier).verify(token)
         }
-        #expect(error?.description == "the token is refused: \(reason)", "\(token.prefix(200))")
+        guard case .rejected(let rejection)? = error else {
+            Issue.record("\(String(describing: error)): \(token.prefix(200))")
+            return
+        }
+        #expect(rejection == reason, "\(token.prefix(200))")
     }
 
     @Test func aGoodTokenPasses() async throws {
@@ -36,7 +43,7 @@ import TokenVerifier
         for header in [TokenMint.header, plain, plain, TokenMint.header] {
             _ = try await verifier.verify(mint.token(header: header))
         }
-        await expectRefusal(try mint.token(header: #"{"alg":"RS256","typ":"JWT"}"#), "its type is not at+jwt")
+        await expectRefusal(try mint.token(header: #"{"alg":"RS256","typ":"JWT"}"#), .wrongType)
         _ = try await verifier.verify(mint.token(header: plain))
     }
 
@@ -45,7 +52,7 @@ import TokenVerifier
         let header = #"{"alg":"\#(name)","typ":"at+jwt","kid":"k1"}"#
         for signature in [[], [UInt8](repeating: 1, count: 256)] {
             await expectRefusal(
-                TokenMint.token(header: header, signature: signature), "its signature algorithm is none, or not known")
+                TokenMint.token(header: header, signature: signature), .signature(.unknownAlgorithm))
         }
     }
 
@@ -58,7 +65,7 @@ import TokenVerifier
                 for: input.octets.span, key: SecretBytes(copying: octets.span), hash: .sha256)
             await expectRefusal(
                 String(decoding: input.compact(with: code), as: UTF8.self),
-                "its signature algorithm is none, or not known")
+                .signature(.unknownAlgorithm))
         }
     }
 
@@ -69,7 +76,7 @@ import TokenVerifier
             JWKSet([JWK(try own.publicKey, keyID: kid, algorithm: nil)]).json().split(separator: UInt8(ascii: "[")).last
         )
         let key = String(decoding: jwk.dropLast(2), as: UTF8.self)
-        let reason = kid == "k1" ? "its signature is not valid" : "no key of the issuer fits its kid and alg"
+        let reason: AccessTokenRejection = kid == "k1" ? .signature(.invalidSignature) : .signature(.noSingleKey)
         for member in [
             #""jwk":\#(key)"#, #""jku":"https://evil.example/jwks""#, #""x5u":"https://evil.example/pem""#,
             #""x5c":["MIIB"]"#,
@@ -85,20 +92,20 @@ import TokenVerifier
     ])
     func keyIdentifiersThatArePathsOrStatements(kid: String) async throws {
         let header = #"{"alg":"RS256","typ":"at+jwt","kid":"\#(kid)"}"#
-        await expectRefusal(try mint.token(header: header), "no key of the issuer fits its kid and alg")
+        await expectRefusal(try mint.token(header: header), .signature(.noSingleKey))
     }
 
     @Test(arguments: [#"["exp"]"#, #"["b64"]"#, "[]", #""exp""#, "null"]) func criticalExtensions(value: String)
         async throws
     {
         let header = #"{"alg":"RS256","typ":"at+jwt","kid":"k1","b64":false,"crit":\#(value)}"#
-        await expectRefusal(try mint.token(header: header), "its header asks for an extension that is not supported")
+        await expectRefusal(try mint.token(header: header), .signature(.criticalExtension))
     }
 
     @Test func signaturesThatAreNone() async throws {
         for count in [0, 1, 255, 256, 257] {
             let zero = TokenMint.token(header: TokenMint.header, signature: [UInt8](repeating: 0, count: count))
-            await expectRefusal(zero, "its signature is not valid")
+            await expectRefusal(zero, .signature(.invalidSignature))
         }
         let curve = try PrivateKey.generate(on: .p256)
         let curveVerifier = try TokenMint.verifier(
@@ -106,7 +113,7 @@ import TokenVerifier
         let header = #"{"alg":"ES256","typ":"at+jwt","kid":"k1"}"#
         for signature in [[UInt8](repeating: 0, count: 64), [], [UInt8](repeating: 0xFF, count: 64)] {
             await expectRefusal(
-                TokenMint.token(header: header, signature: signature), "its signature is not valid", by: curveVerifier)
+                TokenMint.token(header: header, signature: signature), .signature(.invalidSignature), by: curveVerifier)
         }
     }
 
@@ -120,34 +127,34 @@ import TokenVerifier
     }
 
     @Test func dotsAndLengths() async throws {
-        await expectRefusal(String(repeating: ".", count: 10_000), "it is not a JWT")
-        await expectRefusal(String(repeating: ".", count: 16 * 1024 + 1), "the token is too long")
-        await expectRefusal(try mint.token() + "." + mint.token(), "it is not a JWT")
+        await expectRefusal(String(repeating: ".", count: 10_000), .signature(.malformed))
+        await expectRefusal(String(repeating: ".", count: 16 * 1024 + 1), .signature(.tooLong))
+        await expectRefusal(try mint.token() + "." + mint.token(), .signature(.malformed))
         let short = AccessTokenVerifier(
             issuer: try Issuer("https://i.example"), audience: try Audience("https://a.example"),
             keys: .fixed(try mint.keys), maximumTokenLength: 100, now: { TokenMint.now })
-        await expectRefusal(try mint.token(), "the token is too long", by: short)
+        await expectRefusal(try mint.token(), .signature(.tooLong), by: short)
     }
 
     @Test func encryptedAndNested() async throws {
-        await expectRefusal("eyJhbGciOiJSU0EtT0FFUCIsImVuYyI6IkEyNTZHQ00ifQ.a.b.c.d", "it is not a JWT")
+        await expectRefusal("eyJhbGciOiJSU0EtT0FFUCIsImVuYyI6IkEyNTZHQ00ifQ.a.b.c.d", .signature(.malformed))
         // RFC 7519 section 5.2: the payload is a token in turn.
         let header = #"{"alg":"RS256","typ":"at+jwt","cty":"JWT","kid":"k1"}"#
-        await expectRefusal(try mint.token(header: header, claims: mint.token()), "it is not a JWT")
+        await expectRefusal(try mint.token(header: header, claims: mint.token()), .signature(.malformed))
     }
 
     @Test func duplicateMembers() async throws {
         let header = #"{"alg":"RS256","alg":"none","typ":"at+jwt","kid":"k1"}"#
-        await expectRefusal(try mint.token(header: header), "it is not a JWT")
+        await expectRefusal(try mint.token(header: header), .signature(.malformed))
         let claims = TokenMint.claims.replacing(#""sub":"c""#, with: #""sub":"c","sub":"admin""#)
-        await expectRefusal(try mint.token(claims: claims), "it is not a JWT")
+        await expectRefusal(try mint.token(claims: claims), .signature(.malformed))
     }
 
     @Test func duplicateKeyIdentifiersInTheSet() async throws {
         let other = try PrivateKey.generateRSA(bits: 2048)
         let keys = JWKSet(try mint.keys.keys + [JWK(try other.publicKey, keyID: "k1", algorithm: .rs256)])
         await expectRefusal(
-            try mint.token(), "no key of the issuer fits its kid and alg", by: try TokenMint.verifier(.fixed(keys)))
+            try mint.token(), .signature(.noSingleKey), by: try TokenMint.verifier(.fixed(keys)))
     }
 
     /// An RSA key without `alg` takes both RSA algorithms, and nothing else.
@@ -157,13 +164,13 @@ import TokenVerifier
         _ = try await verifier.verify(mint.token())
         let pss = #"{"alg":"PS256","typ":"at+jwt","kid":"k1"}"#
         _ = try await verifier.verify(mint.token(header: pss, scheme: .rsaPSS(.sha256)))
-        await expectRefusal(try mint.token(header: pss), "its signature is not valid", by: verifier)
+        await expectRefusal(try mint.token(header: pss), .signature(.invalidSignature), by: verifier)
         await expectRefusal(
             TokenMint.token(header: #"{"alg":"ES256","typ":"at+jwt","kid":"k1"}"#, signature: [1]),
-            "no key of the issuer fits its kid and alg", by: verifier)
+            .signature(.noSingleKey), by: verifier)
         // The one that has it takes that alone.
         await expectRefusal(
-            try mint.token(header: pss, scheme: .rsaPSS(.sha256)), "no key of the issuer fits its kid and alg")
+            try mint.token(header: pss, scheme: .rsaPSS(.sha256)), .signature(.noSingleKey))
     }
 
     /// A modulus of 1024 bits, and the exponent 1, with which every message is its own signature.
@@ -175,7 +182,7 @@ import TokenVerifier
             let keys = try JWKSet(reading: Array(set.utf8))
             #expect(keys.keys.isEmpty && keys.ignored.count == 1)
             await expectRefusal(
-                try mint.token(), "no key of the issuer fits its kid and alg", by: try TokenMint.verifier(.fixed(keys)))
+                try mint.token(), .signature(.noSingleKey), by: try TokenMint.verifier(.fixed(keys)))
         }
     }
 
@@ -184,9 +191,9 @@ import TokenVerifier
         for good in ["1794999971", "1794999970.5e0", "1795000900.5"] where good != "1794999970.5e0" {
             _ = try await verifier.verify(mint.token(claims: claims(good)))
         }
-        await expectRefusal(try mint.token(claims: claims("1794999970")), "it has expired")
-        await expectRefusal(try mint.token(claims: claims("1794999969")), "it has expired")
-        await expectRefusal(try mint.token(claims: claims("-1")), "it has expired")
+        await expectRefusal(try mint.token(claims: claims("1794999970")), .expired)
+        await expectRefusal(try mint.token(claims: claims("1794999969")), .expired)
+        await expectRefusal(try mint.token(claims: claims("-1")), .expired)
         for bad in [#""1795000900""#, "null", "1e400", "true"] {
             await #expect(throws: AccessTokenVerificationError.self) {
                 try await verifier.verify(mint.token(claims: claims(bad)))
@@ -200,7 +207,7 @@ import TokenVerifier
     ])
     func audiences(audience: String) async throws {
         let claims = TokenMint.claims.replacing(#""https://a.example""#, with: audience)
-        await expectRefusal(try mint.token(claims: claims), "it is meant for another audience")
+        await expectRefusal(try mint.token(claims: claims), .wrongAudience)
     }
 
     @Test func oneAudienceOfSeveralWillDo() async throws {
@@ -209,16 +216,31 @@ import TokenVerifier
             mint.token(claims: TokenMint.claims.replacing(#""https://a.example""#, with: both)))
     }
 
-    @Test(arguments: ["iss", "sub", "aud", "exp", "iat", "jti", "client_id"])
-    func missingClaims(name: String) async throws {
+    @Test(arguments: ["iss", "sub", "aud", "exp", "iat", "jti", "client_id"] as [StaticString])
+    func missingClaims(name: StaticString) async throws {
         let claims = TokenMint.claims.replacing(#""\#(name)":"#, with: #""x-\#(name)":"#)
-        await expectRefusal(try mint.token(claims: claims), "its claim \(name) is missing or malformed")
+        await expectRefusal(try mint.token(claims: claims), .missingClaim(name))
     }
 
     @Test(arguments: ["JWT", "at", "jwt", "application/jwt", "logout+jwt", "token-introspection+jwt"])
     func otherTypes(type: String) async throws {
         let header = #"{"alg":"RS256","typ":"\#(type)","kid":"k1"}"#
-        await expectRefusal(try mint.token(header: header), "its type is not at+jwt")
-        await expectRefusal(try mint.token(header: #"{"alg":"RS256","kid":"k1"}"#), "its type is not at+jwt")
+        await expectRefusal(try mint.token(header: header), .wrongType)
+        await expectRefusal(try mint.token(header: #"{"alg":"RS256","kid":"k1"}"#), .wrongType)
+    }
+
+    @Test("A failure of libcrypto is an error of the verifier, and no reason to refuse the token")
+    func failureOfLibcrypto() throws {
+        let failure = #expect(throws: KeyError.self) { try PrivateKey.generateRSA(bits: 1) }
+        guard case .libcrypto(let cause)? = failure else { Issue.record("no failure"); return }
+        guard case .cannotVerify(let error) = AccessTokenVerificationError(.signature(.cannotVerify(cause))) else {
+            Issue.record("the token is refused")
+            return
+        }
+        #expect(error == cause)
+        guard
+            case .rejected(.signature(.invalidSignature)) =
+                AccessTokenVerificationError(.signature(.invalidSignature))
+        else { Issue.record("the token is not refused"); return }
     }
 }

@@ -106,6 +106,7 @@ import Testing
             switch error {
             case .rejected: result = "refused"
             case .noKeys: result = "no keys"
+            case .cannotVerify: result = "failed"
             }
         }
         return source.withLock { $0.requests } == 0 ? result : "\(result), asked"

@@ -166,7 +166,7 @@ public struct JSONReader {
     private mutating func readCodeUnit() throws(JSONError) -> UInt16 {
         var unit: UInt16 = 0
         for _ in 0..<4 {
-            guard let byte = current, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
+            guard let byte = current, let digit = ASCII.hexValue(byte) else {
                 throw error("not four hexadecimal digits")
             }
             unit = unit << 4 | UInt16(digit)
@@ -200,7 +200,23 @@ public struct JSONReader {
 
     private mutating func skipDigits() throws(JSONError) {
         let start = index
-        while let byte = current, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) { index += 1 }
+        while let byte = current, ASCII.isDigit(byte) { index += 1 }
         guard index > start else { throw error("not a digit") }
+    }
+}
+
+/// Why a text is not JSON that Writ accepts.
+public struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// A fixed text; nothing of the input is in it.
+    public let reason: StaticString
+    /// Octets before the place where it was noticed.
+    public let offset: Int
+
+    /// For people: the reason and the offset.
+    public var description: String { "\(reason) at octet \(offset)" }
+
+    /// Compares what they say, since a `StaticString` is not `Equatable`.
+    public static func == (first: JSONError, second: JSONError) -> Bool {
+        first.description == second.description
     }
 }

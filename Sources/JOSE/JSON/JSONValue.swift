@@ -20,6 +20,9 @@ public enum JSONValue: Sendable, Equatable {
         if case .array(let array) = self { array } else { nil }
     }
 
+    /// The elements of an array, or the value itself if it is no array: the shape of `aud` (RFC 7519 section 4.1.3).
+    package var oneOrMore: [JSONValue] { array ?? [self] }
+
     /// nil for any other kind of value; a number is not turned into text.
     public var string: String? {
         if case .string(let string) = self { string } else { nil }

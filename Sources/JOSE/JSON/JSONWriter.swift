@@ -54,6 +54,11 @@ public struct JSONWriter {
         }
     }
 
+    /// For a string if there is one value, and for an array otherwise: the shape of `aud` (RFC 7519 section 4.1.3).
+    package mutating func member(_ name: String, oneOrMore values: [String]) {
+        if values.count == 1 { member(name, values[0]) } else { member(name, values) }
+    }
+
     /// For a value of any kind, as ``value(_:)`` writes it.
     public mutating func member(_ name: String, _ value: JSONValue) {
         self.name(name)

@@ -31,12 +31,6 @@ package struct ClientAssertionSigner: Sendable {
     ///
     /// - Parameter audience: the issuer that it is for.
     package func assertion(for clientID: ClientID, audience: String, now: NumericDate) throws -> String {
-        var header = JSONWriter()
-        header.object { object in
-            object.member("alg", algorithm.name)
-            object.member("typ", "client-authentication+jwt")
-            object.member("kid", keyID)
-        }
         let tokenID = try TokenID()
         var claims = JSONWriter()
         claims.object { object in
@@ -48,7 +42,8 @@ package struct ClientAssertionSigner: Sendable {
             object.member("jti", tokenID.description)
         }
         let input = JWSSigningInput(
-            encodedHeader: Array(Base64URL.encode(header.bytes).utf8), payload: claims.bytes)
+            encodedHeader: JOSEHeader.encoded(algorithm, type: "client-authentication+jwt", keyID: keyID),
+            payload: claims.bytes)
         let signature = try SigningContext(key: key, scheme: algorithm.scheme).sign(input.octets.span)
         return String(decoding: input.compact(with: signature), as: UTF8.self)
     }

@@ -55,12 +55,11 @@ package struct PasswordHash: Sendable, Hashable, CustomStringConvertible {
     func matches(_ secret: String) throws(LibcryptoError) -> Bool {
         switch (cost, material) {
         case (.derivation(let function, let size), .derived(let salt, let hash)):
-            let secret = Array(secret.utf8)
-            let derived = try function.derive(size, from: secret.span, salt: salt.span)
+            let derived = try function.derive(size, from: secret.utf8.span, salt: salt.span)
             return ConstantTime.areEqual(derived.span, hash.span)
         default:
             // The last 31 characters are the hash; the one before them has bits that writers of hashes differ in.
-            let hash = Array((Bcrypt.hash(Array(secret.utf8), setting: description) ?? "").utf8.suffix(31))
+            let hash = Array((Bcrypt.hash(secret.utf8.span, setting: description) ?? "").utf8.suffix(31))
             let expected = Array(description.utf8.suffix(31))
             return hash.count == 31 && ConstantTime.areEqual(hash.span, expected.span)
         }
@@ -120,7 +119,7 @@ extension PasswordHash {
     private static func bcrypt(_ fields: [String]) throws(InvalidValue) -> Cost {
         let alphabet = "./".utf8
         guard fields.count == 4, fields[2].utf8.count == 2, fields[3].utf8.count == 53,
-            fields[3].utf8.allSatisfy({ isLetterOrDigit($0) || alphabet.contains($0) })
+            fields[3].utf8.allSatisfy({ ASCII.isLetter($0) || ASCII.isDigit($0) || alphabet.contains($0) })
         else { throw InvalidValue("is not a bcrypt hash of 60 characters") }
         guard let cost = UInt8(fields[2]).map(Int.init), !fields[2].hasPrefix("+"), (4...18).contains(cost) else {
             throw InvalidValue("is a bcrypt hash whose cost is not from 04 to 18")
@@ -142,8 +141,7 @@ extension PasswordHash {
 
     /// The base64 of RFC 4648 section 4 without padding; passlib writes a dot for a plus sign.
     private static func base64(_ text: String) -> [UInt8]? {
-        guard !text.utf8.contains(where: { "-_".utf8.contains($0) }) else { return nil }
-        return Base64URL.decode(String(text.map { $0 == "+" || $0 == "." ? "-" : $0 == "/" ? "_" : $0 }))
+        Base64Alphabet.passlib.decode(text.utf8.span)
     }
 
     /// `i=600000,l=32`; nil for what is not written so.
@@ -151,14 +149,10 @@ extension PasswordHash {
         var parameters: [String: Int] = [:]
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
             let pair = part.split(separator: "=", omittingEmptySubsequences: false)
-            guard pair.count == 2, !pair[1].isEmpty, pair[1].utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+            guard pair.count == 2, !pair[1].isEmpty, pair[1].utf8.allSatisfy(ASCII.isDigit),
                 let value = Int(pair[1]), parameters.updateValue(value, forKey: String(pair[0])) == nil
             else { return nil }
         }
         return parameters
-    }
-
-    private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
-        (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20)
     }
 }

@@ -44,11 +44,7 @@ package struct Introspection: Sendable {
         answer.member("token_type", "N_A")
         answer.member("iss", issuer.description)
         answer.member("sub", token.clientID.description)
-        if token.audience.count == 1 {
-            answer.member("aud", token.audience[0].description)
-        } else {
-            answer.member("aud", token.audience.map(\.description))
-        }
+        answer.member("aud", oneOrMore: token.audience.map(\.description))
         answer.member("exp", token.expiresAt.seconds)
         answer.member("iat", issuedAt.seconds)
         answer.member("client_id", token.clientID.description)

@@ -60,7 +60,7 @@ package struct TokenInspector: Sendable {
     var issuer: Issuer { policy.issuer }
 
     func inspect(_ text: String, now: NumericDate, work: inout Work) throws(TokenError) -> Finding {
-        let accessToken = accessToken(text, now: now, work: &work)
+        let accessToken = try accessToken(text, now: now, work: &work)
         let refreshToken = try refreshToken(text, work: &work)
         if let accessToken { return .accessToken(accessToken) }
         guard let refreshToken, let client = clients[refreshToken.clientID],
@@ -70,16 +70,18 @@ package struct TokenInspector: Sendable {
     }
 
     /// Verifies it as a resource server would, whichever that is.
-    private func accessToken(_ text: String, now: NumericDate, work: inout Work) -> VerifiedAccessToken? {
+    private func accessToken(
+        _ text: String, now: NumericDate, work: inout Work
+    ) throws(TokenError) -> VerifiedAccessToken? {
         let jws = try? CompactJWS(parsing: text)
         let possible = jws.flatMap { jws in key(of: jws).map(jws.canBeSigned(by:)) == true ? jws : nil }
-        guard let verified = verified(possible ?? decoy, work: &work), possible != nil else { return nil }
+        guard let verified = try verified(possible ?? decoy, work: &work), possible != nil else { return nil }
         return try? VerifiedAccessToken(verified, issuer: policy.issuer, audience: nil, now: now, leeway: .zero)
     }
 
-    private func verified(_ jws: CompactJWS, work: inout Work) -> VerifiedJWS? {
+    private func verified(_ jws: CompactJWS, work: inout Work) throws(TokenError) -> VerifiedJWS? {
         if let key = key(of: jws) { work.signatures[key.type, default: 0] += 1 }
-        return try? jws.verified(by: keys)
+        return try TokenError.checking { () throws(JWSError) in try jws.verified(by: keys) }
     }
 
     private func key(of jws: CompactJWS) -> PublicKey? {

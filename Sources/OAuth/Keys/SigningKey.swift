@@ -22,25 +22,11 @@ package final class SigningKey: Sendable {
         self.algorithm = algorithm
         self.keyID = keyID
         // RFC 9068 section 2.1
-        encodedHeader = Self.encodedHeader(type: "at+jwt", algorithm, keyID)
+        encodedHeader = JOSEHeader.encoded(algorithm, type: "at+jwt", keyID: keyID)
     }
 
     /// The header of something else that it signs: `typ` keeps one from passing for the other (RFC 8725 section 3.11).
     func encodedHeader(type: StaticString) -> [UInt8] {
-        Self.encodedHeader(type: type, algorithm, keyID)
-    }
-
-    private static func encodedHeader(
-        type: StaticString, _ algorithm: SignatureAlgorithm, _ keyID: String
-    ) -> [UInt8] {
-        var header = JSONWriter()
-        header.object { object in
-            object.member("alg", algorithm.name)
-            object.member("typ", type.description)
-            object.member("kid", keyID)
-        }
-        var encoded: [UInt8] = []
-        Base64URL.append(header.bytes.span, to: &encoded)
-        return encoded
+        JOSEHeader.encoded(algorithm, type: type, keyID: keyID)
     }
 }

@@ -7,14 +7,6 @@ enum BasicCredentials {
         var characters = Array(text.utf8)
         while characters.last == UInt8(ascii: " ") { characters.removeLast() }
         for _ in 0..<2 where characters.last == UInt8(ascii: "=") { characters.removeLast() }
-        for (index, character) in characters.enumerated() {
-            switch character {
-            case UInt8(ascii: "+"): characters[index] = UInt8(ascii: "-")
-            case UInt8(ascii: "/"): characters[index] = UInt8(ascii: "_")
-            case UInt8(ascii: "-"), UInt8(ascii: "_"): return nil
-            default: break
-            }
-        }
-        return Base64URL.decode(characters.span)
+        return Base64Alphabet.standard.decode(characters.span)
     }
 }

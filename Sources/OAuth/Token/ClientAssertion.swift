@@ -23,14 +23,15 @@ struct ClientAssertion: Sendable {
     init(_ parameters: FormParameters) throws(TokenError) {
         guard parameters["client_assertion_type"] == Self.type, let text = parameters["client_assertion"],
             let jws = try? CompactJWS(parsing: text), jws.header.algorithm.isOffered,
-            Self.isAssertionType(jws.header.type), let claims = (try? JSONReader.read(jws.unverifiedPayload))?.object
+            Self.isAssertionType(jws.header), let claims = (try? JSONReader.read(jws.unverifiedPayload))?.object
         else { throw .invalidClient }
         // RFC 7523 section 3, numbers 1 and 2: for client authentication issuer and subject are the client.
         guard let subject = claims["sub"]?.string, claims["iss"]?.string == subject,
             let clientID = try? ClientID(subject)
         else { throw .invalidClient }
         // draft-ietf-oauth-rfc7523bis: one audience, so that no other server can use the assertion here.
-        guard let audience = claims["aud"]?.string ?? Self.onlyElement(claims["aud"]) else { throw .invalidClient }
+        let audiences = claims["aud"]?.oneOrMore ?? []
+        guard audiences.count == 1, let audience = audiences[0].string else { throw .invalidClient }
         guard let tokenID = claims["jti"]?.string, (1...256).contains(tokenID.utf8.count) else { throw .invalidClient }
         guard let expiresAt = try Self.date("exp", of: claims) else { throw .invalidClient }
         self.jws = jws
@@ -44,15 +45,8 @@ struct ClientAssertion: Sendable {
     }
 
     /// A token that was made for another purpose says so in `typ` and is not an assertion (RFC 8725 section 3.11).
-    private static func isAssertionType(_ type: String?) -> Bool {
-        guard let type = type?.lowercased() else { return true }
-        let name = type.hasPrefix("application/") ? String(type.dropFirst("application/".count)) : type
-        return name == "jwt" || name == "client-authentication+jwt"
-    }
-
-    private static func onlyElement(_ value: JSONValue?) -> String? {
-        guard let elements = value?.array, elements.count == 1 else { return nil }
-        return elements[0].string
+    private static func isAssertionType(_ header: JOSEHeader) -> Bool {
+        header.type == nil || header.hasType("jwt") || header.hasType("client-authentication+jwt")
     }
 
     /// nil where the claim is absent.

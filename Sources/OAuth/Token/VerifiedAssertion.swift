@@ -54,11 +54,11 @@ package struct AssertionTrial: Sendable {
         let key = keys.onlyKey(withID: header.keyID, for: header.algorithm)?.publicKey
         let isPossible = key.map(assertion.jws.canBeSigned(by:)) ?? false
         let tried = isPossible ? keys : decoys.keys(for: assertion.jws)
-        let isVerified = (try? assertion.jws.verified(by: tried)) != nil
+        let verified = try TokenError.checking { () throws(JWSError) in try assertion.jws.verified(by: tried) }
         if let key = tried.onlyKey(withID: header.keyID, for: header.algorithm)?.publicKey {
             work.signatures[key.type, default: 0] += 1
         }
-        guard isPossible, isVerified, let client, client.accepts(.privateKeyJWT), client.keys != nil else {
+        guard isPossible, verified != nil, let client, client.accepts(.privateKeyJWT), client.keys != nil else {
             throw .invalidClient
         }
         // RFC 7523 section 3, number 3
@@ -76,6 +76,19 @@ package struct AssertionTrial: Sendable {
         case .first: return AuthenticatedClient(VerifiedAssertion(client))
         case .repeated: throw .invalidClient
         case .full: throw .overloaded
+        }
+    }
+}
+
+extension TokenError {
+    /// Runs a signature check.
+    ///
+    /// - Returns: `nil` if the signature proves nothing.
+    /// - Throws: ``TokenError/serverError`` if libcrypto failed, which says nothing about the signature.
+    static func checking(_ check: () throws(JWSError) -> VerifiedJWS) throws(TokenError) -> VerifiedJWS? {
+        do throws(JWSError) { return try check() } catch {
+            if case .cannotVerify = error { throw .serverError }
+            return nil
         }
     }
 }

@@ -1,3 +1,4 @@
+import JOSE
 package import Libcrypto
 import OAuth
 package import SystemPackage
@@ -40,7 +41,6 @@ package enum KeyFileError: Error, CustomStringConvertible {
     case tooSmall(bits: Int)
     case unusable
     case mismatchedHalves
-    case unusablePassphrase
     case noSealingKey
 
     package var description: String {
@@ -53,7 +53,6 @@ package enum KeyFileError: Error, CustomStringConvertible {
             "is a kind of key that no access token is signed with (\(SignatureAlgorithm.offeredKeyNames) are)"
         case .mismatchedHalves: "holds a private and a public half that do not belong together"
         case .noSealingKey: "is not a key of \(SealingKey.size) octets in base64url"
-        case .unusablePassphrase: "is not a passphrase of 1 to \(PrivateKey.passphraseSizes.upperBound) octets"
         }
     }
 

@@ -97,13 +97,17 @@ package struct KeysFolder: Sendable {
     /// A key that is made beside those in use is in nobody's cache.
     package static let hintWithoutKeys = "where there never were keys, `writ keys generate` makes the first"
 
-    /// The passphrase without the line break at its end; nil where none is configured.
-    package func passphrase() throws(InvalidConfiguration) -> SecretBytes? {
+    /// The passphrase without the line break at its end; `nil` if none is configured.
+    package func passphrase() throws(InvalidConfiguration) -> Passphrase? {
         guard let passphraseFile else { return nil }
         do {
-            let passphrase = try KeyFile.contents(of: passphraseFile, isSecret: true).droppingLineBreak()
-            guard PrivateKey.passphraseSizes.contains(passphrase.count) else { throw KeyFileError.unusablePassphrase }
-            return passphrase
+            return try Passphrase(try KeyFile.contents(of: passphraseFile, isSecret: true).droppingLineBreak())
+        } catch KeyError.unusablePassphrase {
+            throw InvalidConfiguration([
+                Problem(
+                    .file(passphraseFile.string, line: nil),
+                    "is not a passphrase of 1 to \(Passphrase.maximumSize) octets")
+            ])
         } catch let error as KeyFileError {
             throw InvalidConfiguration([
                 Problem(
@@ -116,7 +120,7 @@ package struct KeysFolder: Sendable {
         }
     }
 
-    private func read(_ name: KeyFileName, _ passphrase: SecretBytes?) throws -> LoadedKey {
+    private func read(_ name: KeyFileName, _ passphrase: Passphrase?) throws -> LoadedKey {
         let file = path.appending(name.description)
         let contents = try KeyFile.contents(of: file, isSecret: name.content == .signing)
         switch name.content {

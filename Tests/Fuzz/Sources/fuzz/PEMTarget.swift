@@ -13,10 +13,10 @@ struct PEMTarget: FuzzTarget {
         "PRIVATE KEY", "PUBLIC KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY",
     ]
     /// That of the encrypted keys in Seeds/pem.
-    private let passphrase: SecretBytes
+    private let passphrase: Passphrase
 
     init() throws {
-        passphrase = try SecretBytes(copying: Array("correct horse".utf8).span)
+        passphrase = try Passphrase(SecretBytes(copying: Array("correct horse".utf8).span))
     }
 
     func parse(_ octets: [UInt8]) {

@@ -1,0 +1,39 @@
+/// Tests and conversions of single octets that know ASCII only. Swift's own know Unicode, in which U+0660 is a digit and U+212A a letter.
+package enum ASCII {
+    /// 0 to 9
+    package static func isDigit(_ octet: UInt8) -> Bool {
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(octet)
+    }
+
+    /// A to Z and a to z
+    package static func isLetter(_ octet: UInt8) -> Bool {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(octet | 0x20)
+    }
+
+    /// The value of a hexadecimal digit in either case; `nil` for any other octet.
+    package static func hexValue(_ octet: UInt8) -> UInt8? {
+        if isDigit(octet) { return octet - UInt8(ascii: "0") }
+        let lowercased = octet | 0x20
+        guard (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(lowercased) else { return nil }
+        return lowercased - UInt8(ascii: "a") + 10
+    }
+}
+
+extension String {
+    /// Whether both are the same octets. Swift's own `==` takes U+212A for the letter K; it is asked first since it is
+    /// quick to tell texts apart.
+    package func isSameText(as other: String) -> Bool {
+        guard self == other else { return false }
+        let (own, others) = (utf8, other.utf8)
+        return own.span.isSame(as: others.span)
+    }
+}
+
+extension Span<UInt8> {
+    /// Whether both are the same octets. It does not take constant time, so nothing secret is compared with it.
+    func isSame(as other: Span<UInt8>) -> Bool {
+        guard count == other.count else { return false }
+        for index in indices where self[index] != other[index] { return false }
+        return true
+    }
+}

@@ -1,0 +1,137 @@
+import CLibcrypto
+
+/// One `EVP_PKEY_CTX` that is prepared to sign with a key and a scheme, or to verify. It is used many
+/// times, by one thread at a time.
+@safe
+struct KeyOperation: ~Copyable {
+    private let pointer: OpaquePointer
+    private let hash: HashFunction
+
+    private init(takingOwnershipOf pointer: OpaquePointer, _ hash: HashFunction) {
+        unsafe self.pointer = pointer
+        self.hash = hash
+    }
+
+    /// - Parameter hash: that of the scheme.
+    /// - Throws: if the key does not fit the scheme.
+    init(signingWith key: PrivateKey, _ scheme: SignatureScheme, _ hash: HashFunction) throws(LibcryptoError) {
+        let context = unsafe key.withUnsafePointer { unsafe EVP_PKEY_CTX_new_from_pkey(nil, $0, nil) }
+        let operation = try unsafe KeyOperation(takingOwnershipOf: check(context, "prepare a signature"), hash)
+        try unsafe check(EVP_PKEY_sign_init(operation.pointer), "prepare a signature")
+        try operation.apply(scheme)
+        self = operation
+    }
+
+    /// - Parameter hash: that of the scheme.
+    /// - Throws: if the key does not fit the scheme.
+    init(verifyingWith key: PublicKey, _ scheme: SignatureScheme, _ hash: HashFunction) throws(LibcryptoError) {
+        let context = unsafe key.withUnsafePointer { unsafe EVP_PKEY_CTX_new_from_pkey(nil, $0, nil) }
+        let operation = try unsafe KeyOperation(takingOwnershipOf: check(context, "prepare to verify"), hash)
+        try unsafe check(EVP_PKEY_verify_init(operation.pointer), "prepare to verify")
+        try operation.apply(scheme)
+        self = operation
+    }
+
+    deinit { unsafe EVP_PKEY_CTX_free(pointer) }
+
+    /// Sets padding and hash.
+    private func apply(_ scheme: SignatureScheme) throws(LibcryptoError) {
+        switch scheme {
+        case .rsaPKCS1(let hash):
+            try choose(unsafe EVP_PKEY_CTX_set_rsa_padding(pointer, RSA_PKCS1_PADDING))
+            try choose(hash)
+        case .rsaPSS(let hash):
+            try choose(unsafe EVP_PKEY_CTX_set_rsa_padding(pointer, RSA_PKCS1_PSS_PADDING))
+            try choose(hash)
+            let pointer = unsafe self.pointer
+            try choose(
+                unsafe hash.implementation.withUnsafePointer { unsafe EVP_PKEY_CTX_set_rsa_mgf1_md(pointer, $0) })
+            try choose(unsafe EVP_PKEY_CTX_set_rsa_pss_saltlen(pointer, RSA_PSS_SALTLEN_DIGEST))
+        case .ecdsa(_, let hash):
+            try choose(hash)
+        case .ed25519:
+            break
+        }
+    }
+
+    private func choose(_ hash: HashFunction) throws(LibcryptoError) {
+        let pointer = unsafe self.pointer
+        try choose(
+            unsafe hash.implementation.withUnsafePointer { unsafe EVP_PKEY_CTX_set_signature_md(pointer, $0) })
+    }
+
+    private func choose(_ status: Int32) throws(LibcryptoError) { try check(status, "choose a signature scheme") }
+
+    /// - Parameter size: the octets that the signature may have at most.
+    func sign(_ message: Span<UInt8>, size: Int) throws(LibcryptoError) -> [UInt8] {
+        let digest = try hash.digest(of: message)
+        var count = size
+        var signature = [UInt8](repeating: 0, count: count)
+        let pointer = unsafe self.pointer
+        let status = unsafe signature.withUnsafeMutableBufferPointer { signature in
+            unsafe digest.withUnsafeBufferPointer { digest in
+                unsafe EVP_PKEY_sign(pointer, signature.baseAddress, &count, digest.baseAddress, digest.count)
+            }
+        }
+        try check(status, "sign")
+        signature.removeLast(signature.count - count)
+        return signature
+    }
+
+    func verify(_ signature: Span<UInt8>, _ message: Span<UInt8>) throws(LibcryptoError) -> Bool {
+        let digest = try hash.digest(of: message)
+        let pointer = unsafe self.pointer
+        let status = unsafe signature.withUnsafeBufferPointer { signature in
+            unsafe digest.withUnsafeBufferPointer { digest in
+                unsafe EVP_PKEY_verify(
+                    pointer, signature.baseAddress, signature.count, digest.baseAddress, digest.count)
+            }
+        }
+        return isSuccess(status)
+    }
+}
+
+/// One `EVP_MD_CTX`, for Ed25519, which hashes for itself.
+@safe
+struct MessageOperation: ~Copyable {
+    private let pointer: OpaquePointer
+
+    init(_ operation: StaticString) throws(LibcryptoError) {
+        unsafe pointer = try check(EVP_MD_CTX_new(), operation)
+    }
+
+    deinit { unsafe EVP_MD_CTX_free(pointer) }
+
+    func sign(_ message: Span<UInt8>, with key: PrivateKey) throws(LibcryptoError) -> [UInt8] {
+        let pointer = unsafe self.pointer
+        try check(
+            unsafe key.withUnsafePointer { unsafe EVP_DigestSignInit_ex(pointer, nil, nil, nil, nil, $0, nil) },
+            "prepare a signature")
+        // RFC 8032 section 5.1.6
+        var count = 64
+        var signature = [UInt8](repeating: 0, count: count)
+        let status = unsafe signature.withUnsafeMutableBufferPointer { signature in
+            unsafe message.withUnsafeBufferPointer { message in
+                unsafe EVP_DigestSign(pointer, signature.baseAddress, &count, message.baseAddress, message.count)
+            }
+        }
+        try check(status, "sign")
+        return signature
+    }
+
+    func verify(
+        _ signature: Span<UInt8>, _ message: Span<UInt8>, with key: PublicKey
+    ) throws(LibcryptoError) -> Bool {
+        let pointer = unsafe self.pointer
+        try check(
+            unsafe key.withUnsafePointer { unsafe EVP_DigestVerifyInit_ex(pointer, nil, nil, nil, nil, $0, nil) },
+            "prepare to verify")
+        let status = unsafe signature.withUnsafeBufferPointer { signature in
+            unsafe message.withUnsafeBufferPointer { message in
+                unsafe EVP_DigestVerify(
+                    pointer, signature.baseAddress, signature.count, message.baseAddress, message.count)
+            }
+        }
+        return isSuccess(status)
+    }
+}
