@@ -13,7 +13,7 @@ final class SigningQueue: @unchecked Sendable {
     // Sendable: the mutable state is touched only with `condition` locked.
     private let condition = NSCondition()
     private let limit: Limit
-    private var line = FairLine<ClientID, SigningJob>()
+    private var line = FairQueue<ClientID, SigningJob>()
     private var pace = SigningPace()
     private var isClosed = false
 

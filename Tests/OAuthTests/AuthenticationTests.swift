@@ -11,11 +11,11 @@ import Testing
 
     private static let grant = "grant_type=client_credentials"
 
-    private func post(_ id: String, _ secret: String) -> TokenEndpointRequest {
+    private func post(_ id: String, _ secret: String) -> EndpointRequest {
         Fixture.post("\(Self.grant)&client_id=\(id)&client_secret=\(secret.replacing(" ", with: "+"))")
     }
 
-    private func basic(_ credentials: String, body: String = grant) -> TokenEndpointRequest {
+    private func basic(_ credentials: String, body: String = grant) -> EndpointRequest {
         Fixture.post(body, authorization: [Fixture.basic(credentials)])
     }
 

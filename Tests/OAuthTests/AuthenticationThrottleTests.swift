@@ -82,7 +82,7 @@ import Testing
     }
 
     @Test func attemptsThatWaitAreBoundedForPairAndAddress() throws {
-        var pending = PendingAttempts(.init(failures: 2, addressFailures: 4, window: .seconds(60)))
+        var pending = AttemptLimiter(.init(failures: 2, addressFailures: 4, window: .seconds(60)))
         let client = try ClientID("reporting")
         let begun = (0..<20).map { _ in pending.begin(client, from: here) }
         #expect(begun.count { $0 } == 8)
@@ -96,7 +96,7 @@ import Testing
     }
 
     @Test func noAddressTakesMoreThanAQuarterOfTheRoom() throws {
-        var pending = PendingAttempts(.init(failures: nil, addressFailures: 100, window: .seconds(60)), room: 32)
+        var pending = AttemptLimiter(.init(failures: nil, addressFailures: 100, window: .seconds(60)), room: 32)
         let begun = try (0..<20).map { pending.begin(try ClientID("client-\($0)"), from: here) }
         #expect(begun.count { $0 } == 8)
         let fromElsewhere = pending.begin(try ClientID("reporting"), from: elsewhere)
@@ -113,7 +113,7 @@ import Testing
     }
 
     @Test func withoutLimitsAnyNumberMayWait() throws {
-        var pending = PendingAttempts(.init(failures: nil, addressFailures: nil, window: .seconds(60)))
+        var pending = AttemptLimiter(.init(failures: nil, addressFailures: nil, window: .seconds(60)))
         let client = try ClientID("reporting")
         let begun = (0..<1000).map { _ in pending.begin(client, from: here) }
         #expect(begun.allSatisfy { $0 })

@@ -10,13 +10,13 @@ import Testing
     private static let audiences = ["https://tokens.example.com", "https://tokens.example.com/oauth2/token"]
     private let key: PrivateKey
     private let clients: ClientRegistry
-    private let spent: SpentAssertions
+    private let spent: ReplayCache
     private let keySet: JWKSet
 
     init() throws {
         key = try PrivateKey.generate(on: .p256)
         keySet = JWKSet([JWK(try key.publicKey, keyID: "k1", algorithm: nil)])
-        spent = try SpentAssertions(capacity: 100)
+        spent = try ReplayCache(capacity: 100)
         clients = try ClientRegistry([
             try Client(id: ClientID("job"), secrets: [], keys: .fixed(keySet)),
             try Client(
@@ -216,13 +216,13 @@ import Testing
     }
 
     @Test func aClientThatDoesNotExistCostsTheSameWork() throws {
-        func work(_ id: String, kid: String = "k1") throws -> AuthenticationWork {
+        func work(_ id: String, kid: String = "k1") throws -> AuthenticationCost {
             let claims = Self.claims(["iss": .string(id), "sub": .string(id)])
             let thief = try PrivateKey.generate(on: .p256)
             let text = try assertion(claims, header: ["kid": .string(kid)], signedBy: thief)
             let body =
                 "grant_type=client_credentials&client_assertion_type=\(ClientAssertion.type)&client_assertion=\(text)"
-            var work = AuthenticationWork()
+            var work = AuthenticationCost()
             let request = try TokenRequest(parsing: Fixture.post(body))
             guard
                 case .assertion(let trial) = try clients.authenticate(
@@ -250,7 +250,7 @@ import Testing
             try Client(id: ClientID("long"), secrets: [], keys: .fixed(keys)),
             try Client(id: ClientID("job"), secrets: [], keys: .fixed(keySet)),
         ])
-        var works: [AuthenticationWork] = []
+        var works: [AuthenticationCost] = []
         for id in ["long", "job", "nobody"] {
             let claims = Self.claims(["iss": .string(id), "sub": .string(id)])
             let signed = try assertion(claims, header: ["alg": .string("RS256")])
@@ -258,7 +258,7 @@ import Testing
             let text = signed.split(separator: ".").dropLast().joined(separator: ".") + "." + signature
             let body =
                 "grant_type=client_credentials&client_assertion_type=\(ClientAssertion.type)&client_assertion=\(text)"
-            var work = AuthenticationWork()
+            var work = AuthenticationCost()
             let request = try TokenRequest(parsing: Fixture.post(body))
             guard
                 case .assertion(let trial) = try clients.authenticate(

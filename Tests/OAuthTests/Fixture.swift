@@ -34,8 +34,8 @@ struct Fixture {
     }
 
     /// A form body.
-    static func post(_ body: String, query: String? = nil, authorization: [String] = []) -> TokenEndpointRequest {
-        TokenEndpointRequest(
+    static func post(_ body: String, query: String? = nil, authorization: [String] = []) -> EndpointRequest {
+        EndpointRequest(
             query: query.map { Array($0.utf8) }, contentType: "application/x-www-form-urlencoded",
             authorization: authorization, body: Array(body.utf8))
     }
@@ -50,12 +50,11 @@ struct Fixture {
         return "Basic " + String(text) + String(repeating: "=", count: (4 - text.count % 4) % 4)
     }
 
-    func authenticate(_ request: TokenEndpointRequest, now: NumericDate = now) throws(TokenError) -> AuthenticatedClient
-    {
+    func authenticate(_ request: EndpointRequest, now: NumericDate = now) throws(TokenError) -> AuthenticatedClient {
         try clients.authenticate(TokenRequest(parsing: request).credentials, now: now).conclude()
     }
 
-    func authorize(_ request: TokenEndpointRequest) throws(TokenError) -> AuthorizedGrant {
+    func authorize(_ request: EndpointRequest) throws(TokenError) -> AuthorizedGrant {
         let tokenRequest = try TokenRequest(parsing: request)
         return try clients.authenticate(tokenRequest.credentials, now: Self.now).conclude().authorize(
             tokenRequest, policy: policy, sealer: RefreshTokenSealer(issuer: policy.issuer, turns: []), now: Self.now)

@@ -26,10 +26,10 @@ import Testing
         ])
     }
 
-    private func work(_ id: String, _ secret: String) throws -> AuthenticationWork {
+    private func work(_ id: String, _ secret: String) throws -> AuthenticationCost {
         let request = Fixture.post(
             "grant_type=client_credentials", authorization: [Fixture.basic("\(id):\(secret)")])
-        var work = AuthenticationWork()
+        var work = AuthenticationCost()
         #expect(throws: TokenError.invalidClient) {
             let authentication = try clients.authenticate(
                 TokenRequest(parsing: request).credentials, now: Fixture.now, work: &work)

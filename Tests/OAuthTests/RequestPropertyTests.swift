@@ -61,7 +61,7 @@ import Testing
         _ = try? TokenRequest(
             parsing: Fixture.post(String(decoding: octets(200), as: UTF8.self), authorization: [header]))
         _ = try? TokenRequest(
-            parsing: TokenEndpointRequest(
+            parsing: EndpointRequest(
                 query: octets(60), contentType: "application/x-www-form-urlencoded", authorization: [],
                 body: octets(200)))
     }

@@ -69,7 +69,7 @@ import Testing
 
     @Test func refusesALargeBody() {
         let body = "grant_type=a&\(Self.credentials)&x="
-        let fill = String(repeating: "a", count: TokenEndpointRequest.maximumBodySize - body.utf8.count)
+        let fill = String(repeating: "a", count: EndpointRequest.maximumBodySize - body.utf8.count)
         #expect(throws: Never.self) { try TokenRequest(parsing: Fixture.post(body + fill)) }
         #expect(throws: TokenError.bodyTooLarge) { try TokenRequest(parsing: Fixture.post(body + fill + "a")) }
     }

@@ -13,7 +13,7 @@ import Testing
         let secret = ClientSecret(hash: try ClientSecretHash(of: "s"))
         let clients = try ClientRegistry([try Client(id: ClientID("c"), secrets: [secret])])
         let request = try TokenRequest(
-            parsing: TokenEndpointRequest(
+            parsing: EndpointRequest(
                 contentType: "application/x-www-form-urlencoded",
                 body: Array("grant_type=client_credentials&client_id=c&client_secret=s".utf8)))
         let client = try #require(try clients.authenticate(request.credentials, now: NumericDate(1)).provenClient)

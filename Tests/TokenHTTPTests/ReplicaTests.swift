@@ -22,7 +22,7 @@ import Testing
         func token(at now: NumericDate) throws -> String {
             let snapshot = reloader.snapshots.current
             let request = try TokenRequest(
-                parsing: TokenEndpointRequest(
+                parsing: EndpointRequest(
                     contentType: "application/x-www-form-urlencoded",
                     body: Array("grant_type=client_credentials&client_id=tenant&client_secret=writ_cs_fixture".utf8)))
             let client = try #require(try snapshot.clients.authenticate(request.credentials, now: now).provenClient)

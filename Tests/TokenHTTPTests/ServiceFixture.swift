@@ -93,8 +93,8 @@ struct ServiceFixture {
     }
 
     /// - Parameter signers: a pool; without one, two threads.
-    func frontDoor(_ signers: SignerPool? = nil) throws -> FrontDoor {
-        let gate = try ClientGate(
+    func tokenRouter(_ signers: SignerPool? = nil) throws -> TokenRouter {
+        let gate = try ClientAuthenticator(
             limits: .standard, audiences: configuration.assertionAudiences,
             passwordChecks: PasswordChecks(threadCount: 1, capacity: 8), keySets: ClientKeySets { _, _ in })
         let snapshots = SnapshotStore(try snapshot())
@@ -105,7 +105,7 @@ struct ServiceFixture {
             signers: signers ?? SignerPool(threadCount: 2, wait: .seconds(60)), now: { Self.now }, retryDelay: { 1 },
             reportFailure: { _ in },
             report: { _ in })
-        return FrontDoor(
+        return TokenRouter(
             paths: configuration.endpoints,
             tokenEndpoint: TokenEndpoint(
                 services: services, makeTokenID: { TokenID("jti-of-the-exchange") }),

@@ -44,7 +44,7 @@ import Testing
         _ id: String = "plain", _ parameters: String = "", of clients: ClientRegistry? = nil
     ) throws -> AuthorizedGrant {
         let request = try TokenRequest(
-            parsing: TokenEndpointRequest(
+            parsing: EndpointRequest(
                 query: nil, contentType: "application/x-www-form-urlencoded", authorization: [],
                 body: Array("grant_type=client_credentials&client_id=\(id)&client_secret=secret\(parameters)".utf8)))
         let authentication = try (clients ?? self.clients).authenticate(request.credentials, now: Self.issued)
@@ -73,16 +73,16 @@ import Testing
     }
 
     @Test func likeRequestsAreThoseOfOneRegistrationForTheSame() throws {
-        let plain = TokenLikeness(try grant(), key: key)
-        #expect(TokenLikeness(try grant("plain", "&scope=a%20b"), key: key) == plain)
-        #expect(TokenLikeness(try grant("plain", "&resource=https://a.example.com"), key: key) == plain)
+        let plain = TokenReuseKey(try grant(), key: key)
+        #expect(TokenReuseKey(try grant("plain", "&scope=a%20b"), key: key) == plain)
+        #expect(TokenReuseKey(try grant("plain", "&resource=https://a.example.com"), key: key) == plain)
         let registeredAnew = try ClientRegistry([Self.client("plain")])
         let others = try [
-            TokenLikeness(grant("other"), key: key),
-            TokenLikeness(grant("plain", "&scope=a"), key: key),
-            TokenLikeness(grant("plain", "&resource=https://b.example.com"), key: key),
-            TokenLikeness(grant(), key: Self.makeKey("k2")),
-            TokenLikeness(grant(of: registeredAnew), key: key),
+            TokenReuseKey(grant("other"), key: key),
+            TokenReuseKey(grant("plain", "&scope=a"), key: key),
+            TokenReuseKey(grant("plain", "&resource=https://b.example.com"), key: key),
+            TokenReuseKey(grant(), key: Self.makeKey("k2")),
+            TokenReuseKey(grant(of: registeredAnew), key: key),
         ]
         for other in others { #expect(other != plain) }
     }
@@ -96,7 +96,7 @@ import Testing
     @Test func aTokenAnswersUntilItsTimeIsOver() async throws {
         let tokens = ReusableTokens()
         let grant = try grant()
-        let likeness = TokenLikeness(grant, key: key)
+        let likeness = TokenReuseKey(grant, key: key)
         var made = 0
         func ask(_ age: Int64) async throws -> (String, Bool) {
             let now = NumericDate(Self.issued.seconds + age)
@@ -126,7 +126,7 @@ import Testing
     @Test func thoseThatComeTogetherCostOneSignature() async throws {
         let tokens = ReusableTokens()
         let grant = try grant()
-        let likeness = TokenLikeness(grant, key: key)
+        let likeness = TokenReuseKey(grant, key: key)
         let made = Counter()
         let answers = try await withThrowingTaskGroup(of: Bool.self) { group in
             for _ in 0..<500 {
@@ -148,7 +148,7 @@ import Testing
     @Test func whatGoesWrongIsToldToAllAndNotRemembered() async throws {
         let tokens = ReusableTokens()
         let grant = try grant()
-        let likeness = TokenLikeness(grant, key: key)
+        let likeness = TokenReuseKey(grant, key: key)
         await withTaskGroup(of: TokenError?.self) { group in
             for _ in 0..<20 {
                 group.addTask {
@@ -174,12 +174,12 @@ import Testing
             try grant(of: ClientRegistry([Self.client("plain")]))
         }
         for (index, grant) in grants.enumerated() {
-            let likeness = TokenLikeness(grant, key: key)
+            let likeness = TokenReuseKey(grant, key: key)
             recent.insert(token(grant), likeness, now: Self.issued)
             #expect(recent[likeness] != nil)
             #expect(recent.count <= 2 * RecentTokens.room)
             // The younger half is always there.
-            #expect(recent[TokenLikeness(grants[max(0, index - RecentTokens.room + 1)], key: key)] != nil)
+            #expect(recent[TokenReuseKey(grants[max(0, index - RecentTokens.room + 1)], key: key)] != nil)
         }
     }
 
@@ -188,10 +188,10 @@ import Testing
         let (first, second, third) = (try grant("plain"), try grant("other"), try grant("own"))
         for (grant, age) in [(first, 0), (second, 301), (third, 602)] {
             recent.insert(
-                token(grant), TokenLikeness(grant, key: key), now: NumericDate(Self.issued.seconds + Int64(age)))
+                token(grant), TokenReuseKey(grant, key: key), now: NumericDate(Self.issued.seconds + Int64(age)))
         }
-        #expect(recent[TokenLikeness(first, key: key)] == nil)
-        #expect(recent[TokenLikeness(second, key: key)] != nil)
+        #expect(recent[TokenReuseKey(first, key: key)] == nil)
+        #expect(recent[TokenReuseKey(second, key: key)] != nil)
         #expect(recent.count == 2)
     }
 }

@@ -34,18 +34,18 @@ struct SampleService {
     }
 
     /// A request for a token with the credentials in the body, as most libraries make it.
-    static func posted(_ parameters: String, clientID: String = "reporting") -> TokenEndpointRequest {
+    static func posted(_ parameters: String, clientID: String = "reporting") -> EndpointRequest {
         form("\(parameters)&client_id=\(clientID)&client_secret=\(secret)")
     }
 
     /// The same with the credentials in the `Authorization` header.
-    static func basic(_ parameters: String, clientID: String = "reporting") -> TokenEndpointRequest {
+    static func basic(_ parameters: String, clientID: String = "reporting") -> EndpointRequest {
         // RFC 7617 has base64 with padding; this many octets need none, and none of their groups has `-` or `_`.
         form(parameters, authorization: ["Basic " + Base64URL.encode(Array("\(clientID):\(secret)".utf8))])
     }
 
-    private static func form(_ body: String, authorization: [String] = []) -> TokenEndpointRequest {
-        TokenEndpointRequest(
+    private static func form(_ body: String, authorization: [String] = []) -> EndpointRequest {
+        EndpointRequest(
             contentType: "application/x-www-form-urlencoded", authorization: authorization, body: Array(body.utf8))
     }
 
@@ -60,7 +60,7 @@ struct SampleService {
         return client
     }
 
-    func grant(_ request: TokenEndpointRequest = posted(parameters)) throws -> AuthorizedGrant {
+    func grant(_ request: EndpointRequest = posted(parameters)) throws -> AuthorizedGrant {
         let request = try TokenRequest(parsing: request)
         return try authenticated(request).authorize(request, policy: policy, sealer: sealer, now: Self.now)
     }

@@ -32,14 +32,14 @@ package struct AuthenticationThrottle: Sendable {
     }
 
     private let limits: Limits
-    private var pairs: LeakyCounts<Int>
-    private var addresses: LeakyCounts<AddressBlock>
+    private var pairs: LeakyBuckets<Int>
+    private var addresses: LeakyBuckets<AddressBlock>
 
     /// - Parameter capacity: how many pairs, and how many addresses, are counted in each of two generations.
     package init(_ limits: Limits, capacity: Int = 1 << 15) {
         self.limits = limits
-        pairs = LeakyCounts(capacity: capacity, window: limits.window)
-        addresses = LeakyCounts(capacity: capacity, window: limits.window)
+        pairs = LeakyBuckets(capacity: capacity, window: limits.window)
+        addresses = LeakyBuckets(capacity: capacity, window: limits.window)
     }
 
     /// - Returns: how many seconds to wait before an attempt; nil where one may be made now.

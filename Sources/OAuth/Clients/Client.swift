@@ -27,7 +27,7 @@ package final class Client: Sendable {
     /// earlier moment are void.
     package let refreshTokensNotBefore: NumericDate?
     /// `introspect`: about which tokens it may ask.
-    package let introspection: IntrospectionRight
+    package let introspection: IntrospectionPermission
     /// `claims`, as members of a JSON object ready to be put behind the registered ones.
     let claims: [UInt8]
 
@@ -38,7 +38,7 @@ package final class Client: Sendable {
         grantTypes: Set<GrantType> = [.clientCredentials], scope: Scope = .empty, resources: [Audience] = [],
         accessTokenLifetime: Duration? = nil, accessTokenReuse: Duration? = nil,
         refreshTokensNotBefore: NumericDate? = nil,
-        introspection: IntrospectionRight = .none, claims: JSONObject = JSONObject()
+        introspection: IntrospectionPermission = .none, claims: JSONObject = JSONObject()
     ) throws(InvalidValue) {
         guard claims.members.allSatisfy({ !AccessTokenClaims.registeredNames.contains($0.name) }) else {
             throw InvalidValue("would shadow a registered claim")

@@ -9,7 +9,7 @@ package struct Introspection: Sendable {
     /// Whom it is told.
     let client: Client
 
-    fileprivate init(_ finding: TokenInspector.Finding, issuer: Issuer, for client: Client) {
+    fileprivate init(_ finding: InspectedToken, issuer: Issuer, for client: Client) {
         self.client = client
         var answer = JSONWriter(reservingCapacity: 512)
         switch finding {

@@ -4,14 +4,14 @@ package struct IntrospectionRequest: Sendable {
     /// their looks.
     let token: String
     /// Whose request it claims to be.
-    package let credentials: ClientCredentials
+    package let credentials: PresentedCredentials
 
     /// - Throws: what can be refused without knowing the clients: `invalid_request`, or `invalid_client` where
     ///   credentials are missing or cannot be read.
-    package init(parsing request: TokenEndpointRequest) throws(TokenError) {
+    package init(parsing request: EndpointRequest) throws(TokenError) {
         let parameters = try FormParameters(of: request)
         guard let token = parameters["token"] else { throw .missingToken }
         self.token = token
-        credentials = try ClientCredentials(authorization: request.authorization, parameters: parameters)
+        credentials = try PresentedCredentials(authorization: request.authorization, parameters: parameters)
     }
 }

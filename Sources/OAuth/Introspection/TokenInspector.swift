@@ -2,28 +2,28 @@ import AccessToken
 package import JOSE
 package import Libcrypto
 
+/// What a text turned out to be.
+enum InspectedToken {
+    case accessToken(VerifiedAccessToken)
+    case refreshToken(LiveRefreshToken, issuedAt: NumericDate)
+    /// Another issuer's, expired, void, or no token at all.
+    case inactive
+
+    /// `nil` for a text that is no token.
+    var audience: [Audience]? {
+        switch self {
+        case .accessToken(let token): token.claims.audience
+        case .refreshToken(let token, _): token.audience
+        case .inactive: nil
+        }
+    }
+}
+
 /// Finds out what tokens of this issuer are worth.
 ///
 /// Each text costs one signature check and one attempt to open it, whatever it is: nobody learns from a clock why a token
 /// is not active. Tests compare the counts.
 package struct TokenInspector: Sendable {
-    /// What a text is.
-    enum Finding {
-        case accessToken(VerifiedAccessToken)
-        case refreshToken(LiveRefreshToken, issuedAt: NumericDate)
-        /// Not ours, expired, void, or no token at all.
-        case inactive
-
-        /// nil for what is no token.
-        var audience: [Audience]? {
-            switch self {
-            case .accessToken(let token): token.claims.audience
-            case .refreshToken(let token, _): token.audience
-            case .inactive: nil
-            }
-        }
-    }
-
     /// What it cost.
     struct Work: Equatable {
         var signatures: [KeyType: Int] = [:]
@@ -62,7 +62,7 @@ package struct TokenInspector: Sendable {
 
     var issuer: Issuer { policy.issuer }
 
-    func inspect(_ text: String, now: NumericDate, work: inout Work) throws(TokenError) -> Finding {
+    func inspect(_ text: String, now: NumericDate, work: inout Work) throws(TokenError) -> InspectedToken {
         let accessToken = accessToken(text, now: now, work: &work)
         let refreshToken = try refreshToken(text, work: &work)
         if let accessToken { return .accessToken(accessToken) }

@@ -1,9 +1,9 @@
 extension FormParameters {
     /// - Throws: what can be refused without looking at the parameters themselves.
-    init(of request: TokenEndpointRequest) throws(TokenError) {
+    init(of request: EndpointRequest) throws(TokenError) {
         try Self.checkURL(request.query)
         guard Self.isForm(request.contentType) else { throw .wrongMediaType }
-        guard request.body.count <= TokenEndpointRequest.maximumBodySize else { throw .bodyTooLarge }
+        guard request.body.count <= EndpointRequest.maximumBodySize else { throw .bodyTooLarge }
         try self.init(parsing: request.body)
     }
 

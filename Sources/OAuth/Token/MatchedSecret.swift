@@ -2,7 +2,7 @@ import AccessToken
 import Libcrypto
 
 /// The proof that a client knows one of its secrets, and may prove it in this way. Only the two searches in this file
-/// make one: the quick one through digests and remembered secrets, and ``PasswordTrial``.
+/// make one: the quick one through digests and remembered secrets, and ``PendingPasswordCheck``.
 struct MatchedSecret {
     let client: Client
     let method: TokenEndpointAuthenticationMethod
@@ -17,7 +17,7 @@ struct MatchedSecret {
     /// - Returns: nil where none matches: for a wrong secret, or one that only a slow check can tell.
     init?(
         _ credentials: SecretCredentials, in registry: ClientRegistry, now: NumericDate,
-        work: inout AuthenticationWork
+        work: inout AuthenticationCost
     ) throws(TokenError) {
         var found: Client?
         for reading in credentials.readings {
@@ -40,7 +40,7 @@ struct MatchedSecret {
     /// As many comparisons for every client, so that neither the number of its secrets nor that of the right one shows.
     private static func hasDigest(
         _ reading: SecretCredentials.Reading, _ client: Client?, _ registry: ClientRegistry, now: NumericDate,
-        work: inout AuthenticationWork
+        work: inout AuthenticationCost
     ) throws(LibcryptoError) -> Bool {
         let presented = try HashFunction.sha256.digest(of: reading.secret.utf8.span)
         work.digests += 1
@@ -63,7 +63,7 @@ struct MatchedSecret {
 
     private static func isRemembered(
         _ reading: SecretCredentials.Reading, _ client: Client?, _ registry: ClientRegistry, now: NumericDate,
-        work: inout AuthenticationWork
+        work: inout AuthenticationCost
     ) throws(LibcryptoError) -> Bool {
         guard var remaining = registry.decoys.passwords.first.map({ _ in registry.decoys.passwordCount }) else {
             return false
@@ -89,7 +89,7 @@ struct MatchedSecret {
     /// the most hashes of that cost, with decoys in place of those that this client does not have.
     fileprivate init?(
         slowly credentials: SecretCredentials, in registry: ClientRegistry, now: NumericDate,
-        work: inout AuthenticationWork
+        work: inout AuthenticationCost
     ) throws(LibcryptoError) {
         for reading in credentials.readings {
             let client = registry[reading.clientID]
@@ -121,7 +121,7 @@ struct MatchedSecret {
 }
 
 /// Credentials that only password hashes can tell to be good, or not.
-package struct PasswordTrial: Sendable {
+package struct PendingPasswordCheck: Sendable {
     private let credentials: SecretCredentials
     private let registry: ClientRegistry
     private let now: NumericDate
@@ -134,11 +134,11 @@ package struct PasswordTrial: Sendable {
 
     /// Takes milliseconds to seconds, on the thread that it is called on. A secret that is right is remembered.
     package func run() throws(TokenError) -> AuthenticatedClient {
-        var work = AuthenticationWork()
+        var work = AuthenticationCost()
         return try run(work: &work)
     }
 
-    func run(work: inout AuthenticationWork) throws(TokenError) -> AuthenticatedClient {
+    func run(work: inout AuthenticationCost) throws(TokenError) -> AuthenticatedClient {
         let match: MatchedSecret?
         do throws(LibcryptoError) {
             match = try MatchedSecret(slowly: credentials, in: registry, now: now, work: &work)

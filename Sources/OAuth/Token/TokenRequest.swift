@@ -10,11 +10,11 @@ package struct TokenRequest: Sendable {
     /// `grant_type`; nil for one that nobody may use.
     package var knownGrantType: GrantType? { GrantType(rawValue: grantType) }
     /// Whose request it claims to be.
-    package let credentials: ClientCredentials
+    package let credentials: PresentedCredentials
 
     /// - Throws: what can be refused without knowing the clients: `invalid_request`, or `invalid_client` where
     ///   credentials are missing or cannot be read.
-    package init(parsing request: TokenEndpointRequest) throws(TokenError) {
+    package init(parsing request: EndpointRequest) throws(TokenError) {
         let parameters = try FormParameters(of: request)
         guard let grantType = parameters["grant_type"] else { throw .missingGrantType }
         self.grantType = grantType
@@ -23,6 +23,6 @@ package struct TokenRequest: Sendable {
         guard refreshToken != nil || grantType != GrantType.refreshToken.rawValue else { throw .missingRefreshToken }
         scope = parameters["scope"]
         resources = parameters.resources
-        credentials = try ClientCredentials(authorization: request.authorization, parameters: parameters)
+        credentials = try PresentedCredentials(authorization: request.authorization, parameters: parameters)
     }
 }

@@ -2,7 +2,7 @@ import AccessToken
 package import JOSE
 import Libcrypto
 
-/// The proof that a client signed an assertion for this service just now. Only ``AssertionTrial`` makes one.
+/// The proof that a client signed an assertion for this service just now. Only ``PendingAssertionCheck`` makes one.
 struct VerifiedAssertion {
     let client: Client
 
@@ -12,7 +12,7 @@ struct VerifiedAssertion {
 }
 
 /// An assertion that the client's keys can tell to be good, or not.
-package struct AssertionTrial: Sendable {
+package struct PendingAssertionCheck: Sendable {
     private let assertion: ClientAssertion
     private let client: Client?
     private let decoys: AssertionDecoys
@@ -29,7 +29,7 @@ package struct AssertionTrial: Sendable {
     package var keys: ClientKeys? { client?.keys }
 
     /// Whether `keys` lacks the key that the assertion names, so that it may be worth fetching them again.
-    package func needsOtherKeys(than keys: JWKSet) -> Bool {
+    package func lacksKey(in keys: JWKSet) -> Bool {
         keys.onlyKey(withID: assertion.jws.header.keyID, for: assertion.jws.header.algorithm) == nil
     }
 
@@ -40,14 +40,14 @@ package struct AssertionTrial: Sendable {
     ///   - audiences: by which of its names the service may be meant.
     /// - Throws: ``TokenError/invalidClient``; ``TokenError/overloaded`` where no more assertions can be remembered.
     package func run(
-        keys: JWKSet, audiences: [String], spent: SpentAssertions
+        keys: JWKSet, audiences: [String], spent: ReplayCache
     ) throws(TokenError) -> AuthenticatedClient {
-        var work = AuthenticationWork()
+        var work = AuthenticationCost()
         return try run(keys: keys, audiences: audiences, spent: spent, work: &work)
     }
 
     func run(
-        keys: JWKSet, audiences: [String], spent: SpentAssertions, work: inout AuthenticationWork
+        keys: JWKSet, audiences: [String], spent: ReplayCache, work: inout AuthenticationCost
     ) throws(TokenError) -> AuthenticatedClient {
         let header = assertion.jws.header
         // One signature is checked in any case: with a key that nobody has, where there is no other.
@@ -68,7 +68,7 @@ package struct AssertionTrial: Sendable {
             assertion.validFrom.map({ $0 <= now + AssertionTiming.leeway }) ?? true
         else { throw .invalidClient }
         // Number 7; last, so that only what is good in every other way is remembered.
-        let use: SpentAssertions.Use
+        let use: ReplayCache.Use
         do throws(LibcryptoError) { use = try spent.use(assertion.tokenID, of: client.id, now: now) } catch {
             throw .serverError
         }

@@ -15,7 +15,7 @@ struct EndpointServices: Sendable {
     }
 
     let snapshots: SnapshotStore
-    let gate: ClientGate
+    let gate: ClientAuthenticator
     let trustedProxies: TrustedProxies
     let signers: SignerPool
     let now: @Sendable () -> NumericDate
@@ -31,14 +31,14 @@ struct EndpointServices: Sendable {
 
     /// - Parameter event: gets the client that the credentials are for.
     func admit(
-        _ credentials: ClientCredentials, of request: Request, event: inout RequestEvent
-    ) async throws(ClientGate.Refusal) -> Admission {
+        _ credentials: PresentedCredentials, of request: Request, event: inout RequestEvent
+    ) async throws(ClientAuthenticator.Refusal) -> Admission {
         // Not before the body is there: a request that comes slowly must not see old clients, or an old time.
         let snapshot = snapshots.current
         let now = now()
         event.client = credentials.clientIDs.lazy.compactMap { snapshot.clients[$0] }.first
         let address = event.address?.block
-        let client = try await event.trace.step("authenticate") { () async throws(ClientGate.Refusal) in
+        let client = try await event.trace.step("authenticate") { () async throws(ClientAuthenticator.Refusal) in
             try await gate.authenticate(credentials, from: address, in: snapshot.clients, now: now)
         }
         event.client = client.client
@@ -54,12 +54,12 @@ struct EndpointServices: Sendable {
     }
 
     /// The answer to a refused request; everybody is told what there is to tell.
-    func refuse(_ refusal: ClientGate.Refusal, _ event: RequestEvent) -> Response {
+    func refuse(_ refusal: ClientAuthenticator.Refusal, _ event: RequestEvent) -> Response {
         var event = event
         event.error = refusal.error
         finish(event)
         guard refusal.error == .overloaded else { return .refusal(refusal) }
-        return .refusal(ClientGate.Refusal(.overloaded, retryAfter: retryDelay()))
+        return .refusal(ClientAuthenticator.Refusal(.overloaded, retryAfter: retryDelay()))
     }
 
     /// For each request once, when it has its answer.
@@ -82,8 +82,8 @@ struct EndpointServices: Sendable {
     /// What goes wrong in `body`, as the refusal that the client gets.
     func refusing<Result>(
         _ body: () async throws(TokenError) -> Result
-    ) async throws(ClientGate.Refusal) -> Result {
-        do throws(TokenError) { return try await body() } catch { throw ClientGate.Refusal(error) }
+    ) async throws(ClientAuthenticator.Refusal) -> Result {
+        do throws(TokenError) { return try await body() } catch { throw ClientAuthenticator.Refusal(error) }
     }
 
     /// Runs a rule; where it is libcrypto that fails in it, operators are told.

@@ -13,11 +13,11 @@ struct IntrospectionEndpoint: Sendable {
     func response(to request: Request, in context: ConnectionContext) async -> Response {
         var event = services.event(.introspection, of: request, in: context)
         var response: Response
-        do throws(ClientGate.Refusal) {
+        do throws(ClientAuthenticator.Refusal) {
             let trace = event.trace
             let introspectionRequest = try await services.refusing { () async throws(TokenError) in
                 try await trace.step("receive") { () async throws(TokenError) in
-                    try IntrospectionRequest(parsing: try await TokenEndpointRequest(receiving: request))
+                    try IntrospectionRequest(parsing: try await EndpointRequest(receiving: request))
                 }
             }
             let admission = try await services.admit(introspectionRequest.credentials, of: request, event: &event)

@@ -15,7 +15,7 @@ extension Response {
     private static let pragma = HTTPField.Name("Pragma")
 
     /// RFC 6749 section 5.2
-    static func refusal(_ refusal: ClientGate.Refusal) -> Response {
+    static func refusal(_ refusal: ClientAuthenticator.Refusal) -> Response {
         let error = refusal.error
         var response = confidential(
             ErrorDocument.json(code: error.code, text: error.text), status: HTTPResponse.Status(code: error.status))

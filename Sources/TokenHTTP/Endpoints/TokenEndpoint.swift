@@ -11,11 +11,11 @@ struct TokenEndpoint: Sendable {
 
     func response(to request: Request, in context: ConnectionContext) async -> Response {
         var event = services.event(.token, of: request, in: context)
-        do throws(ClientGate.Refusal) {
+        do throws(ClientAuthenticator.Refusal) {
             let trace = event.trace
             let tokenRequest = try await services.refusing { () async throws(TokenError) in
                 try await trace.step("receive") { () async throws(TokenError) in
-                    try TokenRequest(parsing: try await TokenEndpointRequest(receiving: request))
+                    try TokenRequest(parsing: try await EndpointRequest(receiving: request))
                 }
             }
             event.grantType = tokenRequest.knownGrantType
@@ -45,7 +45,7 @@ struct TokenEndpoint: Sendable {
         let key = snapshot.signingKey(at: now)
         let token: IssuedAccessToken
         if grant.reuse > .zero {
-            (token, event.isReused) = try await reusable.token(like: TokenLikeness(grant, key: key), now: now) {
+            (token, event.isReused) = try await reusable.token(like: TokenReuseKey(grant, key: key), now: now) {
                 () async throws(TokenError) in try await issue(for: grant, key, admission, trace)
             }
         } else {

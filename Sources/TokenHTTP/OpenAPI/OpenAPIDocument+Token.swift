@@ -18,7 +18,7 @@ extension OpenAPIDocument {
             "description": """
             For the client's own credentials, or for a refresh token. A parameter without a value counts as absent \
             (RFC 6749 section 3.2); unknown ones are ignored. None but `resource` and `audience` may be repeated. The \
-            whole form has at most \(TokenEndpointRequest.maximumBodySize) octets. Credentials and tokens must not be in \
+            whole form has at most \(EndpointRequest.maximumBodySize) octets. Credentials and tokens must not be in \
             the URL.
             """,
             "security": Self.security,

@@ -23,7 +23,7 @@ final class ContinueHandler: ChannelDuplexHandler, RemovableChannelHandler {
             let length = head.headerFields[.contentLength].flatMap { Int($0) } ?? 0
             isOwed =
                 head.headerFields[.expect]?.lowercased() == "100-continue"
-                && length <= TokenEndpointRequest.maximumBodySize
+                && length <= EndpointRequest.maximumBodySize
             payOff(context)
         case .body, .end:
             // Whoever sends does not wait.

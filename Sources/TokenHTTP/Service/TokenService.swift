@@ -64,7 +64,7 @@ package struct TokenService: Sendable {
         var services = companions + [ReloadService(reloader: reloader, hangups: hangups)]
         if let rotation = rotationService { services.append(rotation) }
         if let address = configuration.management {
-            let door = ManagementDoor(
+            let door = ManagementRouter(
                 readiness: readiness, metrics: metrics.registry,
                 description: ByteBuffer(bytes: OpenAPIDocument(configuration: configuration).json))
             services.append(
@@ -74,7 +74,7 @@ package struct TokenService: Sendable {
         }
         services.append(
             Listener(
-                configuration.listen, frontDoor(gate, signers, readiness), name: "tokens",
+                configuration.listen, tokenRouter(gate, signers, readiness), name: "tokens",
                 connections: connections.tokens, files: files, turnstile: turnstile, tlsIdentity: tlsIdentity,
                 logger: logger
             ) {
@@ -126,9 +126,9 @@ package struct TokenService: Sendable {
     /// Half of the cores at most try password hashes: the others go on signing.
     private static func gate(
         _ configuration: ServiceConfiguration, coreCount: Int, logger: Logger
-    ) throws(LibcryptoError) -> ClientGate {
+    ) throws(LibcryptoError) -> ClientAuthenticator {
         let threadCount = max(1, coreCount / 2)
-        return try ClientGate(
+        return try ClientAuthenticator(
             limits: configuration.throttle, audiences: configuration.assertionAudiences,
             passwordChecks: PasswordChecks(
                 threadCount: threadCount, capacity: threadCount * passwordChecksPerThread),
@@ -136,7 +136,7 @@ package struct TokenService: Sendable {
             reportFailure: { logger.error("A request could not be answered: \($0)") })
     }
 
-    func frontDoor(_ gate: ClientGate, _ signers: SignerPool, _ readiness: Readiness) -> FrontDoor {
+    func tokenRouter(_ gate: ClientAuthenticator, _ signers: SignerPool, _ readiness: Readiness) -> TokenRouter {
         let services = EndpointServices(
             snapshots: reloader.snapshots, gate: gate,
             trustedProxies: TrustedProxies(networks: configuration.trustedProxies), signers: signers, now: { .now },
@@ -145,7 +145,7 @@ package struct TokenService: Sendable {
                 metrics.count(event)
                 logger.info(event.message, metadata: event.metadata)
             })
-        return FrontDoor(
+        return TokenRouter(
             paths: configuration.endpoints,
             tokenEndpoint: TokenEndpoint(
                 services: services, makeTokenID: { () throws(LibcryptoError) in try TokenID() }),

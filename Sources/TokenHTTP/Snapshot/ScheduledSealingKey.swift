@@ -13,7 +13,7 @@ package struct ScheduledSealingKey: Sendable {
     package let until: NumericDate?
 
     /// nil for a key that no token can need any more.
-    var turn: RefreshTokenSealer.Turn? {
-        state == .expired ? nil : RefreshTokenSealer.Turn(key.key, start: since)
+    var turn: OAuth.ScheduledSealingKey? {
+        state == .expired ? nil : OAuth.ScheduledSealingKey(key.key, start: since)
     }
 }

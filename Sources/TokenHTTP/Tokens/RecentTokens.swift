@@ -8,15 +8,15 @@ struct RecentTokens {
     /// The longest `access_token.reuse`: what is older answers no request.
     static let longestReuse: Duration = .seconds(300)
 
-    private var young: [TokenLikeness: IssuedAccessToken] = [:]
-    private var old: [TokenLikeness: IssuedAccessToken] = [:]
+    private var young: [TokenReuseKey: IssuedAccessToken] = [:]
+    private var old: [TokenReuseKey: IssuedAccessToken] = [:]
     private var youngSince: NumericDate?
 
     var count: Int { young.count + old.count }
 
-    subscript(likeness: TokenLikeness) -> IssuedAccessToken? { young[likeness] ?? old[likeness] }
+    subscript(likeness: TokenReuseKey) -> IssuedAccessToken? { young[likeness] ?? old[likeness] }
 
-    mutating func insert(_ token: IssuedAccessToken, _ likeness: TokenLikeness, now: NumericDate) {
+    mutating func insert(_ token: IssuedAccessToken, _ likeness: TokenReuseKey, now: NumericDate) {
         let since = youngSince ?? now
         // A clock that was set back makes them old too.
         if young.count >= Self.room || now < since || since + Self.longestReuse < now {

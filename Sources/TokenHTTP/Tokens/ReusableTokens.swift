@@ -15,7 +15,7 @@ final class ReusableTokens: Sendable {
         var recent = RecentTokens()
         /// Requests that wait for a token that another one makes, as long as its signature may wait. There are not more than
         /// connections and their streams.
-        var waiting: [TokenLikeness: [CheckedContinuation<Turn, Never>]] = [:]
+        var waiting: [TokenReuseKey: [CheckedContinuation<Turn, Never>]] = [:]
     }
 
     private let state = Mutex(State())
@@ -28,7 +28,7 @@ final class ReusableTokens: Sendable {
     /// - Parameter make: called where there is none that is young enough, and none is being made.
     /// - Throws: what `make` throws, to everybody who waits for it.
     func token(
-        like likeness: TokenLikeness, now: NumericDate,
+        like likeness: TokenReuseKey, now: NumericDate,
         make: () async throws(TokenError) -> IssuedAccessToken
     ) async throws(TokenError) -> (token: IssuedAccessToken, isReused: Bool) {
         if case .made(let result) = await turn(likeness, now: now) { return (try result.get(), true) }
@@ -42,7 +42,7 @@ final class ReusableTokens: Sendable {
         }
     }
 
-    private func turn(_ likeness: TokenLikeness, now: NumericDate) async -> Turn {
+    private func turn(_ likeness: TokenReuseKey, now: NumericDate) async -> Turn {
         if let token = state.withLock({ $0.recent[likeness] }), token.isReusable(at: now) {
             return .made(.success(token))
         }
@@ -60,7 +60,7 @@ final class ReusableTokens: Sendable {
         }
     }
 
-    private func finish(_ likeness: TokenLikeness, _ result: Result<IssuedAccessToken, TokenError>, now: NumericDate) {
+    private func finish(_ likeness: TokenReuseKey, _ result: Result<IssuedAccessToken, TokenError>, now: NumericDate) {
         let waiting = state.withLock { state in
             if case .success(let token) = result { state.recent.insert(token, likeness, now: now) }
             return state.waiting.removeValue(forKey: likeness) ?? []

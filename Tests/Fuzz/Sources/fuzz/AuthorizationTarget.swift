@@ -34,7 +34,7 @@ struct AuthorizationTarget: FuzzTarget {
         try checkEncoded(input)
     }
 
-    private func check(_ credentials: ClientCredentials, userPass: [UInt8]?) {
+    private func check(_ credentials: PresentedCredentials, userPass: [UInt8]?) {
         let readings = readings(of: credentials)
         require(readings.count == 1 || readings.count == 2, "there are one or two readings")
         require(readings.count == 1 || readings[0] != readings[1], "the readings differ")
@@ -60,15 +60,15 @@ struct AuthorizationTarget: FuzzTarget {
         require(isSame, "form-encoded credentials are read as such")
     }
 
-    private func readings(of credentials: ClientCredentials) -> [SecretCredentials.Reading] {
+    private func readings(of credentials: PresentedCredentials) -> [SecretCredentials.Reading] {
         guard case .secret(let secret) = credentials.kind else { fatalError("does not hold: Basic brings a secret") }
         require(secret.method == .clientSecretBasic, "Basic is a method of its own")
         return secret.readings
     }
 
-    private func credentials(in authorization: [String]) throws(TokenError) -> ClientCredentials {
+    private func credentials(in authorization: [String]) throws(TokenError) -> PresentedCredentials {
         try TokenRequest(
-            parsing: TokenEndpointRequest(
+            parsing: EndpointRequest(
                 contentType: "application/x-www-form-urlencoded", authorization: authorization,
                 body: Array("grant_type=client_credentials".utf8))
         ).credentials

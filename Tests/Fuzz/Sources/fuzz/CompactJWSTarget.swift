@@ -116,7 +116,7 @@ final class CompactJWSTarget: FuzzTarget {
             (name: "grant_type", value: "client_credentials"), (name: "client_assertion", value: text),
             (name: "client_assertion_type", value: ClientAssertion.type),
         ]
-        let request = TokenEndpointRequest(
+        let request = EndpointRequest(
             contentType: "application/x-www-form-urlencoded", body: FormModel.encode(pairs))
         guard case .assertion(let assertion)? = (try? TokenRequest(parsing: request))?.credentials.kind else { return }
         require(ClientAssertion.algorithms.contains(assertion.jws.header.algorithm), "an assertion has no MAC")

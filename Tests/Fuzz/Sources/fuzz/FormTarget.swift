@@ -14,7 +14,7 @@ struct FormTarget: FuzzTarget {
         checkQuery(input.octets)
         // Any text may stand here.
         _ = try? TokenRequest(
-            parsing: TokenEndpointRequest(
+            parsing: EndpointRequest(
                 contentType: String(decoding: input.octets, as: UTF8.self), body: Self.plainBody))
     }
 
@@ -55,8 +55,8 @@ struct FormTarget: FuzzTarget {
         require(isAccepted != FormModel.namesCredentials(query), "a query is refused where it names credentials")
     }
 
-    private func request(body: [UInt8], query: [UInt8]? = nil) -> TokenEndpointRequest {
-        TokenEndpointRequest(query: query, contentType: "application/x-www-form-urlencoded", body: body)
+    private func request(body: [UInt8], query: [UInt8]? = nil) -> EndpointRequest {
+        EndpointRequest(query: query, contentType: "application/x-www-form-urlencoded", body: body)
     }
 
     private static let plainBody = Array("grant_type=client_credentials&client_id=a&client_secret=b".utf8)

@@ -13,7 +13,7 @@ import Synchronization
 final class HTTPConnection: Sendable {
     private let channel: HTTP1Channel
 
-    init(to door: FrontDoor) throws {
+    init(to door: TokenRouter) throws {
         let responder = try Self.waiting { try await Self.responder(of: door) }
         // Time stands still on a testing channel, so that the numbers do not matter.
         channel = HTTP1Channel(
@@ -47,7 +47,7 @@ final class HTTPConnection: Sendable {
     }
 
     /// What Hummingbird makes of the door: an application that is told to serve, and gets no further than that.
-    private static func responder(of door: FrontDoor) async throws -> HTTPChannelHandler.Responder {
+    private static func responder(of door: TokenRouter) async throws -> HTTPChannelHandler.Responder {
         struct Stop: Error {}
         let found = Mutex<HTTPChannelHandler.Responder?>(nil)
         let application = Application(

@@ -24,13 +24,13 @@ final class HTTPTarget: FuzzTarget {
         let service = try withExtendedLifetime(folder) {
             try TokenService(configuration, logger: Self.logger, tracer: tracer)
         }
-        let gate = try ClientGate(
+        let gate = try ClientAuthenticator(
             limits: configuration.throttle, audiences: configuration.assertionAudiences,
             passwordChecks: PasswordChecks(threadCount: 1, capacity: 8), keySets: ClientKeySets { _, _ in })
         let readiness = Readiness()
         readiness.begin()
         connection = try HTTPConnection(
-            to: service.frontDoor(gate, SignerPool(threadCount: 1, wait: .seconds(60)), readiness))
+            to: service.tokenRouter(gate, SignerPool(threadCount: 1, wait: .seconds(60)), readiness))
     }
 
     func parse(_ octets: [UInt8]) { _ = connection.answers(to: [octets]) }

@@ -1,7 +1,7 @@
 package import AccessToken
 
 /// About which tokens a client may ask, `introspect` of its registration.
-package enum IntrospectionRight: Sendable, Hashable {
+package enum IntrospectionPermission: Sendable, Hashable {
     /// `false`: about none.
     case none
     /// `true`: about all, whomever they are meant for.

@@ -1,5 +1,5 @@
 /// What came to the token endpoint, as far as the protocol is concerned; nothing of it is trusted.
-package struct TokenEndpointRequest: Sendable {
+package struct EndpointRequest: Sendable {
     /// The octets behind the `?` of the request target; nil without one.
     package var query: [UInt8]?
     /// The value of `Content-Type`.

@@ -3,7 +3,7 @@ import Hummingbird
 import NIOCore
 import OAuth
 
-extension TokenEndpointRequest {
+extension EndpointRequest {
     /// Reads the body, never more than is allowed.
     init(receiving request: Request) async throws(TokenError) {
         let limit = Self.maximumBodySize

@@ -4,7 +4,7 @@ import OAuth
 import Synchronization
 
 /// Lets in clients that prove who they are, and slows down those who guess. What it remembers outlives the snapshots.
-final class ClientGate: Sendable {
+final class ClientAuthenticator: Sendable {
     /// Why a client is not let in.
     struct Refusal: Error {
         let error: TokenError
@@ -18,11 +18,11 @@ final class ClientGate: Sendable {
     }
 
     private let throttle: Mutex<AuthenticationThrottle>
-    private let pendingAssertions: Mutex<PendingAttempts>
-    private let pendingPasswords: Mutex<PendingAttempts>
+    private let pendingAssertions: Mutex<AttemptLimiter>
+    private let pendingPasswords: Mutex<AttemptLimiter>
     private let passwordChecks: PasswordChecks
     private let keySets: ClientKeySets
-    private let spentAssertions: SpentAssertions
+    private let spentAssertions: ReplayCache
     /// What an assertion's `aud` may be.
     private let audiences: [String]
     private let reportFailure: @Sendable (String) -> Void
@@ -33,18 +33,18 @@ final class ClientGate: Sendable {
         keySets: ClientKeySets, reportFailure: @escaping @Sendable (String) -> Void = { _ in }
     ) throws(LibcryptoError) {
         throttle = Mutex(AuthenticationThrottle(limits))
-        pendingAssertions = Mutex(PendingAttempts(limits))
-        pendingPasswords = Mutex(PendingAttempts(limits, room: passwordChecks.capacity))
+        pendingAssertions = Mutex(AttemptLimiter(limits))
+        pendingPasswords = Mutex(AttemptLimiter(limits, room: passwordChecks.capacity))
         self.audiences = audiences
         self.passwordChecks = passwordChecks
         self.keySets = keySets
         self.reportFailure = reportFailure
-        spentAssertions = try SpentAssertions()
+        spentAssertions = try ReplayCache()
     }
 
     /// - Parameter address: nil where the connection has none, as in tests; then nothing is counted.
     func authenticate(
-        _ credentials: ClientCredentials, from address: AddressBlock?, in clients: ClientRegistry, now: NumericDate
+        _ credentials: PresentedCredentials, from address: AddressBlock?, in clients: ClientRegistry, now: NumericDate
     ) async throws(Refusal) -> AuthenticatedClient {
         let ids = credentials.clientIDs
         if let address,
@@ -68,7 +68,7 @@ final class ClientGate: Sendable {
     }
 
     private func prove(
-        _ credentials: ClientCredentials, from address: AddressBlock?, in clients: ClientRegistry, now: NumericDate
+        _ credentials: PresentedCredentials, from address: AddressBlock?, in clients: ClientRegistry, now: NumericDate
     ) async throws(TokenError) -> AuthenticatedClient {
         switch try clients.authenticate(credentials, now: now) {
         case .proven(let client): return client
@@ -95,7 +95,7 @@ final class ClientGate: Sendable {
 
     /// Lets an attempt wait, if not too many do.
     private func pending(
-        _ attempts: borrowing Mutex<PendingAttempts>, _ credentials: ClientCredentials, _ address: AddressBlock?,
+        _ attempts: borrowing Mutex<AttemptLimiter>, _ credentials: PresentedCredentials, _ address: AddressBlock?,
         _ body: () async throws(TokenError) -> AuthenticatedClient
     ) async throws(TokenError) -> AuthenticatedClient {
         guard let address else { return try await body() }

@@ -1,7 +1,7 @@
 package import AccessToken
 
 /// What a client offers to prove who it is, RFC 6749 section 2.3. Nothing of it is proven yet.
-package struct ClientCredentials: Sendable {
+package struct PresentedCredentials: Sendable {
     enum Kind {
         /// RFC 6749 section 2.3.1
         case secret(SecretCredentials)

@@ -6,7 +6,7 @@ import OAuth
 ///
 /// There are two kinds of resource, endpoints that take forms and documents; a table of paths says it shorter than a router,
 /// and knows which methods a path has.
-struct FrontDoor: HTTPResponder {
+struct TokenRouter: HTTPResponder {
     typealias Context = ConnectionContext
 
     let paths: EndpointPaths

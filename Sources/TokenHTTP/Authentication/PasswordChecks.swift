@@ -22,7 +22,7 @@ final class PasswordChecks: Sendable {
     deinit { threads.shutdownGracefully { _ in } }
 
     /// - Throws: what the trial throws, and ``TokenError/overloaded`` at once where too many wait already.
-    func run(_ trial: PasswordTrial) async throws(TokenError) -> AuthenticatedClient {
+    func run(_ trial: PendingPasswordCheck) async throws(TokenError) -> AuthenticatedClient {
         defer { count.subtract(1, ordering: .relaxed) }
         guard count.add(1, ordering: .relaxed).newValue <= capacity else { throw .overloaded }
         do {

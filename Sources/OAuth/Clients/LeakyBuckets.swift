@@ -3,7 +3,7 @@ import AccessToken
 /// Counts that leak away, for a bounded number of keys.
 ///
 /// There are two generations. When the younger is full, the elder is dropped: what was counted last is kept.
-struct LeakyCounts<Key: Hashable & Sendable>: Sendable {
+struct LeakyBuckets<Key: Hashable & Sendable>: Sendable {
     private struct Count {
         var level: Double
         var at: NumericDate

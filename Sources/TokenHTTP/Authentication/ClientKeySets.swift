@@ -16,7 +16,7 @@ final class ClientKeySets: Sendable {
 
     /// The keys that may have made the assertion: fetched where that is needed, and once more where they lack the one
     /// that it names, but not more often than ``RemoteKeySet`` allows. Empty where there are none.
-    func keys(for trial: AssertionTrial) async -> JWKSet {
+    func keys(for trial: PendingAssertionCheck) async -> JWKSet {
         switch trial.keys {
         case nil: return JWKSet([])
         case .fixed(let keys): return keys
@@ -24,7 +24,7 @@ final class ClientKeySets: Sendable {
             do {
                 let set = try set(url)
                 let keys = try await set.set().keys
-                return trial.needsOtherKeys(than: keys) ? try await set.refreshed().keys : keys
+                return trial.lacksKey(in: keys) ? try await set.refreshed().keys : keys
             } catch {
                 return JWKSet([])
             }

@@ -2,7 +2,7 @@ import Libcrypto
 
 /// What an authentication costs, counted where it is spent. A refusal costs the same whatever its reason, so that
 /// nobody learns from a clock which clients there are, and tests compare these counts instead of a stopwatch.
-struct AuthenticationWork: Equatable {
+struct AuthenticationCost: Equatable {
     var lookups = 0
     var digests = 0
     var comparisons = 0

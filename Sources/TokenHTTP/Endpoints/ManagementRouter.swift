@@ -4,7 +4,7 @@ import PrometheusText
 
 /// What the management listener answers: whether the process lives, whether it should get requests, numbers, and the
 /// description of both listeners.
-struct ManagementDoor: HTTPResponder {
+struct ManagementRouter: HTTPResponder {
     typealias Context = ConnectionContext
 
     let readiness: Readiness

@@ -3,17 +3,17 @@ import Testing
 
 @testable import Signing
 
-@Suite struct FairLineTests {
-    private typealias Line = FairLine<String, Int>
+@Suite struct FairQueueTests {
+    private typealias Queue = FairQueue<String, Int>
 
-    private func drain(_ line: inout Line) -> [Int] {
+    private func drain(_ line: inout Queue) -> [Int] {
         var all: [Int] = []
         while let element = line.popFirst() { all.append(element) }
         return all
     }
 
     @Test func ownersTakeTurns() {
-        var line = Line()
+        var line = Queue()
         for element in 0..<5 { _ = line.add(element, of: "many", room: 10) }
         _ = line.add(100, of: "few", room: 10)
         _ = line.add(200, of: "other", room: 10)
@@ -23,7 +23,7 @@ import Testing
 
     /// One client's stampede takes all the room that nobody else wants, and gives it up when somebody does.
     @Test func aStampedeStarvesNobody() {
-        var line = Line()
+        var line = Queue()
         for element in 0..<100 { _ = line.add(element, of: "stampede", room: 10) }
         #expect(line.count == 10)
         guard case .admittedInsteadOf(9) = line.add(100, of: "b", room: 10) else {
@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test func nobodyGetsMoreThanOthersByComingLater() {
-        var line = Line()
+        var line = Queue()
         for owner in ["a", "b"] { for element in 0..<5 { _ = line.add(element, of: owner, room: 10) } }
         for owner in ["a", "b"] {
             guard case .refused = line.add(9, of: owner, room: 10) else {
@@ -54,7 +54,7 @@ import Testing
     /// Whatever happens, what was admitted and not displaced comes out, once, and each owner's in its order.
     @Test(arguments: 0..<50) func nothingIsLost(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
-        var line = Line()
+        var line = Queue()
         var inside: [String: [Int]] = [:]
         func owner(of element: Int) -> String { "\(element % 7)" }
         for _ in 0..<2000 {

@@ -1,5 +1,5 @@
 /// A line of bounded length in which owners take turns: who has many in it waits longer, and others do not wait for that.
-struct FairLine<Owner: Hashable, Element> {
+struct FairQueue<Owner: Hashable, Element> {
     /// What became of an element.
     enum Admission {
         case admitted

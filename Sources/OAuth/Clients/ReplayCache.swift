@@ -7,7 +7,7 @@ import Synchronization
 /// Two generations, each as long as an assertion can live: the elder is dropped whole. What is kept of an assertion is
 /// 16 octets under a key that exists only here. No client has more of the room than is left free for the others, so
 /// that one in a loop takes half of it at most.
-package final class SpentAssertions: Sendable {
+package final class ReplayCache: Sendable {
     /// What became of an assertion.
     enum Use {
         case first

@@ -4,7 +4,7 @@ import Synchronization
 /// Secrets that passed a slow check, so that the next request with the same one costs microseconds.
 ///
 /// What is held is an HMAC under a key that exists only here. It goes with the registry, at the next reload.
-final class RememberedSecrets: Sendable {
+final class VerifiedSecretCache: Sendable {
     private let key: SecretBytes
     /// One entry for each hash at most, since one secret belongs to it.
     private let codes = Mutex<[PasswordHash: [UInt8]]>([:])

@@ -2,7 +2,7 @@ package import AccessToken
 
 /// Attempts that wait for slow work. None of them has failed yet, and so none is counted; without a bound as many as fit
 /// into a moment would be free.
-package struct PendingAttempts: Sendable {
+package struct AttemptLimiter: Sendable {
     /// What an attempt counts for.
     private enum Key: Hashable {
         case pair(ClientID, AddressBlock)

@@ -1,7 +1,7 @@
 import AccessToken
 
 /// What two requests have in common that one access token can answer.
-package struct TokenLikeness: Sendable, Hashable {
+package struct TokenReuseKey: Sendable, Hashable {
     /// The very registration: a client that was registered anew may have other claims, or another lifetime.
     private let client: ObjectIdentifier
     private let scope: Scope
