@@ -48,13 +48,15 @@ let core: [Target] = [
     .target(name: "Libxcrypt", dependencies: ["CLibxcrypt"], swiftSettings: strict),
     .target(name: "JOSE", dependencies: ["Libcrypto"], swiftSettings: strict),
     .target(name: "AccessToken", dependencies: ["JOSE", "Libcrypto"], swiftSettings: strict),
-    .target(name: "OAuth", dependencies: ["AccessToken", "JOSE", "Libcrypto", "Libxcrypt"], swiftSettings: strict),
+    .target(name: "OAuth", dependencies: ["AccessToken", "JOSE", "Libcrypto", "Libxcrypt"], swiftSettings: staying),
+    .target(name: "Admission", dependencies: ["OAuth", "AccessToken", "Libcrypto"], swiftSettings: strict),
     .target(name: "Signing", dependencies: ["OAuth", "AccessToken", "JOSE", "Libcrypto"], swiftSettings: staying),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
     tests("Libcrypto", []),
     tests("JOSE", ["Libcrypto"]),
     tests("AccessToken", ["JOSE", "Libcrypto"]),
     tests("OAuth", ["AccessToken", "JOSE", "Libcrypto"]),
+    tests("Admission", ["OAuth", "AccessToken", "JOSE", "Libcrypto"]),
     tests("Signing", ["OAuth", "AccessToken", "JOSE", "Libcrypto"]),
 ]
 
@@ -73,10 +75,17 @@ let surroundings: [Target] = [
     .target(name: "PrometheusText", dependencies: [metrics], swiftSettings: strict),
     tests("PrometheusText", [metrics]),
     .target(
+        name: "Telemetry",
+        dependencies: [
+            "PrometheusText", "OAuth", "AccessToken", "JOSE", logging, metrics, tracing, instrumentation, system,
+        ], swiftSettings: staying),
+    tests("Telemetry", ["OAuth", "AccessToken", "JOSE", "Libcrypto", logging]),
+    .target(
         name: "TokenHTTP",
         dependencies: [
-            "PrometheusText", "Signing", "OAuth", "AccessToken", "JOSE", "Libcrypto", "RemoteKeys",
-            hummingbird, hummingbirdCore, hummingbirdHTTP2, httpTypes, nioCore, nioPosix, nioHTTP1, nioHTTPTypes,
+            "Telemetry", "PrometheusText", "Admission", "Signing", "OAuth", "AccessToken", "JOSE", "Libcrypto",
+            "RemoteKeys", hummingbird, hummingbirdCore, hummingbirdHTTP2, httpTypes, nioCore, nioPosix, nioHTTP1,
+            nioHTTPTypes,
             nioHTTPTypesHTTP1, nioSSL, nioTLS, logging, metrics, tracing, instrumentation, lifecycle, unixSignals,
             configuration,
             yams, system,
@@ -85,7 +94,8 @@ let surroundings: [Target] = [
     .executableTarget(
         name: "writ",
         dependencies: [
-            "TokenHTTP", "OTLPTracing", "TokenVerifier", "RemoteKeys", "OAuth", "AccessToken", "JOSE", "Libcrypto",
+            "TokenHTTP", "Telemetry", "OTLPTracing", "TokenVerifier", "RemoteKeys", "OAuth", "AccessToken", "JOSE",
+            "Libcrypto",
             argumentParser, httpClient, nioCore, nioHTTP1, lifecycle, logging, system, unixSignals,
         ],
         swiftSettings: strict),
@@ -109,7 +119,8 @@ let surroundings: [Target] = [
     tests(
         "TokenHTTP",
         [
-            "PrometheusText", "Signing", "OAuth", "AccessToken", "JOSE", "Libcrypto", hummingbird, hummingbirdTesting,
+            "Telemetry", "PrometheusText", "Admission", "Signing", "OAuth", "AccessToken", "JOSE", "Libcrypto",
+            hummingbird, hummingbirdTesting,
             httpTypes, logging,
             nioCore, nioEmbedded, nioHTTP1, nioHTTPTypes, nioPosix, nioTLS, system, yams,
         ]),

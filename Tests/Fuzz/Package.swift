@@ -73,15 +73,21 @@ let package = Package(
         writ("Libxcrypt", ["CLibxcrypt"]),
         writ("JOSE", ["Libcrypto"]),
         writ("AccessToken", ["JOSE", "Libcrypto"]),
-        writ("OAuth", ["AccessToken", "JOSE", "Libcrypto", "Libxcrypt"]),
+        writ("OAuth", ["AccessToken", "JOSE", "Libcrypto", "Libxcrypt"], staying),
+        writ("Admission", ["OAuth", "AccessToken", "Libcrypto"]),
         writ("Signing", ["OAuth", "AccessToken", "JOSE", "Libcrypto"], staying),
         writ("RemoteKeys", ["AccessToken", "JOSE", atomics, httpClient, nioCore, nioHTTP1]),
         writ("OTLPTracing", ["JOSE", tracing]),
         writ("PrometheusText", [metrics]),
         writ(
+            "Telemetry",
+            ["PrometheusText", "OAuth", "AccessToken", "JOSE", logging, metrics, tracing, instrumentation, system],
+            staying),
+        writ(
             "TokenHTTP",
             [
-                "PrometheusText", "Signing", "OAuth", "AccessToken", "JOSE", "Libcrypto", "RemoteKeys",
+                "Telemetry", "PrometheusText", "Admission", "Signing", "OAuth", "AccessToken", "JOSE", "Libcrypto",
+                "RemoteKeys",
                 hummingbird, hummingbirdCore, hummingbirdHTTP2, httpTypes, nioCore, nioPosix, nioHTTP1, nioHTTPTypes,
                 nioHTTPTypesHTTP1, nioSSL, nioTLS, logging, metrics, tracing, instrumentation, lifecycle, unixSignals,
                 configuration, yams, system,
@@ -91,7 +97,8 @@ let package = Package(
         .executableTarget(
             name: "fuzz",
             dependencies: [
-                "CLibFuzzer", "TokenHTTP", "OTLPTracing", "Signing", "OAuth", "AccessToken", "JOSE", "Libcrypto",
+                "CLibFuzzer", "TokenHTTP", "Telemetry", "OTLPTracing", "Admission", "Signing", "OAuth", "AccessToken",
+                "JOSE", "Libcrypto",
                 hummingbird, hummingbirdCore, logging, nioCore, nioEmbedded, nioHTTPTypes, system, yams,
             ],
             swiftSettings: settings),

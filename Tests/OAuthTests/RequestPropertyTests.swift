@@ -62,8 +62,8 @@ import Testing
             parsing: Fixture.post(String(decoding: octets(200), as: UTF8.self), authorization: [header]))
         _ = try? TokenRequest(
             parsing: EndpointRequest(
-                query: octets(60), contentType: "application/x-www-form-urlencoded", authorization: [],
-                body: octets(200)))
+                url: "https://tokens.example.com/oauth2/token", query: octets(60),
+                fields: .init(contentType: "application/x-www-form-urlencoded"), body: octets(200)))
     }
 
     @Test(arguments: [

@@ -115,13 +115,13 @@ import Testing
             try Client(id: ClientID("api"), secrets: [secret], introspection: .all),
             try Client(id: ClientID("job"), secrets: [secret]),
         ])
-        func introspect(_ client: String) throws(TokenError) -> Introspection {
+        func introspect(_ client: String) throws(TokenRefusal) -> Introspection {
             let request = try IntrospectionRequest(
                 parsing: Fixture.post("token=a", authorization: [Fixture.basic("\(client):\(Fixture.secret)")]))
-            return try clients.authenticate(request.credentials, now: Fixture.now).conclude()
+            return try clients.authenticate(request.credentials, verified: .none, now: Fixture.now).conclude()
                 .introspect(request, with: inspector, now: Fixture.now)
         }
         #expect(throws: Never.self) { try introspect("api") }
-        #expect(throws: TokenError.introspectionNotAllowed) { try introspect("job") }
+        #expect(throws: TokenRefusal(.introspectionNotAllowed)) { try introspect("job") }
     }
 }

@@ -1,4 +1,5 @@
 import AccessToken
+import Admission
 import OAuth
 import Testing
 
@@ -6,12 +7,12 @@ import Testing
 
 /// What counts as an attempt where no check is made to its end.
 @Suite struct ClientAuthenticatorTests {
-    private static func credentials(_ secret: String) throws -> PresentedCredentials {
-        try TokenRequest(
-            parsing: EndpointRequest(
-                contentType: "application/x-www-form-urlencoded",
-                body: Array("grant_type=client_credentials&client_id=chosen&client_secret=\(secret)".utf8))
-        ).credentials
+    private static func request(_ secret: String) -> EndpointRequest {
+        EndpointRequest(
+            url: "https://tokens.example.com/oauth2/token",
+            fields: .init(contentType: "application/x-www-form-urlencoded"),
+            body: Array("grant_type=client_credentials&client_id=chosen&client_secret=\(secret)".utf8),
+            origin: IPAddress("192.0.2.1"))
     }
 
     /// A service without room for slow checks must not tell remembered secrets from others for nothing.
@@ -20,17 +21,17 @@ import Testing
         let clients = try ClientRegistry([
             try Client(id: ClientID("chosen"), secrets: [ClientSecret(hash: .password(hash))])
         ])
-        let gate = try ClientAuthenticator(
+        let authenticator = try ClientAuthenticator(
             limits: .init(failures: 3, addressFailures: 100, window: .seconds(60)), audiences: [],
             passwordChecks: PasswordChecks(threadCount: 1, capacity: 0), keySets: ClientKeySets { _, _ in })
-        var errors: [TokenError] = []
+        var errors: [TokenRefusal.Code] = []
         for guess in 0..<5 {
-            let refusal = await #expect(throws: ClientAuthenticator.Refusal.self) {
-                try await gate.authenticate(
-                    Self.credentials("\(guess)"), from: AddressBlock(octets: [192, 0, 2, 1]), in: clients,
-                    now: ServiceFixture.now)
+            let refusal = await #expect(throws: TokenRefusal.self) {
+                let request = Self.request("\(guess)")
+                return try await authenticator.authenticate(
+                    TokenRequest(parsing: request).credentials, of: request, in: clients, now: ServiceFixture.now)
             }
-            if let refusal { errors.append(refusal.error) }
+            if let refusal { errors.append(refusal.code) }
         }
         #expect(errors == [.overloaded, .overloaded, .overloaded, .tooManyFailures, .tooManyFailures])
     }

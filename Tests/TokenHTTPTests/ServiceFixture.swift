@@ -1,3 +1,4 @@
+import Admission
 import AccessToken
 import Foundation
 import Hummingbird
@@ -7,12 +8,13 @@ import Libcrypto
 import Logging
 import OAuth
 import SystemPackage
+import Telemetry
 import TestSupport
 
 @testable import Signing
 @testable import TokenHTTP
 
-/// A working folder with one client for each rule, and the front door on it with a clock that stands still.
+/// A working folder with one client for each rule, and the token router on it with a clock that stands still.
 struct ServiceFixture {
     static let now = NumericDate(1_795_000_000)
     static let secret = "writ_cs_fixture"
@@ -93,23 +95,28 @@ struct ServiceFixture {
     }
 
     /// - Parameter signers: a pool; without one, two threads.
-    func tokenRouter(_ signers: SignerPool? = nil) throws -> TokenRouter {
-        let gate = try ClientAuthenticator(
+    func tokenRouter(
+        _ signers: SignerPool? = nil,
+        makeTokenID: @escaping @Sendable () throws(LibcryptoError) -> TokenID = { TokenID("jti-of-the-exchange") },
+        report: @escaping @Sendable (RequestEvent) -> Void = { _ in }
+    ) throws -> TokenRouter {
+        let authenticator = try ClientAuthenticator(
             limits: .standard, audiences: configuration.assertionAudiences,
             passwordChecks: PasswordChecks(threadCount: 1, capacity: 8), keySets: ClientKeySets { _, _ in })
         let snapshots = SnapshotStore(try snapshot())
         let readiness = Readiness()
         readiness.begin()
-        let services = EndpointServices(
-            snapshots: snapshots, gate: gate, trustedProxies: TrustedProxies(networks: []),
-            signers: signers ?? SignerPool(threadCount: 2, wait: .seconds(60)), now: { Self.now }, retryDelay: { 1 },
-            reportFailure: { _ in },
-            report: { _ in })
+        let signers = signers ?? SignerPool(threadCount: 2, wait: .seconds(60))
+        let shell = EndpointShell(trustedProxies: TrustedProxies(networks: []), retryDelay: { 1 }, report: report)
         return TokenRouter(
             paths: configuration.endpoints,
-            tokenEndpoint: TokenEndpoint(
-                services: services, makeTokenID: { TokenID("jti-of-the-exchange") }),
-            introspectionEndpoint: IntrospectionEndpoint(services: services), snapshots: snapshots,
+            tokenEndpoint: TokenEndpointHandler(
+                shell: shell, snapshots: snapshots, authenticator: authenticator,
+                issuer: TokenIssuer(signers, makeTokenID: makeTokenID), url: "https://tokens.example.com/oauth2/token",
+                now: { Self.now }),
+            introspectionEndpoint: IntrospectionEndpointHandler(
+                shell: shell, snapshots: snapshots, authenticator: authenticator, signers: signers,
+                url: "https://tokens.example.com/oauth2/introspect", now: { Self.now }), snapshots: snapshots,
             readiness: readiness,
             reportTime: { _, _ in })
     }

@@ -46,7 +46,9 @@ struct SampleService {
 
     private static func form(_ body: String, authorization: [String] = []) -> EndpointRequest {
         EndpointRequest(
-            contentType: "application/x-www-form-urlencoded", authorization: authorization, body: Array(body.utf8))
+            url: "https://tokens.example.com/oauth2/token",
+            fields: .init(contentType: "application/x-www-form-urlencoded", authorization: authorization),
+            body: Array(body.utf8))
     }
 
     /// The parameters of a request that asks for a part of what the client may have.
@@ -54,8 +56,9 @@ struct SampleService {
         "grant_type=client_credentials&scope=site.read+site.documentation&resource=https%3A%2F%2Fapi.example.com"
 
     func authenticated(_ request: TokenRequest) throws -> AuthenticatedClient {
-        guard let client = try clients.authenticate(request.credentials, now: Self.now).provenClient else {
-            throw TokenError.invalidClient
+        guard let client = try clients.authenticate(request.credentials, verified: .none, now: Self.now).provenClient
+        else {
+            throw TokenRefusal(.invalidClient)
         }
         return client
     }

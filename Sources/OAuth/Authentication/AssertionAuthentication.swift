@@ -1,17 +1,21 @@
-import AccessToken
+package import AccessToken
 package import JOSE
 import Libcrypto
 
-/// The proof that a client signed an assertion for this service just now. Only ``PendingAssertionCheck`` makes one.
-struct VerifiedAssertion {
-    let client: Client
-
-    fileprivate init(_ client: Client) {
-        self.client = client
-    }
+/// Only the check of an assertion can create this: it shows that a client signed the assertion for this service just now.
+struct AssertionProof {
+    fileprivate init() {}
 }
 
-/// An assertion that the client's keys can tell to be good, or not.
+/// What became of an assertion that is to be used once (RFC 7523 section 3, number 7).
+package enum AssertionUse: Sendable {
+    case first
+    case repeated
+    /// No further use can be recorded, so no further assertion can be accepted.
+    case full
+}
+
+/// An assertion that the client's keys can tell to be right or wrong.
 package struct PendingAssertionCheck: Sendable {
     private let assertion: ClientAssertion
     private let client: Client?
@@ -25,10 +29,10 @@ package struct PendingAssertionCheck: Sendable {
         self.now = now
     }
 
-    /// Where the client's keys are; nil for a client that is unknown or has none.
+    /// Where the client's keys are; `nil` for a client that is unknown or has none.
     package var keys: ClientKeys? { client?.keys }
 
-    /// Whether `keys` lacks the key that the assertion names, so that it may be worth fetching them again.
+    /// Whether `keys` lacks the key that the assertion names, so that it may help to fetch them again.
     package func lacksKey(in keys: JWKSet) -> Bool {
         keys.onlyKey(withID: assertion.jws.header.keyID, for: assertion.jws.header.algorithm) == nil
     }
@@ -36,46 +40,45 @@ package struct PendingAssertionCheck: Sendable {
     /// Checks signature, audience and time (RFC 7523 section 3), and that the assertion was not used before.
     ///
     /// - Parameters:
-    ///   - keys: the client's; an empty set where there are none.
-    ///   - audiences: by which of its names the service may be meant.
-    /// - Throws: ``TokenError/invalidClient``; ``TokenError/overloaded`` where no more assertions can be remembered.
+    ///   - keys: the client's; an empty set if it has none.
+    ///   - audiences: the names of the service.
+    ///   - use: records the use of the `jti` of a client. It is called for an assertion that is right in all other ways.
+    /// - Throws: ``TokenRefusal/Code/invalidClient``; ``TokenRefusal/Code/overloaded`` if no more uses can be recorded.
     package func run(
-        keys: JWKSet, audiences: [String], spent: ReplayCache
-    ) throws(TokenError) -> AuthenticatedClient {
-        var work = AuthenticationCost()
-        return try run(keys: keys, audiences: audiences, spent: spent, work: &work)
+        keys: JWKSet, audiences: [String],
+        use: (String, ClientID, NumericDate) throws(TokenRefusal) -> AssertionUse
+    ) throws(TokenRefusal) -> AuthenticatedClient {
+        var cost = AuthenticationCost()
+        return try run(keys: keys, audiences: audiences, use: use, cost: &cost)
     }
 
     func run(
-        keys: JWKSet, audiences: [String], spent: ReplayCache, work: inout AuthenticationCost
-    ) throws(TokenError) -> AuthenticatedClient {
+        keys: JWKSet, audiences: [String],
+        use: (String, ClientID, NumericDate) throws(TokenRefusal) -> AssertionUse, cost: inout AuthenticationCost
+    ) throws(TokenRefusal) -> AuthenticatedClient {
         let header = assertion.jws.header
-        // One signature is checked in any case: with a key that nobody has, where there is no other.
+        // One signature is checked in any case, if need be with a key whose private half does not exist.
         let key = keys.onlyKey(withID: header.keyID, for: header.algorithm)?.publicKey
         let isPossible = key.map(assertion.jws.canBeSigned(by:)) ?? false
         let tried = isPossible ? keys : decoys.keys(for: assertion.jws)
         let isVerified = (try? assertion.jws.verified(by: tried)) != nil
         if let key = tried.onlyKey(withID: header.keyID, for: header.algorithm)?.publicKey {
-            work.signatures[key.type, default: 0] += 1
+            cost.signatures[key.type, default: 0] += 1
         }
         guard isPossible, isVerified, let client, client.accepts(.privateKeyJWT), client.keys != nil else {
-            throw .invalidClient
+            throw TokenRefusal(.invalidClient)
         }
-        // RFC 7523 section 3, number 3
-        guard audiences.contains(assertion.audience) else { throw .invalidClient }
-        // Numbers 4 to 6: not over, not for long, and not from the future.
+        // RFC 7523 section 3, number 3; RFC 3986 section 6.2.1: compared octet for octet.
+        guard audiences.contains(where: assertion.audience.isSameText(as:)) else { throw TokenRefusal(.invalidClient) }
+        // Numbers 4 to 6: not expired, not valid for long, and not from the future.
         guard now < assertion.expiresAt, assertion.expiresAt <= now + AssertionTiming.longestUse,
             assertion.validFrom.map({ $0 <= now + AssertionTiming.leeway }) ?? true
-        else { throw .invalidClient }
-        // Number 7; last, so that only what is good in every other way is remembered.
-        let use: ReplayCache.Use
-        do throws(LibcryptoError) { use = try spent.use(assertion.tokenID, of: client.id, now: now) } catch {
-            throw .serverError
-        }
-        switch use {
-        case .first: return AuthenticatedClient(VerifiedAssertion(client))
-        case .repeated: throw .invalidClient
-        case .full: throw .overloaded
+        else { throw TokenRefusal(.invalidClient) }
+        // Number 7; last, so that only an assertion that is right in every other way is recorded.
+        switch try use(assertion.tokenID, client.id, now) {
+        case .first: return AuthenticatedClient(client, AssertionProof())
+        case .repeated: throw TokenRefusal(.invalidClient)
+        case .full: throw TokenRefusal(.overloaded)
         }
     }
 }

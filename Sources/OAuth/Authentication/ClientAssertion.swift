@@ -21,21 +21,26 @@ struct ClientAssertion: Sendable {
 
     /// Reads what can be read without knowing the client.
     ///
-    /// - Throws: ``TokenError/invalidClient`` for everything that is wrong with the assertion,
-    ///   ``TokenError/conflictingClientID`` where the body names another client.
-    init(_ parameters: FormParameters) throws(TokenError) {
-        guard parameters["client_assertion_type"] == Self.type, let text = parameters["client_assertion"],
+    /// - Throws: ``TokenRefusal/Code/invalidClient`` for everything that is wrong with the assertion,
+    ///   ``TokenRefusal/Code/conflictingClientID`` where the body names another client.
+    init(_ parameters: FormParameters) throws(TokenRefusal) {
+        guard parameters["client_assertion_type"]?.isSameText(as: Self.type) == true,
+            let text = parameters["client_assertion"],
             let jws = try? CompactJWS(parsing: text), Self.algorithms.contains(jws.header.algorithm),
             Self.isAssertionType(jws.header.type), let claims = (try? JSONReader.read(jws.unverifiedPayload))?.object
-        else { throw .invalidClient }
+        else { throw TokenRefusal(.invalidClient) }
         // RFC 7523 section 3, numbers 1 and 2: for client authentication issuer and subject are the client.
-        guard let subject = claims["sub"]?.string, claims["iss"]?.string == subject,
+        guard let subject = claims["sub"]?.string, claims["iss"]?.string?.isSameText(as: subject) == true,
             let clientID = try? ClientID(subject)
-        else { throw .invalidClient }
+        else { throw TokenRefusal(.invalidClient) }
         // draft-ietf-oauth-rfc7523bis: one audience, so that no other server can use the assertion here.
-        guard let audience = claims["aud"]?.string ?? Self.onlyElement(claims["aud"]) else { throw .invalidClient }
-        guard let tokenID = claims["jti"]?.string, (1...256).contains(tokenID.utf8.count) else { throw .invalidClient }
-        guard let expiresAt = try Self.date("exp", of: claims) else { throw .invalidClient }
+        guard let audience = claims["aud"]?.string ?? Self.onlyElement(claims["aud"]) else {
+            throw TokenRefusal(.invalidClient)
+        }
+        guard let tokenID = claims["jti"]?.string, (1...256).contains(tokenID.utf8.count) else {
+            throw TokenRefusal(.invalidClient)
+        }
+        guard let expiresAt = try Self.date("exp", of: claims) else { throw TokenRefusal(.invalidClient) }
         self.jws = jws
         self.clientID = clientID
         self.audience = audience
@@ -43,7 +48,7 @@ struct ClientAssertion: Sendable {
         self.tokenID = tokenID
         validFrom = [try Self.date("iat", of: claims), try Self.date("nbf", of: claims)].compactMap { $0 }.max()
         // RFC 7521 section 4.2: a client_id beside the assertion names the same client.
-        guard parameters["client_id"].map({ $0 == subject }) ?? true else { throw .conflictingClientID }
+        guard parameters["client_id"]?.isSameText(as: subject) ?? true else { throw TokenRefusal(.conflictingClientID) }
     }
 
     /// A token that was made for another purpose says so in `typ` and is not an assertion (RFC 8725 section 3.11).
@@ -59,9 +64,19 @@ struct ClientAssertion: Sendable {
     }
 
     /// nil where the claim is absent.
-    private static func date(_ name: String, of claims: JSONObject) throws(TokenError) -> NumericDate? {
+    private static func date(_ name: String, of claims: JSONObject) throws(TokenRefusal) -> NumericDate? {
         guard let value = claims[name] else { return nil }
-        guard let date = NumericDate(value) else { throw .invalidClient }
+        guard let date = NumericDate(value) else { throw TokenRefusal(.invalidClient) }
         return date
     }
+}
+
+/// When an assertion is accepted.
+package enum AssertionTiming {
+    /// The furthest that `exp` may be away.
+    static let longestLifetime: Duration = .seconds(300)
+    /// How far a client's clock may be ahead.
+    static let leeway: Duration = .seconds(30)
+    /// The longest time from the first moment at which an assertion is accepted to the last.
+    package static var longestUse: Duration { longestLifetime + leeway }
 }

@@ -83,3 +83,60 @@ package final class Client: Sendable {
         return ends.contains(nil) ? nil : ends.compactMap { $0 }.max()
     }
 }
+
+extension Client: Hashable {
+    /// Compares by identity: a client that was registered anew is another one.
+    package static func == (first: Client, second: Client) -> Bool { first === second }
+
+    /// Of the identity.
+    package func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
+}
+
+/// The keys that a client signs its assertions with, `jwks` or `jwks_uri` of RFC 7591 section 2.
+package enum ClientKeys: Sendable {
+    /// `jwks`: public keys that stand in the file.
+    case fixed(JWKSet)
+    /// `jwks_uri`: where they are to be fetched.
+    case remote(url: String)
+}
+
+/// The grant types that a client may be allowed, with the names of RFC 7591 section 2.
+package enum GrantType: String, Sendable, Hashable, CaseIterable {
+    case clientCredentials = "client_credentials"
+    case refreshToken = "refresh_token"
+
+    /// - Throws: for a name that is none of these.
+    package init(parsing text: String) throws(InvalidValue) {
+        guard let grantType = GrantType(rawValue: text) else {
+            throw InvalidValue("is neither client_credentials nor refresh_token")
+        }
+        self = grantType
+    }
+}
+
+/// A way for a client to authenticate, with the names of RFC 7591 section 2.
+package enum TokenEndpointAuthenticationMethod: String, Sendable, Hashable, CaseIterable {
+    case clientSecretBasic = "client_secret_basic"
+    case clientSecretPost = "client_secret_post"
+    case privateKeyJWT = "private_key_jwt"
+}
+
+/// About which tokens a client may ask, `introspect` of its registration.
+package enum IntrospectionPermission: Sendable, Hashable {
+    /// `false`: about none.
+    case none
+    /// `true`: about all, whomever they are meant for.
+    case all
+    /// A list: about those that are meant for one of these resource servers. Others are not active to it, as RFC 9701
+    /// section 5 asks.
+    case audiences([Audience])
+
+    /// Whether a token with this audience may be told of.
+    func covers(_ audience: [Audience]) -> Bool {
+        switch self {
+        case .none: false
+        case .all: true
+        case .audiences(let own): audience.contains(where: own.contains)
+        }
+    }
+}

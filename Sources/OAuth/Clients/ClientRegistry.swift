@@ -12,8 +12,6 @@ package struct ClientRegistry: Sendable {
     let decoys: SecretDecoys
     /// The same for assertions.
     let assertionDecoys: AssertionDecoys
-    /// Secrets that passed a slow check since this registry was made.
-    let remembered: VerifiedSecretCache
 
     /// - Parameter clients: their identifiers must differ; of two that do not, the first counts.
     package init(_ clients: [Client]) throws(LibcryptoError) {
@@ -25,7 +23,6 @@ package struct ClientRegistry: Sendable {
         ends = clients.flatMap { $0.secrets.compactMap(\.expiresAt) }.sorted()
         decoys = try SecretDecoys(for: clients)
         assertionDecoys = try AssertionDecoys(for: clients)
-        remembered = try VerifiedSecretCache()
     }
 
     /// How many password hashes should be tried for a wrong secret at most.

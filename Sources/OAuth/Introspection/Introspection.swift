@@ -9,10 +9,10 @@ package struct Introspection: Sendable {
     /// Whom it is told.
     let client: Client
 
-    fileprivate init(_ finding: InspectedToken, issuer: Issuer, for client: Client) {
+    fileprivate init(_ token: InspectedToken, issuer: Issuer, for client: Client) {
         self.client = client
         var answer = JSONWriter(reservingCapacity: 512)
-        switch finding {
+        switch token {
         case .accessToken(let token): Self.write(token, to: &answer)
         case .refreshToken(let token, let issuedAt): Self.write(token, issuedAt: issuedAt, issuer, to: &answer)
         case .inactive: answer.member("active", .bool(false))
@@ -60,11 +60,11 @@ extension AuthenticatedClient {
     /// Tells the client what a token is, if it may know.
     package func introspect(
         _ request: IntrospectionRequest, with inspector: TokenInspector, now: NumericDate
-    ) throws(TokenError) -> Introspection {
-        guard client.introspection != .none else { throw .introspectionNotAllowed }
+    ) throws(TokenRefusal) -> Introspection {
+        guard client.introspection != .none else { throw TokenRefusal(.introspectionNotAllowed) }
         var work = TokenInspector.Work()
-        let finding = try inspector.inspect(request.token, now: now, work: &work)
-        let isMeant = finding.audience.map(client.introspection.covers) ?? true
-        return Introspection(isMeant ? finding : .inactive, issuer: inspector.issuer, for: client)
+        let inspected = try inspector.inspect(request.token, now: now, work: &work)
+        let isMeant = inspected.audience.map(client.introspection.covers) ?? true
+        return Introspection(isMeant ? inspected : .inactive, issuer: inspector.issuer, for: client)
     }
 }

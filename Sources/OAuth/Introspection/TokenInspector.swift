@@ -62,7 +62,7 @@ package struct TokenInspector: Sendable {
 
     var issuer: Issuer { policy.issuer }
 
-    func inspect(_ text: String, now: NumericDate, work: inout Work) throws(TokenError) -> InspectedToken {
+    func inspect(_ text: String, now: NumericDate, work: inout Work) throws(TokenRefusal) -> InspectedToken {
         let accessToken = accessToken(text, now: now, work: &work)
         let refreshToken = try refreshToken(text, work: &work)
         if let accessToken { return .accessToken(accessToken) }
@@ -89,12 +89,12 @@ package struct TokenInspector: Sendable {
         keys.onlyKey(withID: jws.header.keyID, for: jws.header.algorithm)?.publicKey
     }
 
-    private func refreshToken(_ text: String, work: inout Work) throws(TokenError) -> RefreshToken? {
+    private func refreshToken(_ text: String, work: inout Work) throws(TokenRefusal) -> RefreshToken? {
         do throws(LibcryptoError) {
             return try sealer.open(
                 sealer.looksSealed(text) ? text : RefreshTokenSealer.decoy, attempts: &work.openings)
         } catch {
-            throw .serverError
+            throw .failure(error)
         }
     }
 }

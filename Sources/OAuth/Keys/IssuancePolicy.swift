@@ -26,6 +26,9 @@ package struct IssuancePolicy: Sendable {
         self.refreshTokenLifetime = refreshTokenLifetime
     }
 
+    /// The longest ``accessTokenReuse``.
+    package static let longestReuse: Duration = .seconds(300)
+
     /// The algorithms that access tokens can be signed with.
     package static let algorithms: [SignatureAlgorithm] = [.rs256, .ps256, .es256, .edDSA]
 

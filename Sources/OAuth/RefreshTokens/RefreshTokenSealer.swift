@@ -1,6 +1,6 @@
 package import AccessToken
 import JOSE
-import Libcrypto
+package import Libcrypto
 
 /// A key with the moment from which it seals.
 package struct ScheduledSealingKey: Sendable {
@@ -98,5 +98,23 @@ package struct RefreshTokenSealer: Sendable {
         if tried != nil { attempts += 1 }
         let token = try tried?.open(sealed, nonce: nonce, authenticating: associated)
         return isKnown ? token.flatMap(RefreshTokenCoding.decode) : nil
+    }
+}
+
+/// Why a refresh token was not sealed: a matter for operators, not for clients.
+package enum SealingError: Error, Sendable, CustomStringConvertible {
+    /// No sealing key's time has come.
+    case noKey
+    /// Scope and resources are so long that no request could carry the token.
+    case tooLong
+    case libcrypto(LibcryptoError)
+
+    /// For people; nothing of the token is in it.
+    package var description: String {
+        switch self {
+        case .noKey: "no key seals refresh tokens now"
+        case .tooLong: "scope and resources of the client are too long for a refresh token"
+        case .libcrypto(let error): "\(error)"
+        }
     }
 }

@@ -2,8 +2,8 @@ import NIOPosix
 import OAuth
 import Synchronization
 
-/// Threads that try password hashes, few of them and with a bound on how many requests wait, so that those who guess
-/// cost the rest of the service nothing but that.
+/// Threads that check password hashes. Both the threads and the requests that wait for them are few, so that guesses cost the
+/// rest of the service nothing else.
 final class PasswordChecks: Sendable {
     private let threads: NIOThreadPool
     /// How many may run or wait.
@@ -21,17 +21,17 @@ final class PasswordChecks: Sendable {
 
     deinit { threads.shutdownGracefully { _ in } }
 
-    /// - Throws: what the trial throws, and ``TokenError/overloaded`` at once where too many wait already.
-    func run(_ trial: PendingPasswordCheck) async throws(TokenError) -> AuthenticatedClient {
+    /// - Throws: what the check throws, and ``TokenRefusal/Code/overloaded`` at once if too many wait already.
+    func run(_ check: PendingPasswordCheck) async throws(TokenRefusal) -> AuthenticatedClient {
         defer { count.subtract(1, ordering: .relaxed) }
-        guard count.add(1, ordering: .relaxed).newValue <= capacity else { throw .overloaded }
+        guard count.add(1, ordering: .relaxed).newValue <= capacity else { throw TokenRefusal(.overloaded) }
         do {
-            return try await threads.runIfActive { try trial.run() }
-        } catch let error as TokenError {
+            return try await threads.runIfActive { try check.run() }
+        } catch let error as TokenRefusal {
             throw error
         } catch {
             // The service is ending.
-            throw .overloaded
+            throw TokenRefusal(.overloaded)
         }
     }
 }

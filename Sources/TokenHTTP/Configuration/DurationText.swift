@@ -1,4 +1,5 @@
 package import AccessToken
+import OAuth
 
 /// A duration as configuration writes it: `90s`, `15m`, `12h`, `30d`.
 package enum DurationText {
@@ -32,7 +33,7 @@ package enum DurationText {
     static func parseAccessTokenReuse(_ text: String) throws(InvalidValue) -> Duration {
         if SettingReader.isOff(text) { return .zero }
         let reuse = try? parse(text)
-        guard let reuse, (.seconds(1)...RecentTokens.longestReuse).contains(reuse) else {
+        guard let reuse, (.seconds(1)...IssuancePolicy.longestReuse).contains(reuse) else {
             throw InvalidValue("is neither off nor between 1s and 5m")
         }
         return reuse

@@ -3,6 +3,7 @@ import JOSE
 import Logging
 import OAuth
 package import SystemPackage
+import Admission
 
 extension ServiceConfiguration {
     /// Values from the command line, which win over file and environment.

@@ -1,4 +1,5 @@
 package import AccessToken
+package import Admission
 package import JOSE
 package import Logging
 package import OAuth

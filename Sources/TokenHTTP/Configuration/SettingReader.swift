@@ -1,4 +1,5 @@
 import AccessToken
+import Admission
 import OAuth
 import SystemPackage
 

@@ -2,8 +2,7 @@ import HTTPTypes
 import Hummingbird
 import PrometheusText
 
-/// What the management listener answers: whether the process lives, whether it should get requests, numbers, and the
-/// description of both listeners.
+/// Routes the requests of the management listener: liveness, readiness, metrics, and the description of both listeners.
 struct ManagementRouter: HTTPResponder {
     typealias Context = ConnectionContext
 
@@ -13,21 +12,20 @@ struct ManagementRouter: HTTPResponder {
     let description: ByteBuffer
 
     func respond(to request: Request, context: Context) async throws -> Response {
-        let answer: Response
-        switch request.uri.path {
-        case "/healthz": answer = Self.health(isGood: true)
-        case "/readyz": answer = Self.health(isGood: readiness.isReady)
+        let path = request.uri.path
+        guard Self.paths.contains(path) else { return .notFound }
+        // First: the metrics of many clients are a large document.
+        guard request.method == .get || request.method == .head else { return .methodNotAllowed(allow: "GET, HEAD") }
+        return switch path {
+        case "/healthz": Self.health(isGood: true)
+        case "/readyz": Self.health(isGood: readiness.isReady)
         case "/metrics":
-            answer = Self.answer(
-                ByteBuffer(string: metrics.text()), mediaType: "text/plain; version=0.0.4; charset=utf-8")
-        case "/openapi.json": answer = Self.answer(description, mediaType: "application/json")
-        default: return ErrorResponse.notFound
+            Self.answer(ByteBuffer(string: metrics.text()), mediaType: "text/plain; version=0.0.4; charset=utf-8")
+        default: Self.answer(description, mediaType: "application/json")
         }
-        guard request.method == .get || request.method == .head else {
-            return ErrorResponse.methodNotAllowed(allow: "GET, HEAD")
-        }
-        return answer
     }
+
+    private static let paths: Set<String> = ["/healthz", "/readyz", "/metrics", "/openapi.json"]
 
     private static func health(isGood: Bool) -> Response {
         answer(

@@ -1,20 +1,18 @@
 import HTTPTypes
 import Hummingbird
 import OAuth
+import Telemetry
 
-/// Sends each request of the public listener where it belongs.
-///
-/// There are two kinds of resource, endpoints that take forms and documents; a table of paths says it shorter than a router,
-/// and knows which methods a path has.
+/// Routes the requests of the public listener: to the two endpoints that take forms, and to the documents.
 struct TokenRouter: HTTPResponder {
     typealias Context = ConnectionContext
 
     let paths: EndpointPaths
-    let tokenEndpoint: TokenEndpoint
-    let introspectionEndpoint: IntrospectionEndpoint
+    let tokenEndpoint: TokenEndpointHandler
+    let introspectionEndpoint: IntrospectionEndpointHandler
     let snapshots: SnapshotStore
     let readiness: Readiness
-    /// Told how long each answer took.
+    /// Is called with the time that each answer took.
     let reportTime: @Sendable (Endpoint, Duration) -> Void
 
     func respond(to request: Request, context: Context) async throws -> Response {
@@ -22,20 +20,20 @@ struct TokenRouter: HTTPResponder {
         var (response, endpoint) = await answer(request, context)
         // RFC 9112 section 9.6: on the way down, clients are asked to take their next request elsewhere.
         if !readiness.isReady, !context.isStream { response.headers[.connection] = "close" }
-        // What the log calls the request by.
+        // The name of the request in the log.
         if let name = Self.requestIDField { response.headers[name] = context.requestID }
         reportTime(endpoint, start.duration(to: .now))
         return response
     }
 
-    /// Where the target is no resource of ours.
+    /// The answer if the target is not a path; `nil` if it is one.
     private static func answer(aboutTargetOf request: Request, _ context: Context) -> Response? {
         let target = request.head.path ?? ""
         if target.utf8.first == UInt8(ascii: "/") { return nil }
         // RFC 9110 section 9.3.7: the server as a whole.
-        if target == "*" { return request.method == .options ? Response(status: .noContent) : ErrorResponse.notFound }
+        if target == "*" { return request.method == .options ? Response(status: .noContent) : Response.notFound }
         // RFC 9113 section 8.3.1: a stream has no absolute form.
-        return context.isStream ? ErrorResponse.noPath : nil
+        return context.isStream ? .targetIsNoPath : nil
     }
 
     private static let requestIDField = HTTPField.Name("X-Request-Id")
@@ -45,17 +43,17 @@ struct TokenRouter: HTTPResponder {
         let path = request.uri.path
         if path == paths.token || path == paths.introspection {
             let endpoint = path == paths.token ? Endpoint.token : .introspection
-            guard request.method == .post else { return (ErrorResponse.methodNotAllowed(allow: "POST"), endpoint) }
+            guard request.method == .post else { return (Response.methodNotAllowed(allow: "POST"), endpoint) }
             return endpoint == .token
                 ? (await tokenEndpoint.response(to: request, in: context), endpoint)
                 : (await introspectionEndpoint.response(to: request, in: context), endpoint)
         }
         if let document = snapshots.current.documents[path] {
             guard request.method == .get || request.method == .head else {
-                return (ErrorResponse.methodNotAllowed(allow: "GET, HEAD"), .document)
+                return (Response.methodNotAllowed(allow: "GET, HEAD"), .document)
             }
             return (document.response(to: request), .document)
         }
-        return (ErrorResponse.notFound, .other)
+        return (Response.notFound, .other)
     }
 }

@@ -1,6 +1,7 @@
 import AccessToken
 import JOSE
 import OAuth
+import Telemetry
 
 extension OpenAPIDocument {
     /// RFC 7662 section 2

@@ -1,23 +1,24 @@
 import JOSE
 import OAuth
+import Telemetry
 
 extension OpenAPIDocument {
     /// The refusals of an endpoint that takes forms, by status.
     ///
     /// - Parameter headers: of all answers of the endpoint.
     static func refusals(of endpoint: Endpoint, headers: [String]) -> [Member] {
-        let errors = TokenError.allCases.filter { $0.endpoints.contains(endpoint) }
+        let errors = TokenRefusal.Code.allCases.filter { $0.endpoints.contains(endpoint) }
         return Set(errors.map(\.status)).sorted().map { status in
             ("\(status)", refusal(errors.filter { $0.status == status }, status, headers: headers))
         }
     }
 
-    private static func refusal(_ errors: [TokenError], _ status: Int, headers: [String]) -> JSONLiteral {
+    private static func refusal(_ errors: [TokenRefusal.Code], _ status: Int, headers: [String]) -> JSONLiteral {
         var headers = headers
         if status == 401 { headers.append("WWWAuthenticate") }
         if errors.contains(where: { $0.retryAfter != nil }) { headers.append("RetryAfter") }
         let examples = errors.map { error -> Member in
-            ("\(error)", ["value": refusal(error.code, error.text)])
+            ("\(error)", ["value": refusal(error.error, error.text)])
         }
         let codes = distinctCodes(errors)
         let description = errors.count == 1 ? errors[0].text.description : codes.joined(separator: ", ")
@@ -49,15 +50,15 @@ extension OpenAPIDocument {
     ]
 
     /// Every code that there is.
-    static var errorCodes: [String] { distinctCodes(TokenError.allCases) }
+    static var errorCodes: [String] { distinctCodes(TokenRefusal.Code.allCases) }
 
-    private static func distinctCodes(_ errors: [TokenError]) -> [String] {
+    private static func distinctCodes(_ errors: [TokenRefusal.Code]) -> [String] {
         var known: Set<String> = []
-        return errors.map(\.code.description).filter { known.insert($0).inserted }
+        return errors.map(\.error.description).filter { known.insert($0).inserted }
     }
 }
 
-extension TokenError {
+extension TokenRefusal.Code {
     /// Those that refuse so.
     fileprivate var endpoints: [Endpoint] {
         switch self {
@@ -68,6 +69,7 @@ extension TokenError {
             .malformedScope, .scopeNotAllowed, .malformedResource, .resourceNotAllowed:
             [.token]
         case .missingToken, .introspectionNotAllowed: [.introspection]
+        case .notFound, .targetIsNoPath, .methodNotAllowed: []
         }
     }
 }

@@ -1,5 +1,6 @@
 import JOSE
 import OAuth
+import Telemetry
 
 extension OpenAPIDocument {
     /// RFC 6749 sections 4.4 and 6

@@ -2,6 +2,7 @@ import AccessToken
 import JOSE
 package import Logging
 import OAuth
+import Admission
 
 /// What the service serves, for people and for logs.
 package struct ServiceSummary: Sendable {

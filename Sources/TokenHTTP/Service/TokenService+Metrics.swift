@@ -2,6 +2,7 @@ import AccessToken
 import Libcrypto
 import PrometheusText
 import Signing
+import Telemetry
 
 extension TokenService {
     /// Has everything looked up that metrics say and nobody counts.

@@ -40,7 +40,9 @@ struct AuthorizationTarget: FuzzTarget {
         require(readings.count == 1 || readings[0] != readings[1], "the readings differ")
         require(credentials.clientIDs == readings.map(\.clientID), "each reading is for a client")
         require(userPass?.contains(UInt8(ascii: ":")) == true, "there is a colon in what was encoded")
-        guard let authentication = try? clients.authenticate(credentials, now: NumericDate(0)) else { return }
+        guard let authentication = try? clients.authenticate(credentials, verified: .none, now: NumericDate(0)) else {
+            return
+        }
         require(authentication.provenClient != nil, "a digest is compared at once")
         let isRight = readings.contains {
             $0.clientID.description == "fuzz" && Array($0.secret.utf8) == Array(Self.secret.utf8)
@@ -66,10 +68,11 @@ struct AuthorizationTarget: FuzzTarget {
         return secret.readings
     }
 
-    private func credentials(in authorization: [String]) throws(TokenError) -> PresentedCredentials {
+    private func credentials(in authorization: [String]) throws(TokenRefusal) -> PresentedCredentials {
         try TokenRequest(
             parsing: EndpointRequest(
-                contentType: "application/x-www-form-urlencoded", authorization: authorization,
+                url: "https://tokens.example.com/oauth2/token",
+                fields: .init(contentType: "application/x-www-form-urlencoded", authorization: authorization),
                 body: Array("grant_type=client_credentials".utf8))
         ).credentials
     }

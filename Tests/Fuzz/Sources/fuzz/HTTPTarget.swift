@@ -8,6 +8,7 @@ import OTLPTracing
 import Signing
 import Synchronization
 import SystemPackage
+import Telemetry
 
 @testable import TokenHTTP
 
@@ -24,13 +25,13 @@ final class HTTPTarget: FuzzTarget {
         let service = try withExtendedLifetime(folder) {
             try TokenService(configuration, logger: Self.logger, tracer: tracer)
         }
-        let gate = try ClientAuthenticator(
+        let authenticator = try ClientAuthenticator(
             limits: configuration.throttle, audiences: configuration.assertionAudiences,
             passwordChecks: PasswordChecks(threadCount: 1, capacity: 8), keySets: ClientKeySets { _, _ in })
         let readiness = Readiness()
         readiness.begin()
         connection = try HTTPConnection(
-            to: service.tokenRouter(gate, SignerPool(threadCount: 1, wait: .seconds(60)), readiness))
+            to: service.tokenRouter(authenticator, SignerPool(threadCount: 1, wait: .seconds(60)), readiness))
     }
 
     func parse(_ octets: [UInt8]) { _ = connection.answers(to: [octets]) }
