@@ -110,6 +110,18 @@ import Testing
         }
     }
 
+    /// Swift's `==` takes U+212A for the letter K.
+    @Test("RFC 3986 section 6.2.1: identifiers are compared octet for octet")
+    func identifiersAreOctets() throws {
+        let clients = try ClientRegistry([
+            try Client(id: ClientID("K"), secrets: [ClientSecret(hash: ClientSecretHash(of: "s"))])
+        ])
+        let request = basic("K:s", body: "\(Self.grant)&client_id=%E2%84%AA")
+        #expect(throws: TokenRefusal(.conflictingClientID)) {
+            try clients.authenticate(TokenRequest(parsing: request).credentials, verified: .none, now: Fixture.now)
+        }
+    }
+
     private struct Published: Decodable {
         struct Pair: Decodable {
             let text: String

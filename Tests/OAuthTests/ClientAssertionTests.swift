@@ -166,6 +166,27 @@ import Testing
         #expect(throws: Never.self) { try authenticate(assertion(Self.claims()), audiences: issuerOnly) }
     }
 
+    /// Swift's `==` takes U+212A for the letter K.
+    @Test("RFC 7523 section 3: issuer, subject and audience are compared octet for octet")
+    func identifiersAreOctets() throws {
+        let clients = try ClientRegistry([try Client(id: ClientID("K"), secrets: [], keys: .fixed(keySet))])
+        func authenticate(_ issuer: String, _ audience: String) throws {
+            let claims = Self.claims([
+                "iss": .string(issuer), "sub": .string("K"), "aud": .string("https://\(audience).example.com"),
+                "jti": .string(issuer + audience),
+            ])
+            let body = "grant_type=client_credentials&client_assertion_type=\(ClientAssertion.type)"
+            let request = try TokenRequest(
+                parsing: Fixture.post(body + "&client_assertion=\(assertion(claims))"))
+            let authentication = try clients.authenticate(request.credentials, verified: .none, now: Fixture.now)
+            guard case .assertion(let check) = authentication else { return }
+            _ = try check.run(keys: keySet, audiences: ["https://K.example.com"], use: used.use)
+        }
+        #expect(throws: Never.self) { try authenticate("K", "K") }
+        #expect(throws: TokenRefusal(.invalidClient)) { try authenticate("\u{212A}", "K") }
+        #expect(throws: TokenRefusal(.invalidClient)) { try authenticate("K", "\u{212A}") }
+    }
+
     @Test func oneMethodAndOneClient() throws {
         let good = try assertion(Self.claims())
         #expect(throws: TokenRefusal(.twoAuthenticationMethods)) { try authenticate(good, extra: "&client_secret=s") }

@@ -102,7 +102,8 @@ struct ServiceFixture {
     ) throws -> TokenRouter {
         let authenticator = try ClientAuthenticator(
             limits: .standard, audiences: configuration.assertionAudiences,
-            passwordChecks: PasswordChecks(threadCount: 1, capacity: 8), keySets: ClientKeySets { _, _ in })
+            passwordChecks: PasswordChecks(threadCount: 1, capacity: 8),
+            verifiedSecrets: VerifiedSecretCache().secrets, keySets: ClientKeySets { _, _ in })
         let snapshots = SnapshotStore(try snapshot())
         let readiness = Readiness()
         readiness.begin()

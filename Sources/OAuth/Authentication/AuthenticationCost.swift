@@ -1,7 +1,7 @@
 import Libcrypto
 
-/// What an authentication costs, counted where it is spent. A refusal costs the same whatever its reason, so that
-/// nobody learns from a clock which clients there are, and tests compare these counts instead of a stopwatch.
+/// What an authentication costs, counted where it is spent. A refusal costs the same whatever its reason, so that the time
+/// does not show which clients there are. Tests compare these counts instead of times.
 struct AuthenticationCost: Equatable {
     var lookups = 0
     var digests = 0

@@ -9,20 +9,20 @@ struct ClientAssertion: Sendable {
     static let algorithms = IssuancePolicy.algorithms
 
     let jws: CompactJWS
-    /// `iss` and `sub`, which are the same (RFC 7523 section 3).
+    /// `iss` and `sub`, which are equal (RFC 7523 section 3).
     let clientID: ClientID
     /// `aud`, the only one.
     let audience: String
     let expiresAt: NumericDate
-    /// The later of `iat` and `nbf`; nil without either.
+    /// The later of `iat` and `nbf`; `nil` without either.
     let validFrom: NumericDate?
     /// `jti`
     let tokenID: String
 
     /// Reads what can be read without knowing the client.
     ///
-    /// - Throws: ``TokenRefusal/Code/invalidClient`` for everything that is wrong with the assertion,
-    ///   ``TokenRefusal/Code/conflictingClientID`` where the body names another client.
+    /// - Throws: ``TokenRefusal/Code/invalidClient`` for an assertion that is wrong in any way,
+    ///   ``TokenRefusal/Code/conflictingClientID`` if the body names another client.
     init(_ parameters: FormParameters) throws(TokenRefusal) {
         guard parameters["client_assertion_type"]?.isSameText(as: Self.type) == true,
             let text = parameters["client_assertion"],
@@ -63,7 +63,7 @@ struct ClientAssertion: Sendable {
         return elements[0].string
     }
 
-    /// nil where the claim is absent.
+    /// `nil` if the claim is absent.
     private static func date(_ name: String, of claims: JSONObject) throws(TokenRefusal) -> NumericDate? {
         guard let value = claims[name] else { return nil }
         guard let date = NumericDate(value) else { throw TokenRefusal(.invalidClient) }

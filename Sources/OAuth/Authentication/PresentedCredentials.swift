@@ -12,7 +12,7 @@ package struct PresentedCredentials: Sendable {
 
     let kind: Kind
 
-    /// - Throws: ``TokenRefusal/Code/invalidClient`` for no credentials at all and for those that cannot be read.
+    /// - Throws: ``TokenRefusal/Code/invalidClient`` for no credentials and for credentials that cannot be read.
     init(_ request: EndpointRequest, _ parameters: FormParameters) throws(TokenRefusal) {
         let authorization = request.fields.authorization
         let hasAssertion = parameters["client_assertion"] != nil || parameters["client_assertion_type"] != nil
@@ -32,8 +32,8 @@ package struct PresentedCredentials: Sendable {
         }
     }
 
-    /// The clients that they may be for, if they are good: one for each reading of what was sent, most likely first. Each
-    /// is an attempt of its own.
+    /// The clients that they may belong to: one for each reading of what was sent, most likely first. Each is an attempt of
+    /// its own.
     package var clientIDs: [ClientID] {
         switch kind {
         case .secret(let credentials): credentials.readings.map(\.clientID)
@@ -69,7 +69,7 @@ struct SecretCredentials: Sendable {
 
     /// RFC 7617 section 2, with the encoding that RFC 6749 section 2.3.1 puts inside.
     ///
-    /// - Throws: ``TokenRefusal/Code/invalidClient`` for what cannot be read, ``TokenRefusal/Code/conflictingClientID`` where the body
+    /// - Throws: ``TokenRefusal/Code/invalidClient`` for what cannot be read, ``TokenRefusal/Code/conflictingClientID`` if the body
     ///   names another client.
     init(basic header: String, parameters: FormParameters) throws(TokenRefusal) {
         method = .clientSecretBasic
@@ -102,7 +102,7 @@ struct SecretCredentials: Sendable {
         return readings
     }
 
-    /// UTF-8, or ISO 8859-1 where it is not that: the libraries that do not form-encode differ in this too.
+    /// UTF-8, or ISO 8859-1 if it is not UTF-8: the libraries that do not form-encode differ in this too.
     private static func plainText(_ octets: [UInt8]) -> String {
         if let text = String(validating: octets, as: UTF8.self) { return text }
         var text = String.UnicodeScalarView()
@@ -113,7 +113,7 @@ struct SecretCredentials: Sendable {
 
 /// The token68 of Basic credentials, RFC 7617 section 2: base64 with its own alphabet and padding.
 enum BasicCredentials {
-    /// The octets of user-id, colon and password; nil for what is not base64. Missing padding is forgiven.
+    /// The octets of user-id, colon and password; `nil` for text that is not base64. Padding may be missing.
     static func decode(_ text: Substring) -> [UInt8]? {
         var characters = Array(text.utf8)
         while characters.last == UInt8(ascii: " ") { characters.removeLast() }

@@ -11,7 +11,7 @@ package final class Client: Sendable {
     package let secrets: [ClientSecret]
     /// `jwks` or `jwks_uri`; nil for a client that has secrets only.
     package let keys: ClientKeys?
-    /// `token_endpoint_auth_method`; nil accepts every method that goes with what the client has.
+    /// `token_endpoint_auth_method`; `nil` accepts every method that goes with what the client has.
     package let authenticationMethod: TokenEndpointAuthenticationMethod?
     /// `grant_types`
     package let grantTypes: Set<GrantType>
@@ -26,12 +26,12 @@ package final class Client: Sendable {
     /// `refresh_tokens_not_before`, its own or that of all clients, whichever is later: refresh tokens that go back to an
     /// earlier moment are void.
     package let refreshTokensNotBefore: NumericDate?
-    /// `introspect`: about which tokens it may ask.
+    /// `introspect`: the tokens that it may introspect.
     package let introspection: IntrospectionPermission
-    /// `claims`, as members of a JSON object ready to be put behind the registered ones.
+    /// `claims`, as ``JSONWriter/members(of:)`` writes members.
     let claims: [UInt8]
 
-    /// - Throws: where a claim has a registered name.
+    /// - Throws: if a claim has a registered name.
     package init(
         id: ClientID, name: String? = nil, secrets: [ClientSecret], keys: ClientKeys? = nil,
         authenticationMethod: TokenEndpointAuthenticationMethod? = nil,
@@ -77,7 +77,7 @@ package final class Client: Sendable {
         return possible.filter(accepts)
     }
 
-    /// When the last of its secrets ends; nil for a client with a secret that does not end, or with none.
+    /// When the last of its secrets expires; `nil` for a client with a secret that does not expire, or without secrets.
     package var lastSecretEnd: NumericDate? {
         let ends = secrets.map(\.expiresAt)
         return ends.contains(nil) ? nil : ends.compactMap { $0 }.max()
@@ -94,9 +94,9 @@ extension Client: Hashable {
 
 /// The keys that a client signs its assertions with, `jwks` or `jwks_uri` of RFC 7591 section 2.
 package enum ClientKeys: Sendable {
-    /// `jwks`: public keys that stand in the file.
+    /// `jwks`: public keys in the file.
     case fixed(JWKSet)
-    /// `jwks_uri`: where they are to be fetched.
+    /// `jwks_uri`: the URL to fetch them from.
     case remote(url: String)
 }
 
@@ -121,17 +121,17 @@ package enum TokenEndpointAuthenticationMethod: String, Sendable, Hashable, Case
     case privateKeyJWT = "private_key_jwt"
 }
 
-/// About which tokens a client may ask, `introspect` of its registration.
+/// The tokens that a client may introspect: `introspect` of its registration.
 package enum IntrospectionPermission: Sendable, Hashable {
-    /// `false`: about none.
+    /// `false`: none.
     case none
-    /// `true`: about all, whomever they are meant for.
+    /// `true`: all, whatever their audience is.
     case all
-    /// A list: about those that are meant for one of these resource servers. Others are not active to it, as RFC 9701
+    /// A list: those for one of these resource servers. The answer for others is that they are not active, as RFC 9701
     /// section 5 asks.
     case audiences([Audience])
 
-    /// Whether a token with this audience may be told of.
+    /// Whether the client may introspect a token with this audience.
     func covers(_ audience: [Audience]) -> Bool {
         switch self {
         case .none: false

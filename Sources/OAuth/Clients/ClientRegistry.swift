@@ -33,10 +33,10 @@ package struct ClientRegistry: Sendable {
         SecretDecoys.passwordCounts(of: clients).values.reduce(0, +)
     }
 
-    /// nil where no client has the identifier.
+    /// `nil` if no client has the identifier.
     package subscript(id: ClientID) -> Client? { clients[id] }
 
-    /// When the next secret ends; nil where none will.
+    /// When the next secret expires; `nil` if none will.
     package func nextSecretEnd(after now: NumericDate) -> NumericDate? { ends.first { $0 > now } }
 
     /// How many clients there are.

@@ -6,7 +6,7 @@ package import Libcrypto
 package struct ClientSecret: Sendable {
     /// `hash`
     package let hash: ClientSecretHash
-    /// The first moment at which it is no longer accepted; nil for one that does not end.
+    /// The first moment at which it is no longer accepted; `nil` for a secret that does not expire.
     package let expiresAt: NumericDate?
 
     /// An entry of `client_secrets`: `hash` and `expires_at`.
@@ -23,7 +23,7 @@ package struct ClientSecret: Sendable {
 
 /// What is kept of a client's secret.
 ///
-/// One fast digest is right for the secrets that Writ makes: nobody searches 256 random bits, however fast the hash.
+/// One fast digest is right for the secrets that Writ makes: 256 random bits cannot be searched, however fast the hash is.
 /// Secrets that people chose come with the slow hash that another server made of them.
 package enum ClientSecretHash: Sendable, Hashable, CustomStringConvertible {
     /// The SHA-256 of a generated secret, written `sha256:` and base64url.
@@ -55,7 +55,7 @@ package enum ClientSecretHash: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// nil for a fast digest.
+    /// `nil` for a fast digest.
     package var password: PasswordHash? {
         if case .password(let hash) = self { hash } else { nil }
     }

@@ -8,7 +8,7 @@ package struct TokenResponse: Sendable {
 
     /// - Parameters:
     ///   - sealer: seals the refresh token of the grant, if there is one.
-    ///   - now: from when `expires_in` counts.
+    ///   - now: the time from which `expires_in` counts.
     package init(_ token: IssuedAccessToken, sealer: RefreshTokenSealer, now: NumericDate) throws(TokenRefusal) {
         let (compact, content) = (token.compact, token.content)
         let lifetime = content.grant.terms.lifetime.components.seconds

@@ -1,4 +1,4 @@
-/// What a client wants its answer to be, RFC 9110 section 12.5.1.
+/// The media types that a client accepts, RFC 9110 section 12.5.1.
 struct AcceptedMediaTypes {
     /// By media type in small letters.
     private var weights: [Substring: Double] = [:]
@@ -12,8 +12,8 @@ struct AcceptedMediaTypes {
         }
     }
 
-    /// Whether the client names the first media type, and wants the second no more. A wildcard does not name the first: it
-    /// says that what is usual will do.
+    /// Whether the client names the first media type, with a weight at least that of the second. A wildcard does not name the
+    /// first: it means that the usual answer will do.
     func prefer(_ first: String, to second: String) -> Bool {
         let weight = weights[Substring(first)] ?? 0
         let family = second.prefix { $0 != "/" } + "/*"

@@ -19,10 +19,10 @@ enum InspectedToken {
     }
 }
 
-/// Finds out what tokens of this issuer are worth.
+/// Inspects texts that may be tokens of this issuer.
 ///
-/// Each text costs one signature check and one attempt to open it, whatever it is: nobody learns from a clock why a token
-/// is not active. Tests compare the counts.
+/// Each text costs one signature check and one attempt to open it, whatever it is: the time does not show why a token is not
+/// active. Tests compare the counts.
 package struct TokenInspector: Sendable {
     /// What it cost.
     struct Work: Equatable {
@@ -34,12 +34,12 @@ package struct TokenInspector: Sendable {
     private let clients: ClientRegistry
     private let policy: IssuancePolicy
     private let sealer: RefreshTokenSealer
-    /// Has a signature that nobody made, of the length that those of the signing key have.
+    /// A JWS with an invented signature of the length that those of the signing key have.
     let decoy: CompactJWS
 
     /// - Parameters:
     ///   - keys: those that are published.
-    ///   - signingKey: one of them, which stands in where a text names none.
+    ///   - signingKey: one of them, which is tried if a text names none.
     package init(
         keys: JWKSet, signingKey: SigningKey, clients: ClientRegistry, policy: IssuancePolicy,
         sealer: RefreshTokenSealer

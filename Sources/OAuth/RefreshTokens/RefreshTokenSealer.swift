@@ -101,15 +101,15 @@ package struct RefreshTokenSealer: Sendable {
     }
 }
 
-/// Why a refresh token was not sealed: a matter for operators, not for clients.
+/// Why a refresh token was not sealed. Operators can mend it, clients cannot.
 package enum SealingError: Error, Sendable, CustomStringConvertible {
-    /// No sealing key's time has come.
+    /// No sealing key may seal yet.
     case noKey
     /// Scope and resources are so long that no request could carry the token.
     case tooLong
     case libcrypto(LibcryptoError)
 
-    /// For people; nothing of the token is in it.
+    /// A human-readable description, which contains no part of the token.
     package var description: String {
         switch self {
         case .noKey: "no key seals refresh tokens now"

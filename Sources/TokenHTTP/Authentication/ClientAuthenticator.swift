@@ -16,9 +16,10 @@ final class ClientAuthenticator: Sendable {
     /// What an assertion's `aud` may be.
     private let audiences: [String]
 
+    /// - Parameter verifiedSecrets: what keeps the secrets that passed a password hash.
     init(
         limits: AuthenticationThrottle.Limits, audiences: [String], passwordChecks: PasswordChecks,
-        keySets: ClientKeySets
+        verifiedSecrets: VerifiedSecrets, keySets: ClientKeySets
     ) throws(LibcryptoError) {
         throttle = Mutex(AuthenticationThrottle(limits))
         pendingAssertions = Mutex(AttemptLimiter(limits))
@@ -26,7 +27,7 @@ final class ClientAuthenticator: Sendable {
         self.audiences = audiences
         self.passwordChecks = passwordChecks
         self.keySets = keySets
-        verifiedSecrets = try VerifiedSecretCache().secrets
+        self.verifiedSecrets = verifiedSecrets
         usedAssertions = try ReplayCache()
     }
 

@@ -1,4 +1,5 @@
 import AccessToken
+import Admission
 import Foundation
 import Glibc
 import Hummingbird
@@ -133,6 +134,7 @@ package struct TokenService: Sendable {
             limits: configuration.throttle, audiences: configuration.assertionAudiences,
             passwordChecks: PasswordChecks(
                 threadCount: threadCount, capacity: threadCount * passwordChecksPerThread),
+            verifiedSecrets: VerifiedSecretCache().secrets,
             keySets: ClientKeySets { logger.error("No keys from \($0): \($1)") })
     }
 

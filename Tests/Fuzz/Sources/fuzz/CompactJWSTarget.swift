@@ -117,7 +117,8 @@ final class CompactJWSTarget: FuzzTarget {
             (name: "client_assertion_type", value: ClientAssertion.type),
         ]
         let request = EndpointRequest(
-            contentType: "application/x-www-form-urlencoded", body: FormModel.encode(pairs))
+            url: "https://tokens.example.com/oauth2/token",
+            fields: .init(contentType: "application/x-www-form-urlencoded"), body: FormModel.encode(pairs))
         guard case .assertion(let assertion)? = (try? TokenRequest(parsing: request))?.credentials.kind else { return }
         require(ClientAssertion.algorithms.contains(assertion.jws.header.algorithm), "an assertion has no MAC")
         require((1...256).contains(assertion.tokenID.utf8.count), "an assertion can be told from others")

@@ -1,3 +1,4 @@
+import Admission
 import Hummingbird
 import HummingbirdCore
 import JOSE
@@ -27,7 +28,8 @@ final class HTTPTarget: FuzzTarget {
         }
         let authenticator = try ClientAuthenticator(
             limits: configuration.throttle, audiences: configuration.assertionAudiences,
-            passwordChecks: PasswordChecks(threadCount: 1, capacity: 8), keySets: ClientKeySets { _, _ in })
+            passwordChecks: PasswordChecks(threadCount: 1, capacity: 8),
+            verifiedSecrets: VerifiedSecretCache().secrets, keySets: ClientKeySets { _, _ in })
         let readiness = Readiness()
         readiness.begin()
         connection = try HTTPConnection(
