@@ -23,7 +23,7 @@ import Testing
         ("grant_type=a&client_secret=x", .invalidClient),
         ("grant_type=a&client_id=%00&client_secret=x", .invalidClient),
         ("grant_type=client_credentials&scope=%22&\(credentials)", .malformedScope),
-        ("grant_type=client_credentials&scope=%22", .invalidClient),
+        ("grant_type=client_credentials&scope=%22", .malformedScope), ("grant_type=a&scope=%22", .invalidClient),
         ("grant_type=client_credentials&resource=api&\(credentials)", .malformedResource),
         ("grant_type=refresh_token&refresh_token=a&scope=%22&\(credentials)", .malformedScope),
         ("grant_type=refresh_token", .missingRefreshToken),

@@ -12,16 +12,8 @@ package struct TokenRequest: Sendable {
     package init(parsing request: EndpointRequest) throws(TokenRefusal) {
         let form = try FormParameters(of: request)
         guard let name = form["grant_type"] else { throw TokenRefusal(.missingGrantType) }
-        let grantType = GrantType(rawValue: name)
-        let refreshToken = form["refresh_token"]
-        // RFC 6749 section 6: REQUIRED.
-        if grantType == .refreshToken, refreshToken == nil { throw TokenRefusal(.missingRefreshToken) }
+        grant = try GrantRequest(name, form)
         credentials = try PresentedCredentials(request, form)
-        switch (grantType, refreshToken) {
-        case (.clientCredentials, _): grant = .clientCredentials(try RequestedAccess(form))
-        case (.refreshToken, let token?): grant = .refresh(token: token, try RequestedAccess(form))
-        case (.refreshToken, nil), (nil, _): grant = .unsupported
-        }
     }
 
     /// `grant_type`; `nil` for one that the service does not have.
@@ -40,6 +32,17 @@ enum GrantRequest: Sendable {
     case refresh(token: String, RequestedAccess)
     /// A grant type that the service does not have. The client is authenticated before it is refused.
     case unsupported
+
+    init(_ grantType: String, _ form: FormParameters) throws(TokenRefusal) {
+        switch GrantType(rawValue: grantType) {
+        case .clientCredentials: self = .clientCredentials(try RequestedAccess(form))
+        case .refreshToken:
+            // RFC 6749 section 6: REQUIRED.
+            guard let token = form["refresh_token"] else { throw TokenRefusal(.missingRefreshToken) }
+            self = .refresh(token: token, try RequestedAccess(form))
+        case nil: self = .unsupported
+        }
+    }
 }
 
 /// The part of its access that a client asks for.
