@@ -46,13 +46,15 @@ let core: [Target] = [
     .target(name: "Libxcrypt", dependencies: ["CLibxcrypt"], swiftSettings: strict),
     .target(name: "JOSE", dependencies: ["Libcrypto"], swiftSettings: strict),
     .target(name: "AccessToken", dependencies: ["JOSE", "Libcrypto"], swiftSettings: strict),
-    .target(name: "OAuth", dependencies: ["AccessToken", "JOSE", "Libcrypto", "Libxcrypt"], swiftSettings: strict),
+    .target(name: "OAuth", dependencies: ["AccessToken", "JOSE", "Libcrypto", "Libxcrypt"], swiftSettings: staying),
+    .target(name: "Admission", dependencies: ["OAuth", "AccessToken", "Libcrypto"], swiftSettings: strict),
     .target(name: "Signing", dependencies: ["OAuth", "AccessToken", "JOSE", "Libcrypto"], swiftSettings: staying),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
     tests("Libcrypto", []),
     tests("JOSE", ["Libcrypto"]),
     tests("AccessToken", ["JOSE", "Libcrypto"]),
     tests("OAuth", ["AccessToken", "JOSE", "Libcrypto"]),
+    tests("Admission", ["OAuth", "AccessToken", "JOSE", "Libcrypto"]),
     tests("Signing", ["OAuth", "AccessToken", "JOSE", "Libcrypto"]),
 ]
 
@@ -78,10 +80,16 @@ let surroundings: [Target] = [
         dependencies: ["ServiceFiles", "OAuth", "AccessToken", "JOSE", "Libcrypto", logging, nioSSL, system],
         swiftSettings: strict),
     .target(
+        name: "Telemetry",
+        dependencies: [
+            "PrometheusText", "OAuth", "AccessToken", "JOSE", logging, tracing, instrumentation, system,
+        ], swiftSettings: staying),
+    tests("Telemetry", ["OAuth", "AccessToken", "JOSE", "Libcrypto", logging]),
+    .target(
         name: "TokenHTTP",
         dependencies: [
-            "LiveState", "ServiceFiles", "PrometheusText", "Signing", "OAuth", "AccessToken", "JOSE", "Libcrypto",
-            "RemoteKeys",
+            "LiveState", "ServiceFiles", "Telemetry", "PrometheusText", "Admission", "Signing", "OAuth", "AccessToken",
+            "JOSE", "Libcrypto", "RemoteKeys",
             hummingbird, hummingbirdCore, hummingbirdHTTP2, httpTypes, nioCore, nioPosix, nioHTTP1, nioHTTPTypes,
             nioHTTPTypesHTTP1, nioSSL, nioTLS, logging, tracing, instrumentation, lifecycle, unixSignals,
             system,
@@ -90,8 +98,9 @@ let surroundings: [Target] = [
     .executableTarget(
         name: "writ",
         dependencies: [
-            "TokenHTTP", "ServiceFiles", "OTLPTracing", "TokenVerifier", "RemoteKeys", "OAuth", "AccessToken", "JOSE",
-            "Libcrypto", argumentParser, httpClient, nioCore, nioHTTP1, lifecycle, logging, system, unixSignals,
+            "TokenHTTP", "ServiceFiles", "Telemetry", "OTLPTracing", "TokenVerifier", "RemoteKeys", "OAuth",
+            "AccessToken",
+            "JOSE", "Libcrypto", argumentParser, httpClient, nioCore, nioHTTP1, lifecycle, logging, system, unixSignals,
         ],
         swiftSettings: strict),
     .executableTarget(
@@ -120,9 +129,10 @@ let surroundings: [Target] = [
     tests(
         "TokenHTTP",
         [
-            "ServiceFixture", "LiveState", "ServiceFiles", "PrometheusText", "Signing", "OAuth", "AccessToken", "JOSE",
-            "Libcrypto", hummingbird, hummingbirdTesting, httpTypes, logging, nioCore, nioEmbedded, nioHTTP1,
-            nioHTTPTypes, nioPosix, nioTLS, system,
+            "ServiceFixture", "LiveState", "ServiceFiles", "Telemetry", "PrometheusText", "Admission", "Signing",
+            "OAuth",
+            "AccessToken", "JOSE", "Libcrypto", hummingbird, hummingbirdTesting, httpTypes, logging, nioCore,
+            nioEmbedded, nioHTTP1, nioHTTPTypes, nioPosix, nioTLS, system,
         ]),
 ]
 

@@ -5,14 +5,14 @@ package import OAuth
 
 /// A fixed set of threads that make signatures, behind a bounded queue, so that the event loops never wait for one.
 ///
-/// Each thread has its own copy of the key. What cannot be signed in time is refused at once, and clients take turns.
+/// Each thread has its own copy of the key. A job that cannot be done in time is refused at once, and clients take turns.
 package final class SignerPool: Sendable {
     private let queue: SigningQueue
 
     /// - Parameters:
     ///   - threadCount: as many as there are cores, usually.
-    ///   - wait: how long a signature may wait for its thread, by what others took lately.
-    ///   - reportWait: told how long each has waited.
+    ///   - wait: how long a signature may wait for its thread at the current pace.
+    ///   - reportWait: is called with the time that each job has waited.
     package convenience init(
         threadCount: Int, wait: Duration, reportWait: @escaping @Sendable (Duration) -> Void = { _ in }
     ) {
@@ -35,7 +35,7 @@ package final class SignerPool: Sendable {
         }
     }
 
-    /// A pool without threads: somebody else takes the jobs.
+    /// A pool without threads: the caller takes the jobs from the queue.
     init(_ queue: SigningQueue) {
         self.queue = queue
     }
@@ -43,16 +43,16 @@ package final class SignerPool: Sendable {
     /// How many signatures wait for a thread.
     package var waitingCount: Int { queue.waitingCount }
 
-    /// How many may wait at the pace of late.
+    /// How many signatures may wait at the current pace.
     package var capacity: Int { queue.capacity }
 
     deinit { queue.close() }
 
     /// The signature of `key` over `input`.
     ///
-    /// - Parameter client: whose turn it takes.
-    /// - Throws: ``SigningError/queueFull`` where it cannot be made in time: at once, or when a client that has fewer in the
-    ///   queue comes.
+    /// - Parameter client: the client whose turn it takes.
+    /// - Throws: ``SigningError/queueFull`` if it cannot be made in time: at once, or when a client with fewer jobs in the queue
+    ///   needs the room.
     package func sign(
         _ input: JWSSigningInput, with key: SigningKey, for client: ClientID
     ) async throws(SigningError) -> [UInt8] {

@@ -1,19 +1,21 @@
 import AccessToken
 import Foundation
+package import Libcrypto
+import OAuth
 
-/// Jobs that wait for a thread, never more of them than can be done in time, and fairly among clients.
+/// Jobs that wait for a thread: never more of them than can be done in time, and fairly among clients.
 final class SigningQueue: @unchecked Sendable {
     /// What bounds it.
     enum Limit {
         case jobs(Int)
-        /// As many as this many threads do within this time, at their pace of late.
+        /// As many as this many threads can do within this time at their current pace.
         case wait(Duration, threadCount: Int)
     }
 
     // Sendable: the mutable state is touched only with `condition` locked.
     private let condition = NSCondition()
     private let limit: Limit
-    private var line = FairLine<ClientID, SigningJob>()
+    private var jobs = FairQueue<ClientID, SigningJob>()
     private var pace = SigningPace()
     private var isClosed = false
 
@@ -21,11 +23,11 @@ final class SigningQueue: @unchecked Sendable {
         self.limit = limit
     }
 
-    /// Takes a job; one that there is no room for, this or another one, is refused.
+    /// Adds a job. If there is no room, this job or another one is refused.
     func add(_ job: SigningJob) {
         let refused: SigningJob? = condition.withLock {
             guard !isClosed else { return job }
-            switch line.add(job, of: job.client, room: room) {
+            switch jobs.add(job, of: job.client, room: room) {
             case .admitted:
                 condition.signal()
                 return nil
@@ -44,20 +46,20 @@ final class SigningQueue: @unchecked Sendable {
     }
 
     /// How many jobs wait.
-    var waitingCount: Int { condition.withLock { line.count } }
+    var waitingCount: Int { condition.withLock { jobs.count } }
 
-    /// How many may.
+    /// How many jobs may wait.
     var capacity: Int { condition.withLock { room } }
 
     /// Waits for a job.
     ///
-    /// - Parameter duration: what the one before it took.
-    /// - Returns: nil once the queue is closed and empty.
+    /// - Parameter duration: how long the one before it took.
+    /// - Returns: `nil` once the queue is closed and empty.
     func next(after duration: Duration? = nil) -> SigningJob? {
         condition.withLock {
             if let duration { pace.add(duration) }
             while true {
-                if let job = line.popFirst() { return job }
+                if let job = jobs.popFirst() { return job }
                 if isClosed { return nil }
                 condition.wait()
             }
@@ -71,4 +73,22 @@ final class SigningQueue: @unchecked Sendable {
             condition.broadcast()
         }
     }
+}
+
+/// A signature that a request waits for.
+struct SigningJob: Sendable {
+    /// The client whose turn it takes.
+    let client: ClientID
+    let message: [UInt8]
+    let key: SigningKey
+    let queuedAt = ContinuousClock.now
+    let continuation: CheckedContinuation<Result<[UInt8], SigningError>, Never>
+}
+
+/// Why a token was not signed.
+package enum SigningError: Error, Sendable {
+    /// More signatures wait than can be made in time, and clients with fewer of them go first.
+    case queueFull
+    /// libcrypto could not sign; for the log.
+    case failed(KeyError)
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Logging
 import ServiceFiles
+import Telemetry
 import TokenHTTP
 import UnixSignals
 

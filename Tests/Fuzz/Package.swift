@@ -69,7 +69,8 @@ let package = Package(
         writ("Libxcrypt", ["CLibxcrypt"]),
         writ("JOSE", ["Libcrypto"]),
         writ("AccessToken", ["JOSE", "Libcrypto"]),
-        writ("OAuth", ["AccessToken", "JOSE", "Libcrypto", "Libxcrypt"]),
+        writ("OAuth", ["AccessToken", "JOSE", "Libcrypto", "Libxcrypt"], staying),
+        writ("Admission", ["OAuth", "AccessToken", "Libcrypto"]),
         writ("Signing", ["OAuth", "AccessToken", "JOSE", "Libcrypto"], staying),
         writ("RemoteKeys", ["AccessToken", "JOSE", atomics, httpClient, nioCore, nioHTTP1]),
         writ("OTLPTracing", ["JOSE", tracing]),
@@ -77,9 +78,14 @@ let package = Package(
         writ("ServiceFiles", ["OAuth", "AccessToken", "JOSE", "Libcrypto", yams, system]),
         writ("LiveState", ["ServiceFiles", "OAuth", "AccessToken", "JOSE", "Libcrypto", logging, nioSSL, system]),
         writ(
+            "Telemetry",
+            ["PrometheusText", "OAuth", "AccessToken", "JOSE", logging, tracing, instrumentation, system],
+            staying),
+        writ(
             "TokenHTTP",
             [
-                "LiveState", "ServiceFiles", "PrometheusText", "Signing", "OAuth", "AccessToken", "JOSE", "Libcrypto",
+                "LiveState", "ServiceFiles", "Telemetry", "PrometheusText", "Admission", "Signing", "OAuth", "AccessToken",
+                "JOSE", "Libcrypto",
                 "RemoteKeys",
                 hummingbird, hummingbirdCore, hummingbirdHTTP2, httpTypes, nioCore, nioPosix, nioHTTP1, nioHTTPTypes,
                 nioHTTPTypesHTTP1, nioSSL, nioTLS, logging, tracing, instrumentation, lifecycle, unixSignals,
@@ -90,8 +96,8 @@ let package = Package(
         .executableTarget(
             name: "fuzz",
             dependencies: [
-                "CLibFuzzer", "TokenHTTP", "LiveState", "ServiceFiles", "OTLPTracing", "Signing", "OAuth",
-                "AccessToken", "JOSE", "Libcrypto",
+                "CLibFuzzer", "TokenHTTP", "LiveState", "ServiceFiles", "Telemetry", "OTLPTracing", "Admission", "Signing",
+                "OAuth", "AccessToken", "JOSE", "Libcrypto",
                 hummingbird, hummingbirdCore, logging, nioCore, nioEmbedded, nioHTTPTypes, system, yams,
             ],
             swiftSettings: settings),

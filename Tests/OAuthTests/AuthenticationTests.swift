@@ -11,19 +11,19 @@ import Testing
 
     private static let grant = "grant_type=client_credentials"
 
-    private func post(_ id: String, _ secret: String) -> TokenEndpointRequest {
+    private func post(_ id: String, _ secret: String) -> EndpointRequest {
         Fixture.post("\(Self.grant)&client_id=\(id)&client_secret=\(secret.replacing(" ", with: "+"))")
     }
 
-    private func basic(_ credentials: String, body: String = grant) -> TokenEndpointRequest {
+    private func basic(_ credentials: String, body: String = grant) -> EndpointRequest {
         Fixture.post(body, authorization: [Fixture.basic(credentials)])
     }
 
     @Test func takesASecretByEitherMethod() throws {
         let byPost = try fixture.authenticate(post("reporting", Fixture.secret))
         #expect(byPost.client.id.description == "reporting")
-        #expect(byPost.method == .clientSecretPost)
-        #expect(try fixture.authenticate(basic("reporting:\(Fixture.secret)")).method == .clientSecretBasic)
+        #expect(byPost.evidence.method == .clientSecretPost)
+        #expect(try fixture.authenticate(basic("reporting:\(Fixture.secret)")).evidence.method == .clientSecretBasic)
     }
 
     @Test(arguments: [
@@ -42,7 +42,7 @@ import Testing
 
     @Test func takesSeveralSecretsWhileTheyLast() throws {
         #expect(throws: Never.self) { try fixture.authenticate(post("reporting", "ending")) }
-        #expect(throws: TokenError.invalidClient) {
+        #expect(throws: TokenRefusal(.invalidClient)) {
             try fixture.authenticate(post("reporting", "ending"), now: NumericDate(Fixture.now.seconds + 1))
         }
     }
@@ -53,7 +53,7 @@ import Testing
             post("basic", Fixture.secret), basic("post:\(Fixture.secret)"), basic("reporting:"), basic("nobody:x"),
         ]
         for request in requests {
-            #expect(throws: TokenError.invalidClient) { try fixture.authenticate(request) }
+            #expect(throws: TokenRefusal(.invalidClient)) { try fixture.authenticate(request) }
         }
     }
 
@@ -65,7 +65,7 @@ import Testing
     @Test(arguments: ["Basic", "Basic ", "Basic !!!!", "Bearer abc", "basic", "Basic bm9jb2xvbg==", "Digest x=y", ""])
     func refusesWhatIsNotBasic(header: String) {
         let request = Fixture.post(Self.grant, authorization: [header])
-        #expect(throws: TokenError.invalidClient) { try fixture.authenticate(request) }
+        #expect(throws: TokenRefusal(.invalidClient)) { try fixture.authenticate(request) }
     }
 
     @Test func takesTheSchemeInAnyCase() throws {
@@ -83,28 +83,42 @@ import Testing
         let clients = try ClientRegistry([
             try Client(id: ClientID("a b"), secrets: []), try Client(id: ClientID("a+b"), secrets: [secret]),
         ])
-        func authenticate(bodyID: String) throws(TokenError) -> AuthenticatedClient {
+        func authenticate(bodyID: String) throws(TokenRefusal) -> AuthenticatedClient {
             let request = Fixture.post(
                 "\(Self.grant)&client_id=\(bodyID)", authorization: [Fixture.basic("a+b:s")])
-            return try clients.authenticate(TokenRequest(parsing: request).credentials, now: Fixture.now).conclude()
+            return try clients.authenticate(
+                TokenRequest(parsing: request).credentials, verified: .none, now: Fixture.now
+            ).conclude()
         }
         #expect(try authenticate(bodyID: "a%2Bb").client.id.description == "a+b")
-        #expect(throws: TokenError.invalidClient) { try authenticate(bodyID: "a+b") }
+        #expect(throws: TokenRefusal(.invalidClient)) { try authenticate(bodyID: "a+b") }
     }
 
     @Test func refusesTwoMethods() {
         let header = Fixture.basic("reporting:\(Fixture.secret)")
         let both = Fixture.post("\(Self.grant)&client_secret=x", authorization: [header])
-        #expect(throws: TokenError.twoAuthenticationMethods) { try fixture.authenticate(both) }
+        #expect(throws: TokenRefusal(.twoAuthenticationMethods)) { try fixture.authenticate(both) }
         let twice = Fixture.post(Self.grant, authorization: [header, header])
-        #expect(throws: TokenError.twoAuthenticationMethods) { try fixture.authenticate(twice) }
+        #expect(throws: TokenRefusal(.twoAuthenticationMethods)) { try fixture.authenticate(twice) }
     }
 
     @Test func aClientIDBesideBasicMustAgree() throws {
         let credentials = "reporting:\(Fixture.secret)"
         _ = try fixture.authenticate(basic(credentials, body: "\(Self.grant)&client_id=reporting"))
-        #expect(throws: TokenError.conflictingClientID) {
+        #expect(throws: TokenRefusal(.conflictingClientID)) {
             try fixture.authenticate(basic(credentials, body: "\(Self.grant)&client_id=other"))
+        }
+    }
+
+    /// Swift's `==` takes U+212A for the letter K.
+    @Test("RFC 3986 section 6.2.1: identifiers are compared octet for octet")
+    func identifiersAreOctets() throws {
+        let clients = try ClientRegistry([
+            try Client(id: ClientID("K"), secrets: [ClientSecret(hash: ClientSecretHash(of: "s"))])
+        ])
+        let request = basic("K:s", body: "\(Self.grant)&client_id=%E2%84%AA")
+        #expect(throws: TokenRefusal(.conflictingClientID)) {
+            try clients.authenticate(TokenRequest(parsing: request).credentials, verified: .none, now: Fixture.now)
         }
     }
 
@@ -121,8 +135,10 @@ import Testing
             let secret = ClientSecret(hash: try ClientSecretHash(of: pair.text))
             let clients = try ClientRegistry([try Client(id: ClientID("a"), secrets: [secret])])
             let body = "\(Self.grant)&client_id=a&client_secret=\(pair.encoded)"
-            _ = try clients.authenticate(TokenRequest(parsing: Fixture.post(body)).credentials, now: Fixture.now)
-                .conclude()
+            _ = try clients.authenticate(
+                TokenRequest(parsing: Fixture.post(body)).credentials, verified: .none, now: Fixture.now
+            )
+            .conclude()
         }
     }
 }

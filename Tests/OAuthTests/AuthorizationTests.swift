@@ -11,7 +11,7 @@ import Testing
 
     private func authorize(
         _ client: String = "reporting", grantType: String = "client_credentials", _ parameters: String = ""
-    ) throws(TokenError) -> AuthorizedGrant {
+    ) throws(TokenRefusal) -> AuthorizedGrant {
         try fixture.authorize(
             Fixture.post(
                 "grant_type=\(grantType)\(parameters)",
@@ -20,17 +20,17 @@ import Testing
 
     @Test func givesEverythingToThoseWhoAskForNothing() throws {
         let grant = try authorize()
-        #expect(grant.scope.description == "site.read site.documentation")
-        #expect(grant.audience.map(\.description) == ["https://api.example.com"])
-        #expect(grant.lifetime == .seconds(900))
+        #expect(grant.terms.scope.description == "site.read site.documentation")
+        #expect(grant.terms.audience.map(\.description) == ["https://api.example.com"])
+        #expect(grant.terms.lifetime == .seconds(900))
     }
 
     @Test func narrowsTheScope() throws {
-        #expect(try authorize("reporting", "&scope=site.documentation").scope.description == "site.documentation")
+        #expect(try authorize("reporting", "&scope=site.documentation").terms.scope.description == "site.documentation")
     }
 
     @Test(arguments: [
-        ("&scope=site.write", TokenError.scopeNotAllowed), ("&scope=site.read+site.write", .scopeNotAllowed),
+        ("&scope=site.write", TokenRefusal.Code.scopeNotAllowed), ("&scope=site.read+site.write", .scopeNotAllowed),
         ("&scope=site.read++", .malformedScope), ("&scope=%22", .malformedScope), ("&scope=+", .malformedScope),
         ("&resource=https://else.example.com", .resourceNotAllowed),
         ("&resource=https://api.example.com&resource=https://else.example.com", .resourceNotAllowed),
@@ -38,8 +38,8 @@ import Testing
         ("&audience=https://else.example.com", .resourceNotAllowed),
         ("&resource=https://tokens.example.com", .resourceNotAllowed),
     ])
-    func refuses(parameters: String, error: TokenError) {
-        #expect(throws: error) { try authorize("reporting", parameters) }
+    func refuses(parameters: String, error: TokenRefusal.Code) {
+        #expect(throws: TokenRefusal(error)) { try authorize("reporting", parameters) }
     }
 
     @Test(arguments: [
@@ -52,18 +52,18 @@ import Testing
         ("&resource=https://other.example.com&resource=https://other.example.com", ["https://other.example.com"]),
     ])
     func takesResources(parameters: String, audience: [String]) throws {
-        #expect(try authorize("reporting", parameters).audience.map(\.description) == audience)
+        #expect(try authorize("reporting", parameters).terms.audience.map(\.description) == audience)
     }
 
     @Test func withoutResourcesTheAudienceIsTheIssuerAndNeverTheCaller() throws {
-        #expect(try authorize("short").audience.map(\.description) == ["https://tokens.example.com"])
-        #expect(try authorize("short", "&resource=https://tokens.example.com").audience.count == 1)
+        #expect(try authorize("short").terms.audience.map(\.description) == ["https://tokens.example.com"])
+        #expect(try authorize("short", "&resource=https://tokens.example.com").terms.audience.count == 1)
     }
 
     @Test func refusesGrantTypes() {
-        #expect(throws: TokenError.unsupportedGrantType) { try authorize(grantType: "password") }
-        #expect(throws: TokenError.unsupportedGrantType) { try authorize(grantType: "CLIENT_CREDENTIALS") }
-        #expect(throws: TokenError.unauthorizedClient) { try authorize("idle") }
+        #expect(throws: TokenRefusal(.unsupportedGrantType)) { try authorize(grantType: "password") }
+        #expect(throws: TokenRefusal(.unsupportedGrantType)) { try authorize(grantType: "CLIENT_CREDENTIALS") }
+        #expect(throws: TokenRefusal(.unauthorizedClient)) { try authorize("idle") }
     }
 
     @Test func theAnswerIsThatOfRFC6749Section5_1() throws {
@@ -74,7 +74,10 @@ import Testing
         let signature = try SigningContext(key: key, scheme: signingKey.scheme).sign(token.signingInput.octets.span)
         let answer = try #require(
             try JSONReader.read(
-                TokenResponse(IssuedAccessToken(token, signature: signature), refreshToken: nil, now: Fixture.now).json
+                TokenResponse(
+                    IssuedAccessToken(token, signature: signature),
+                    sealer: RefreshTokenSealer(issuer: fixture.policy.issuer, turns: []), now: Fixture.now
+                ).json
             ).object)
         #expect(answer.members.map(\.name) == ["access_token", "token_type", "expires_in", "scope"])
         #expect(answer["token_type"] == .string("Bearer"))

@@ -1,6 +1,7 @@
 import AccessToken
 import JOSE
 import Libcrypto
+import Synchronization
 import Testing
 
 @testable import OAuth
@@ -10,13 +11,12 @@ import Testing
     private static let audiences = ["https://tokens.example.com", "https://tokens.example.com/oauth2/token"]
     private let key: PrivateKey
     private let clients: ClientRegistry
-    private let spent: SpentAssertions
+    private let used = UsedAssertions()
     private let keySet: JWKSet
 
     init() throws {
         key = try PrivateKey.generate(on: .p256)
         keySet = JWKSet([JWK(try key.publicKey, keyID: "k1", algorithm: nil)])
-        spent = try SpentAssertions(capacity: 100)
         clients = try ClientRegistry([
             try Client(id: ClientID("job"), secrets: [], keys: .fixed(keySet)),
             try Client(
@@ -66,24 +66,25 @@ import Testing
     private func authenticate(
         _ assertion: String, extra: String = "", type: String = ClientAssertion.type,
         audiences: [String] = ClientAssertionTests.audiences, now: NumericDate = Fixture.now
-    ) throws(TokenError) -> AuthenticatedClient {
+    ) throws(TokenRefusal) -> AuthenticatedClient {
         let body = "grant_type=client_credentials&client_assertion_type=\(type)&client_assertion=\(assertion)\(extra)"
         let request = try TokenRequest(parsing: Fixture.post(body))
-        guard case .assertion(let trial) = try clients.authenticate(request.credentials, now: now) else {
-            throw .serverError
+        guard case .assertion(let check) = try clients.authenticate(request.credentials, verified: .none, now: now)
+        else {
+            throw TokenRefusal(.serverError)
         }
-        let keys: JWKSet = if case .fixed(let keys) = trial.keys { keys } else { JWKSet([]) }
-        return try trial.run(keys: keys, audiences: audiences, spent: spent)
+        let keys: JWKSet = if case .fixed(let keys) = check.keys { keys } else { JWKSet([]) }
+        return try check.run(keys: keys, audiences: audiences, use: used.use)
     }
 
     @Test func aGoodOneIsAcceptedOnce() throws {
         let good = try assertion(Self.claims())
         let client = try authenticate(good)
         #expect(client.client.id.description == "job")
-        #expect(client.method == .privateKeyJWT)
-        #expect(throws: TokenError.invalidClient) { try authenticate(good) }
+        #expect(client.evidence.method == .privateKeyJWT)
+        #expect(throws: TokenRefusal(.invalidClient)) { try authenticate(good) }
         // Until it expires, and to the last second of that.
-        #expect(throws: TokenError.invalidClient) { try authenticate(good, now: Fixture.now + .seconds(59)) }
+        #expect(throws: TokenRefusal(.invalidClient)) { try authenticate(good, now: Fixture.now + .seconds(59)) }
     }
 
     static let good: [[String: JSONValue?]] = [
@@ -110,7 +111,7 @@ import Testing
 
     @Test(arguments: badClaims) func refusesAClaim(changes: [String: JSONValue?]) throws {
         let bad = try assertion(Self.claims(changes))
-        #expect(throws: TokenError.invalidClient) { try authenticate(bad) }
+        #expect(throws: TokenRefusal(.invalidClient)) { try authenticate(bad) }
     }
 
     static let badHeaders: [[String: JSONValue?]] = [
@@ -120,7 +121,7 @@ import Testing
 
     @Test(arguments: badHeaders) func refusesAHeader(changes: [String: JSONValue?]) throws {
         let bad = try assertion(Self.claims(), header: changes)
-        #expect(throws: TokenError.invalidClient) { try authenticate(bad) }
+        #expect(throws: TokenRefusal(.invalidClient)) { try authenticate(bad) }
     }
 
     @Test(
@@ -136,13 +137,16 @@ import Testing
             let body =
                 "grant_type=client_credentials&client_assertion_type=\(ClientAssertion.type)&client_assertion=\(text)"
             let request = try TokenRequest(parsing: Fixture.post(body))
-            guard case .assertion(let trial) = try clients.authenticate(request.credentials, now: Fixture.now) else {
+            guard
+                case .assertion(let check) = try clients.authenticate(
+                    request.credentials, verified: .none, now: Fixture.now)
+            else {
                 Issue.record("no assertion")
                 continue
             }
-            var work = AuthenticationWork()
+            var work = AuthenticationCost()
             let known: JWKSet = id == "job" ? keys : JWKSet([])
-            let client = try? trial.run(keys: known, audiences: Self.audiences, spent: spent, work: &work)
+            let client = try? check.run(keys: known, audiences: Self.audiences, use: used.use, cost: &work)
             #expect((client != nil) == (id == "job"))
             #expect(work.signatures == [key.type: 1])
         }
@@ -157,35 +161,16 @@ import Testing
         #expect(throws: Never.self) { try CompactJWS(parsing: text).verified(by: keys) }
         let body =
             "grant_type=client_credentials&client_assertion_type=\(ClientAssertion.type)&client_assertion=\(text)"
-        #expect(throws: TokenError.invalidClient) {
+        #expect(throws: TokenRefusal(.invalidClient)) {
             let request = try TokenRequest(parsing: Fixture.post(body))
-            guard case .assertion(let trial) = try clients.authenticate(request.credentials, now: Fixture.now) else {
+            guard
+                case .assertion(let check) = try clients.authenticate(
+                    request.credentials, verified: .none, now: Fixture.now)
+            else {
                 return
             }
-            _ = try trial.run(keys: keys, audiences: Self.audiences, spent: spent)
+            _ = try check.run(keys: keys, audiences: Self.audiences, use: used.use)
         }
-    }
-
-    @Test func oneThatWasUsedIsRememberedUntilItIsOver() throws {
-        _ = try authenticate(assertion(Self.claims()))
-        // The generation that began with the first one ends in between.
-        let used = Fixture.now + .seconds(329)
-        let late = try assertion(Self.claims(["jti": .string("2"), "exp": .integer(used.seconds + 300)], now: used))
-        _ = try authenticate(late, now: used)
-        for wait in [1, 10, 299] {
-            #expect(throws: TokenError.invalidClient) { try authenticate(late, now: used + .seconds(wait)) }
-        }
-    }
-
-    @Test func aRequestThatWasOvertakenMakesNothingForgotten() throws {
-        let good = try assertion(Self.claims())
-        _ = try authenticate(good)
-        for number in 1..<4 as Range<Int64> {
-            let late = Fixture.now - .seconds(number)
-            let other = try assertion(Self.claims(["jti": .string("late \(number)")], now: late))
-            _ = try authenticate(other, now: late)
-        }
-        #expect(throws: TokenError.invalidClient) { try authenticate(good) }
     }
 
     @Test func aKeyThatComesWithTheAssertionIsNotUsed() throws {
@@ -198,65 +183,79 @@ import Testing
             ["x5u": .string("https://thief.example.com")],
         ] {
             let bad = try assertion(Self.claims(), header: header, signedBy: thief)
-            #expect(throws: TokenError.invalidClient) { try authenticate(bad) }
+            #expect(throws: TokenRefusal(.invalidClient)) { try authenticate(bad) }
         }
     }
 
     @Test func theStrictReadingTakesTheIssuerAlone() throws {
         let issuerOnly = [Self.audiences[0]]
         let bad = try assertion(Self.claims(["aud": .string(Self.audiences[1])]))
-        #expect(throws: TokenError.invalidClient) { try authenticate(bad, audiences: issuerOnly) }
+        #expect(throws: TokenRefusal(.invalidClient)) { try authenticate(bad, audiences: issuerOnly) }
         #expect(throws: Never.self) { try authenticate(assertion(Self.claims()), audiences: issuerOnly) }
+    }
+
+    /// Swift's `==` takes U+212A for the letter K.
+    @Test("RFC 7523 section 3: issuer, subject and audience are compared octet for octet")
+    func identifiersAreOctets() throws {
+        let clients = try ClientRegistry([try Client(id: ClientID("K"), secrets: [], keys: .fixed(keySet))])
+        func authenticate(_ issuer: String, _ audience: String) throws {
+            let claims = Self.claims([
+                "iss": .string(issuer), "sub": .string("K"), "aud": .string("https://\(audience).example.com"),
+                "jti": .string(issuer + audience),
+            ])
+            let body = "grant_type=client_credentials&client_assertion_type=\(ClientAssertion.type)"
+            let request = try TokenRequest(
+                parsing: Fixture.post(body + "&client_assertion=\(assertion(claims))"))
+            let authentication = try clients.authenticate(request.credentials, verified: .none, now: Fixture.now)
+            guard case .assertion(let check) = authentication else { return }
+            _ = try check.run(keys: keySet, audiences: ["https://K.example.com"], use: used.use)
+        }
+        #expect(throws: Never.self) { try authenticate("K", "K") }
+        #expect(throws: TokenRefusal(.invalidClient)) { try authenticate("\u{212A}", "K") }
+        #expect(throws: TokenRefusal(.invalidClient)) { try authenticate("K", "\u{212A}") }
     }
 
     @Test func oneMethodAndOneClient() throws {
         let good = try assertion(Self.claims())
-        #expect(throws: TokenError.twoAuthenticationMethods) { try authenticate(good, extra: "&client_secret=s") }
-        #expect(throws: TokenError.conflictingClientID) { try authenticate(good, extra: "&client_id=other") }
-        #expect(throws: TokenError.invalidClient) { try authenticate(good, type: "urn:other") }
+        #expect(throws: TokenRefusal(.twoAuthenticationMethods)) { try authenticate(good, extra: "&client_secret=s") }
+        #expect(throws: TokenRefusal(.conflictingClientID)) { try authenticate(good, extra: "&client_id=other") }
+        #expect(throws: TokenRefusal(.invalidClient)) { try authenticate(good, type: "urn:other") }
         #expect(throws: Never.self) { try authenticate(good, extra: "&client_id=job") }
     }
 
-    @Test func whatCannotBeRememberedIsNotAccepted() throws {
-        for number in 0..<50 {
-            _ = try authenticate(assertion(Self.claims(["jti": .string("\(number)")])))
+    @Test("RFC 7523 section 3: an assertion whose use cannot be recorded is refused for now")
+    func anUnrecordedUse() throws {
+        let request = try TokenRequest(
+            parsing: Fixture.post(
+                "grant_type=client_credentials&client_assertion_type=\(ClientAssertion.type)"
+                    + "&client_assertion=\(assertion(Self.claims()))"))
+        let authentication = try clients.authenticate(request.credentials, verified: .none, now: Fixture.now)
+        guard case .assertion(let check) = authentication else {
+            Issue.record("no assertion")
+            return
         }
-        let next = try assertion(Self.claims(["jti": .string("next")]))
-        #expect(throws: TokenError.overloaded) { try authenticate(next) }
-        // What was used before is over by then, so that there is room.
-        let later = Fixture.now + .seconds(400)
-        #expect(throws: Never.self) {
-            try authenticate(assertion(Self.claims(["jti": .string("later")], now: later)), now: later)
-        }
-    }
-
-    @Test func aClientInALoopLeavesRoomForTheOthers() throws {
-        let loop = try ClientID("loop")
-        let uses = try (0..<200).map { try spent.use("\($0)", of: loop, now: Fixture.now) }
-        #expect(uses.count { $0 == .first } == 50)
-        #expect(uses.last == .full)
-        for id in ["a", "b", "c"] {
-            #expect(try spent.use("1", of: ClientID(id), now: Fixture.now) == .first)
+        #expect(throws: TokenRefusal(.overloaded)) {
+            try check.run(keys: keySet, audiences: Self.audiences) { _, _, _ in .full }
         }
     }
 
     @Test func aClientThatDoesNotExistCostsTheSameWork() throws {
-        func work(_ id: String, kid: String = "k1") throws -> AuthenticationWork {
+        func work(_ id: String, kid: String = "k1") throws -> AuthenticationCost {
             let claims = Self.claims(["iss": .string(id), "sub": .string(id)])
             let thief = try PrivateKey.generate(on: .p256)
             let text = try assertion(claims, header: ["kid": .string(kid)], signedBy: thief)
             let body =
                 "grant_type=client_credentials&client_assertion_type=\(ClientAssertion.type)&client_assertion=\(text)"
-            var work = AuthenticationWork()
+            var work = AuthenticationCost()
             let request = try TokenRequest(parsing: Fixture.post(body))
             guard
-                case .assertion(let trial) = try clients.authenticate(
-                    request.credentials, now: Fixture.now, work: &work)
+                case .assertion(let check) = try clients.authenticate(
+                    request.credentials, verified: .none, now: Fixture.now, cost: &work)
             else {
                 return work
             }
-            #expect(throws: TokenError.invalidClient) {
-                try trial.run(keys: trial.keys == nil ? JWKSet([]) : keySet, audiences: [], spent: spent, work: &work)
+            #expect(throws: TokenRefusal(.invalidClient)) {
+                try check.run(keys: check.keys == nil ? JWKSet([]) : keySet, audiences: [], use: used.use, cost: &work)
             }
             return work
         }
@@ -275,7 +274,7 @@ import Testing
             try Client(id: ClientID("long"), secrets: [], keys: .fixed(keys)),
             try Client(id: ClientID("job"), secrets: [], keys: .fixed(keySet)),
         ])
-        var works: [AuthenticationWork] = []
+        var works: [AuthenticationCost] = []
         for id in ["long", "job", "nobody"] {
             let claims = Self.claims(["iss": .string(id), "sub": .string(id)])
             let signed = try assertion(claims, header: ["alg": .string("RS256")])
@@ -283,21 +282,30 @@ import Testing
             let text = signed.split(separator: ".").dropLast().joined(separator: ".") + "." + signature
             let body =
                 "grant_type=client_credentials&client_assertion_type=\(ClientAssertion.type)&client_assertion=\(text)"
-            var work = AuthenticationWork()
+            var work = AuthenticationCost()
             let request = try TokenRequest(parsing: Fixture.post(body))
             guard
-                case .assertion(let trial) = try clients.authenticate(
-                    request.credentials, now: Fixture.now, work: &work)
+                case .assertion(let check) = try clients.authenticate(
+                    request.credentials, verified: .none, now: Fixture.now, cost: &work)
             else {
                 continue
             }
-            #expect(throws: TokenError.invalidClient) {
-                try trial.run(keys: id == "long" ? keys : JWKSet([]), audiences: [], spent: spent, work: &work)
+            #expect(throws: TokenRefusal(.invalidClient)) {
+                try check.run(keys: id == "long" ? keys : JWKSet([]), audiences: [], use: used.use, cost: &work)
             }
             works.append(work)
         }
         #expect(works.count == 3)
         #expect(works.allSatisfy { $0 == works[0] })
         #expect(works[0].signatures == (signatureSize == 513 ? [:] : [.rsa(bits: signatureSize * 8): 1]))
+    }
+}
+
+/// Records uses for ever; the cache of the service is tested elsewhere.
+private final class UsedAssertions: Sendable {
+    private let all = Mutex<Set<String>>([])
+
+    func use(_ tokenID: String, of client: ClientID, now: NumericDate) -> AssertionUse {
+        all.withLock { $0.insert("\(client) \(tokenID)").inserted } ? .first : .repeated
     }
 }

@@ -34,10 +34,11 @@ struct Fixture {
     }
 
     /// A form body.
-    static func post(_ body: String, query: String? = nil, authorization: [String] = []) -> TokenEndpointRequest {
-        TokenEndpointRequest(
-            query: query.map { Array($0.utf8) }, contentType: "application/x-www-form-urlencoded",
-            authorization: authorization, body: Array(body.utf8))
+    static func post(_ body: String, query: String? = nil, authorization: [String] = []) -> EndpointRequest {
+        EndpointRequest(
+            url: "https://tokens.example.com/oauth2/token", query: query.map { Array($0.utf8) },
+            fields: .init(contentType: "application/x-www-form-urlencoded", authorization: authorization),
+            body: Array(body.utf8))
     }
 
     static func basic(_ credentials: String) -> String {
@@ -50,25 +51,24 @@ struct Fixture {
         return "Basic " + String(text) + String(repeating: "=", count: (4 - text.count % 4) % 4)
     }
 
-    func authenticate(_ request: TokenEndpointRequest, now: NumericDate = now) throws(TokenError) -> AuthenticatedClient
-    {
-        try clients.authenticate(TokenRequest(parsing: request).credentials, now: now).conclude()
+    func authenticate(_ request: EndpointRequest, now: NumericDate = now) throws(TokenRefusal) -> AuthenticatedClient {
+        try clients.authenticate(TokenRequest(parsing: request).credentials, verified: .none, now: now).conclude()
     }
 
-    func authorize(_ request: TokenEndpointRequest) throws(TokenError) -> AuthorizedGrant {
+    func authorize(_ request: EndpointRequest) throws(TokenRefusal) -> AuthorizedGrant {
         let tokenRequest = try TokenRequest(parsing: request)
-        return try clients.authenticate(tokenRequest.credentials, now: Self.now).conclude().authorize(
+        return try clients.authenticate(tokenRequest.credentials, verified: .none, now: Self.now).conclude().authorize(
             tokenRequest, policy: policy, sealer: RefreshTokenSealer(issuer: policy.issuer, turns: []), now: Self.now)
     }
 }
 
 extension ClientAuthentication {
     /// The client, once whatever is slow is done.
-    func conclude() throws(TokenError) -> AuthenticatedClient {
+    func conclude() throws(TokenRefusal) -> AuthenticatedClient {
         switch self {
         case .proven(let client): client
-        case .password(let trial): try trial.run()
-        case .assertion: throw .invalidClient
+        case .password(let check): try check.run()
+        case .assertion: throw TokenRefusal(.invalidClient)
         }
     }
 }

@@ -35,7 +35,8 @@ import Testing
     ) throws -> AuthorizedGrant {
         let request = try TokenRequest(
             parsing: Fixture.post(form, authorization: [Fixture.basic("job:\(Fixture.secret)")]))
-        let proven = try ClientRegistry([client]).authenticate(request.credentials, now: now).conclude()
+        let proven = try ClientRegistry([client]).authenticate(request.credentials, verified: .none, now: now)
+            .conclude()
         return try proven.authorize(request, policy: policy ?? self.policy, sealer: sealer, now: now)
     }
 
@@ -68,7 +69,7 @@ import Testing
         let token = try first()
         let later = Fixture.now + .seconds(86400)
         let grant = try refresh(token, "&scope=b&resource=https%3A%2F%2Fa.example.com", by: Self.client(), at: later)
-        #expect(grant.scope.description == "b")
+        #expect(grant.terms.scope.description == "b")
         let next = try #require(grant.refreshToken)
         // RFC 6749 section 6: however little was asked for, the new refresh token is good for what the old one was.
         #expect(next.scope == token.scope)
@@ -83,7 +84,7 @@ import Testing
     @Test func whatIsWithdrawnStaysAway() throws {
         let token = try first()
         let reduced = try #require(try refresh(token, by: Self.client(scope: "a c")).refreshToken)
-        #expect(try refresh(reduced, by: Self.client()).scope.description == "a c")
+        #expect(try refresh(reduced, by: Self.client()).terms.scope.description == "a c")
     }
 
     @Test func aShorterLifetimeEndsTokensThatAreOut() throws {
@@ -92,10 +93,10 @@ import Testing
         let long = IssuancePolicy(issuer: policy.issuer, refreshTokenLifetime: .seconds(2 * Self.lifetime))
         let client = try Self.client()
         #expect(throws: Never.self) { try refresh(token, by: client, at: Fixture.now + .seconds(99), policy: short) }
-        #expect(throws: TokenError.invalidGrant) {
+        #expect(throws: TokenRefusal(.invalidGrant)) {
             try refresh(token, by: client, at: Fixture.now + .seconds(100), policy: short)
         }
-        #expect(throws: TokenError.invalidGrant) {
+        #expect(throws: TokenRefusal(.invalidGrant)) {
             try refresh(token, by: client, at: Fixture.now + .seconds(Self.lifetime), policy: long)
         }
     }
@@ -104,7 +105,7 @@ import Testing
         let token = try first()
         let client = try Self.client(grantTypes: [.refreshToken])
         #expect(try refresh(token, by: client).grantType == .refreshToken)
-        #expect(throws: TokenError.unauthorizedClient) { try grant("grant_type=client_credentials", to: client) }
+        #expect(throws: TokenRefusal(.unauthorizedClient)) { try grant("grant_type=client_credentials", to: client) }
     }
 
     /// No sequence of refreshes widens scope or resources, or outlives the first lifetime, whatever happens to the client
@@ -126,10 +127,10 @@ import Testing
             let scope = some(["a", "b", "c", "d"]).joined(separator: "+")
             let more = Bool.random(using: &random) && !scope.isEmpty ? "&scope=\(scope)" : ""
             guard let grant = try? refresh(token, more, by: client, at: now) else { continue }
-            #expect(grant.scope.isSubset(of: first.scope))
-            #expect(grant.scope.isSubset(of: client.scope))
-            #expect(Set(grant.audience).isSubset(of: Set(first.audience)))
-            #expect(!grant.audience.isEmpty)
+            #expect(grant.terms.scope.isSubset(of: first.scope))
+            #expect(grant.terms.scope.isSubset(of: client.scope))
+            #expect(Set(grant.terms.audience).isSubset(of: Set(first.audience)))
+            #expect(!grant.terms.audience.isEmpty)
             #expect(now < start + .seconds(Self.lifetime))
             if let notBefore = client.refreshTokensNotBefore { #expect(start >= notBefore) }
             let next = try #require(grant.refreshToken)

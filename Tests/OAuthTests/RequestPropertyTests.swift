@@ -61,9 +61,9 @@ import Testing
         _ = try? TokenRequest(
             parsing: Fixture.post(String(decoding: octets(200), as: UTF8.self), authorization: [header]))
         _ = try? TokenRequest(
-            parsing: TokenEndpointRequest(
-                query: octets(60), contentType: "application/x-www-form-urlencoded", authorization: [],
-                body: octets(200)))
+            parsing: EndpointRequest(
+                url: "https://tokens.example.com/oauth2/token", query: octets(60),
+                fields: .init(contentType: "application/x-www-form-urlencoded"), body: octets(200)))
     }
 
     @Test(arguments: [

@@ -77,10 +77,10 @@ import Testing
     func failureOfLibcrypto() throws {
         let failure = #expect(throws: KeyError.self) { try PrivateKey.generateRSA(bits: 1) }
         guard case .libcrypto(let cause)? = failure else { Issue.record("no failure"); return }
-        #expect(throws: TokenError.serverError) {
-            try TokenError.checking { () throws(JWSError) in throw .cannotVerify(cause) }
+        #expect(throws: TokenRefusal(.serverError)) {
+            try TokenRefusal.checking { () throws(JWSError) in throw .cannotVerify(cause) }
         }
-        let invalid = try TokenError.checking { () throws(JWSError) in throw .invalidSignature }
+        let invalid = try TokenRefusal.checking { () throws(JWSError) in throw .invalidSignature }
         #expect(invalid?.payload == nil)
     }
 
@@ -121,13 +121,13 @@ import Testing
             try Client(id: ClientID("api"), secrets: [secret], introspection: .all),
             try Client(id: ClientID("job"), secrets: [secret]),
         ])
-        func introspect(_ client: String) throws(TokenError) -> Introspection {
+        func introspect(_ client: String) throws(TokenRefusal) -> Introspection {
             let request = try IntrospectionRequest(
                 parsing: Fixture.post("token=a", authorization: [Fixture.basic("\(client):\(Fixture.secret)")]))
-            return try clients.authenticate(request.credentials, now: Fixture.now).conclude()
+            return try clients.authenticate(request.credentials, verified: .none, now: Fixture.now).conclude()
                 .introspect(request, with: inspector, now: Fixture.now)
         }
         #expect(throws: Never.self) { try introspect("api") }
-        #expect(throws: TokenError.introspectionNotAllowed) { try introspect("job") }
+        #expect(throws: TokenRefusal(.introspectionNotAllowed)) { try introspect("job") }
     }
 }

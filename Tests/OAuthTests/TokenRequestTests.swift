@@ -5,7 +5,7 @@ import Testing
     private static let credentials = "client_id=reporting&client_secret=x"
 
     @Test(arguments: [
-        ("", TokenError.missingGrantType),
+        ("", TokenRefusal.Code.missingGrantType),
         ("\(credentials)", .missingGrantType),
         ("grant_type=&\(credentials)", .missingGrantType),
         ("grant_type=a&grant_type=a&\(credentials)", .repeatedParameter),
@@ -22,16 +22,22 @@ import Testing
         ("grant_type=a&client_id=reporting", .invalidClient),
         ("grant_type=a&client_secret=x", .invalidClient),
         ("grant_type=a&client_id=%00&client_secret=x", .invalidClient),
+        ("grant_type=client_credentials&scope=%22&\(credentials)", .malformedScope),
+        ("grant_type=client_credentials&scope=%22", .malformedScope), ("grant_type=a&scope=%22", .invalidClient),
+        ("grant_type=client_credentials&resource=api&\(credentials)", .malformedResource),
+        ("grant_type=refresh_token&refresh_token=a&scope=%22&\(credentials)", .malformedScope),
+        ("grant_type=refresh_token", .missingRefreshToken),
         ("grant_type=a&\(credentials)&client_assertion=x", .twoAuthenticationMethods),
         ("grant_type=a&\(credentials)&client_assertion_type=x", .twoAuthenticationMethods),
     ])
-    func refusesBody(body: String, error: TokenError) {
-        #expect(throws: error) { try TokenRequest(parsing: Fixture.post(body)) }
+    func refusesBody(body: String, error: TokenRefusal.Code) {
+        #expect(throws: TokenRefusal(error)) { try TokenRequest(parsing: Fixture.post(body)) }
     }
 
     @Test(arguments: [
         "grant_type=a&\(credentials)", "&&grant_type=a&&\(credentials)&",
-        "grant_type=a&resource=1&resource=2&\(credentials)", "grant_type=a&x=&\(credentials)",
+        "grant_type=a&resource=1&resource=2&\(credentials)", "grant_type=a&scope=%22&\(credentials)",
+        "grant_type=a&x=&\(credentials)",
     ])
     func takesBody(body: String) throws {
         _ = try TokenRequest(parsing: Fixture.post(body))
@@ -43,7 +49,7 @@ import Testing
     ])
     func refusesCredentialsInTheURL(query: String) {
         let request = Fixture.post("grant_type=a&\(Self.credentials)", query: query)
-        #expect(throws: TokenError.credentialsInURL) { try TokenRequest(parsing: request) }
+        #expect(throws: TokenRefusal(.credentialsInURL)) { try TokenRequest(parsing: request) }
     }
 
     @Test(arguments: ["", "option=token&api=oauth2", "x=client_secret"]) func takesOtherQueries(query: String) throws {
@@ -53,8 +59,8 @@ import Testing
     @Test(arguments: [nil, "", "application/json", "multipart/form-data", "application/x-www-form-urlencoded2"])
     func refusesMediaType(contentType: String?) {
         var request = Fixture.post("grant_type=a&\(Self.credentials)")
-        request.contentType = contentType
-        #expect(throws: TokenError.wrongMediaType) { try TokenRequest(parsing: request) }
+        request.fields.contentType = contentType
+        #expect(throws: TokenRefusal(.wrongMediaType)) { try TokenRequest(parsing: request) }
     }
 
     @Test(arguments: [
@@ -63,20 +69,20 @@ import Testing
     ])
     func takesMediaType(contentType: String) throws {
         var request = Fixture.post("grant_type=a&\(Self.credentials)")
-        request.contentType = contentType
+        request.fields.contentType = contentType
         _ = try TokenRequest(parsing: request)
     }
 
     @Test func refusesALargeBody() {
         let body = "grant_type=a&\(Self.credentials)&x="
-        let fill = String(repeating: "a", count: TokenEndpointRequest.maximumBodySize - body.utf8.count)
+        let fill = String(repeating: "a", count: EndpointRequest.maximumBodySize - body.utf8.count)
         #expect(throws: Never.self) { try TokenRequest(parsing: Fixture.post(body + fill)) }
-        #expect(throws: TokenError.bodyTooLarge) { try TokenRequest(parsing: Fixture.post(body + fill + "a")) }
+        #expect(throws: TokenRefusal(.bodyTooLarge)) { try TokenRequest(parsing: Fixture.post(body + fill + "a")) }
     }
 
-    @Test(arguments: TokenError.allCases) func saysNothingThatRFC6749DoesNotAllow(error: TokenError) {
+    @Test(arguments: TokenRefusal.Code.allCases) func saysNothingThatRFC6749DoesNotAllow(error: TokenRefusal.Code) {
         // RFC 6749 section 5.2: %x20-21 / %x23-5B / %x5D-7E
-        for text in [error.code.description, error.text.description] {
+        for text in [error.error.description, error.text.description] {
             #expect(text.utf8.allSatisfy { (0x20...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C })
         }
     }

@@ -13,10 +13,12 @@ import Testing
         let secret = ClientSecret(hash: try ClientSecretHash(of: "s"))
         let clients = try ClientRegistry([try Client(id: ClientID("c"), secrets: [secret])])
         let request = try TokenRequest(
-            parsing: TokenEndpointRequest(
-                contentType: "application/x-www-form-urlencoded",
+            parsing: EndpointRequest(
+                url: "https://tokens.example.com/oauth2/token",
+                fields: .init(contentType: "application/x-www-form-urlencoded"),
                 body: Array("grant_type=client_credentials&client_id=c&client_secret=s".utf8)))
-        let client = try #require(try clients.authenticate(request.credentials, now: NumericDate(1)).provenClient)
+        let client = try #require(
+            try clients.authenticate(request.credentials, verified: .none, now: NumericDate(1)).provenClient)
         let grant = try client.authorize(
             request, policy: policy, sealer: RefreshTokenSealer(issuer: policy.issuer, turns: []), now: NumericDate(1))
         return UnsignedAccessToken(for: grant, key: key, policy: policy, id: TokenID(id), now: NumericDate(1))

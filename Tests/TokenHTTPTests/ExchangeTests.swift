@@ -11,35 +11,36 @@ import TestSupport
 
 @Suite struct ExchangeTests {
     @Test func ordinaryConfiguration() async throws {
-        try await replay("token", on: ServiceFixture().frontDoor())
-        try await replay("documents", on: ServiceFixture().frontDoor())
+        try await replay("token", on: ServiceFixture().tokenRouter())
+        try await replay("documents", on: ServiceFixture().tokenRouter())
     }
 
     @Test func refreshing() async throws {
-        try await replay("refresh", on: ServiceFixture().frontDoor())
+        try await replay("refresh", on: ServiceFixture().tokenRouter())
     }
 
     @Test func introspecting() async throws {
-        try await replay("introspection", on: ServiceFixture().frontDoor())
+        try await replay("introspection", on: ServiceFixture().tokenRouter())
     }
 
     @Test func legacyTokenPath() async throws {
         let text = "issuer: https://tokens.example.com\ntoken_path: /index.php\n"
-        try await replay("legacy", on: ServiceFixture(configuration: text).frontDoor())
+        try await replay("legacy", on: ServiceFixture(configuration: text).tokenRouter())
     }
 
     @Test func issuerWithAPath() async throws {
-        try await replay("path", on: ServiceFixture(configuration: "issuer: https://example.com/tenant\n").frontDoor())
+        try await replay(
+            "path", on: ServiceFixture(configuration: "issuer: https://example.com/tenant\n").tokenRouter())
     }
 
     @Test func overload() async throws {
         let queue = SigningQueue(.jobs(1))
         queue.close()
-        try await replay("overload", on: ServiceFixture().frontDoor(SignerPool(queue)))
+        try await replay("overload", on: ServiceFixture().tokenRouter(SignerPool(queue)))
     }
 
     /// Sends every request of a folder and compares the answers.
-    private func replay(_ folder: String, on door: FrontDoor) async throws {
+    private func replay(_ folder: String, on door: TokenRouter) async throws {
         let exchanges = try Exchange.all(folder, refreshTokens: RefreshTokenFixture.sealed())
         #expect(!exchanges.isEmpty)
         try await Application(responder: HeadResponder(responder: door)).test(.router) { client in

@@ -74,8 +74,8 @@ import TestSupport
     @Test("The document has each refusal that there is")
     func hasEachRefusal() throws {
         let text = String(decoding: try document().json, as: UTF8.self)
-        for error in TokenError.allCases {
-            let refusal = String(decoding: ErrorDocument.json(code: error.code, text: error.text), as: UTF8.self)
+        for error in TokenRefusal.Code.allCases where !error.isOfAnyPath {
+            let refusal = String(decoding: error.json, as: UTF8.self)
             #expect(text.contains(#""\#(error)":{"value":\#(refusal)}"#))
             #expect(text.contains("\"\(error.status)\": {\n  \"description\": "))
         }

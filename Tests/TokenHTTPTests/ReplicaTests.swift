@@ -25,10 +25,12 @@ import TestSupport
         func token(at now: NumericDate) throws -> String {
             let snapshot = reloader.snapshots.current
             let request = try TokenRequest(
-                parsing: TokenEndpointRequest(
-                    contentType: "application/x-www-form-urlencoded",
+                parsing: EndpointRequest(
+                    url: "https://tokens.example.com/oauth2/token",
+                    fields: .init(contentType: "application/x-www-form-urlencoded"),
                     body: Array("grant_type=client_credentials&client_id=tenant&client_secret=writ_cs_fixture".utf8)))
-            let client = try #require(try snapshot.clients.authenticate(request.credentials, now: now).provenClient)
+            let client = try #require(
+                try snapshot.clients.authenticate(request.credentials, verified: .none, now: now).provenClient)
             let grant = try client.authorize(
                 request, policy: snapshot.policy, sealer: snapshot.sealer, now: now)
             let token = UnsignedAccessToken(

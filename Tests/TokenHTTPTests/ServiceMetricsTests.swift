@@ -4,17 +4,17 @@ import LiveState
 import OAuth
 import PrometheusText
 import ServiceFixture
+import Telemetry
 import Testing
 
 @testable import TokenHTTP
 
 @Suite struct ServiceMetricsTests {
-    private func event(_ client: Client?, error: TokenError? = nil) -> RequestEvent {
-        var event = RequestEvent(
-            .token, requestID: "1", trace: RequestTrace(nil, path: "/oauth2/token", headers: [:]))
+    private func event(_ client: Client?, refusal: TokenRefusal.Code? = nil) -> RequestEvent {
+        var event = RequestEvent(.token, requestID: "1")
         event.client = client
         event.grantType = .clientCredentials
-        event.error = error
+        event.refusal = refusal.map { TokenRefusal($0) }
         return event
     }
 
@@ -23,8 +23,8 @@ import Testing
         let metrics = ServiceMetrics()
         let reporting = try #require(clients[ClientID("reporting")])
         for _ in 0..<3 { metrics.count(event(reporting)) }
-        metrics.count(event(reporting, error: .overloaded))
-        metrics.count(event(nil, error: .tooManyFailures))
+        metrics.count(event(reporting, refusal: .overloaded))
+        metrics.count(event(nil, refusal: .tooManyFailures))
         let lines = metrics.registry.text().split(separator: "\n")
         let labels = #"{client_id="reporting",grant_type="client_credentials",outcome="#
         #expect(lines.contains(#"writ_token_requests_total\#(labels)"issued"} 3"#))

@@ -44,10 +44,12 @@ import Testing
         _ id: String = "plain", _ parameters: String = "", of clients: ClientRegistry? = nil
     ) throws -> AuthorizedGrant {
         let request = try TokenRequest(
-            parsing: TokenEndpointRequest(
-                query: nil, contentType: "application/x-www-form-urlencoded", authorization: [],
+            parsing: EndpointRequest(
+                url: "https://tokens.example.com/oauth2/token",
+                fields: .init(contentType: "application/x-www-form-urlencoded"),
                 body: Array("grant_type=client_credentials&client_id=\(id)&client_secret=secret\(parameters)".utf8)))
-        let authentication = try (clients ?? self.clients).authenticate(request.credentials, now: Self.issued)
+        let authentication = try (clients ?? self.clients).authenticate(
+            request.credentials, verified: .none, now: Self.issued)
         return try #require(authentication.provenClient).authorize(
             request, policy: policy, sealer: RefreshTokenSealer(issuer: policy.issuer, turns: []), now: Self.issued)
     }
@@ -73,34 +75,35 @@ import Testing
     }
 
     @Test func likeRequestsAreThoseOfOneRegistrationForTheSame() throws {
-        let plain = TokenLikeness(try grant(), key: key)
-        #expect(TokenLikeness(try grant("plain", "&scope=a%20b"), key: key) == plain)
-        #expect(TokenLikeness(try grant("plain", "&resource=https://a.example.com"), key: key) == plain)
+        let plain = TokenReuseKey(try grant().terms, key: key)
+        #expect(TokenReuseKey(try grant("plain", "&scope=a%20b").terms, key: key) == plain)
+        #expect(TokenReuseKey(try grant("plain", "&resource=https://a.example.com").terms, key: key) == plain)
         let registeredAnew = try ClientRegistry([Self.client("plain")])
         let others = try [
-            TokenLikeness(grant("other"), key: key),
-            TokenLikeness(grant("plain", "&scope=a"), key: key),
-            TokenLikeness(grant("plain", "&resource=https://b.example.com"), key: key),
-            TokenLikeness(grant(), key: Self.makeKey("k2")),
-            TokenLikeness(grant(of: registeredAnew), key: key),
+            TokenReuseKey(grant("other").terms, key: key),
+            TokenReuseKey(grant("plain", "&scope=a").terms, key: key),
+            TokenReuseKey(grant("plain", "&resource=https://b.example.com").terms, key: key),
+            TokenReuseKey(grant().terms, key: Self.makeKey("k2")),
+            TokenReuseKey(grant(of: registeredAnew).terms, key: key),
         ]
         for other in others { #expect(other != plain) }
     }
 
     @Test func expiresInIsWhatRemains() throws {
         let now = NumericDate(Self.issued.seconds + 7)
-        let answer = TokenResponse(token(try grant()), refreshToken: nil, now: now)
+        let answer = try TokenResponse(
+            token(try grant()), sealer: RefreshTokenSealer(issuer: policy.issuer, turns: []), now: now)
         #expect(try JSONReader.read(answer.json).object?["expires_in"] == .integer(893))
     }
 
     @Test func aTokenAnswersUntilItsTimeIsOver() async throws {
         let tokens = ReusableTokens()
         let grant = try grant()
-        let likeness = TokenLikeness(grant, key: key)
+        let key = TokenReuseKey(grant.terms, key: self.key)
         var made = 0
         func ask(_ age: Int64) async throws -> (String, Bool) {
             let now = NumericDate(Self.issued.seconds + age)
-            let (token, isReused) = try await tokens.token(like: likeness, now: now) { () async throws(TokenError) in
+            let (token, isReused) = try await tokens.token(for: key, now: now) { () async throws(TokenRefusal) in
                 made += 1
                 return self.token(grant, "t\(made)", now: now)
             }
@@ -126,12 +129,12 @@ import Testing
     @Test func thoseThatComeTogetherCostOneSignature() async throws {
         let tokens = ReusableTokens()
         let grant = try grant()
-        let likeness = TokenLikeness(grant, key: key)
+        let key = TokenReuseKey(grant.terms, key: self.key)
         let made = Counter()
         let answers = try await withThrowingTaskGroup(of: Bool.self) { group in
             for _ in 0..<500 {
                 group.addTask {
-                    try await tokens.token(like: likeness, now: Self.issued) { () async throws(TokenError) in
+                    try await tokens.token(for: key, now: Self.issued) { () async throws(TokenRefusal) in
                         made.increment()
                         while tokens.waitingCount < 499 { await Task.yield() }
                         return token(grant)
@@ -148,14 +151,14 @@ import Testing
     @Test func whatGoesWrongIsToldToAllAndNotRemembered() async throws {
         let tokens = ReusableTokens()
         let grant = try grant()
-        let likeness = TokenLikeness(grant, key: key)
-        await withTaskGroup(of: TokenError?.self) { group in
+        let key = TokenReuseKey(grant.terms, key: self.key)
+        await withTaskGroup(of: TokenRefusal?.self) { group in
             for _ in 0..<20 {
                 group.addTask {
-                    do throws(TokenError) {
-                        _ = try await tokens.token(like: likeness, now: Self.issued) { () async throws(TokenError) in
+                    do throws(TokenRefusal) {
+                        _ = try await tokens.token(for: key, now: Self.issued) { () async throws(TokenRefusal) in
                             while tokens.waitingCount < 19 { await Task.yield() }
-                            throw .overloaded
+                            throw TokenRefusal(.overloaded)
                         }
                         return nil
                     } catch {
@@ -163,23 +166,24 @@ import Testing
                     }
                 }
             }
-            for await error in group { #expect(error == .overloaded) }
+            for await error in group { #expect(error == TokenRefusal(.overloaded)) }
         }
-        #expect(try await !tokens.token(like: likeness, now: Self.issued) { token(grant) }.isReused)
+        #expect(try await !tokens.token(for: key, now: Self.issued) { token(grant) }.isReused)
     }
 
     @Test func notMoreAreKeptThanThereIsRoomFor() throws {
         var recent = RecentTokens()
-        let grants = try (0..<3 * RecentTokens.room).map { _ in
+        let grants = try (0..<3 * RecentTokens.capacity).map { _ in
             try grant(of: ClientRegistry([Self.client("plain")]))
         }
         for (index, grant) in grants.enumerated() {
-            let likeness = TokenLikeness(grant, key: key)
-            recent.insert(token(grant), likeness, now: Self.issued)
-            #expect(recent[likeness] != nil)
-            #expect(recent.count <= 2 * RecentTokens.room)
+            let key = TokenReuseKey(grant.terms, key: self.key)
+            recent.insert(token(grant), key, now: Self.issued)
+            #expect(recent[key] != nil)
+            #expect(recent.count <= 2 * RecentTokens.capacity)
             // The younger half is always there.
-            #expect(recent[TokenLikeness(grants[max(0, index - RecentTokens.room + 1)], key: key)] != nil)
+            #expect(
+                recent[TokenReuseKey(grants[max(0, index - RecentTokens.capacity + 1)].terms, key: self.key)] != nil)
         }
     }
 
@@ -188,10 +192,10 @@ import Testing
         let (first, second, third) = (try grant("plain"), try grant("other"), try grant("own"))
         for (grant, age) in [(first, 0), (second, 301), (third, 602)] {
             recent.insert(
-                token(grant), TokenLikeness(grant, key: key), now: NumericDate(Self.issued.seconds + Int64(age)))
+                token(grant), TokenReuseKey(grant.terms, key: key), now: NumericDate(Self.issued.seconds + Int64(age)))
         }
-        #expect(recent[TokenLikeness(first, key: key)] == nil)
-        #expect(recent[TokenLikeness(second, key: key)] != nil)
+        #expect(recent[TokenReuseKey(first.terms, key: key)] == nil)
+        #expect(recent[TokenReuseKey(second.terms, key: key)] != nil)
         #expect(recent.count == 2)
     }
 }

@@ -6,7 +6,7 @@ extension Part {
         Part("client secret") {
             let service = try SampleService()
             let credentials = try TokenRequest(parsing: SampleService.posted(SampleService.parameters)).credentials
-            return { keep(try service.clients.authenticate(credentials, now: SampleService.now)) }
+            return { keep(try service.clients.authenticate(credentials, verified: .none, now: SampleService.now)) }
         },
         Part("grant") {
             let service = try SampleService()

@@ -34,19 +34,21 @@ struct SampleService {
     }
 
     /// A request for a token with the credentials in the body, as most libraries make it.
-    static func posted(_ parameters: String, clientID: String = "reporting") -> TokenEndpointRequest {
+    static func posted(_ parameters: String, clientID: String = "reporting") -> EndpointRequest {
         form("\(parameters)&client_id=\(clientID)&client_secret=\(secret)")
     }
 
     /// The same with the credentials in the `Authorization` header.
-    static func basic(_ parameters: String, clientID: String = "reporting") -> TokenEndpointRequest {
+    static func basic(_ parameters: String, clientID: String = "reporting") -> EndpointRequest {
         // RFC 7617 has base64 with padding; this many octets need none, and none of their groups has `-` or `_`.
         form(parameters, authorization: ["Basic " + Base64URL.encode(Array("\(clientID):\(secret)".utf8))])
     }
 
-    private static func form(_ body: String, authorization: [String] = []) -> TokenEndpointRequest {
-        TokenEndpointRequest(
-            contentType: "application/x-www-form-urlencoded", authorization: authorization, body: Array(body.utf8))
+    private static func form(_ body: String, authorization: [String] = []) -> EndpointRequest {
+        EndpointRequest(
+            url: "https://tokens.example.com/oauth2/token",
+            fields: .init(contentType: "application/x-www-form-urlencoded", authorization: authorization),
+            body: Array(body.utf8))
     }
 
     /// The parameters of a request that asks for a part of what the client may have.
@@ -54,13 +56,14 @@ struct SampleService {
         "grant_type=client_credentials&scope=site.read+site.documentation&resource=https%3A%2F%2Fapi.example.com"
 
     func authenticated(_ request: TokenRequest) throws -> AuthenticatedClient {
-        guard let client = try clients.authenticate(request.credentials, now: Self.now).provenClient else {
-            throw TokenError.invalidClient
+        guard let client = try clients.authenticate(request.credentials, verified: .none, now: Self.now).provenClient
+        else {
+            throw TokenRefusal(.invalidClient)
         }
         return client
     }
 
-    func grant(_ request: TokenEndpointRequest = posted(parameters)) throws -> AuthorizedGrant {
+    func grant(_ request: EndpointRequest = posted(parameters)) throws -> AuthorizedGrant {
         let request = try TokenRequest(parsing: request)
         return try authenticated(request).authorize(request, policy: policy, sealer: sealer, now: Self.now)
     }

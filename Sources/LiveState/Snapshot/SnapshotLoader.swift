@@ -76,7 +76,7 @@ package struct SnapshotLoader: Sendable {
     ) throws -> Snapshot {
         let policy = configuration.policy
         let sealer = RefreshTokenSealer(
-            issuer: configuration.issuer, turns: scheduled.sealing.compactMap(\.turn))
+            issuer: configuration.issuer, turns: scheduled.sealing.compactMap(\.scheduled))
         return Snapshot(
             policy: policy, clients: clients, lifetimes: lifetimes, keys: scheduled.keys,
             sealingKeys: scheduled.sealing, sealer: sealer,

@@ -11,7 +11,7 @@ package final class Client: Sendable {
     package let secrets: [ClientSecret]
     /// `jwks` or `jwks_uri`; nil for a client that has secrets only.
     package let keys: ClientKeys?
-    /// `token_endpoint_auth_method`; nil accepts every method that goes with what the client has.
+    /// `token_endpoint_auth_method`; `nil` accepts every method that goes with what the client has.
     package let authenticationMethod: TokenEndpointAuthenticationMethod?
     /// `grant_types`
     package let grantTypes: Set<GrantType>
@@ -26,19 +26,19 @@ package final class Client: Sendable {
     /// `refresh_tokens_not_before`, its own or that of all clients, whichever is later: refresh tokens that go back to an
     /// earlier moment are void.
     package let refreshTokensNotBefore: NumericDate?
-    /// `introspect`: about which tokens it may ask.
-    package let introspection: IntrospectionRight
-    /// `claims`, as members of a JSON object ready to be put behind the registered ones.
+    /// `introspect`: the tokens that it may introspect.
+    package let introspection: IntrospectionPermission
+    /// `claims`, as ``JSONWriter/members(of:)`` writes members.
     let claims: [UInt8]
 
-    /// - Throws: where a claim has a registered name.
+    /// - Throws: if a claim has a registered name.
     package init(
         id: ClientID, name: String? = nil, secrets: [ClientSecret], keys: ClientKeys? = nil,
         authenticationMethod: TokenEndpointAuthenticationMethod? = nil,
         grantTypes: Set<GrantType> = [.clientCredentials], scope: Scope = .empty, resources: [Audience] = [],
         accessTokenLifetime: Duration? = nil, accessTokenReuse: Duration? = nil,
         refreshTokensNotBefore: NumericDate? = nil,
-        introspection: IntrospectionRight = .none, claims: JSONObject = JSONObject()
+        introspection: IntrospectionPermission = .none, claims: JSONObject = JSONObject()
     ) throws(InvalidValue) {
         guard claims.members.allSatisfy({ !AccessTokenClaims.registeredNames.contains($0.name) }) else {
             throw InvalidValue("would shadow a registered claim")
@@ -77,9 +77,66 @@ package final class Client: Sendable {
         return possible.filter(accepts)
     }
 
-    /// When the last of its secrets ends; nil for a client with a secret that does not end, or with none.
+    /// When the last of its secrets expires; `nil` for a client with a secret that does not expire, or without secrets.
     package var lastSecretEnd: NumericDate? {
         let ends = secrets.map(\.expiresAt)
         return ends.contains(nil) ? nil : ends.compactMap { $0 }.max()
+    }
+}
+
+extension Client: Hashable {
+    /// Compares by identity: a client that was registered anew is another one.
+    package static func == (first: Client, second: Client) -> Bool { first === second }
+
+    /// Of the identity.
+    package func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
+}
+
+/// The keys that a client signs its assertions with, `jwks` or `jwks_uri` of RFC 7591 section 2.
+package enum ClientKeys: Sendable {
+    /// `jwks`: public keys in the file.
+    case fixed(JWKSet)
+    /// `jwks_uri`: the URL to fetch them from.
+    case remote(url: String)
+}
+
+/// The grant types that a client may be allowed, with the names of RFC 7591 section 2.
+package enum GrantType: String, Sendable, Hashable, CaseIterable {
+    case clientCredentials = "client_credentials"
+    case refreshToken = "refresh_token"
+
+    /// - Throws: for a name that is none of these.
+    package init(parsing text: String) throws(InvalidValue) {
+        guard let grantType = GrantType(rawValue: text) else {
+            throw InvalidValue("is neither client_credentials nor refresh_token")
+        }
+        self = grantType
+    }
+}
+
+/// A way for a client to authenticate, with the names of RFC 7591 section 2.
+package enum TokenEndpointAuthenticationMethod: String, Sendable, Hashable, CaseIterable {
+    case clientSecretBasic = "client_secret_basic"
+    case clientSecretPost = "client_secret_post"
+    case privateKeyJWT = "private_key_jwt"
+}
+
+/// The tokens that a client may introspect: `introspect` of its registration.
+package enum IntrospectionPermission: Sendable, Hashable {
+    /// `false`: none.
+    case none
+    /// `true`: all, whatever their audience is.
+    case all
+    /// A list: those for one of these resource servers. The answer for others is that they are not active, as RFC 9701
+    /// section 5 asks.
+    case audiences([Audience])
+
+    /// Whether the client may introspect a token with this audience.
+    func covers(_ audience: [Audience]) -> Bool {
+        switch self {
+        case .none: false
+        case .all: true
+        case .audiences(let own): audience.contains(where: own.contains)
+        }
     }
 }

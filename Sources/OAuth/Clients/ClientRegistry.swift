@@ -12,8 +12,6 @@ package struct ClientRegistry: Sendable {
     let decoys: SecretDecoys
     /// The same for assertions.
     let assertionDecoys: AssertionDecoys
-    /// Secrets that passed a slow check since this registry was made.
-    let remembered: RememberedSecrets
 
     /// - Parameter clients: their identifiers must differ; of two that do not, the first counts.
     package init(_ clients: [Client]) throws(LibcryptoError) {
@@ -25,7 +23,6 @@ package struct ClientRegistry: Sendable {
         ends = clients.flatMap { $0.secrets.compactMap(\.expiresAt) }.sorted()
         decoys = try SecretDecoys(for: clients)
         assertionDecoys = try AssertionDecoys(for: clients)
-        remembered = try RememberedSecrets()
     }
 
     /// How many password hashes should be tried for a wrong secret at most.
@@ -36,10 +33,10 @@ package struct ClientRegistry: Sendable {
         SecretDecoys.passwordCounts(of: clients).values.reduce(0, +)
     }
 
-    /// nil where no client has the identifier.
+    /// `nil` if no client has the identifier.
     package subscript(id: ClientID) -> Client? { clients[id] }
 
-    /// When the next secret ends; nil where none will.
+    /// When the next secret expires; `nil` if none will.
     package func nextSecretEnd(after now: NumericDate) -> NumericDate? { ends.first { $0 > now } }
 
     /// How many clients there are.

@@ -1,18 +1,18 @@
 package import AccessToken
 import JOSE
 
-/// What an authenticated client is told about a token, RFC 7662 section 2.2. Only
-/// ``AuthenticatedClient/introspect(_:with:now:)`` makes one.
+/// What an authenticated client learns about a token, RFC 7662 section 2.2. Only
+/// ``AuthenticatedClient/introspect(_:with:now:)`` creates one.
 package struct Introspection: Sendable {
     /// As ``JSONWriter/members(of:)`` writes members.
     let members: [UInt8]
-    /// Whom it is told.
+    /// The client that learns it.
     let client: Client
 
-    fileprivate init(_ finding: TokenInspector.Finding, issuer: Issuer, for client: Client) {
+    fileprivate init(_ token: InspectedToken, issuer: Issuer, for client: Client) {
         self.client = client
         var answer = JSONWriter(reservingCapacity: 512)
-        switch finding {
+        switch token {
         case .accessToken(let token): Self.write(token, to: &answer)
         case .refreshToken(let token, let issuedAt): Self.write(token, issuedAt: issuedAt, issuer, to: &answer)
         case .inactive: answer.member("active", .bool(false))
@@ -40,7 +40,7 @@ package struct Introspection: Sendable {
         _ token: LiveRefreshToken, issuedAt: NumericDate, _ issuer: Issuer, to answer: inout JSONWriter
     ) {
         answer.member("active", .bool(true))
-        // RFC 8693 section 2.2.1: it is not for resource servers, and none must take it for an access token.
+        // RFC 8693 section 2.2.1: a refresh token is not for resource servers; none must take it for an access token.
         answer.member("token_type", "N_A")
         answer.member("iss", issuer.description)
         answer.member("sub", token.clientID.description)
@@ -53,14 +53,14 @@ package struct Introspection: Sendable {
 }
 
 extension AuthenticatedClient {
-    /// Tells the client what a token is, if it may know.
+    /// Inspects a token for the client, if it may introspect.
     package func introspect(
         _ request: IntrospectionRequest, with inspector: TokenInspector, now: NumericDate
-    ) throws(TokenError) -> Introspection {
-        guard client.introspection != .none else { throw .introspectionNotAllowed }
+    ) throws(TokenRefusal) -> Introspection {
+        guard client.introspection != .none else { throw TokenRefusal(.introspectionNotAllowed) }
         var work = TokenInspector.Work()
-        let finding = try inspector.inspect(request.token, now: now, work: &work)
-        let isMeant = finding.audience.map(client.introspection.covers) ?? true
-        return Introspection(isMeant ? finding : .inactive, issuer: inspector.issuer, for: client)
+        let inspected = try inspector.inspect(request.token, now: now, work: &work)
+        let isMeant = inspected.audience.map(client.introspection.covers) ?? true
+        return Introspection(isMeant ? inspected : .inactive, issuer: inspector.issuer, for: client)
     }
 }

@@ -1,17 +1,22 @@
 /// A well-formed introspection request, RFC 7662 section 2.1. Who sent it is not yet proven.
 package struct IntrospectionRequest: Sendable {
-    /// What is asked about. `token_type_hint` is no more than a hint, and not needed: tokens of either kind are told by
-    /// their looks.
-    let token: String
-    /// Whose request it claims to be.
-    package let credentials: ClientCredentials
+    /// RFC 9701 section 4
+    package static let jwtMediaType = "application/token-introspection+jwt"
 
-    /// - Throws: what can be refused without knowing the clients: `invalid_request`, or `invalid_client` where
+    /// `token`. `token_type_hint` is ignored: access and refresh tokens have distinct formats.
+    let token: String
+    /// Whether the client prefers a signed answer, RFC 9701 section 4.
+    let wantsJWT: Bool
+    /// The client that the request claims to be from, with what is to prove it.
+    package let credentials: PresentedCredentials
+
+    /// - Throws: what can be refused without knowing the clients: `invalid_request`, or `invalid_client` if
     ///   credentials are missing or cannot be read.
-    package init(parsing request: TokenEndpointRequest) throws(TokenError) {
+    package init(parsing request: EndpointRequest) throws(TokenRefusal) {
         let parameters = try FormParameters(of: request)
-        guard let token = parameters["token"] else { throw .missingToken }
+        guard let token = parameters["token"] else { throw TokenRefusal(.missingToken) }
         self.token = token
-        credentials = try ClientCredentials(authorization: request.authorization, parameters: parameters)
+        credentials = try PresentedCredentials(request, parameters)
+        wantsJWT = AcceptedMediaTypes(request.fields.accept).prefer(Self.jwtMediaType, to: "application/json")
     }
 }

@@ -2,28 +2,28 @@ import AccessToken
 package import JOSE
 package import Libcrypto
 
-/// Finds out what tokens of this issuer are worth.
-///
-/// Each text costs one signature check and one attempt to open it, whatever it is: nobody learns from a clock why a token
-/// is not active. Tests compare the counts.
-package struct TokenInspector: Sendable {
-    /// What a text is.
-    enum Finding {
-        case accessToken(VerifiedAccessToken)
-        case refreshToken(LiveRefreshToken, issuedAt: NumericDate)
-        /// Not ours, expired, void, or no token at all.
-        case inactive
+/// What a text turned out to be.
+enum InspectedToken {
+    case accessToken(VerifiedAccessToken)
+    case refreshToken(LiveRefreshToken, issuedAt: NumericDate)
+    /// Another issuer's, expired, void, or no token at all.
+    case inactive
 
-        /// nil for what is no token.
-        var audience: [Audience]? {
-            switch self {
-            case .accessToken(let token): token.claims.audience
-            case .refreshToken(let token, _): token.audience
-            case .inactive: nil
-            }
+    /// `nil` for a text that is no token.
+    var audience: [Audience]? {
+        switch self {
+        case .accessToken(let token): token.claims.audience
+        case .refreshToken(let token, _): token.audience
+        case .inactive: nil
         }
     }
+}
 
+/// Inspects texts that may be tokens of this issuer.
+///
+/// Each text costs one signature check and one attempt to open it, whatever it is: the time does not show why a token is not
+/// active. Tests compare the counts.
+package struct TokenInspector: Sendable {
     /// What it cost.
     struct Work: Equatable {
         var signatures: [KeyType: Int] = [:]
@@ -34,12 +34,12 @@ package struct TokenInspector: Sendable {
     private let clients: ClientRegistry
     private let policy: IssuancePolicy
     private let sealer: RefreshTokenSealer
-    /// Has a signature that nobody made, of the length that those of the signing key have.
+    /// A JWS with an invented signature of the length that those of the signing key have.
     let decoy: CompactJWS
 
     /// - Parameters:
     ///   - keys: those that are published.
-    ///   - signingKey: one of them, which stands in where a text names none.
+    ///   - signingKey: one of them, which is tried if a text names none.
     package init(
         keys: JWKSet, signingKey: SigningKey, clients: ClientRegistry, policy: IssuancePolicy,
         sealer: RefreshTokenSealer
@@ -59,7 +59,7 @@ package struct TokenInspector: Sendable {
 
     var issuer: Issuer { policy.issuer }
 
-    func inspect(_ text: String, now: NumericDate, work: inout Work) throws(TokenError) -> Finding {
+    func inspect(_ text: String, now: NumericDate, work: inout Work) throws(TokenRefusal) -> InspectedToken {
         let accessToken = try accessToken(text, now: now, work: &work)
         let refreshToken = try refreshToken(text, work: &work)
         if let accessToken { return .accessToken(accessToken) }
@@ -72,28 +72,28 @@ package struct TokenInspector: Sendable {
     /// Verifies it as a resource server would, whichever that is.
     private func accessToken(
         _ text: String, now: NumericDate, work: inout Work
-    ) throws(TokenError) -> VerifiedAccessToken? {
+    ) throws(TokenRefusal) -> VerifiedAccessToken? {
         let jws = try? CompactJWS(parsing: text)
         let possible = jws.flatMap { jws in key(of: jws).map(jws.canBeSigned(by:)) == true ? jws : nil }
         guard let verified = try verified(possible ?? decoy, work: &work), possible != nil else { return nil }
         return try? VerifiedAccessToken(verified, issuer: policy.issuer, audience: nil, now: now, leeway: .zero)
     }
 
-    private func verified(_ jws: CompactJWS, work: inout Work) throws(TokenError) -> VerifiedJWS? {
+    private func verified(_ jws: CompactJWS, work: inout Work) throws(TokenRefusal) -> VerifiedJWS? {
         if let key = key(of: jws) { work.signatures[key.type, default: 0] += 1 }
-        return try TokenError.checking { () throws(JWSError) in try jws.verified(by: keys) }
+        return try TokenRefusal.checking { () throws(JWSError) in try jws.verified(by: keys) }
     }
 
     private func key(of jws: CompactJWS) -> PublicKey? {
         keys.onlyKey(withID: jws.header.keyID, for: jws.header.algorithm)?.publicKey
     }
 
-    private func refreshToken(_ text: String, work: inout Work) throws(TokenError) -> RefreshToken? {
+    private func refreshToken(_ text: String, work: inout Work) throws(TokenRefusal) -> RefreshToken? {
         do throws(LibcryptoError) {
             return try sealer.open(
                 sealer.looksSealed(text) ? text : RefreshTokenSealer.decoy, attempts: &work.openings)
         } catch {
-            throw .serverError
+            throw .failure(error)
         }
     }
 }

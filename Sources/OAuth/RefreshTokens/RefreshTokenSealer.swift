@@ -1,35 +1,35 @@
 package import AccessToken
 import JOSE
-import Libcrypto
+package import Libcrypto
+
+/// A key with the moment from which it seals.
+package struct ScheduledSealingKey: Sendable {
+    let start: NumericDate
+    let key: SealingKey
+
+    /// - Parameter start: `nil` for a key that seals from the beginning.
+    package init(_ key: SealingKey, start: NumericDate?) {
+        self.key = key
+        self.start = start ?? NumericDate(.min)
+    }
+}
 
 /// Turns refresh tokens into opaque texts and back, with keys that follow one another as signing keys do.
 ///
 /// A text is `writ_rt_` and, in base64url, a nonce, a hint to the key, and the sealed token. Issuer and purpose are
 /// authenticated: with the same keys, what another issuer sealed does not open.
 package struct RefreshTokenSealer: Sendable {
-    /// A key with the moment from which it seals.
-    package struct Turn: Sendable {
-        let start: NumericDate
-        let key: SealingKey
-
-        /// - Parameter start: nil for a key that seals from the beginning.
-        package init(_ key: SealingKey, start: NumericDate?) {
-            self.key = key
-            self.start = start ?? NumericDate(.min)
-        }
-    }
-
     /// What secret scanners look for; it is part of the token.
     package static let prefix = "writ_rt_"
     /// Longer ones are neither made nor looked at: a request has room for no more, with what else is in it.
     private static let maximumLength = 12 * 1024
 
-    private let turns: [Turn]
+    private let turns: [ScheduledSealingKey]
     private let associated: [UInt8]
 
     /// - Parameter turns: in the order in which the keys seal. Those whose time has not come open what another replica,
     ///   whose clock is ahead, has sealed.
-    package init(issuer: Issuer, turns: [Turn]) {
+    package init(issuer: Issuer, turns: [ScheduledSealingKey]) {
         self.turns = turns
         associated = Array("writ refresh token 1\n\(issuer)".utf8)
     }
@@ -98,5 +98,23 @@ package struct RefreshTokenSealer: Sendable {
         if tried != nil { attempts += 1 }
         let token = try tried?.open(sealed, nonce: nonce, authenticating: associated)
         return isKnown ? token.flatMap(RefreshTokenCoding.decode) : nil
+    }
+}
+
+/// Why a refresh token was not sealed. Operators can mend it, clients cannot.
+package enum SealingError: Error, Sendable, CustomStringConvertible {
+    /// No sealing key may seal yet.
+    case noKey
+    /// Scope and resources are so long that no request could carry the token.
+    case tooLong
+    case libcrypto(LibcryptoError)
+
+    /// A human-readable description, which contains no part of the token.
+    package var description: String {
+        switch self {
+        case .noKey: "no key seals refresh tokens now"
+        case .tooLong: "scope and resources of the client are too long for a refresh token"
+        case .libcrypto(let error): "\(error)"
+        }
     }
 }

@@ -241,7 +241,7 @@ struct ClientReader<Node: YAMLNode> {
     }
 
     /// `true`, `false`, or a list of audiences.
-    private mutating func introspection() -> IntrospectionRight {
+    private mutating func introspection() -> IntrospectionPermission {
         if member("introspect")?.elements != nil { return .audiences(list("introspect", Self.resource) ?? []) }
         return value("introspect") { (text) throws(InvalidValue) in
             guard text == "true" || text == "false" else {

@@ -34,7 +34,7 @@ package struct ServiceConfiguration: Sendable {
     /// `client_assertion.audience`
     package let assertionAudience: AssertionAudience
     /// `throttle`
-    package let throttle: AuthenticationThrottle.Limits
+    package let throttle: FailureLimits
     /// `limits.queue_wait`
     package let queueWait: Duration
     /// `tls`

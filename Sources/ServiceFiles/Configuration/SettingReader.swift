@@ -107,9 +107,9 @@ struct SettingReader {
     }
 
     /// `throttle`, with the standard for what is absent.
-    mutating func throttle() -> AuthenticationThrottle.Limits {
-        let standard = AuthenticationThrottle.Limits.standard
-        return AuthenticationThrottle.Limits(
+    mutating func throttle() -> FailureLimits {
+        let standard = FailureLimits.standard
+        return FailureLimits(
             failures: value(.throttleFailures, Self.limit, default: standard.failures) ?? nil,
             addressFailures: value(.throttleAddressFailures, Self.limit, default: standard.addressFailures) ?? nil,
             window: value(.throttleWindow, Self.window) ?? standard.window)

@@ -27,7 +27,7 @@ extension FolderKey<LoadedKey> {
 
 extension FolderKey<LoadedSealingKey> {
     /// `nil` for a key that no token can need any more.
-    package var turn: RefreshTokenSealer.Turn? {
-        state == .expired ? nil : RefreshTokenSealer.Turn(key.key, start: since)
+    package var scheduled: ScheduledSealingKey? {
+        state == .expired ? nil : ScheduledSealingKey(key.key, start: since)
     }
 }

@@ -33,7 +33,7 @@ package enum DurationText {
     static func parseAccessTokenReuse(_ text: String) throws(InvalidValue) -> Duration {
         if isOff(text) { return .zero }
         let reuse = try? parse(text)
-        guard let reuse, (.seconds(1)...IssuancePolicy.longestAccessTokenReuse).contains(reuse) else {
+        guard let reuse, (.seconds(1)...IssuancePolicy.longestReuse).contains(reuse) else {
             throw InvalidValue("is neither off nor between 1s and 5m")
         }
         return reuse

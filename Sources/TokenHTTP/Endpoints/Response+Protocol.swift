@@ -15,13 +15,33 @@ extension Response {
     private static let pragma = HTTPField.Name("Pragma")
 
     /// RFC 6749 section 5.2
-    static func refusal(_ refusal: ClientGate.Refusal) -> Response {
-        let error = refusal.error
-        var response = confidential(
-            ErrorDocument.json(code: error.code, text: error.text), status: HTTPResponse.Status(code: error.status))
+    static func refusal(_ refusal: TokenRefusal) -> Response {
+        let code = refusal.code
+        var response = confidential(code.json, status: HTTPResponse.Status(code: code.status))
         // RFC 9110 section 15.5.2: a 401 says how to authenticate.
-        if error.status == 401 { response.headers[.wwwAuthenticate] = #"Basic realm="writ", charset="UTF-8""# }
+        if code.status == 401 { response.headers[.wwwAuthenticate] = #"Basic realm="writ", charset="UTF-8""# }
         if let seconds = refusal.retryAfter { response.headers[.retryAfter] = String(seconds) }
         return response
+    }
+
+    static let notFound = refusalOfAnyPath(.notFound)
+
+    static let targetIsNoPath = refusalOfAnyPath(.targetIsNoPath)
+
+    /// RFC 9110 section 15.5.6
+    ///
+    /// - Parameter allow: the methods that the path has.
+    static func methodNotAllowed(allow: String) -> Response {
+        var response = refusalOfAnyPath(.methodNotAllowed)
+        response.headers[.allow] = allow
+        return response
+    }
+
+    /// A refusal before the rules of any endpoint.
+    private static func refusalOfAnyPath(_ code: TokenRefusal.Code) -> Response {
+        Response(
+            status: HTTPResponse.Status(code: code.status),
+            headers: [.contentType: "application/json", .cacheControl: "no-store"],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: code.json)))
     }
 }

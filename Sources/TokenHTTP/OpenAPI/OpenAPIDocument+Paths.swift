@@ -1,6 +1,7 @@
 import JOSE
 import OAuth
 import ServiceFiles
+import Telemetry
 
 /// What each path answers.
 extension OpenAPIDocument {
@@ -15,7 +16,7 @@ extension OpenAPIDocument {
                 "summary": "Get an access token.",
                 "description": "For the client's own credentials, or for a refresh token. A parameter without a value \#
             counts as absent (RFC 6749 section 3.2); unknown ones are ignored. None but `resource` and `audience` may be \#
-            repeated. The whole form has at most \#(TokenEndpointRequest.maximumBodySize) octets. Credentials and tokens \#
+            repeated. The whole form has at most \#(EndpointRequest.maximumBodySize) octets. Credentials and tokens \#
             must not be in the URL.",
                 "security": [{"client_secret_basic": []}, {}],
                 "requestBody": {

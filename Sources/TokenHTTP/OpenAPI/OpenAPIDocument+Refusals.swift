@@ -1,24 +1,25 @@
 import JOSE
 import OAuth
+import Telemetry
 
 extension OpenAPIDocument {
     /// The refusals of an endpoint that takes forms, by status.
     ///
     /// - Parameter headers: of all answers of the endpoint.
     static func refusals(of endpoint: Endpoint, headers: [String]) -> String {
-        let errors = TokenError.allCases.filter { $0.endpoints.contains(endpoint) }
+        let errors = TokenRefusal.Code.allCases.filter { $0.endpoints.contains(endpoint) }
         return Set(errors.map(\.status)).sorted().map { status in
             let refusal = refusal(errors.filter { $0.status == status }, status, headers: headers)
             return "\"\(status)\": \(refusal)"
         }.joined(separator: ",\n")
     }
 
-    private static func refusal(_ errors: [TokenError], _ status: Int, headers: [String]) -> String {
+    private static func refusal(_ errors: [TokenRefusal.Code], _ status: Int, headers: [String]) -> String {
         var headers = headers
         if status == 401 { headers.append("WWWAuthenticate") }
         if errors.contains(where: { $0.retryAfter != nil }) { headers.append("RetryAfter") }
         let examples = errors.map { error in
-            let refusal = String(decoding: ErrorDocument.json(code: error.code, text: error.text), as: UTF8.self)
+            let refusal = String(decoding: error.json, as: UTF8.self)
             return #""\#(error)":{"value":\#(refusal)}"#
         }
         let codes = distinctCodes(errors)
@@ -69,15 +70,15 @@ extension OpenAPIDocument {
     ]
 
     /// Every code that there is.
-    static var errorCodes: [String] { distinctCodes(TokenError.allCases) }
+    static var errorCodes: [String] { distinctCodes(TokenRefusal.Code.allCases) }
 
-    private static func distinctCodes(_ errors: [TokenError]) -> [String] {
+    private static func distinctCodes(_ errors: [TokenRefusal.Code]) -> [String] {
         var known: Set<String> = []
-        return errors.map(\.code.description).filter { known.insert($0).inserted }
+        return errors.map(\.error.description).filter { known.insert($0).inserted }
     }
 }
 
-extension TokenError {
+extension TokenRefusal.Code {
     /// The endpoints that refuse so.
     fileprivate var endpoints: [Endpoint] {
         switch self {
@@ -88,6 +89,7 @@ extension TokenError {
             .malformedScope, .scopeNotAllowed, .malformedResource, .resourceNotAllowed:
             [.token]
         case .missingToken, .introspectionNotAllowed: [.introspection]
+        case .notFound, .targetIsNoPath, .methodNotAllowed: []
         }
     }
 }

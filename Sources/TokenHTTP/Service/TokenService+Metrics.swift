@@ -4,6 +4,7 @@ import LiveState
 import PrometheusText
 import ServiceFiles
 import Signing
+import Telemetry
 
 extension TokenService {
     /// Has everything looked up that metrics say and nobody counts.

@@ -1,4 +1,5 @@
 import AccessToken
+import Admission
 import Foundation
 import Hummingbird
 import Libcrypto
@@ -10,6 +11,7 @@ import PrometheusText
 package import ServiceFiles
 package import ServiceLifecycle
 import Signing
+import Telemetry
 package import Tracing
 package import UnixSignals
 
@@ -58,27 +60,27 @@ package struct TokenService: Sendable {
         let descriptors = DescriptorReserve(logger: logger)
         // At this rate, reading and refusing costs a few per cent of the CPU.
         let pacing = RetryPacing(interval: .microseconds(4000 / Int64(coreCount)))
-        let gate = try Self.gate(configuration, coreCount: coreCount, logger: logger)
+        let authenticator = try Self.authenticator(configuration, coreCount: coreCount, logger: logger)
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
 
         // Stopped in the opposite order, each when the one after it has ended.
         var services = companions + [ReloadService(reloader: reloader, hangups: hangups)]
         if let rotation = rotationService { services.append(rotation) }
         if let address = configuration.management {
-            let door = ManagementDoor(
+            let router = ManagementRouter(
                 readiness: readiness, metrics: metrics.registry,
                 description: ByteBuffer(bytes: OpenAPIDocument(configuration: configuration).json))
             services.append(
                 Listener(
-                    address, door, name: "management", connections: connections.management,
-                    descriptors: descriptors, maximumBodySize: TokenEndpointRequest.maximumBodySize, pacing: pacing,
+                    address, router, name: "management", connections: connections.management,
+                    descriptors: descriptors, maximumBodySize: EndpointRequest.maximumBodySize, pacing: pacing,
                     logger: logger))
         }
         services.append(
             Listener(
-                configuration.listen, frontDoor(gate, signers, readiness), name: "tokens",
+                configuration.listen, tokenRouter(authenticator, signers, readiness), name: "tokens",
                 connections: connections.tokens, descriptors: descriptors,
-                maximumBodySize: TokenEndpointRequest.maximumBodySize, pacing: pacing, tlsIdentity: tlsIdentity,
+                maximumBodySize: EndpointRequest.maximumBodySize, pacing: pacing, tlsIdentity: tlsIdentity,
                 logger: logger
             ) {
                 readiness.begin()
@@ -127,33 +129,40 @@ package struct TokenService: Sendable {
     private static let passwordChecksPerThread = 32
 
     /// Half of the cores at most try password hashes: the others go on signing.
-    private static func gate(
+    private static func authenticator(
         _ configuration: ServiceConfiguration, coreCount: Int, logger: Logger
-    ) throws(LibcryptoError) -> ClientGate {
+    ) throws(LibcryptoError) -> ClientAuthenticator {
         let threadCount = max(1, coreCount / 2)
-        return try ClientGate(
+        return try ClientAuthenticator(
             limits: configuration.throttle, audiences: configuration.assertionAudiences,
             passwordChecks: PasswordChecks(
                 threadCount: threadCount, capacity: threadCount * passwordChecksPerThread),
-            keySets: ClientKeySets { logger.error("No keys from \($0): \($1)") },
-            reportFailure: { logger.error("A request could not be answered: \($0)") })
+            verifiedSecrets: VerifiedSecretCache().secrets,
+            keySets: ClientKeySets { logger.error("No keys from \($0): \($1)") })
     }
 
-    func frontDoor(_ gate: ClientGate, _ signers: SignerPool, _ readiness: Readiness) -> FrontDoor {
-        let services = EndpointServices(
-            snapshots: reloader.snapshots, gate: gate,
-            trustedProxies: TrustedProxies(networks: configuration.trustedProxies), signers: signers, now: { .now },
-            reportFailure: { [logger] in logger.error("A request could not be answered: \($0)") }, tracer: tracer,
+    func tokenRouter(
+        _ authenticator: ClientAuthenticator, _ signers: SignerPool, _ readiness: Readiness
+    ) -> TokenRouter {
+        let (snapshots, endpoints, origin) = (reloader.snapshots, configuration.endpoints, configuration.issuer.origin)
+        let shell = EndpointShell(
+            trustedProxies: TrustedProxies(networks: configuration.trustedProxies), tracer: tracer,
             report: { [logger, metrics] event in
                 metrics.count(event)
+                if let cause = event.refusal?.cause { logger.error("A request could not be answered: \(cause)") }
                 logger.info(event.message, metadata: event.metadata)
             })
-        return FrontDoor(
-            paths: configuration.endpoints,
-            tokenEndpoint: TokenEndpoint(
-                services: services, makeTokenID: { () throws(LibcryptoError) in try TokenID() }),
-            introspectionEndpoint: IntrospectionEndpoint(services: services), snapshots: reloader.snapshots,
-            readiness: readiness, reportTime: { [metrics] endpoint, time in metrics.took(time, endpoint) })
+        return TokenRouter(
+            paths: endpoints,
+            tokenEndpoint: TokenEndpointHandler(
+                shell: shell, snapshots: snapshots, authenticator: authenticator,
+                issuer: TokenIssuer(signers, makeTokenID: { () throws(LibcryptoError) in try TokenID() }),
+                url: origin + endpoints.token, now: { .now }),
+            introspectionEndpoint: IntrospectionEndpointHandler(
+                shell: shell, snapshots: snapshots, authenticator: authenticator, signers: signers,
+                url: origin + endpoints.introspection, now: { .now }),
+            snapshots: snapshots, readiness: readiness,
+            reportTime: { [metrics] endpoint, time in metrics.took(time, endpoint) })
     }
 
     private var rotationService: RotationService? {

@@ -2,69 +2,92 @@ import AccessToken
 import OAuth
 import Synchronization
 
-/// Tokens that may answer more than one request: `access_token.reuse`. Requests that come while one is made wait for it, so
-/// that a stampede of one client costs one signature.
+/// Tokens that may answer more than one request: `access_token.reuse`. Requests that come while a token is made wait for it,
+/// so that a stampede of one client costs one signature.
 final class ReusableTokens: Sendable {
     private enum Turn {
-        case made(Result<IssuedAccessToken, TokenError>)
-        /// Nobody makes it yet.
+        case made(Result<IssuedAccessToken, TokenRefusal>)
+        /// No request makes it yet.
         case first
     }
 
     private struct State {
         var recent = RecentTokens()
-        /// Requests that wait for a token that another one makes, as long as its signature may wait. There are not more than
-        /// connections and their streams.
-        var waiting: [TokenLikeness: [CheckedContinuation<Turn, Never>]] = [:]
+        /// Requests that wait for a token that another request makes, for as long as its signature may wait. There are never
+        /// more of them than connections and their streams.
+        var waiting: [TokenReuseKey: [CheckedContinuation<Turn, Never>]] = [:]
     }
 
     private let state = Mutex(State())
 
-    /// How many requests wait for a token that another one makes.
+    /// How many requests wait for a token that another request makes.
     var waitingCount: Int { state.withLock { $0.waiting.values.reduce(0) { $0 + $1.count } } }
 
-    /// The token that answers requests like this one.
+    /// The token that answers all requests with this key.
     ///
-    /// - Parameter make: called where there is none that is young enough, and none is being made.
-    /// - Throws: what `make` throws, to everybody who waits for it.
+    /// - Parameter make: is called if there is none that is young enough, and none is being made.
+    /// - Throws: what `make` throws, to all requests that wait for it.
     func token(
-        like likeness: TokenLikeness, now: NumericDate,
-        make: () async throws(TokenError) -> IssuedAccessToken
-    ) async throws(TokenError) -> (token: IssuedAccessToken, isReused: Bool) {
-        if case .made(let result) = await turn(likeness, now: now) { return (try result.get(), true) }
-        do throws(TokenError) {
+        for key: TokenReuseKey, now: NumericDate,
+        make: () async throws(TokenRefusal) -> IssuedAccessToken
+    ) async throws(TokenRefusal) -> (token: IssuedAccessToken, isReused: Bool) {
+        if case .made(let result) = await turn(key, now: now) { return (try result.get(), true) }
+        do throws(TokenRefusal) {
             let token = try await make()
-            finish(likeness, .success(token), now: now)
+            finish(key, .success(token), now: now)
             return (token, false)
         } catch {
-            finish(likeness, .failure(error), now: now)
+            finish(key, .failure(error), now: now)
             throw error
         }
     }
 
-    private func turn(_ likeness: TokenLikeness, now: NumericDate) async -> Turn {
-        if let token = state.withLock({ $0.recent[likeness] }), token.isReusable(at: now) {
+    private func turn(_ key: TokenReuseKey, now: NumericDate) async -> Turn {
+        if let token = state.withLock({ $0.recent[key] }), token.isReusable(at: now) {
             return .made(.success(token))
         }
         return await withCheckedContinuation { continuation in
             let turn: Turn? = state.withLock { state in
-                if let token = state.recent[likeness], token.isReusable(at: now) { return .made(.success(token)) }
-                guard state.waiting[likeness] == nil else {
-                    state.waiting[likeness]?.append(continuation)
+                if let token = state.recent[key], token.isReusable(at: now) { return .made(.success(token)) }
+                guard state.waiting[key] == nil else {
+                    state.waiting[key]?.append(continuation)
                     return nil
                 }
-                state.waiting[likeness] = []
+                state.waiting[key] = []
                 return .first
             }
             if let turn { continuation.resume(returning: turn) }
         }
     }
 
-    private func finish(_ likeness: TokenLikeness, _ result: Result<IssuedAccessToken, TokenError>, now: NumericDate) {
+    private func finish(_ key: TokenReuseKey, _ result: Result<IssuedAccessToken, TokenRefusal>, now: NumericDate) {
         let waiting = state.withLock { state in
-            if case .success(let token) = result { state.recent.insert(token, likeness, now: now) }
-            return state.waiting.removeValue(forKey: likeness) ?? []
+            if case .success(let token) = result { state.recent.insert(token, key, now: now) }
+            return state.waiting.removeValue(forKey: key) ?? []
         }
         for continuation in waiting { continuation.resume(returning: .made(result)) }
+    }
+}
+
+/// Tokens that were issued recently. Their number is bounded.
+struct RecentTokens {
+    /// Tokens of each of two generations; a token and what belongs to it take about two kilobytes.
+    static let capacity = 2048
+
+    private var tokens = TwoGenerationCache<TokenReuseKey, IssuedAccessToken>(capacity: capacity)
+    /// When the younger generation began.
+    private var since: NumericDate?
+
+    var count: Int { tokens.count }
+
+    subscript(key: TokenReuseKey) -> IssuedAccessToken? { tokens[key] }
+
+    mutating func insert(_ token: IssuedAccessToken, _ key: TokenReuseKey, now: NumericDate) {
+        let began = since ?? now
+        // After the clock was set back, all of them count as old.
+        let isOver = now < began || began + IssuancePolicy.longestReuse < now
+        if isOver { tokens.beginGeneration() }
+        since = isOver || tokens.youngerCount >= Self.capacity ? now : began
+        tokens.insert(token, for: key)
     }
 }

@@ -34,13 +34,15 @@ struct AuthorizationTarget: FuzzTarget {
         try checkEncoded(input)
     }
 
-    private func check(_ credentials: ClientCredentials, userPass: [UInt8]?) {
+    private func check(_ credentials: PresentedCredentials, userPass: [UInt8]?) {
         let readings = readings(of: credentials)
         require(readings.count == 1 || readings.count == 2, "there are one or two readings")
         require(readings.count == 1 || readings[0] != readings[1], "the readings differ")
         require(credentials.clientIDs == readings.map(\.clientID), "each reading is for a client")
         require(userPass?.contains(UInt8(ascii: ":")) == true, "there is a colon in what was encoded")
-        guard let authentication = try? clients.authenticate(credentials, now: NumericDate(0)) else { return }
+        guard let authentication = try? clients.authenticate(credentials, verified: .none, now: NumericDate(0)) else {
+            return
+        }
         require(authentication.provenClient != nil, "a digest is compared at once")
         let isRight = readings.contains {
             $0.clientID.description == "fuzz" && Array($0.secret.utf8) == Array(Self.secret.utf8)
@@ -60,16 +62,17 @@ struct AuthorizationTarget: FuzzTarget {
         require(isSame, "form-encoded credentials are read as such")
     }
 
-    private func readings(of credentials: ClientCredentials) -> [SecretCredentials.Reading] {
+    private func readings(of credentials: PresentedCredentials) -> [SecretCredentials.Reading] {
         guard case .secret(let secret) = credentials.kind else { fatalError("does not hold: Basic brings a secret") }
         require(secret.method == .clientSecretBasic, "Basic is a method of its own")
         return secret.readings
     }
 
-    private func credentials(in authorization: [String]) throws(TokenError) -> ClientCredentials {
+    private func credentials(in authorization: [String]) throws(TokenRefusal) -> PresentedCredentials {
         try TokenRequest(
-            parsing: TokenEndpointRequest(
-                contentType: "application/x-www-form-urlencoded", authorization: authorization,
+            parsing: EndpointRequest(
+                url: "https://tokens.example.com/oauth2/token",
+                fields: .init(contentType: "application/x-www-form-urlencoded", authorization: authorization),
                 body: Array("grant_type=client_credentials".utf8))
         ).credentials
     }

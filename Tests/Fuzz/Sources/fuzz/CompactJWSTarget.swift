@@ -111,8 +111,9 @@ final class CompactJWSTarget: FuzzTarget {
             (name: "grant_type", value: "client_credentials"), (name: "client_assertion", value: text),
             (name: "client_assertion_type", value: ClientAssertion.type),
         ]
-        let request = TokenEndpointRequest(
-            contentType: "application/x-www-form-urlencoded", body: FormModel.encode(pairs))
+        let request = EndpointRequest(
+            url: "https://tokens.example.com/oauth2/token",
+            fields: .init(contentType: "application/x-www-form-urlencoded"), body: FormModel.encode(pairs))
         guard case .assertion(let assertion)? = (try? TokenRequest(parsing: request))?.credentials.kind else { return }
         require(assertion.jws.header.algorithm.isOffered, "an assertion is signed with an algorithm of metadata")
         require((1...256).contains(assertion.tokenID.utf8.count), "an assertion can be told from others")

@@ -14,8 +14,9 @@ struct FormTarget: FuzzTarget {
         checkQuery(input.octets)
         // Any text may stand here.
         _ = try? TokenRequest(
-            parsing: TokenEndpointRequest(
-                contentType: String(decoding: input.octets, as: UTF8.self), body: Self.plainBody))
+            parsing: EndpointRequest(
+                url: Self.url, fields: .init(contentType: String(decoding: input.octets, as: UTF8.self)),
+                body: Self.plainBody))
     }
 
     private func checkForm(_ form: [UInt8]) throws {
@@ -36,10 +37,9 @@ struct FormTarget: FuzzTarget {
     private func checkRequests(_ form: [UInt8], _ parameters: FormParameters) throws {
         let request = request(body: form)
         if let token = try? TokenRequest(parsing: request) {
-            require(parameters["grant_type"] == token.grantType, "the grant type is that of the form")
-            require(parameters["scope"] == token.scope, "the scope is that of the form")
-            let isRefresh = token.knownGrantType == .refreshToken
-            require(isRefresh == (token.refreshToken != nil), "a refresh token is for refreshing")
+            let name = parameters["grant_type"] ?? ""
+            require(GrantType(rawValue: name) == token.grantType, "the grant type is that of the form")
+            check(token.grant, parameters)
             let ids = token.credentials.clientIDs.map(\.description)
             require(!ids.isEmpty, "credentials are somebody's")
             require(parameters["client_id"].map { id in ids.allSatisfy { $0 == id } } ?? true, "there is one client_id")
@@ -49,15 +49,32 @@ struct FormTarget: FuzzTarget {
         }
     }
 
+    private func check(_ grant: GrantRequest, _ parameters: FormParameters) {
+        let access: RequestedAccess
+        switch grant {
+        case .clientCredentials(let asked): access = asked
+        case .refresh(let token, let asked):
+            require(parameters["refresh_token"] == token, "the refresh token is that of the form")
+            access = asked
+        case .unsupported: return
+        }
+        require(parameters["scope"].map { try? Scope($0) } == access.scope, "the scope is that of the form")
+        require(
+            Set(parameters.resources) == Set(access.audience.map(\.description)), "the resources are those of the form")
+    }
+
     /// RFC 6749 section 2.3.1: credentials must not be in the request URI.
     private func checkQuery(_ query: [UInt8]) {
         let isAccepted = (try? TokenRequest(parsing: request(body: Self.plainBody, query: query))) != nil
         require(isAccepted != FormModel.namesCredentials(query), "a query is refused where it names credentials")
     }
 
-    private func request(body: [UInt8], query: [UInt8]? = nil) -> TokenEndpointRequest {
-        TokenEndpointRequest(query: query, contentType: "application/x-www-form-urlencoded", body: body)
+    private func request(body: [UInt8], query: [UInt8]? = nil) -> EndpointRequest {
+        EndpointRequest(
+            url: Self.url, query: query, fields: .init(contentType: "application/x-www-form-urlencoded"), body: body)
     }
+
+    private static let url = "https://tokens.example.com/oauth2/token"
 
     private static let plainBody = Array("grant_type=client_credentials&client_id=a&client_secret=b".utf8)
 }

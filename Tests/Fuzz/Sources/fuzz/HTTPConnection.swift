@@ -16,7 +16,7 @@ import Synchronization
 final class HTTPConnection: Sendable {
     private let channel: HTTP1Channel
 
-    init(to door: FrontDoor) throws {
+    init(to door: TokenRouter) throws {
         let responder = try Self.waiting { try await Self.responder(of: door) }
         // Time stands still on a testing channel, so that the numbers do not matter.
         channel = HTTP1Channel(
@@ -25,7 +25,7 @@ final class HTTPConnection: Sendable {
                 additionalChannelHandlers: [
                     ReaderDeadline(.seconds(10)), RequestDeadline(.seconds(10)),
                     RetryPacingHandler(RetryPacing(interval: .milliseconds(1))),
-                    ContinueHandler(maximumBodySize: TokenEndpointRequest.maximumBodySize), HTTP1RulesHandler(),
+                    ContinueHandler(maximumBodySize: EndpointRequest.maximumBodySize), HTTP1RulesHandler(),
                 ],
                 idleTimeout: .seconds(30)))
     }
@@ -51,7 +51,7 @@ final class HTTPConnection: Sendable {
     }
 
     /// What Hummingbird makes of the door: an application that is told to serve, and gets no further than that.
-    private static func responder(of door: FrontDoor) async throws -> HTTPChannelHandler.Responder {
+    private static func responder(of door: TokenRouter) async throws -> HTTPChannelHandler.Responder {
         struct Stop: Error {}
         let found = Mutex<HTTPChannelHandler.Responder?>(nil)
         let application = Application(

@@ -1,3 +1,4 @@
+import Admission
 import Hummingbird
 import HummingbirdCore
 import JOSE
@@ -8,6 +9,7 @@ import OTLPTracing
 import Signing
 import Synchronization
 import SystemPackage
+import Telemetry
 
 @testable import LiveState
 @testable import ServiceFiles
@@ -26,13 +28,14 @@ final class HTTPTarget: FuzzTarget {
         let service = try withExtendedLifetime(folder) {
             try TokenService(configuration, logger: Self.logger, tracer: tracer)
         }
-        let gate = try ClientGate(
+        let authenticator = try ClientAuthenticator(
             limits: configuration.throttle, audiences: configuration.assertionAudiences,
-            passwordChecks: PasswordChecks(threadCount: 1, capacity: 8), keySets: ClientKeySets { _, _ in })
+            passwordChecks: PasswordChecks(threadCount: 1, capacity: 8),
+            verifiedSecrets: VerifiedSecretCache().secrets, keySets: ClientKeySets { _, _ in })
         let readiness = Readiness()
         readiness.begin()
         connection = try HTTPConnection(
-            to: service.frontDoor(gate, SignerPool(threadCount: 1, wait: .seconds(60)), readiness))
+            to: service.tokenRouter(authenticator, SignerPool(threadCount: 1, wait: .seconds(60)), readiness))
     }
 
     func parse(_ octets: [UInt8]) { _ = connection.answers(to: [octets]) }

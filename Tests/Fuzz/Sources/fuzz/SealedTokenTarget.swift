@@ -21,7 +21,7 @@ struct SealedTokenTarget: FuzzTarget {
         policy = IssuancePolicy(issuer: try Issuer("https://tokens.example.com"))
         sealer = RefreshTokenSealer(
             issuer: policy.issuer,
-            turns: [RefreshTokenSealer.Turn(keys[0], start: nil), RefreshTokenSealer.Turn(keys[1], start: Self.now)])
+            turns: [ScheduledSealingKey(keys[0], start: nil), ScheduledSealingKey(keys[1], start: Self.now)])
         client = try Client(
             id: ClientID("fuzz"), secrets: [], grantTypes: [.clientCredentials, .refreshToken],
             scope: Scope("a b site.read"), resources: [Audience("https://api.example.com")])

@@ -1,0 +1,74 @@
+package import AccessToken
+package import Libcrypto
+package import OAuth
+import Synchronization
+
+/// Records the assertions that were used, so that none is used twice (RFC 7523 section 3, number 7).
+///
+/// There are two generations, each as long as an assertion can be accepted; the older one is dropped as a whole. What is kept
+/// of an assertion is 16 octets under a key that exists only here. No client gets more of the capacity than it leaves free
+/// for the others, so that a client in a loop takes half of it at most.
+package final class ReplayCache: Sendable {
+    private struct Identifier: Hashable {
+        let high: UInt64
+        let low: UInt64
+    }
+
+    private struct State {
+        var used: TwoGenerationCache<Identifier, Void>
+        /// How many of the younger generation are of which client.
+        var counts: [ClientID: Int] = [:]
+        /// When the younger generation began.
+        var since = NumericDate(.min)
+    }
+
+    /// Assertions of each generation, some 40 MiB for both if they are full.
+    package static let standardCapacity = 1 << 19
+
+    private let key: SecretBytes
+    private let capacity: Int
+    private let state: Mutex<State>
+
+    /// - Parameter capacity: how many assertions can be used in ``AssertionTiming/longestUse``.
+    package init(capacity: Int = standardCapacity) throws(LibcryptoError) {
+        key = try SecretBytes(randomCount: 32)
+        self.capacity = capacity
+        state = Mutex(State(used: TwoGenerationCache(capacity: capacity)))
+    }
+
+    /// Records the use of an assertion that is right in every other way.
+    ///
+    /// - Parameter tokenID: its `jti`.
+    package func use(
+        _ tokenID: String, of clientID: ClientID, now: NumericDate
+    ) throws(TokenRefusal) -> AssertionUse {
+        let identifier: Identifier
+        do throws(LibcryptoError) { identifier = try self.identifier(tokenID, clientID) } catch {
+            throw .failure(error)
+        }
+        return state.withLock { state in
+            if state.since + AssertionTiming.longestUse <= now {
+                state.used.beginGeneration()
+                state.counts = [:]
+                state.since = now
+            } else if now + AssertionTiming.longestUse < state.since {
+                // The clock was set back. Nothing is dropped sooner for that, nor for a request that was overtaken.
+                state.since = now
+            }
+            guard state.used[identifier] == nil else { return .repeated }
+            let count = state.counts[clientID, default: 0]
+            guard count < capacity - state.used.youngerCount else { return .full }
+            state.used.insert((), for: identifier)
+            state.counts[clientID] = count + 1
+            return .first
+        }
+    }
+
+    /// A client identifier has no line feed, so the two parts cannot run into each other.
+    private func identifier(_ tokenID: String, _ clientID: ClientID) throws(LibcryptoError) -> Identifier {
+        let code = try MessageAuthenticationCode.make(
+            for: "\(clientID)\n\(tokenID)".utf8.span, key: key, hash: .sha256)
+        func word(_ start: Int) -> UInt64 { code[start..<(start + 8)].reduce(0) { $0 << 8 | UInt64($1) } }
+        return Identifier(high: word(0), low: word(8))
+    }
+}

@@ -1,0 +1,97 @@
+package import AccessToken
+package import JOSE
+import Libcrypto
+
+/// Only the check of an assertion can create this: it shows that a client signed the assertion for this service just now.
+struct AssertionProof {
+    fileprivate init() {}
+}
+
+/// What became of an assertion that is to be used once (RFC 7523 section 3, number 7).
+package enum AssertionUse: Sendable {
+    case first
+    case repeated
+    /// No further use can be recorded, so no further assertion can be accepted.
+    case full
+}
+
+/// An assertion that the client's keys can tell to be right or wrong.
+package struct PendingAssertionCheck: Sendable {
+    private let assertion: ClientAssertion
+    private let client: Client?
+    private let decoys: AssertionDecoys
+    private let now: NumericDate
+
+    init(_ assertion: ClientAssertion, client: Client?, decoys: AssertionDecoys, now: NumericDate) {
+        self.assertion = assertion
+        self.client = client
+        self.decoys = decoys
+        self.now = now
+    }
+
+    /// Where the client's keys are; `nil` for a client that is unknown or has none.
+    package var keys: ClientKeys? { client?.keys }
+
+    /// Whether `keys` lacks the key that the assertion names, so that it may help to fetch them again.
+    package func lacksKey(in keys: JWKSet) -> Bool {
+        keys.onlyKey(withID: assertion.jws.header.keyID, for: assertion.jws.header.algorithm) == nil
+    }
+
+    /// Checks signature, audience and time (RFC 7523 section 3), and that the assertion was not used before.
+    ///
+    /// - Parameters:
+    ///   - keys: the client's; an empty set if it has none.
+    ///   - audiences: the names of the service.
+    ///   - use: records the use of the `jti` of a client. It is called for an assertion that is right in all other ways.
+    /// - Throws: ``TokenRefusal/Code/invalidClient``; ``TokenRefusal/Code/overloaded`` if no more uses can be recorded.
+    package func run(
+        keys: JWKSet, audiences: [String],
+        use: (String, ClientID, NumericDate) throws(TokenRefusal) -> AssertionUse
+    ) throws(TokenRefusal) -> AuthenticatedClient {
+        var cost = AuthenticationCost()
+        return try run(keys: keys, audiences: audiences, use: use, cost: &cost)
+    }
+
+    func run(
+        keys: JWKSet, audiences: [String],
+        use: (String, ClientID, NumericDate) throws(TokenRefusal) -> AssertionUse, cost: inout AuthenticationCost
+    ) throws(TokenRefusal) -> AuthenticatedClient {
+        let header = assertion.jws.header
+        // One signature is checked in any case, if need be with a key whose private half does not exist.
+        let key = keys.onlyKey(withID: header.keyID, for: header.algorithm)?.publicKey
+        let isPossible = key.map(assertion.jws.canBeSigned(by:)) ?? false
+        let tried = isPossible ? keys : decoys.keys(for: assertion.jws)
+        let verified = try TokenRefusal.checking { () throws(JWSError) in try assertion.jws.verified(by: tried) }
+        if let key = tried.onlyKey(withID: header.keyID, for: header.algorithm)?.publicKey {
+            cost.signatures[key.type, default: 0] += 1
+        }
+        guard isPossible, verified != nil, let client, client.accepts(.privateKeyJWT), client.keys != nil else {
+            throw TokenRefusal(.invalidClient)
+        }
+        // RFC 7523 section 3, number 3; RFC 3986 section 6.2.1: compared octet for octet.
+        guard audiences.contains(where: assertion.audience.isSameText(as:)) else { throw TokenRefusal(.invalidClient) }
+        // Numbers 4 to 6: not expired, not valid for long, and not from the future.
+        guard now < assertion.expiresAt, assertion.expiresAt <= now + AssertionTiming.longestUse,
+            assertion.validFrom.map({ $0 <= now + AssertionTiming.leeway }) ?? true
+        else { throw TokenRefusal(.invalidClient) }
+        // Number 7; last, so that only an assertion that is right in every other way is recorded.
+        switch try use(assertion.tokenID, client.id, now) {
+        case .first: return AuthenticatedClient(client, AssertionProof())
+        case .repeated: throw TokenRefusal(.invalidClient)
+        case .full: throw TokenRefusal(.overloaded)
+        }
+    }
+}
+
+extension TokenRefusal {
+    /// Runs a signature check.
+    ///
+    /// - Returns: `nil` if the signature proves nothing.
+    /// - Throws: ``Code/serverError`` if libcrypto failed, which says nothing about the signature.
+    static func checking(_ check: () throws(JWSError) -> VerifiedJWS) throws(TokenRefusal) -> VerifiedJWS? {
+        do throws(JWSError) { return try check() } catch {
+            if case .cannotVerify(let cause) = error { throw .failure(cause) }
+            return nil
+        }
+    }
+}

@@ -1,0 +1,38 @@
+import AccessToken
+
+/// A client that has proven who it is. It takes a ``SecretProof`` or an ``AssertionProof`` to create one, and only the
+/// check of a secret or of an assertion creates those.
+package struct AuthenticatedClient: Sendable {
+    /// The client as it was registered when it authenticated.
+    package let client: Client
+    /// How it authenticated, and with what.
+    package let evidence: ClientEvidence
+
+    init(_ client: Client, _ method: TokenEndpointAuthenticationMethod, _ proof: SecretProof) {
+        self.client = client
+        evidence = ClientEvidence(method: method)
+    }
+
+    init(_ client: Client, _ proof: AssertionProof) {
+        self.client = client
+        evidence = ClientEvidence(method: .privateKeyJWT)
+    }
+}
+
+/// What a client proved its identity with.
+package struct ClientEvidence: Sendable, Hashable {
+    /// `token_endpoint_auth_method`
+    package let method: TokenEndpointAuthenticationMethod
+    /// The key that the client holds and that its tokens are bound to; `nil` if the client proved no such key.
+    package let confirmation: Confirmation?
+    /// `sub` of the external issuer's token that stood for the client's own proof; `nil` without one.
+    package let externalSubject: String?
+
+    init(
+        method: TokenEndpointAuthenticationMethod, confirmation: Confirmation? = nil, externalSubject: String? = nil
+    ) {
+        self.method = method
+        self.confirmation = confirmation
+        self.externalSubject = externalSubject
+    }
+}

@@ -1,0 +1,123 @@
+package import AccessToken
+import JOSE
+
+/// What a client offers to prove who it is, RFC 6749 section 2.3. Nothing of it is proven yet.
+package struct PresentedCredentials: Sendable {
+    enum Kind {
+        /// RFC 6749 section 2.3.1
+        case secret(SecretCredentials)
+        /// RFC 7523 section 2.2
+        case assertion(ClientAssertion)
+    }
+
+    let kind: Kind
+
+    /// - Throws: ``TokenRefusal/Code/invalidClient`` for no credentials and for credentials that cannot be read.
+    init(_ request: EndpointRequest, _ parameters: FormParameters) throws(TokenRefusal) {
+        let authorization = request.fields.authorization
+        let hasAssertion = parameters["client_assertion"] != nil || parameters["client_assertion_type"] != nil
+        let secret = parameters["client_secret"]
+        // RFC 6749 section 2.3: not more than one method in a request.
+        guard authorization.count + (secret == nil ? 0 : 1) + (hasAssertion ? 1 : 0) <= 1 else {
+            throw TokenRefusal(.twoAuthenticationMethods)
+        }
+        if let header = authorization.first {
+            kind = .secret(try SecretCredentials(basic: header, parameters: parameters))
+        } else if let secret {
+            kind = .secret(try SecretCredentials(posted: secret, parameters: parameters))
+        } else if hasAssertion {
+            kind = .assertion(try ClientAssertion(parameters))
+        } else {
+            throw TokenRefusal(.invalidClient)
+        }
+    }
+
+    /// The clients that they may belong to: one for each reading of what was sent, most likely first. Each is an attempt of
+    /// its own.
+    package var clientIDs: [ClientID] {
+        switch kind {
+        case .secret(let credentials): credentials.readings.map(\.clientID)
+        case .assertion(let assertion): [assertion.clientID]
+        }
+    }
+}
+
+/// An identifier with a secret, RFC 6749 section 2.3.1. Whether they belong together is not yet known.
+struct SecretCredentials: Sendable {
+    /// What was sent, read in one way.
+    struct Reading: Sendable, Equatable {
+        let clientID: ClientID
+        let secret: String
+    }
+
+    /// How they came.
+    let method: TokenEndpointAuthenticationMethod
+    /// The readings of what was sent, most likely first, never empty: Basic credentials come form-encoded from clients
+    /// that follow the RFC and as they are from others. Usually both are the same, and there is one reading.
+    let readings: [Reading]
+
+    /// `client_id` and `client_secret` in the body.
+    ///
+    /// - Throws: ``TokenRefusal/Code/invalidClient`` for an identifier that is missing or that no client can have.
+    init(posted secret: String, parameters: FormParameters) throws(TokenRefusal) {
+        guard let clientID = parameters["client_id"].flatMap({ try? ClientID($0) }) else {
+            throw TokenRefusal(.invalidClient)
+        }
+        method = .clientSecretPost
+        readings = [Reading(clientID: clientID, secret: secret)]
+    }
+
+    /// RFC 7617 section 2, with the encoding that RFC 6749 section 2.3.1 puts inside.
+    ///
+    /// - Throws: ``TokenRefusal/Code/invalidClient`` for what cannot be read, ``TokenRefusal/Code/conflictingClientID`` if the body
+    ///   names another client.
+    init(basic header: String, parameters: FormParameters) throws(TokenRefusal) {
+        method = .clientSecretBasic
+        let all = try Self.basicReadings(of: header)
+        let bodyID = parameters["client_id"]
+        readings = all.filter { bodyID?.isSameText(as: $0.clientID.description) ?? true }
+        guard !readings.isEmpty else { throw TokenRefusal(.conflictingClientID) }
+    }
+
+    private static func basicReadings(of header: String) throws(TokenRefusal) -> [Reading] {
+        // RFC 9110 section 11.4: one space or more.
+        let parts = header.split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, parts[0].lowercased() == "basic",
+            let userPass = BasicCredentials.decode(parts[1].drop { $0 == " " }),
+            let colon = userPass.firstIndex(of: UInt8(ascii: ":"))
+        else { throw TokenRefusal(.invalidClient) }
+        let id = Array(userPass[..<colon])
+        let secret = Array(userPass[(colon + 1)...])
+        var readings: [Reading] = []
+        if let decodedID = FormDecoding.decode(id.span), let decodedSecret = FormDecoding.decode(secret.span),
+            let clientID = try? ClientID(decodedID)
+        {
+            readings.append(Reading(clientID: clientID, secret: decodedSecret))
+        }
+        if let clientID = try? ClientID(plainText(id)) {
+            let reading = Reading(clientID: clientID, secret: plainText(secret))
+            if readings.first != reading { readings.append(reading) }
+        }
+        guard !readings.isEmpty else { throw TokenRefusal(.invalidClient) }
+        return readings
+    }
+
+    /// UTF-8, or ISO 8859-1 if it is not UTF-8: the libraries that do not form-encode differ in this too.
+    private static func plainText(_ octets: [UInt8]) -> String {
+        if let text = String(validating: octets, as: UTF8.self) { return text }
+        var text = String.UnicodeScalarView()
+        text.append(contentsOf: octets.map { Unicode.Scalar($0) })
+        return String(text)
+    }
+}
+
+/// The token68 of Basic credentials, RFC 7617 section 2: base64 with its own alphabet and padding.
+enum BasicCredentials {
+    /// The octets of user-id, colon and password; `nil` for text that is not base64. Padding may be missing.
+    static func decode(_ text: Substring) -> [UInt8]? {
+        var characters = Array(text.utf8)
+        while characters.last == UInt8(ascii: " ") { characters.removeLast() }
+        for _ in 0..<2 where characters.last == UInt8(ascii: "=") { characters.removeLast() }
+        return Base64Alphabet.standard.decode(characters.span)
+    }
+}

@@ -1,0 +1,131 @@
+package import AccessToken
+import JOSE
+import Libcrypto
+
+/// What an authenticated client gets. Only ``AuthenticatedClient/authorize(_:policy:sealer:now:)`` creates one.
+package struct AuthorizedGrant: Sendable {
+    /// Everything that an access token of the grant says, except for what differs in every token. Two grants with equal
+    /// terms can be answered with one token, so a part that is added here counts for ``TokenReuseKey`` too.
+    package struct Terms: Sendable, Hashable {
+        /// The registration, compared by identity: its own claims become claims of the token.
+        package var client: Client
+        /// `sub`
+        package var subject: String
+        /// `act`, RFC 8693 section 4.1: the party that acts for the subject; `nil` if the subject acts for itself.
+        package var actor: String?
+        /// `scope`
+        package var scope: Scope
+        /// `aud`; never empty.
+        package var audience: [Audience]
+        /// From `iat` to `exp`.
+        package var lifetime: Duration
+        /// `cnf`: the key that the token is bound to; `nil` for a bearer token.
+        package var confirmation: Confirmation?
+        /// `status`: the token's place in a status list; `nil` for a token that is in none.
+        package var status: TokenStatus?
+    }
+
+    /// What its access token says.
+    package let terms: Terms
+    /// `grant_type`, one of those that the client is registered for.
+    package let grantType: GrantType
+    /// For how long its access token may answer further requests for the same; zero if it must not.
+    package let reuse: Duration
+    /// What the client can get the next access token with; `nil` if it may not refresh.
+    package let refreshToken: RefreshToken?
+
+    fileprivate init(_ terms: Terms, grantType: GrantType, refreshToken: RefreshToken?, reuse: Duration) {
+        self.terms = terms
+        self.grantType = grantType
+        self.refreshToken = refreshToken
+        // A refresh token is made for one request.
+        let isReusable = grantType == .clientCredentials && refreshToken == nil
+        // Every client gets a token that has half of its lifetime left at least.
+        self.reuse = isReusable ? min(reuse, terms.lifetime / 2) : .zero
+    }
+
+    /// The client that gets the token: `client_id`.
+    package var client: Client { terms.client }
+}
+
+/// A place in a Token Status List, the claim `status` of draft-ietf-oauth-status-list section 6.
+package struct TokenStatus: Sendable, Hashable {
+    /// `idx`
+    package let index: Int64
+    /// `uri` of the list.
+    package let list: String
+}
+
+extension AuthenticatedClient {
+    /// Decides what `request` gets.
+    ///
+    /// - Parameter sealer: opens the refresh token, if there is one in the request.
+    package func authorize(
+        _ request: TokenRequest, policy: IssuancePolicy, sealer: RefreshTokenSealer, now: NumericDate
+    ) throws(TokenRefusal) -> AuthorizedGrant {
+        switch request.grant {
+        case .clientCredentials(let access): try clientCredentialsGrant(access, policy: policy, now: now)
+        case .refresh(let token, let access):
+            try refreshGrant(token, access, policy: policy, sealer: sealer, now: now)
+        case .unsupported: throw TokenRefusal(.unsupportedGrantType)
+        }
+    }
+
+    /// `client_credentials`, RFC 6749 section 4.4.
+    private func clientCredentialsGrant(
+        _ access: RequestedAccess, policy: IssuancePolicy, now: NumericDate
+    ) throws(TokenRefusal) -> AuthorizedGrant {
+        guard client.grantTypes.contains(.clientCredentials) else { throw TokenRefusal(.unauthorizedClient) }
+        let allowed = client.audiences(issuer: policy.issuer)
+        let scope = try access.scope(within: client.scope)
+        // RFC 9068 section 3: a request without a resource gets a default.
+        let audience = try access.audience(within: allowed) ?? [allowed[0]]
+        return grant(
+            .clientCredentials, scope: scope, audience: audience,
+            refreshToken: try firstRefreshToken(scope: scope, audience: audience, policy: policy, now: now),
+            policy: policy)
+    }
+
+    /// RFC 6749 section 4.4.3 advises against one, so only a client that is registered for it gets one.
+    private func firstRefreshToken(
+        scope: Scope, audience: [Audience], policy: IssuancePolicy, now: NumericDate
+    ) throws(TokenRefusal) -> RefreshToken? {
+        guard client.grantTypes.contains(.refreshToken) else { return nil }
+        do throws(LibcryptoError) {
+            return try RefreshToken(
+                for: client.id, scope: scope, audience: audience, lifetime: policy.refreshTokenLifetime, now: now)
+        } catch {
+            throw .failure(error)
+        }
+    }
+
+    /// `refresh_token`, RFC 6749 section 6: the access token may be for less than what was granted first, never for more.
+    private func refreshGrant(
+        _ text: String, _ access: RequestedAccess, policy: IssuancePolicy, sealer: RefreshTokenSealer, now: NumericDate
+    ) throws(TokenRefusal) -> AuthorizedGrant {
+        let presented: RefreshToken?
+        do throws(LibcryptoError) { presented = try sealer.open(text) } catch { throw .failure(error) }
+        guard let presented, let live = LiveRefreshToken(presented, of: client, policy: policy, now: now) else {
+            // A client that was never allowed to refresh gets another answer than one whose token is void now.
+            let knowsRefreshing = client.grantTypes.contains(.refreshToken) || presented?.clientID == client.id
+            throw TokenRefusal(knowsRefreshing ? .invalidGrant : .unauthorizedClient)
+        }
+        // RFC 6749 section 6: a new refresh token has the scope of the old one, however little is asked for this time.
+        return grant(
+            .refreshToken, scope: try access.scope(within: live.scope),
+            audience: try access.audience(within: live.audience) ?? live.audience,
+            refreshToken: presented.next(scope: live.scope, audience: live.audience, now: now), policy: policy)
+    }
+
+    /// RFC 9068 section 2.2: a client that acts for itself is the subject.
+    private func grant(
+        _ grantType: GrantType, scope: Scope, audience: [Audience], refreshToken: RefreshToken?, policy: IssuancePolicy
+    ) -> AuthorizedGrant {
+        let terms = AuthorizedGrant.Terms(
+            client: client, subject: client.id.description, scope: scope, audience: audience,
+            lifetime: client.accessTokenLifetime ?? policy.accessTokenLifetime, confirmation: evidence.confirmation)
+        return AuthorizedGrant(
+            terms, grantType: grantType, refreshToken: refreshToken,
+            reuse: client.accessTokenReuse ?? policy.accessTokenReuse)
+    }
+}

@@ -1,0 +1,41 @@
+package import AccessToken
+package import JOSE
+
+/// What holds for every token of the service.
+package struct IssuancePolicy: Sendable {
+    /// `issuer`
+    package let issuer: Issuer
+    /// `access_token.algorithm`
+    package let algorithm: SignatureAlgorithm
+    /// `access_token.lifetime`
+    package let accessTokenLifetime: Duration
+    /// `access_token.reuse`: for how long a token may be given again to the client that got it; zero is off.
+    package let accessTokenReuse: Duration
+    /// `refresh_token.lifetime`, from the first issue on
+    package let refreshTokenLifetime: Duration
+
+    /// The defaults are those of the configuration: RS256, 15 minutes, no reuse and 30 days.
+    package init(
+        issuer: Issuer, algorithm: SignatureAlgorithm = .rs256, accessTokenLifetime: Duration = .seconds(900),
+        accessTokenReuse: Duration = .zero, refreshTokenLifetime: Duration = .seconds(30 * 86400)
+    ) {
+        self.issuer = issuer
+        self.algorithm = algorithm
+        self.accessTokenLifetime = accessTokenLifetime
+        self.accessTokenReuse = accessTokenReuse
+        self.refreshTokenLifetime = refreshTokenLifetime
+    }
+
+    /// The longest ``accessTokenReuse``.
+    package static let longestReuse: Duration = .seconds(300)
+
+    /// The algorithm that access tokens can be signed with and that has this name.
+    ///
+    /// - Throws: for a name of no algorithm in `SignatureAlgorithm.offered`.
+    package static func algorithm(named name: String) throws(InvalidValue) -> SignatureAlgorithm {
+        guard let algorithm = SignatureAlgorithm.offered.first(where: { $0.name == name }) else {
+            throw InvalidValue("is none of", names: SignatureAlgorithm.offeredNames("and"))
+        }
+        return algorithm
+    }
+}

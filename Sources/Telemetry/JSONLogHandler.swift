@@ -1,0 +1,70 @@
+import Foundation
+import JOSE
+package import Logging
+import SystemPackage
+
+/// Writes each event as one JSON object in a line of its own, for programs that collect logs: `time`, `level`, `message`, and
+/// the event's metadata beside them.
+package struct JSONLogHandler: LogHandler {
+    /// Added to every event.
+    package var metadata: Logger.Metadata = [:]
+    /// Events below it are not written.
+    package var logLevel: Logger.Level = .info
+
+    private let write: @Sendable ([UInt8]) -> Void
+
+    /// - Parameter write: is given one whole line at a time.
+    package init(_ write: @escaping @Sendable ([UInt8]) -> Void) {
+        self.write = write
+    }
+
+    /// To standard error, a line with one system call.
+    package static let standardError = JSONLogHandler { line in
+        // A log line that cannot be written has nowhere to be reported.
+        _ = try? FileDescriptor.standardError.writeAll(line)
+    }
+
+    /// One of ``metadata``.
+    package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    /// Writes the event, whatever its level is: the logger has looked at that.
+    package func log(event: LogEvent) {
+        var writer = JSONWriter(reservingCapacity: 768)
+        writer.object { line in
+            line.member("time", LogTime(Date()).text)
+            line.member("level", event.level.rawValue)
+            line.member("message", event.message.description)
+            let own = event.metadata ?? [:]
+            let all = metadata.isEmpty ? own : metadata.merging(own) { $1 }
+            for (key, value) in all.sorted(by: { $0.key < $1.key }) where !Self.isReserved(key) {
+                line.name(key)
+                Self.write(value, to: &line)
+            }
+        }
+        write(writer.bytes + [UInt8(ascii: "\n")])
+    }
+
+    private static func isReserved(_ key: String) -> Bool { key == "time" || key == "level" || key == "message" }
+
+    private static func write(_ value: Logger.MetadataValue, to writer: inout JSONWriter) {
+        switch value {
+        case .string(let text): writer.string(text)
+        case .stringConvertible(let number as Int): writer.integer(Int64(number))
+        case .stringConvertible(let other): writer.string(other.description)
+        case .array(let elements):
+            writer.array { array in
+                for element in elements { write(element, to: &array) }
+            }
+        case .dictionary(let members):
+            writer.object { object in
+                for (key, value) in members.sorted(by: { $0.key < $1.key }) {
+                    object.name(key)
+                    write(value, to: &object)
+                }
+            }
+        }
+    }
+}

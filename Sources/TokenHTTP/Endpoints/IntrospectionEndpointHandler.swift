@@ -1,0 +1,40 @@
+import AccessToken
+import HTTPTypes
+import Hummingbird
+import JOSE
+import LiveState
+import OAuth
+import Signing
+import Telemetry
+
+/// `POST /oauth2/introspect`, RFC 7662 section 2: ``IntrospectionEndpoint`` with all that it is given.
+struct IntrospectionEndpointHandler: Sendable {
+    let shell: EndpointShell
+    let snapshots: SnapshotStore
+    let authenticator: ClientAuthenticator
+    let signers: SignerPool
+    /// The public URL of the endpoint.
+    let url: String
+    let now: @Sendable () -> NumericDate
+
+    func response(to request: Request, in context: ConnectionContext) async -> Response {
+        var response = await shell.respond(to: request, in: context, of: .introspection, url: url) {
+            (request, observation) async throws(TokenRefusal) in
+            // Not before the body is there, as for tokens.
+            let (snapshot, now) = (snapshots.current, now())
+            let endpoint = IntrospectionEndpoint(inspector: snapshot.inspector, key: snapshot.signingKey(at: now))
+            let response = try await endpoint.answer(
+                request, now: now,
+                authenticate: { (credentials, request) async throws(TokenRefusal) in
+                    try await authenticator.authenticate(credentials, of: request, in: snapshot.clients, now: now)
+                },
+                sign: { (input, key, client) async throws(TokenRefusal) in
+                    try await signers.signature(over: input, with: key, for: client)
+                },
+                observe: { observation.add($0, snapshot.clients) })
+            return .confidential(response.body, mediaType: response.mediaType)
+        }
+        response.headers[.vary] = "Accept"
+        return response
+    }
+}

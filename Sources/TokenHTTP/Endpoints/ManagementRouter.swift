@@ -1,0 +1,46 @@
+import HTTPTypes
+import Hummingbird
+import PrometheusText
+
+/// Routes the requests of the management listener: liveness, readiness, metrics, and the description of both listeners.
+struct ManagementRouter: HTTPResponder {
+    typealias Context = ConnectionContext
+
+    let readiness: Readiness
+    let metrics: PrometheusRegistry
+    /// ``OpenAPIDocument/json``
+    let description: ByteBuffer
+
+    func respond(to request: Request, context: Context) async throws -> Response {
+        let path = request.uri.path
+        guard Self.paths.contains(path) else { return .notFound }
+        // First: the metrics of many clients are a large document.
+        guard request.method == .get || request.method == .head else { return .methodNotAllowed(allow: "GET, HEAD") }
+        return switch path {
+        case "/healthz": Self.health(isGood: true)
+        case "/readyz": Self.health(isGood: readiness.isReady)
+        case "/metrics":
+            Self.answer(ByteBuffer(string: metrics.text()), mediaType: "text/plain; version=0.0.4; charset=utf-8")
+        default: Self.answer(description, mediaType: "application/json")
+        }
+    }
+
+    private static let paths: Set<String> = ["/healthz", "/readyz", "/metrics", "/openapi.json"]
+
+    private static func health(isGood: Bool) -> Response {
+        answer(
+            ByteBuffer(string: isGood ? "ok\n" : "not ready\n"), status: isGood ? .ok : .serviceUnavailable,
+            mediaType: "text/plain; charset=utf-8")
+    }
+
+    private static func answer(
+        _ body: ByteBuffer, status: HTTPResponse.Status = .ok, mediaType: String
+    ) -> Response {
+        Response(
+            status: status,
+            headers: [
+                .contentType: mediaType, .cacheControl: "no-store", .contentLength: String(body.readableBytes),
+            ],
+            body: ResponseBody(byteBuffer: body))
+    }
+}

@@ -1,0 +1,60 @@
+import HTTPTypes
+import Hummingbird
+import LiveState
+import OAuth
+import Telemetry
+
+/// Routes the requests of the public listener: to the two endpoints that take forms, and to the documents.
+struct TokenRouter: HTTPResponder {
+    typealias Context = ConnectionContext
+
+    let paths: EndpointPaths
+    let tokenEndpoint: TokenEndpointHandler
+    let introspectionEndpoint: IntrospectionEndpointHandler
+    let snapshots: SnapshotStore
+    let readiness: Readiness
+    /// Is called with the time that each answer took.
+    let reportTime: @Sendable (Endpoint, Duration) -> Void
+
+    func respond(to request: Request, context: Context) async throws -> Response {
+        let start = ContinuousClock.now
+        var (response, endpoint) = await answer(request, context)
+        // RFC 9112 section 9.6: on the way down, clients are asked to take their next request elsewhere.
+        if !readiness.isReady, !context.isStream { response.headers[.connection] = "close" }
+        // The name of the request in the log.
+        if let name = Self.requestIDField { response.headers[name] = context.requestID }
+        reportTime(endpoint, start.duration(to: .now))
+        return response
+    }
+
+    /// The answer if the target is not a path; `nil` if it is one.
+    private static func answer(aboutTargetOf request: Request, _ context: Context) -> Response? {
+        let target = request.head.path ?? ""
+        if target.utf8.first == UInt8(ascii: "/") { return nil }
+        // RFC 9110 section 9.3.7: the server as a whole.
+        if target == "*" { return request.method == .options ? Response(status: .noContent) : Response.notFound }
+        // RFC 9113 section 8.3.1: a stream has no absolute form.
+        return context.isStream ? .targetIsNoPath : nil
+    }
+
+    private static let requestIDField = HTTPField.Name("X-Request-Id")
+
+    private func answer(_ request: Request, _ context: Context) async -> (Response, Endpoint) {
+        if let answer = Self.answer(aboutTargetOf: request, context) { return (answer, .other) }
+        let path = request.uri.path
+        if path == paths.token || path == paths.introspection {
+            let endpoint = path == paths.token ? Endpoint.token : .introspection
+            guard request.method == .post else { return (Response.methodNotAllowed(allow: "POST"), endpoint) }
+            return endpoint == .token
+                ? (await tokenEndpoint.response(to: request, in: context), endpoint)
+                : (await introspectionEndpoint.response(to: request, in: context), endpoint)
+        }
+        if let document = snapshots.current.documents[path] {
+            guard request.method == .get || request.method == .head else {
+                return (Response.methodNotAllowed(allow: "GET, HEAD"), .document)
+            }
+            return (document.response(to: request), .document)
+        }
+        return (Response.notFound, .other)
+    }
+}

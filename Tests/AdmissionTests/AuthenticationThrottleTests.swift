@@ -1,0 +1,102 @@
+import AccessToken
+import Admission
+import OAuth
+import Testing
+
+@Suite struct AuthenticationThrottleTests {
+    private var throttle = AuthenticationThrottle(.standard)
+    private let now = NumericDate(1_795_000_000)
+    private let here = AddressBlock(octets: [192, 0, 2, 1])
+    private let elsewhere = AddressBlock(octets: [192, 0, 2, 2])
+
+    @Test mutating func slowsDownAPairAndNobodyElse() throws {
+        let client = try ClientID("reporting")
+        for _ in 0..<10 {
+            #expect(throttle.wait(for: client, from: here, now: now) == nil)
+            throttle.fail(client, from: here, now: now)
+        }
+        #expect(throttle.wait(for: client, from: here, now: now) == 6)
+        #expect(throttle.wait(for: client, from: elsewhere, now: now) == nil)
+        #expect(throttle.wait(for: try ClientID("other"), from: here, now: now) == nil)
+        #expect(throttle.wait(for: client, from: here, now: now + .seconds(5)) == 1)
+        #expect(throttle.wait(for: client, from: here, now: now + .seconds(6)) == nil)
+    }
+
+    @Test mutating func aSuccessForgetsTheFailures() throws {
+        let client = try ClientID("reporting")
+        for _ in 0..<10 { throttle.fail(client, from: here, now: now) }
+        throttle.succeed(client, from: here)
+        #expect(throttle.wait(for: client, from: here, now: now) == nil)
+    }
+
+    @Test mutating func anAddressHasItsOwnCeiling() throws {
+        for number in 0..<100 { throttle.fail(try ClientID("client-\(number)"), from: here, now: now) }
+        let innocent = try ClientID("innocent")
+        #expect(throttle.wait(for: innocent, from: here, now: now) == 1)
+        #expect(throttle.wait(for: innocent, from: elsewhere, now: now) == nil)
+    }
+
+    @Test mutating func aClockThatIsSetBackLocksNobodyOutForLonger() throws {
+        let client = try ClientID("reporting")
+        for _ in 0..<10 { throttle.fail(client, from: here, now: now + .seconds(86400)) }
+        #expect(throttle.wait(for: client, from: here, now: now) == nil)
+    }
+
+    @Test mutating func aRequestThatWasOvertakenLeaksNothing() throws {
+        let client = try ClientID("reporting")
+        for _ in 0..<9 { throttle.fail(client, from: here, now: now) }
+        throttle.fail(client, from: here, now: now - .seconds(60))
+        #expect(throttle.wait(for: client, from: here, now: now) == 6)
+    }
+
+    @Test mutating func failuresThatCameAtOnceAreWaitedForToo() throws {
+        let client = try ClientID("reporting")
+        for _ in 0..<40 { throttle.fail(client, from: here, now: now) }
+        #expect(throttle.wait(for: client, from: here, now: now) == 186)
+    }
+
+    @Test func offIsOff() throws {
+        var throttle = AuthenticationThrottle(.init(failures: nil, addressFailures: nil, window: .seconds(60)))
+        let client = try ClientID("reporting")
+        for _ in 0..<1000 { throttle.fail(client, from: here, now: now) }
+        #expect(throttle.wait(for: client, from: here, now: now) == nil)
+    }
+
+    @Test func anIPv6NetworkIsOneParty() {
+        var octets = [UInt8](repeating: 0x20, count: 16)
+        let first = AddressBlock(octets: octets)
+        octets[15] = 1
+        #expect(AddressBlock(octets: octets) == first)
+        octets[7] = 1
+        #expect(AddressBlock(octets: octets) != first)
+    }
+
+    @Test func forgetsTheOldestOfAFlood() throws {
+        var throttle = AuthenticationThrottle(.standard, capacity: 100)
+        let client = try ClientID("reporting")
+        for _ in 0..<10 { throttle.fail(client, from: here, now: now) }
+        for number in 0..<1000 {
+            let address = AddressBlock(octets: [10, 0, UInt8(number / 250), UInt8(number % 250)])
+            throttle.fail(client, from: address, now: now)
+        }
+        #expect(throttle.wait(for: client, from: here, now: now) == nil)
+    }
+
+    /// An attacker that keeps the service busy must not guess verified secrets at no cost meanwhile.
+    @Test func whatWasMissedCountsForThePairAlone() throws {
+        var throttle = AuthenticationThrottle(.init(failures: 2, addressFailures: 1, window: .seconds(60)))
+        let client = try ClientID("reporting")
+        for _ in 0..<2 { throttle.missed(client, from: here, now: now) }
+        #expect(throttle.wait(for: client, from: here, now: now) != nil)
+        #expect(throttle.wait(for: try ClientID("other"), from: here, now: now) == nil)
+    }
+
+    @Test("A limit of zero or less counts as one, and does not end the process", arguments: [0, -1, Int.min])
+    func noLimitIsTooLow(limit: Int) throws {
+        var throttle = AuthenticationThrottle(.init(failures: limit, addressFailures: limit, window: .seconds(60)))
+        let client = try ClientID("reporting")
+        #expect(throttle.wait(for: client, from: here, now: now) == nil)
+        throttle.fail(client, from: here, now: now)
+        #expect(throttle.wait(for: client, from: here, now: now) == 60)
+    }
+}

@@ -1,0 +1,80 @@
+import AccessToken
+import JOSE
+import Libcrypto
+import Testing
+
+@testable import OAuth
+
+/// The whole way of a request, without HTTP.
+@Suite struct TokenEndpointTests {
+    private let fixture: Fixture
+    private let endpoint: TokenEndpoint
+
+    init() throws {
+        fixture = try Fixture()
+        endpoint = TokenEndpoint(
+            policy: fixture.policy, sealer: RefreshTokenSealer(issuer: fixture.policy.issuer, turns: []))
+    }
+
+    /// The steps that were taken, and the refusal at the end, if there is one.
+    private func steps(_ body: String) async throws -> (steps: [String], refusal: TokenRefusal.Code?) {
+        let key = try SigningKey(.generate(on: .p256), keyID: "k1", algorithm: .es256)
+        var steps: [String] = []
+        do throws(TokenRefusal) {
+            _ = try await endpoint.answer(
+                Fixture.post(body), now: Fixture.now,
+                authenticate: { (credentials, _) throws(TokenRefusal) in
+                    try fixture.clients.authenticate(credentials, verified: .none, now: Fixture.now).conclude()
+                },
+                sign: { grant throws(TokenRefusal) in
+                    steps.append("signed")
+                    return IssuedAccessToken(
+                        UnsignedAccessToken(
+                            for: grant, key: key, policy: fixture.policy, id: TokenID("1"), now: Fixture.now),
+                        signature: [1])
+                },
+                observe: { progress in
+                    switch progress {
+                    case .parsed(_, let grantType): steps.append("parsed \(grantType?.rawValue ?? "")")
+                    case .authenticated(let client): steps.append("authenticated \(client.client.id)")
+                    case .authorized(let grant): steps.append("authorized \(grant.terms.scope)")
+                    }
+                })
+            return (steps, nil)
+        } catch {
+            return (steps, error.code)
+        }
+    }
+
+    @Test("A request is parsed, authenticated, authorized and signed, and each step ends before the next begins")
+    func inOrder() async throws {
+        let secret = Fixture.secret.replacing(" ", with: "+")
+        let body = "grant_type=client_credentials&client_id=reporting&client_secret=\(secret)"
+        let good = try await steps(body + "&scope=site.read")
+        #expect(
+            good.steps == [
+                "parsed client_credentials", "authenticated reporting", "authorized site.read", "signed",
+            ])
+        #expect(good.refusal == nil)
+        let widened = try await steps(body + "&scope=site.write")
+        #expect(widened.steps == ["parsed client_credentials", "authenticated reporting"])
+        #expect(widened.refusal == .scopeNotAllowed)
+        let wrong = try await steps("grant_type=client_credentials&client_id=reporting&client_secret=wrong")
+        #expect(wrong.steps == ["parsed client_credentials"])
+        #expect(wrong.refusal == .invalidClient)
+        let malformed = try await steps(body + "&scope=%22")
+        #expect(malformed.steps == [])
+        #expect(malformed.refusal == .malformedScope)
+    }
+
+    @Test(
+        "RFC 6749 section 5.2: a grant type that the service does not have is refused after the client is authenticated"
+    )
+    func unknownGrantTypes() async throws {
+        let secret = Fixture.secret.replacing(" ", with: "+")
+        let known = try await steps("grant_type=password&client_id=reporting&client_secret=\(secret)")
+        #expect(known.steps == ["parsed ", "authenticated reporting"])
+        #expect(known.refusal == .unsupportedGrantType)
+        #expect(try await steps("grant_type=password&client_id=reporting&client_secret=x").refusal == .invalidClient)
+    }
+}

@@ -1,0 +1,95 @@
+import TestSupport
+import Testing
+
+@testable import Signing
+
+@Suite struct FairQueueTests {
+    private typealias Queue = FairQueue<String, Int>
+
+    private func drain(_ line: inout Queue) -> [Int] {
+        var all: [Int] = []
+        while let element = line.popFirst() { all.append(element) }
+        return all
+    }
+
+    @Test func ownersTakeTurns() {
+        var line = Queue()
+        for element in 0..<5 { _ = line.add(element, of: "many", room: 10) }
+        _ = line.add(100, of: "few", room: 10)
+        _ = line.add(200, of: "other", room: 10)
+        #expect(drain(&line) == [0, 100, 200, 1, 2, 3, 4])
+        #expect(line.count == 0)
+    }
+
+    /// One client's stampede takes all the room that nobody else wants, and gives it up when somebody does.
+    @Test func aStampedeStarvesNobody() {
+        var line = Queue()
+        for element in 0..<100 { _ = line.add(element, of: "stampede", room: 10) }
+        #expect(line.count == 10)
+        guard case .admittedInsteadOf(9) = line.add(100, of: "b", room: 10) else {
+            Issue.record("the last of the stampede should have gone")
+            return
+        }
+        #expect(line.count == 10)
+        #expect(line.popFirst() == 0)
+        #expect(line.popFirst() == 100)
+        #expect(drain(&line) == [1, 2, 3, 4, 5, 6, 7, 8])
+    }
+
+    @Test func nobodyGetsMoreThanOthersByComingLater() {
+        var line = Queue()
+        for owner in ["a", "b"] { for element in 0..<5 { _ = line.add(element, of: owner, room: 10) } }
+        for owner in ["a", "b"] {
+            guard case .refused = line.add(9, of: owner, room: 10) else {
+                Issue.record("\(owner) has its share")
+                return
+            }
+        }
+        guard case .admittedInsteadOf(4) = line.add(9, of: "c", room: 10) else {
+            Issue.record("c has nothing yet")
+            return
+        }
+    }
+
+    /// Whatever happens, what was admitted and not displaced comes out, once, and each owner's in its order.
+    @Test(arguments: 0..<50) func nothingIsLost(seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        var line = Queue()
+        var inside: [String: [Int]] = [:]
+        func owner(of element: Int) -> String { "\(element % 7)" }
+        for _ in 0..<2000 {
+            let number = Int.random(in: 0..<100_000, using: &random)
+            if Bool.random(using: &random) {
+                let room = Int.random(in: 1...20, using: &random)
+                switch line.add(number, of: owner(of: number), room: room) {
+                case .admitted: inside[owner(of: number), default: []].append(number)
+                case .admittedInsteadOf(let other):
+                    let last = inside[owner(of: other)]?.popLast()
+                    #expect(last == other)
+                    inside[owner(of: number), default: []].append(number)
+                case .refused: #expect(line.count >= room)
+                }
+            } else if let element = line.popFirst() {
+                let first = inside[owner(of: element)]?.removeFirst()
+                #expect(first == element)
+            } else {
+                let isEmpty = inside.values.allSatisfy { $0.isEmpty }
+                #expect(isEmpty)
+            }
+            let count = inside.values.reduce(0) { $0 + $1.count }
+            #expect(line.count == count)
+        }
+    }
+
+    @Test func roomIsWhatCanBeDoneInTime() {
+        var pace = SigningPace()
+        #expect(pace.room(wait: .milliseconds(250), threadCount: 2) == 500)
+        for _ in 0..<1000 { pace.add(.microseconds(500)) }
+        #expect(abs(pace.room(wait: .milliseconds(250), threadCount: 2) - 1000) <= 1)
+        for _ in 0..<1000 { pace.add(.zero) }
+        #expect(pace.room(wait: .seconds(10), threadCount: 2) == SigningPace.largestRoom)
+        for _ in 0..<1000 { pace.add(.seconds(3600)) }
+        #expect(pace.room(wait: .milliseconds(250), threadCount: 3) == 7)
+        #expect(pace.room(wait: .milliseconds(10), threadCount: 3) == 3)
+    }
+}

@@ -1,0 +1,51 @@
+import Logging
+import HTTPTypes
+import Hummingbird
+import HummingbirdTesting
+import Libcrypto
+import OAuth
+import ServiceFixture
+import Synchronization
+import Telemetry
+import Testing
+
+@testable import TokenHTTP
+
+@Suite struct ServerErrorTests {
+    /// Asks libcrypto for something that it refuses.
+    private static func failure() -> LibcryptoError? {
+        do throws(LibcryptoError) {
+            let secret: [UInt8] = [1]
+            _ = try PasswordDerivation.pbkdf2(.sha256, iterations: 0).derive(16, from: secret.span, salt: secret.span)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    @Test("RFC 6749 section 5.2: libcrypto's reason is in the log, and the client gets the fixed text")
+    func theCauseIsForTheLog() async throws {
+        let failure = try #require(Self.failure())
+        let reason = try #require(failure.reasons.first).description
+        let events = Mutex<[RequestEvent]>([])
+        let router = try ServiceFixture().tokenRouter(
+            makeTokenID: { () throws(LibcryptoError) in throw failure },
+            report: { event in events.withLock { $0.append(event) } })
+        try await Application(responder: router).test(.router) { client in
+            try await client.execute(
+                uri: "/oauth2/token", method: .post,
+                headers: [.contentType: "application/x-www-form-urlencoded"],
+                body: ByteBuffer(
+                    string: "grant_type=client_credentials&client_id=tenant&client_secret=\(ServiceFixture.secret)")
+            ) { response in
+                #expect(response.status == .internalServerError)
+                let body = String(buffer: response.body)
+                #expect(body == #"{"error":"server_error","error_description":"The server could not answer."}"#)
+                #expect(response.headers.allSatisfy { !$0.value.contains(reason) })
+            }
+        }
+        let event = try #require(events.withLock { $0.first })
+        #expect(event.metadata["cause"] == .string(failure.description))
+        #expect("\(try #require(event.refusal?.cause))".contains(reason))
+    }
+}
