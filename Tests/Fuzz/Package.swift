@@ -84,7 +84,8 @@ let package = Package(
         writ(
             "TokenHTTP",
             [
-                "LiveState", "ServiceFiles", "Telemetry", "PrometheusText", "Admission", "Signing", "OAuth", "AccessToken",
+                "LiveState", "ServiceFiles", "Telemetry", "PrometheusText", "Admission", "Signing", "OAuth",
+                "AccessToken",
                 "JOSE", "Libcrypto",
                 "RemoteKeys",
                 hummingbird, hummingbirdCore, hummingbirdHTTP2, httpTypes, nioCore, nioPosix, nioHTTP1, nioHTTPTypes,
@@ -96,7 +97,8 @@ let package = Package(
         .executableTarget(
             name: "fuzz",
             dependencies: [
-                "CLibFuzzer", "TokenHTTP", "LiveState", "ServiceFiles", "Telemetry", "OTLPTracing", "Admission", "Signing",
+                "CLibFuzzer", "TokenHTTP", "LiveState", "ServiceFiles", "Telemetry", "OTLPTracing", "Admission",
+                "Signing",
                 "OAuth", "AccessToken", "JOSE", "Libcrypto",
                 hummingbird, hummingbirdCore, logging, nioCore, nioEmbedded, nioHTTPTypes, system, yams,
             ],

@@ -1,8 +1,6 @@
 """`script/check-layers` refuses what it is there to refuse. It needs no service."""
 
-import re
 import runpy
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -33,20 +31,6 @@ def write(root, name, text):
     file.write_text(text)
 
 
-@pytest.fixture(autouse=True)
-def without_circles(tmp_path):
-    """The folders that are in a circle today are not there in a tree of a test's own: the script is copied without them."""
-    (tmp_path / "script").mkdir()
-    text = re.sub(r"^CIRCLES = \{.*?^\}", "CIRCLES = {}", SCRIPT.read_text(), flags=re.DOTALL | re.MULTILINE)
-    (tmp_path / "script/check-layers").write_text(text)
-    shutil.copymode(SCRIPT, tmp_path / "script/check-layers")
-
-
-def check_tree(root):
-    result = subprocess.run([root / "script/check-layers", root], capture_output=True, text=True)
-    return result.returncode, result.stderr.splitlines()
-
-
 def test_the_sources_keep_to_their_layers():
     assert check(ROOT) == (0, [])
 
@@ -58,7 +42,7 @@ def test_a_target_imports_what_it_may_and_nothing_else(tmp_path, target):
         write(tmp_path, f"{target}/{module}.swift", f"import {module}\n")
     only = {name.split()[0]: (t, module) for (t, module), name in TABLES["ONLY_IN"].items() if t == target}
     refused = {module for module in MODULES if module not in allowed} | {module for _, module in only.values()}
-    status, lines = check_tree(tmp_path)
+    status, lines = check(tmp_path)
     assert {Path(line.split(":")[0]).stem for line in lines} == refused
     assert status == 1
     assert all(f"{target} may not import" in line for line in lines)
@@ -69,9 +53,9 @@ def test_a_file_may_import_more_than_its_target(tmp_path, name):
     modules = TABLES["MAY_ALSO_IMPORT"][name].split()
     text = "".join(f"import {module}\n" for module in modules)
     write(tmp_path, name.removeprefix("Sources/"), text)
-    assert check_tree(tmp_path) == (0, [])
+    assert check(tmp_path) == (0, [])
     write(tmp_path, "writ/KeysCommand.swift", text)
-    assert len(check_tree(tmp_path)[1]) == len(modules)
+    assert len(check(tmp_path)[1]) == len(modules)
 
 
 @pytest.mark.parametrize("only", sorted(TABLES["ONLY_IN"]))
@@ -79,9 +63,9 @@ def test_a_module_is_imported_by_the_files_that_need_it(tmp_path, only):
     target, module = only
     for name in TABLES["ONLY_IN"][only].split():
         write(tmp_path, name.removeprefix("Sources/"), f"import {module}\n")
-    assert check_tree(tmp_path) == (0, [])
+    assert check(tmp_path) == (0, [])
     write(tmp_path, f"{target}/Other.swift", f"import {module}\n")
-    assert len(check_tree(tmp_path)[1]) == 1
+    assert len(check(tmp_path)[1]) == 1
 
 
 @pytest.mark.parametrize(
@@ -96,25 +80,25 @@ def test_a_module_is_imported_by_the_files_that_need_it(tmp_path, only):
 )
 def test_no_way_of_writing_an_import_gets_past(tmp_path, line):
     write(tmp_path, "ServiceFiles/File.swift", line + "\n")
-    assert len(check_tree(tmp_path)[1]) == 1
+    assert len(check(tmp_path)[1]) == 1
 
 
 def test_an_import_in_a_comment_or_in_text_is_none(tmp_path):
     write(tmp_path, "ServiceFiles/File.swift", '// import NIOCore\nlet text = """\n    import NIOCore\n    """\n')
-    assert check_tree(tmp_path) == (0, [])
+    assert check(tmp_path) == (0, [])
 
 
 def test_a_target_that_is_not_in_the_table_is_refused(tmp_path):
     write(tmp_path, "Utils/File.swift", "struct Text {}\n")
-    assert "not in the table" in check_tree(tmp_path)[1][0]
+    assert "not in the table" in check(tmp_path)[1][0]
 
 
 def test_folders_in_a_circle_are_refused_with_both_places(tmp_path):
     write(tmp_path, "ServiceFiles/Keys/Key.swift", "package struct Key {\n    let name: Name\n}\n")
     write(tmp_path, "ServiceFiles/Names/Name.swift", "package struct Name {}\n")
-    assert check_tree(tmp_path) == (0, [])
+    assert check(tmp_path) == (0, [])
     write(tmp_path, "ServiceFiles/Names/Name.swift", "package struct Name {\n\n    var key: Key?\n}\n")
-    status, lines = check_tree(tmp_path)
+    status, lines = check(tmp_path)
     assert status == 1
     assert [line.split(": ")[0] for line in lines] == [
         "Sources/ServiceFiles/Keys/Key.swift:2", "Sources/ServiceFiles/Names/Name.swift:3",
@@ -124,40 +108,33 @@ def test_folders_in_a_circle_are_refused_with_both_places(tmp_path):
 def test_a_circle_of_three_folders_is_refused(tmp_path):
     for folder, used in [("A", "InB"), ("B", "InC"), ("C", "InA")]:
         write(tmp_path, f"TokenHTTP/{folder}/In{folder}.swift", f"struct In{folder} {{\n    let other: {used}?\n}}\n")
-    status, lines = check_tree(tmp_path)
+    status, lines = check(tmp_path)
     assert status == 1
     assert len(lines) == 3
-
-
-def test_a_folder_that_is_no_longer_in_a_circle_leaves_the_table(tmp_path):
-    script = tmp_path / "script/check-layers"
-    script.write_text(script.read_text().replace("CIRCLES = {}", 'CIRCLES = {"OAuth": "Keys"}'))
-    write(tmp_path, "OAuth/Keys/Key.swift", "struct Key {}\n")
-    assert "take it out of CIRCLES" in check_tree(tmp_path)[1][0]
 
 
 @pytest.mark.parametrize("target", TABLES["WITHOUT_CLOCK"])
 @pytest.mark.parametrize("text", ["NumericDate.now", "isCurrent(at: .now)", "ContinuousClock.now", "SystemClock.seconds"])
 def test_rules_do_not_read_the_clock(tmp_path, target, text):
     write(tmp_path, f"{target}/File.swift", f"let now = {text}\n")
-    assert len(check_tree(tmp_path)[1]) == 1
+    assert len(check(tmp_path)[1]) == 1
 
 
 @pytest.mark.parametrize("target", TABLES["WITHOUT_ASYNC"])
 def test_some_targets_never_wait(tmp_path, target):
     write(tmp_path, f"{target}/File.swift", "func read() async {}\n")
-    assert len(check_tree(tmp_path)[1]) == 1
+    assert len(check(tmp_path)[1]) == 1
 
 
 def test_unsafe_stays_where_memory_is_owned(tmp_path):
     write(tmp_path, "JOSE/File.swift", "let pointer = unsafe start\n")
     write(tmp_path, "Libcrypto/File.swift", "let pointer = unsafe start\n")
-    status, lines = check_tree(tmp_path)
+    status, lines = check(tmp_path)
     assert [line.split(":")[0] for line in lines] == ["Sources/JOSE/File.swift"]
 
 
 def test_a_file_of_more_than_400_lines_is_refused(tmp_path):
     write(tmp_path, "JOSE/File.swift", "//\n" * 400)
-    assert check_tree(tmp_path) == (0, [])
+    assert check(tmp_path) == (0, [])
     write(tmp_path, "JOSE/File.swift", "//\n" * 401)
-    assert "401 lines" in check_tree(tmp_path)[1][0]
+    assert "401 lines" in check(tmp_path)[1][0]
