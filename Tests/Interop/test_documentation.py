@@ -28,6 +28,24 @@ def test_the_threat_model_names_files_and_tests_that_are_there():
         assert test.strip() or "not met" in where or "nothing is compressed" in where, f"{section}: no test"
 
 
+def test_the_architecture_names_targets_files_and_types_that_are_there():
+    text = (ROOT / "Documentation/Architecture.md").read_text()
+    sources = [file for file in files("Sources") if file.suffix == ".swift"]
+    names = {file.name for file in sources}
+    targets = {folder.name for folder in (ROOT / "Sources").iterdir()}
+    declaration = re.compile(r"\b(?:struct|class|enum|protocol|typealias) (\w+)")
+    types = {name for file in sources for name in declaration.findall(file.read_text())}
+    for file in re.findall(r"`([\w+]+\.swift)`", text):
+        assert file in names, f"there is no file {file}"
+    for path in re.findall(r"`((?:Sources|Tests|script)/[\w/+.-]+)`", text):
+        assert (ROOT / path).exists(), f"there is no {path}"
+    for name in re.findall(r"`([A-Z]\w+)(?:\.(?!swift`)\w+(?:\([\w:]*\))?)?`", text):
+        assert name in types | targets, f"there is no type or target {name}"
+    # Each target is in the picture.
+    picture = text[text.index("```") : text.index("```", text.index("```") + 3)]
+    assert not {target for target in targets if not re.search(rf"(?<![\w-]){target}(?![\w-])", picture)}
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page):
     for target in re.findall(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)", page.read_text()):
