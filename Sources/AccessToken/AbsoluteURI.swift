@@ -1,10 +1,10 @@
 import JOSE
 
-/// A URI with a scheme, RFC 3986 section 4.3, taken apart as far as issuers and resources need.
+/// A URI with a scheme, RFC 3986 section 4.3, split into the parts that issuers and resources need.
 struct AbsoluteURI {
     /// In lower case.
     let scheme: String
-    /// What stands between `//` and the path; nil for a URI without authority, such as a URN.
+    /// The part between `//` and the path; `nil` for a URI without an authority, such as a URN.
     let authority: String?
     let path: String
     let hasQuery: Bool
@@ -44,7 +44,7 @@ struct AbsoluteURI {
         }
     }
 
-    /// The host in lower case, without brackets, port and user information; nil where the authority makes no sense.
+    /// The host in lower case, without brackets, port and user information; `nil` if the authority is invalid.
     var host: String? {
         guard let authority, !authority.contains("@") else { return nil }
         let host: Substring

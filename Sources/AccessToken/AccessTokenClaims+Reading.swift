@@ -1,11 +1,11 @@
 import JOSE
 
 extension AccessTokenClaims {
-    /// Reads the claims that RFC 9068 section 2.2 requires, and `scope`, off the payload of a token.
+    /// Reads the claims that RFC 9068 section 2.2 requires, and `scope`, from the payload of a token.
     ///
     /// - Parameters:
-    ///   - issuer: one that need not be read again where it is that.
-    ///   - audience: likewise.
+    ///   - issuer: the expected issuer. It is reused, not parsed again, if `iss` is the same text.
+    ///   - audience: the expected audience. It is reused, not parsed again, if `aud` has the same text.
     init(reading claims: JSONObject, issuer: Issuer, audience: Audience?) throws(AccessTokenRejection) {
         let isKnownIssuer = claims["iss"]?.string.map(issuer.description.isSameText(as:)) ?? false
         self.init(

@@ -19,7 +19,7 @@ public struct AccessTokenClaims: Sendable, Equatable {
     /// `scope`
     public let scope: Scope
 
-    /// Checks nothing: `audience` must not be empty.
+    /// Validates nothing. `audience` must not be empty.
     public init(
         issuer: Issuer, subject: String, audience: [Audience], expiresAt: NumericDate, issuedAt: NumericDate,
         tokenID: String, clientID: ClientID, scope: Scope
@@ -34,9 +34,9 @@ public struct AccessTokenClaims: Sendable, Equatable {
         self.scope = scope
     }
 
-    /// Claim names that are written from the grant, or that would change what a verifier makes of the token
-    /// (RFC 7519 section 4.1, RFC 9068 section 2.2, RFC 8693 section 4, RFC 7800 section 3.1). A client's own claims
-    /// have other names.
+    /// Claim names that are written from the grant, or that would change how a verifier interprets the token (RFC 7519
+    /// section 4.1, RFC 9068 section 2.2, RFC 8693 section 4, RFC 7800 section 3.1). A client's own claims must have
+    /// other names.
     public static let registeredNames: Set<String> = [
         "iss", "sub", "aud", "exp", "nbf", "iat", "jti", "client_id", "scope",
         "auth_time", "acr", "amr", "act", "may_act", "cnf",
@@ -44,7 +44,7 @@ public struct AccessTokenClaims: Sendable, Equatable {
 
     /// The claims as a JSON object.
     ///
-    /// - Parameter additional: further members, as ``JSONWriter/members(of:)`` writes them.
+    /// - Parameter additional: further members, encoded by ``JSONWriter/members(of:)``.
     public func json(adding additional: [UInt8] = []) -> [UInt8] {
         var writer = JSONWriter(reservingCapacity: 320 + additional.count)
         writer.object { claims in

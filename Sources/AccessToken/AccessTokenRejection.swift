@@ -1,10 +1,11 @@
 public import JOSE
 
-/// Why an access token was rejected. Descriptions never contain any part of the token. Two reasons are equal if their codes are.
+/// Why an access token was rejected. Descriptions never contain any part of the token. Two reasons are equal if their
+/// codes are.
 public enum AccessTokenRejection: Error, Sendable, Equatable, CustomStringConvertible {
     /// It is not a JWS, or it was not signed with a key of the issuer.
     case signature(JWSError)
-    /// `typ` is not `at+jwt` (RFC 9068 section 4): an ID token, say.
+    /// `typ` is not `at+jwt` (RFC 9068 section 4). The token may be an ID token.
     case wrongType
     /// A claim that RFC 9068 section 2.2 requires is missing or malformed.
     case missingClaim(StaticString)
@@ -14,10 +15,10 @@ public enum AccessTokenRejection: Error, Sendable, Equatable, CustomStringConver
     case wrongAudience
     /// `exp` has passed.
     case expired
-    /// `nbf` is still to come.
+    /// `nbf` is in the future.
     case notYetValid
 
-    /// A clause that begins with "it" or "its", which is the token.
+    /// A human-readable clause in which "it" is the token.
     public var description: String {
         switch self {
         case .signature(.tooLong): "the token is too long"

@@ -1,9 +1,9 @@
 /// A date with a time of day in UTC, by the proleptic Gregorian calendar, to the second and without leap seconds.
 package struct CivilTime: Sendable {
     package let year: Int64
-    /// From 1.
+    /// 1 to 12.
     package let month: Int64
-    /// From 1.
+    /// 1 to 31.
     package let day: Int64
     package let hour: Int64
     package let minute: Int64
@@ -19,7 +19,7 @@ package struct CivilTime: Sendable {
         (self.hour, self.minute, self.second) = (hour, minute, second)
     }
 
-    /// Any moment has one; years before 1 count 0, -1 and so on.
+    /// Every date has a civil time. The years before 1 are 0, -1 and so on.
     package init(_ date: NumericDate) {
         let (days, second) = Self.dividing(date.seconds, by: 86400)
         // Days are counted in eras of 400 years that begin in March, so that the leap day comes last.
@@ -35,7 +35,7 @@ package struct CivilTime: Sendable {
         self.second = second % 60
     }
 
-    /// The moment.
+    /// The same moment as a NumericDate.
     package var date: NumericDate {
         let (era, yearOfEra) = Self.dividing(month <= 2 ? year - 1 : year, by: 400)
         let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
@@ -51,7 +51,7 @@ package struct CivilTime: Sendable {
         }
     }
 
-    /// The quotient, rounded down, and what is left, which is never negative.
+    /// The quotient, rounded down, and the remainder, which is never negative.
     private static func dividing(_ number: Int64, by divisor: Int64) -> (Int64, Int64) {
         let (quotient, rest) = number.quotientAndRemainder(dividingBy: divisor)
         return rest < 0 ? (quotient - 1, rest + divisor) : (quotient, rest)
@@ -59,7 +59,7 @@ package struct CivilTime: Sendable {
 }
 
 extension [UInt8] {
-    /// Writes a number that is not negative with so many decimal digits.
+    /// Appends a number that is not negative, with `digits` decimal digits.
     package mutating func append(_ number: Int64, digits: Int) {
         var power: Int64 = 1
         for _ in 1..<digits { power *= 10 }
@@ -71,7 +71,8 @@ extension [UInt8] {
 }
 
 extension Span<UInt8> {
-    /// The number that these decimal digits are; `nil` if one of them is none, or does not exist.
+    /// The number that the decimal digits in `range` form; `nil` if one is not a digit, or `range` ends beyond the
+    /// span.
     package func number(_ range: Range<Int>) -> Int64? {
         guard range.upperBound <= count else { return nil }
         var number: Int64 = 0

@@ -1,9 +1,9 @@
 /// A client identifier, RFC 6749 appendix A.1: visible ASCII characters and spaces, here at most 256 of them.
 public struct ClientID: Sendable, Hashable, CustomStringConvertible {
-    /// `client_id`, as it was written.
+    /// `client_id`, unchanged.
     public let description: String
 
-    /// - Throws: for an empty text, a longer one, and any other character.
+    /// - Throws: if the text is empty, longer than 256 characters, or has any other character.
     public init(_ text: String) throws(InvalidValue) {
         guard !text.isEmpty else { throw InvalidValue("is empty") }
         guard text.utf8.count <= 256 else { throw InvalidValue("is longer than 256 characters") }

@@ -1,17 +1,17 @@
 /// An issuer identifier, RFC 8414 section 2: an https URL without query and fragment. http is allowed on a loopback
-/// host, for trying things out. Compared octet for octet.
+/// host, for experiments. Issuers are compared octet for octet.
 public struct Issuer: Sendable, Hashable, CustomStringConvertible {
-    /// The URL as it was written.
+    /// The URL, unchanged.
     public let description: String
     /// Scheme and authority: "https://tokens.example.com".
     public let origin: String
-    /// The path without a slash at its end; empty for most.
+    /// The path without slashes at its end; empty for most issuers.
     public let path: String
 
-    /// Whether it is https.
+    /// Whether the scheme is https.
     public var isSecure: Bool { origin.hasPrefix("https:") }
 
-    /// - Throws: for a URL that RFC 8414 section 2 does not allow, and for http to any other host.
+    /// - Throws: if RFC 8414 section 2 does not allow the URL, or if it is http on any other host.
     public init(_ text: String) throws(InvalidValue) {
         let uri = try AbsoluteURI(text)
         guard !uri.hasQuery else { throw InvalidValue("has a query; RFC 8414 section 2 allows none") }

@@ -6,23 +6,23 @@ public struct NumericDate: Sendable, Hashable, Comparable {
     /// Negative before 1970.
     public let seconds: Int64
 
-    /// Takes any value, however far from now.
+    /// Accepts any value.
     public init(_ seconds: Int64) {
         self.seconds = seconds
     }
 
-    /// The earlier one is less.
+    /// Whether `first` is earlier.
     public static func < (first: NumericDate, second: NumericDate) -> Bool {
         first.seconds < second.seconds
     }
 
-    /// Whole seconds are counted; the result stays within what can be expressed.
+    /// Adds the whole seconds of `duration`. The result saturates at the limits of 64 bits.
     public static func + (date: NumericDate, duration: Duration) -> NumericDate {
         let (sum, overflow) = date.seconds.addingReportingOverflow(duration.components.seconds)
         return NumericDate(overflow ? (duration < .zero ? .min : .max) : sum)
     }
 
-    /// Whole seconds are counted, as with `+`.
+    /// Subtracts the whole seconds of `duration`. The result saturates at the limits of 64 bits.
     public static func - (date: NumericDate, duration: Duration) -> NumericDate {
         let (difference, overflow) = date.seconds.subtractingReportingOverflow(duration.components.seconds)
         return NumericDate(overflow ? (duration < .zero ? .max : .min) : difference)
@@ -30,7 +30,7 @@ public struct NumericDate: Sendable, Hashable, Comparable {
 }
 
 extension NumericDate {
-    /// The machine's clock. Rules never read it: they get the time as an argument.
+    /// The time of the machine's clock. Rules never read it: they take the time as an argument.
     public static var now: NumericDate { NumericDate(SystemClock.seconds) }
 
     /// Reads a NumericDate, which may have a fraction (RFC 7519 section 2); `nil` for any other value.

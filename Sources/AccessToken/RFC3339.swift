@@ -1,11 +1,12 @@
 /// Date and time as RFC 3339 section 5.6 writes them: `2027-01-01T00:00:00Z`.
 package enum RFC3339 {
-    /// The years 0 to 9999, which is what four digits can say.
+    /// The years 0 to 9999, which have four digits.
     private static let range = NumericDate(-62_167_219_200)...NumericDate(253_402_300_799)
 
-    /// In UTC. A moment before the year 0 or after 9999 is written as the first or last of that time.
+    /// Writes a date in UTC. A date before the year 0 or after 9999 is written as the first or last second of these
+    /// years.
     ///
-    /// - Parameter milliseconds: 0 to 999, written behind the second; `nil` for whole seconds.
+    /// - Parameter milliseconds: 0 to 999, written after the seconds; `nil` for whole seconds.
     package static func write(_ date: NumericDate, milliseconds: Int64? = nil) -> String {
         let time = CivilTime(min(max(date, range.lowerBound), range.upperBound))
         var octets: [UInt8] = []
@@ -24,8 +25,8 @@ package enum RFC3339 {
         return String(decoding: octets, as: UTF8.self)
     }
 
-    /// Reads the grammar and nothing else: `T` and `Z` in either case, a fraction, which is left out, and an offset. The
-    /// 60th second of a leap second is refused, since a NumericDate has none.
+    /// Parses the grammar strictly: `T` and `Z` in either case, a fraction, which is dropped, and an offset. Second 60,
+    /// a leap second, is rejected, since a NumericDate has none.
     package static func read(_ text: String) throws(InvalidValue) -> NumericDate {
         let octets = Array(text.utf8)
         guard let (time, rest) = local(octets), let offset = offset(octets.span, from: rest) else {
@@ -36,7 +37,7 @@ package enum RFC3339 {
         return date
     }
 
-    /// `full-date "T" time-hour ":" time-minute ":" time-second [time-secfrac]`, and where it ends.
+    /// `full-date "T" time-hour ":" time-minute ":" time-second [time-secfrac]`, and the index of its end.
     private static func local(_ octets: [UInt8]) -> (CivilTime, end: Int)? {
         let span = octets.span
         guard span.count >= 20, span[4] == UInt8(ascii: "-"), span[7] == UInt8(ascii: "-"),
@@ -68,7 +69,7 @@ extension NumericDate {
     /// As ``RFC3339`` writes it, in UTC and whole seconds.
     package var rfc3339: String { RFC3339.write(self) }
 
-    /// - Throws: for text that is not a date with a time and an offset, and for one outside the years 0 to 9999.
+    /// - Throws: if the text is not a date with a time and an offset, or is outside the years 0 to 9999.
     package init(rfc3339 text: String) throws(InvalidValue) {
         self = try RFC3339.read(text)
     }

@@ -1,12 +1,12 @@
-/// A scope, RFC 6749 section 3.3: a set of scope tokens. It is written in the order in which it was read. The order does not matter
-/// when two scopes are compared.
+/// A scope, RFC 6749 section 3.3: a set of scope tokens. It keeps the order in which it was read. Comparisons ignore
+/// the order.
 public struct Scope: Sendable, Hashable, CustomStringConvertible {
     /// The scope tokens, each once.
     public let tokens: [String]
     /// The tokens with single spaces between them.
     public let description: String
 
-    /// No scope at all.
+    /// The scope without tokens.
     public static let empty = Scope(tokens: [])
 
     /// Reads tokens separated by single spaces. The empty text is the empty scope.
@@ -28,7 +28,7 @@ public struct Scope: Sendable, Hashable, CustomStringConvertible {
         description = unique.count == tokens.count ? text : unique.joined(separator: " ")
     }
 
-    /// One by one, which for a few takes less than hashing.
+    /// Compares tokens one by one, which is faster than hashing a few of them.
     private static func uniqueOfFew(_ tokens: [String]) -> [String] {
         for (index, token) in tokens.enumerated() where tokens[..<index].contains(token) {
             return uniqueOfMany(tokens)
@@ -64,7 +64,7 @@ public struct Scope: Sendable, Hashable, CustomStringConvertible {
         return first.tokens.count == second.tokens.count && first.isSubset(of: second)
     }
 
-    /// The same for the same tokens in any order.
+    /// Hashes the tokens. Their order does not matter.
     public func hash(into hasher: inout Hasher) {
         var sum = 0
         for token in tokens { sum &+= token.hashValue }

@@ -1,6 +1,6 @@
-/// Which URLs may be fetched from.
+/// The rule for URLs that may be fetched.
 public enum TransportSecurity {
-    /// Whether `url` is https, or http on a loopback host, where nobody listens in.
+    /// Whether `url` is https, or http on a loopback host, whose traffic does not leave the machine.
     public static func isAcceptable(_ url: String) -> Bool {
         if url.hasPrefix("https://") { return true }
         guard url.hasPrefix("http://") else { return false }

@@ -1,19 +1,19 @@
 public import JOSE
 
-/// An access token that has passed every check of RFC 9068 section 4. Nothing else makes one.
+/// An access token that has passed every check of RFC 9068 section 4. Only verification can create one.
 public struct VerifiedAccessToken: Sendable, Equatable {
     /// The claims that every access token has.
     public let claims: AccessTokenClaims
-    /// The whole payload, for claims of the issuer's own.
+    /// The whole payload, with the issuer's own claims.
     public let payload: JSONObject
 
-    /// Verifies `token` as RFC 9068 section 4 asks: signature, type, issuer, audience, time.
+    /// Verifies `token` as RFC 9068 section 4 requires: signature, type, issuer, audience, time.
     ///
     /// - Parameters:
     ///   - keys: the issuer's published keys.
-    ///   - audience: the identifier by which the resource server is known.
-    ///   - leeway: how far the two clocks may be apart.
-    ///   - maximumLength: octets; a longer token is refused before any of it is read.
+    ///   - audience: the identifier of the resource server.
+    ///   - leeway: the tolerated difference between the clocks of issuer and verifier.
+    ///   - maximumLength: in octets. A longer token is rejected before any of it is read.
     public init(
         verifying token: String, keys: JWKSet, issuer: Issuer, audience: Audience, now: NumericDate, leeway: Duration,
         maximumLength: Int = CompactJWS.defaultMaximumLength
@@ -23,11 +23,11 @@ public struct VerifiedAccessToken: Sendable, Equatable {
             leeway: leeway)
     }
 
-    /// For the issuer itself, which can say of each of its tokens what it is.
+    /// For the issuer itself, which can introspect all of its tokens.
     ///
     /// - Parameters:
-    ///   - verified: whatever was signed with one of the issuer's keys.
-    ///   - audience: nil where every audience will do.
+    ///   - verified: a JWS of any type, signed with one of the issuer's keys.
+    ///   - audience: `nil` if every audience is accepted.
     package init(
         _ verified: VerifiedJWS, issuer: Issuer, audience: Audience?, now: NumericDate, leeway: Duration
     ) throws(AccessTokenRejection) {

@@ -1,17 +1,17 @@
 package import AccessToken
 package import OAuth
 
-/// Limits the attempts that wait for slow work. They have not failed yet, so the throttle does not count them. Without a
-/// limit, an attacker could make any number of guesses at once.
+/// Limits the attempts that wait for slow work. They have not failed yet, so the throttle does not count them. Without
+/// a limit, an attacker could make any number of guesses at once.
 package struct AttemptLimiter: Sendable {
-    /// What an attempt counts for.
+    /// What an attempt is counted under.
     private enum Key: Hashable {
         case pair(ClientID, AddressBlock)
         case address(AddressBlock)
     }
 
-    /// The attempts that may wait, as a multiple of the failures that are allowed: a client that starts with many connections
-    /// is not guessing.
+    /// The attempts that may wait, as a multiple of the failures that are allowed: a client that starts with many
+    /// connections is not guessing.
     private static let factor = 4
 
     private let pairLimit: Int?
@@ -20,8 +20,8 @@ package struct AttemptLimiter: Sendable {
 
     /// The limits on failures bound the attempts too.
     ///
-    /// - Parameter room: how many attempts may wait in all; no address gets more than a quarter of it, so that none can keep
-    ///   the others out. `nil` for any number.
+    /// - Parameter room: how many attempts may wait in all; no address gets more than a quarter of it, so that no
+    ///   address can keep the others out. `nil` for any number.
     package init(_ limits: FailureLimits, room: Int? = nil) {
         pairLimit = limits.failures.map { $0 * Self.factor }
         addressLimit = limits.addressFailures.map { min($0 * Self.factor, room.map { max(1, $0 / 4) } ?? .max) }

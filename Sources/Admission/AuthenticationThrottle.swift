@@ -3,9 +3,10 @@ package import OAuth
 
 /// Slows down clients that guess secrets, RFC 6749 section 2.3.1.
 ///
-/// Failures count for a client identifier and an address together, so that an attacker cannot lock out a client that comes
-/// from another address; and for an address alone, with a higher limit. Counts go down at a steady rate. Attempts that are
-/// refused here cost nothing and do not count. Memory is bounded: if there are too many counts, the oldest are dropped.
+/// Failures count for a client identifier and an address together, so that an attacker cannot lock out a client that
+/// comes from another address; and for an address alone, with a higher limit. Counts go down at a steady rate. Attempts
+/// that are refused here cost nothing and do not count. Memory is bounded: if there are too many counts, the oldest are
+/// dropped.
 package struct AuthenticationThrottle: Sendable {
     private struct Pair: Hashable {
         let client: ClientID
@@ -32,8 +33,8 @@ package struct AuthenticationThrottle: Sendable {
         return waits.compactMap { $0 }.max()
     }
 
-    /// Counts a secret that matched nothing quick and was not checked any further: an attacker that keeps the service busy
-    /// must not be able to guess at no cost meanwhile.
+    /// Counts a secret that no fast check matched and that was not checked further. Otherwise an attacker that keeps
+    /// the service busy could guess at no cost.
     package mutating func missed(_ client: ClientID, from address: AddressBlock, now: NumericDate) {
         if let limit = limits.failures { pairs.add(to: Self.key(client, address), limit: limit, now: now) }
     }
@@ -44,14 +45,14 @@ package struct AuthenticationThrottle: Sendable {
         if let limit = limits.addressFailures { addresses.add(to: address, limit: limit, now: now) }
     }
 
-    /// Drops the failures of a client that has proven who it is; those of its address stay.
+    /// Drops the failures of a client that has authenticated; those of its address stay.
     package mutating func succeed(_ client: ClientID, from address: AddressBlock) {
         guard !pairs.isEmpty else { return }
         pairs.remove(Self.key(client, address))
     }
 
-    /// The hash stands for the pair: Swift seeds it for each process, so that an attacker cannot choose pairs that collide,
-    /// and long identifiers take no memory.
+    /// The hash represents the pair. Swift seeds it for each process, so that an attacker cannot choose pairs that
+    /// collide, and long identifiers take no memory.
     private static func key(_ client: ClientID, _ address: AddressBlock) -> Int {
         Pair(client: client, address: address).hashValue
     }

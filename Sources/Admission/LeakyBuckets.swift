@@ -1,7 +1,7 @@
 import AccessToken
 
-/// Leaky buckets for a bounded number of keys: counts that go down at a steady rate. If there are too many keys, those that
-/// were counted least recently are dropped.
+/// Leaky buckets for a bounded number of keys: counts that go down at a steady rate. If there are too many keys, those
+/// that were counted least recently are dropped.
 struct LeakyBuckets<Key: Hashable & Sendable>: Sendable {
     private struct Bucket {
         var level: Double
@@ -12,7 +12,7 @@ struct LeakyBuckets<Key: Hashable & Sendable>: Sendable {
     private var buckets: TwoGenerationCache<Key, Bucket>
 
     /// - Parameters:
-    ///   - capacity: keys of each of two generations.
+    ///   - capacity: the number of keys of each of two generations.
     ///   - window: the time in which a full bucket runs empty.
     init(capacity: Int, window: Duration) {
         self.window = window
@@ -41,7 +41,7 @@ struct LeakyBuckets<Key: Hashable & Sendable>: Sendable {
 
     mutating func remove(_ key: Key) { buckets.removeValue(for: key) }
 
-    /// A bucket that lies further ahead than any request can be late was filled before the clock was set back.
+    /// A bucket that is further in the future than any request can be late was filled before the clock was set back.
     private func isCurrent(_ bucket: Bucket, now: NumericDate) -> Bool { bucket.at <= now + window }
 
     private func level(of bucket: Bucket, limit: Int, now: NumericDate) -> Double {
@@ -50,7 +50,7 @@ struct LeakyBuckets<Key: Hashable & Sendable>: Sendable {
         return max(0, bucket.level - elapsed * rate(limit))
     }
 
-    /// In counts a second.
+    /// In counts per second.
     private func rate(_ limit: Int) -> Double {
         Double(limit) / Double(max(1, window.components.seconds))
     }

@@ -5,9 +5,9 @@ import Synchronization
 
 /// Records the assertions that were used, so that none is used twice (RFC 7523 section 3, number 7).
 ///
-/// There are two generations, each as long as an assertion can be accepted; the older one is dropped as a whole. What is kept
-/// of an assertion is 16 octets under a key that exists only here. No client gets more of the capacity than it leaves free
-/// for the others, so that a client in a loop takes half of it at most.
+/// There are two generations, each as long as an assertion can be accepted; the older one is dropped as a whole. An
+/// assertion is stored as a code of 16 octets under a key that exists only here. A client gets no more of the capacity
+/// than it leaves free for the others, so that a client in a loop takes half of it at most.
 package final class ReplayCache: Sendable {
     private struct Identifier: Hashable {
         let high: UInt64
@@ -16,9 +16,9 @@ package final class ReplayCache: Sendable {
 
     private struct State {
         var used: TwoGenerationCache<Identifier, Void>
-        /// How many of the younger generation are of which client.
+        /// The number of each client's assertions in the younger generation.
         var counts: [ClientID: Int] = [:]
-        /// When the younger generation began.
+        /// The time at which the younger generation began.
         var since = NumericDate(.min)
     }
 
@@ -36,7 +36,7 @@ package final class ReplayCache: Sendable {
         state = Mutex(State(used: TwoGenerationCache(capacity: capacity)))
     }
 
-    /// Records the use of an assertion that is right in every other way.
+    /// Records the use of an assertion that meets every other rule.
     ///
     /// - Parameter tokenID: its `jti`.
     package func use(
@@ -52,7 +52,7 @@ package final class ReplayCache: Sendable {
                 state.counts = [:]
                 state.since = now
             } else if now + AssertionTiming.longestUse < state.since {
-                // The clock was set back. Nothing is dropped sooner for that, nor for a request that was overtaken.
+                // The clock was set back. Neither that nor a request that was overtaken drops an entry early.
                 state.since = now
             }
             guard state.used[identifier] == nil else { return .repeated }

@@ -5,7 +5,7 @@ import Synchronization
 
 /// The secrets that passed the check of a password hash, so that the next request with one of them costs microseconds.
 ///
-/// What is kept of a secret is an HMAC under a key that exists only here. An entry is found by the hash that the secret
+/// A secret is stored as an HMAC under a key that exists only here. An entry is found by the hash that the secret
 /// belongs to, so the entry of a removed client or secret can never be reached, and the cache outlives reloads.
 package final class VerifiedSecretCache: Sendable {
     /// Entries of each of two generations: more than one for each client of a large registry.

@@ -20,7 +20,7 @@
 #error "Writ needs OpenSSL 3.0 or newer"
 #endif
 
-// What Swift cannot see: macros that are more than a literal, and functions with a variable number of arguments.
+// Swift imports neither macros that are more than a literal nor functions with a variable number of arguments.
 
 static const int CLibcrypto_selectPublicKey = EVP_PKEY_PUBLIC_KEY;
 static const int CLibcrypto_lockedMemoryLimit = RLIMIT_MEMLOCK;
@@ -41,7 +41,7 @@ static inline int CLibcrypto_forbidDumps(void) {
     return prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L);
 }
 
-// Nothing to be done where the C library is not glibc.
+// Does nothing if the C library is not glibc.
 static inline int CLibcrypto_overwriteFreedMemory(void) {
 #ifdef M_PERTURB
     return mallopt(M_PERTURB, 0xa5);

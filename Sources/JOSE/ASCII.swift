@@ -1,4 +1,5 @@
-/// Tests and conversions of single octets that know ASCII only. Swift's own know Unicode, in which U+0660 is a digit and U+212A a letter.
+/// Tests and conversions of single octets, for ASCII only. Swift's own are for Unicode, in which U+0660 is a digit and
+/// U+212A a letter.
 package enum ASCII {
     /// 0 to 9
     package static func isDigit(_ octet: UInt8) -> Bool {
@@ -20,8 +21,8 @@ package enum ASCII {
 }
 
 extension String {
-    /// Whether both are the same octets. Swift's own `==` takes U+212A for the letter K; it is asked first since it is
-    /// quick to tell texts apart.
+    /// Whether both are the same octets. Swift's own `==` equates U+212A with the letter K. It is still compared first,
+    /// since it is fast if texts differ.
     package func isSameText(as other: String) -> Bool {
         guard self == other else { return false }
         let (own, others) = (utf8, other.utf8)
@@ -30,7 +31,7 @@ extension String {
 }
 
 extension Span<UInt8> {
-    /// Whether both are the same octets. It does not take constant time, so nothing secret is compared with it.
+    /// Whether both are the same octets. This does not take constant time, so it must not compare secrets.
     func isSame(as other: Span<UInt8>) -> Bool {
         guard count == other.count else { return false }
         for index in indices where self[index] != other[index] { return false }

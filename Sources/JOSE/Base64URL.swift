@@ -3,7 +3,7 @@ public enum Base64URL {
     private static let alphabet = Base64Alphabet.letters + Array("-_".utf8)
     private static let values = Base64Alphabet.url
 
-    /// How many characters `count` octets take.
+    /// The number of characters that encode `count` octets.
     public static func encodedCount(_ count: Int) -> Int { (count * 4 + 2) / 3 }
 
     /// The encoding of `bytes` as text.
@@ -40,17 +40,17 @@ public enum Base64URL {
 
     /// The octets that `characters` encode.
     ///
-    /// - Returns: `nil` for padding, white space, any other foreign character, an impossible length, or left-over bits
-    ///   that are not zero: two texts never mean the same octets.
+    /// - Returns: `nil` for padding, white space, any other character outside the alphabet, an impossible length, or
+    ///   left-over bits that are not zero. So no two texts encode the same octets.
     public static func decode(_ characters: Span<UInt8>) -> [UInt8]? { values.decode(characters) }
 
-    /// The octets that `text` encodes; `nil` as above.
+    /// The octets that `text` encodes; `nil` for the same reasons.
     public static func decode(_ text: String) -> [UInt8]? {
         decode(text.utf8.span)
     }
 }
 
-/// A way of writing base64, RFC 4648 sections 4 and 5, for reading without padding.
+/// A base64 alphabet, RFC 4648 sections 4 and 5, for decoding without padding.
 package struct Base64Alphabet: Sendable {
     /// The 62 characters that all alphabets have, in the order of their values.
     fileprivate static let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789".utf8)
@@ -59,13 +59,15 @@ package struct Base64Alphabet: Sendable {
     package static let url = Base64Alphabet("-", "_")
     /// RFC 4648 section 4
     package static let standard = Base64Alphabet("+", "/")
-    /// The standard one; a dot is as good as a plus sign, as passlib writes it.
+    /// The standard alphabet with a dot as a second plus sign: passlib writes a dot.
     package static let passlib = Base64Alphabet("+.", "/")
 
-    /// The value of each character, or 255 for what is none.
+    /// The value of each octet, or 255 for an octet outside the alphabet.
     private let values: [UInt8]
 
-    /// The characters for 62 and those for 63.
+    /// - Parameters:
+    ///   - last: the characters for 62.
+    ///   - veryLast: the characters for 63.
     private init(_ last: String, _ veryLast: String) {
         var values = [UInt8](repeating: 255, count: 256)
         for (value, character) in Self.letters.enumerated() { values[Int(character)] = UInt8(value) }
@@ -76,12 +78,12 @@ package struct Base64Alphabet: Sendable {
 
     /// The octets that `characters` encode.
     ///
-    /// - Returns: `nil` for padding, white space, any other foreign character, an impossible length, or left-over bits
-    ///   that are not zero.
+    /// - Returns: `nil` for padding, white space, any other character outside the alphabet, an impossible length, or
+    ///   left-over bits that are not zero.
     package func decode(_ characters: Span<UInt8>) -> [UInt8]? {
         guard characters.count % 4 != 1 else { return nil }
         let values = values.span
-        // Values are six bits; what is no character has others, which stay visible when all are gathered.
+        // Values have six bits. 255 has two more, which stay set in `gathered`.
         var gathered: UInt32 = 0
         let output = [UInt8](capacity: characters.count * 3 / 4) { output in
             func value(_ index: Int) -> UInt32 { UInt32(values[Int(characters[index])]) }

@@ -1,28 +1,30 @@
 public import Libcrypto
 
-/// A JWS in compact serialization, RFC 7515 section 7.1, taken apart. Nothing in it is proven yet.
+/// A parsed JWS in compact serialization, RFC 7515 section 7.1. Its signature has not been checked yet.
 public struct CompactJWS: Sendable {
-    /// The default bound on the length of a token, in octets.
+    /// The default maximum length of a token, in octets.
     public static let defaultMaximumLength = 16 * 1024
 
-    /// What the sender claims, until ``verified(by:)``.
+    /// The header, which proves nothing until ``verified(by:)``.
     public var header: JOSEHeader { encodedHeader.header }
-    /// The same with the characters that it was read from.
+    /// The header with the characters that it was read from.
     package let encodedHeader: EncodedHeader
     /// The payload, which proves nothing until ``verified(by:)``.
     public let unverifiedPayload: [UInt8]
     let signature: [UInt8]
-    /// All three parts as they were sent, with the dots between them.
+    /// All three parts as the sender wrote them, with the dots between them.
     private let characters: [UInt8]
-    /// Where the second dot stands: what is before it was signed.
+    /// The number of octets before the second dot, which are what was signed.
     private let signingInputCount: Int
 
-    /// - Parameter maximumLength: octets; a longer text is refused before any of it is read.
+    /// Parses the text and does not check the signature.
+    ///
+    /// - Parameter maximumLength: in octets. A longer text is rejected before any of it is read.
     public init(parsing text: String, maximumLength: Int = defaultMaximumLength) throws(JWSError) {
         try self.init(parsing: text, maximumLength: maximumLength, knownHeader: nil)
     }
 
-    /// - Parameter knownHeader: one that need not be read again where the text begins with the same characters.
+    /// - Parameter knownHeader: a header that is not read again if the text begins with the same characters.
     package init(parsing text: String, maximumLength: Int, knownHeader: EncodedHeader?) throws(JWSError) {
         guard text.utf8.count <= maximumLength else { throw .tooLong }
         let characters = Array(text.utf8)
@@ -43,12 +45,12 @@ public struct CompactJWS: Sendable {
         signingInputCount = last
     }
 
-    /// Whether the key can have made the signature, going by its algorithm, length and range.
+    /// Whether the key can have made the signature, judging by its algorithm, length and range.
     public func canBeSigned(by key: PublicKey) -> Bool {
         header.algorithm.accepts(key.type) && key.canHaveMade(signature)
     }
 
-    /// Checks the signature with the one key of `keys` that fits header and algorithm.
+    /// Checks the signature with the one key of `keys` that matches `kid` and `alg` of the header.
     public func verified(by keys: JWKSet) throws(JWSError) -> VerifiedJWS {
         // RFC 8725 section 3.1: the key decides which algorithms it is used with.
         guard let key = keys.onlyKey(withID: header.keyID, for: header.algorithm) else { throw .noSingleKey }
@@ -56,11 +58,11 @@ public struct CompactJWS: Sendable {
     }
 }
 
-/// A JWS whose signature was checked. Only ``CompactJWS/verified(by:)`` makes one.
+/// A JWS whose signature was checked. Only ``CompactJWS/verified(by:)`` creates one.
 public struct VerifiedJWS: Sendable {
-    /// Covered by the signature.
+    /// The header, which the signature covers.
     public let header: JOSEHeader
-    /// The octets that were signed, after base64url; they need not be JSON.
+    /// The payload, decoded from base64url. It need not be JSON.
     public let payload: [UInt8]
 
     fileprivate init(_ jws: CompactJWS, key: JWK) throws(JWSError) {
@@ -76,7 +78,7 @@ extension CompactJWS {
             signature.span, for: characters.span.extracting(..<signingInputCount), scheme: header.algorithm.scheme)
     }
 
-    /// Tells an invalid signature from a check that failed.
+    /// Distinguishes an invalid signature from a check that failed.
     static func check(_ isSigned: () throws(LibcryptoError) -> Bool) throws(JWSError) {
         let isValid: Bool
         do throws(LibcryptoError) { isValid = try isSigned() } catch { throw .cannotVerify(error) }

@@ -1,4 +1,5 @@
-/// A JOSE header with the characters that it was read from. An issuer's tokens have the same one for as long as a key signs.
+/// A JOSE header with the characters that it was read from. All tokens that an issuer signs with one key have the same
+/// header.
 package struct EncodedHeader: Sendable {
     package let header: JOSEHeader
     private let characters: [UInt8]

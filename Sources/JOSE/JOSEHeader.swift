@@ -1,20 +1,20 @@
-/// The JOSE header of a JWS, RFC 7515 section 4. Members that would lead to a key (`jwk`, `jku`, `x5u`, `x5c`) are
-/// neither followed nor read.
+/// The JOSE header of a JWS, RFC 7515 section 4. Members that hold or refer to a key (`jwk`, `jku`, `x5u`, `x5c`) are
+/// never used.
 public struct JOSEHeader: Sendable, Equatable {
     /// `alg`
     public let algorithm: SignatureAlgorithm
     /// `kid`
     public let keyID: String?
-    /// `typ`, as it was written
+    /// `typ`, as the sender wrote it
     public let type: String?
     /// The whole header.
     public let members: JSONObject
 
-    /// - Throws: for what is no header, an algorithm that is not in the table (`none` is not), or any `crit`.
+    /// - Throws: if the text is not a JOSE header, its `alg` is not in the table (`none` is not), or it has a `crit`.
     init(reading text: [UInt8]) throws(JWSError) {
         guard let members = (try? JSONReader.read(text))?.object else { throw .malformed }
         guard let name = members["alg"]?.string else { throw .malformed }
-        // RFC 7515 section 4.1.11: an extension that is not understood must be refused, and none is.
+        // RFC 7515 section 4.1.11: an extension that is not understood must be rejected, and Writ understands none.
         guard members["crit"] == nil else { throw .criticalExtension }
         guard let algorithm = SignatureAlgorithm(name: name) else { throw .unknownAlgorithm }
         self.algorithm = algorithm
@@ -23,7 +23,8 @@ public struct JOSEHeader: Sendable, Equatable {
         self.members = members
     }
 
-    /// Whether `typ` is this media type, with or without `application/` in front and in any case (RFC 7515 section 4.1.9).
+    /// Whether `typ` is this media type, in any case, with or without `application/` before it (RFC 7515 section
+    /// 4.1.9).
     package func hasType(_ name: String) -> Bool {
         guard let type else { return false }
         if type == name { return true }
@@ -31,7 +32,7 @@ public struct JOSEHeader: Sendable, Equatable {
         return lowercased == name || lowercased == "application/" + name
     }
 
-    /// A header in base64url.
+    /// A header, encoded in base64url.
     package static func encoded(_ algorithm: SignatureAlgorithm, type: StaticString, keyID: String) -> [UInt8] {
         var header = JSONWriter()
         header.object { object in

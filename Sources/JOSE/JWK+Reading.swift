@@ -2,13 +2,13 @@ import Libcrypto
 
 /// Why a JSON object is not a JWK that can check signatures.
 public enum JWKError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// A key type, curve or algorithm that is not understood, or a key meant for something else than signatures.
-    /// RFC 7517 section 5: such a key in a set is skipped.
+    /// The key type, curve or algorithm is unknown, or the key is not for signatures. RFC 7517 section 5: such a key in
+    /// a set is skipped.
     case notUnderstood(String)
-    /// A member that is missing or makes no sense.
+    /// A member is missing or invalid.
     case invalid(String)
 
-    /// For people; names members of the key and holds none of their values.
+    /// A human-readable description. It names members of the key and never contains their values.
     public var description: String {
         switch self {
         case .notUnderstood(let reason), .invalid(let reason): reason
@@ -19,7 +19,7 @@ public enum JWKError: Error, Sendable, Equatable, CustomStringConvertible {
 extension JWK {
     /// Reads the public members of `object`.
     ///
-    /// - Throws: also for a symmetric key. Its holder could sign in the name of the issuer.
+    /// - Throws: also for a symmetric key, whose holders could sign as the issuer.
     public init(reading object: JSONObject) throws(JWKError) {
         guard let keyType = object["kty"]?.string else { throw .invalid("kty is missing") }
         guard keyType != "oct" else { throw .notUnderstood("it is symmetric") }
@@ -36,7 +36,7 @@ extension JWK {
         let keyID = try Self.keyID(of: object)
         let publicKey = try Self.publicKey(of: object, keyType: keyType)
         let jwk = JWK(publicKey, keyID: keyID, algorithm: algorithm)
-        if let algorithm, !jwk.allows(algorithm) { throw .invalid("alg does not go with the key") }
+        if let algorithm, !jwk.allows(algorithm) { throw .invalid("alg does not fit the key") }
         self = jwk
     }
 

@@ -2,7 +2,7 @@ public import Libcrypto
 
 /// A public JSON Web Key, RFC 7517 section 4. Private members are never read.
 public struct JWK: Sendable {
-    /// `kty` and the members that go with it.
+    /// The key in `kty` and the members of its type.
     public let publicKey: PublicKey
     /// `kid`
     public let keyID: String?
@@ -18,8 +18,8 @@ public struct JWK: Sendable {
         self.algorithm = algorithm
     }
 
-    /// Whether signatures of `algorithm` may be checked with this key: the key decides, never the token. A key with `alg` also allows
-    /// another name of the same algorithm.
+    /// Whether signatures of `algorithm` may be checked with this key. The key decides, never the token. A key with
+    /// `alg` also allows another name of the same algorithm.
     public func allows(_ algorithm: SignatureAlgorithm) -> Bool {
         if let pinned = self.algorithm, pinned.scheme != algorithm.scheme { return false }
         return algorithm.accepts(publicKey.type)

@@ -1,21 +1,21 @@
 /// A JWK Set, RFC 7517 section 5.
 public struct JWKSet: Sendable {
-    /// `keys`, in the order of the set and without those in ``ignored``.
+    /// `keys`, in the order of the set and without the skipped ones.
     public let keys: [JWK]
 
-    /// The keys that were skipped while reading, with the reason: "key 2: kty is not known".
+    /// The keys that were skipped when the set was read, each with the reason: "key 2: kty is not known".
     public let ignored: [String]
 
-    /// For keys of our own; none is skipped.
+    /// For the caller's own keys. None is skipped.
     public init(_ keys: [JWK]) {
         self.keys = keys
         ignored = []
     }
 
-    /// Reads a set of public keys. Keys that are not understood or broken are skipped (RFC 7517 section 5).
-    /// Symmetric keys are skipped too: a published key cannot be secret.
+    /// Reads a set of public keys. Unknown and invalid keys are skipped (RFC 7517 section 5). Symmetric keys are
+    /// skipped too: a published key cannot be secret.
     ///
-    /// - Throws: if the text is not a set.
+    /// - Throws: if the text is not a JWK Set.
     public init(reading text: [UInt8]) throws(JWKSetError) {
         let value: JSONValue
         do throws(JSONError) { value = try JSONReader.read(text) } catch { throw .notJSON(error) }
@@ -65,7 +65,7 @@ public enum JWKSetError: Error, Sendable, Equatable, CustomStringConvertible {
     case notJSON(JSONError)
     case noKeys
 
-    /// For people; nothing of the text is in it.
+    /// A human-readable description, which contains no part of the text.
     public var description: String {
         switch self {
         case .notJSON(let error): "not JSON: \(error)"

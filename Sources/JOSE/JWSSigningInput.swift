@@ -1,10 +1,10 @@
-/// What a compact JWS signs, RFC 7515 section 5.1: header and payload in base64url with a dot between them.
+/// The signing input of a compact JWS, RFC 7515 section 5.1: header and payload in base64url with a dot between them.
 public struct JWSSigningInput: Sendable {
     /// The octets to sign.
     public let octets: [UInt8]
 
     /// - Parameters:
-    ///   - encodedHeader: the header, already in base64url: it is the same for every token of a key.
+    ///   - encodedHeader: the header in base64url. It is the same for every token of a key.
     ///   - payload: the octets of the payload.
     public init(encodedHeader: [UInt8], payload: [UInt8]) {
         var octets: [UInt8] = []

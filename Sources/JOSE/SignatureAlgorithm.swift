@@ -1,10 +1,10 @@
 public import Libcrypto
 
-/// A digital signature algorithm of RFC 7518 section 3.1, RFC 8037 section 3.1 or RFC 9864 section 2.2. There is no MAC among
-/// them: every holder of a MAC's key can sign.
+/// A digital signature algorithm of RFC 7518 section 3.1, RFC 8037 section 3.1 or RFC 9864 section 2.2. No MAC is among
+/// them, since every verifier of a MAC can also make one.
 ///
-/// A value is one row of ``all``, the only list of algorithms. Whatever else must know algorithms (making keys, decoys, metadata,
-/// the OpenAPI document, help texts) derives it from a row.
+/// A value is one row of ``all``, the only list of algorithms. Everything else that depends on algorithms (new keys,
+/// decoys, metadata, the OpenAPI document, help texts) is derived from the rows.
 public struct SignatureAlgorithm: Sendable, Hashable, CustomStringConvertible {
     /// The value of the `alg` parameter.
     public let name: String
@@ -12,10 +12,11 @@ public struct SignatureAlgorithm: Sendable, Hashable, CustomStringConvertible {
     /// How signatures are made and checked. Two rows with the same scheme are two names of one algorithm.
     public let scheme: SignatureScheme
 
-    /// The keys that it takes.
+    /// The kind of key that it uses.
     package let keyKind: SignatureKeyKind
 
-    /// Whether Writ signs access tokens with it, and accepts client assertions that are signed with it. The others only verify.
+    /// Whether Writ signs access tokens with it and accepts client assertions signed with it. The other rows only
+    /// verify.
     package let isOffered: Bool
 
     /// RSASSA-PKCS1-v1_5 with SHA-256, RFC 7518 section 3.3.
@@ -31,7 +32,7 @@ public struct SignatureAlgorithm: Sendable, Hashable, CustomStringConvertible {
     /// The same algorithm under its name of RFC 9864 section 2.2, which deprecates the other.
     public static let ed25519 = row("Ed25519", .ed25519, .ed25519, isOffered: true)
 
-    /// Every algorithm that is understood: the one table. `none` is in no table.
+    /// The one table, with every algorithm that is understood. `none` is not in it.
     public static let all: [SignatureAlgorithm] = [
         rs256,
         row("RS384", .rsaPKCS1(.sha384), .rsa, isOffered: false),
@@ -45,17 +46,18 @@ public struct SignatureAlgorithm: Sendable, Hashable, CustomStringConvertible {
         edDSA, ed25519,
     ]
 
-    /// The rows with ``isOffered``, in the order in which metadata lists them. If several accept a key, the first is its default.
+    /// The rows with ``isOffered``, in the order in which metadata lists them. If several accept a key, the first is
+    /// its default.
     package static let offered = all.filter(\.isOffered)
 
-    /// The names of ``offered`` for a sentence: "RS256, PS256 and ES256".
+    /// The names of ``offered``, joined for a sentence: "RS256, PS256 and ES256".
     ///
     /// - Parameter conjunction: "and" or "or".
     package static func offeredNames(_ conjunction: String) -> String {
         list(offered.map(\.name), conjunction)
     }
 
-    /// The kinds of keys that ``offered`` take, for a sentence: "RSA, P-256 and Ed25519".
+    /// The kinds of keys that ``offered`` use, joined for a sentence: "RSA, P-256 and Ed25519".
     package static var offeredKeyNames: String {
         var names: [String] = []
         for kind in offered.map(\.keyKind) {

@@ -1,6 +1,6 @@
 package import Libcrypto
 
-/// A kind of key that signature algorithms take, with everything about it that the table of algorithms needs.
+/// A kind of key that signature algorithms use, with everything that the table of algorithms needs about it.
 package enum SignatureKeyKind: Sendable, Hashable {
     /// RSA with any modulus from 2048 bits on (RFC 7518 sections 3.3 and 3.5).
     case rsa
@@ -37,7 +37,7 @@ package enum SignatureKeyKind: Sendable, Hashable {
         }
     }
 
-    /// The members of a JWK that hold its numbers, with the octets of each; `nil` if keys differ in their size.
+    /// The members of a JWK that hold the key's numbers, with the length of each in octets; `nil` if the length varies.
     package var numbers: [(name: String, octets: Int?)] {
         switch self {
         case .rsa: [("n", nil), ("e", nil)]
@@ -46,8 +46,8 @@ package enum SignatureKeyKind: Sendable, Hashable {
         }
     }
 
-    /// A new key. RSA keys get 2048 bits, the least that RFC 7518 section 3.3 allows: the signature is most of what a token costs,
-    /// and rotation keeps the life of each key short.
+    /// A new key. RSA keys have 2048 bits, the minimum of RFC 7518 section 3.3: the signature is most of the cost of a
+    /// token, and rotation keeps the lifetime of each key short.
     func makeKey() throws(KeyError) -> PrivateKey {
         switch self {
         case .rsa: try .generateRSA(bits: 2048)
@@ -56,9 +56,10 @@ package enum SignatureKeyKind: Sendable, Hashable {
         }
     }
 
-    /// Public keys without a known private key, on which a signature check costs as much as on a client's key.
+    /// Public keys without a known private key. A signature check costs as much with one as with a client's key.
     ///
-    /// - Parameter types: those of the keys that exist. RSA keys differ in their size, and there is one decoy for each size.
+    /// - Parameter types: the types of the existing keys. There is one RSA decoy for each size of these and of 2048,
+    ///   3072 and 4096 bits.
     package func decoyKeys(like types: [KeyType]) throws(KeyError) -> [PublicKey] {
         switch self {
         case .rsa:
@@ -69,12 +70,12 @@ package enum SignatureKeyKind: Sendable, Hashable {
                 keys.append(try PublicKey(.rsa(modulus: try Self.decoyModulus(bits: bits), exponent: [1, 0, 1])))
             }
             return keys
-        // The private key is forgotten at once.
+        // The private key is discarded at once.
         case .ellipticCurve, .ed25519: return [try makeKey().publicKey]
         }
     }
 
-    /// A number whose prime factors nobody knows.
+    /// A number whose prime factors are unknown.
     private static func decoyModulus(bits: Int) throws(KeyError) -> [UInt8] {
         var octets: [UInt8] = []
         while octets.count * 8 < bits {
@@ -85,8 +86,8 @@ package enum SignatureKeyKind: Sendable, Hashable {
         }
         octets = Array(octets[..<((bits + 7) / 8)])
         let unused = UInt8(octets.count * 8 - bits)
-        // As large as can be: a signature that is no number below the modulus is refused without work. There should be none that is
-        // below a client's modulus and not below this one.
+        // As large as possible. A signature that is not below the modulus is rejected without work. No signature should
+        // be below a client's modulus and not below this one.
         for index in 0..<8 { octets[index] = 0xFF }
         octets[0] >>= unused
         octets[octets.count - 1] |= 1
@@ -95,8 +96,8 @@ package enum SignatureKeyKind: Sendable, Hashable {
 }
 
 extension KeyType {
-    /// Octets of a signature by such a key: RFC 8017 section 8.2.1, RFC 7518 section 3.4 (R and S, each as long as a coordinate)
-    /// and RFC 8032 section 5.1.6.
+    /// The length of a signature by such a key, in octets: RFC 8017 section 8.2.1, RFC 7518 section 3.4 (R and S, each
+    /// as long as a coordinate) and RFC 8032 section 5.1.6.
     var signatureSize: Int {
         switch self {
         case .rsa(let bits): (bits + 7) / 8
@@ -105,14 +106,15 @@ extension KeyType {
         }
     }
 
-    /// A signature that was not made with any key, and whose check costs as much as that of a real one. It is a number below every
-    /// modulus of this size. For a curve, both halves of it are below the order of the group.
+    /// A signature that no key has made. Its check costs as much as that of a real one, since it is below every modulus
+    /// of this size. For a curve, both halves are below the order of the group.
     package var decoySignature: [UInt8] { [0] + [UInt8](repeating: 1, count: signatureSize - 1) }
 }
 
 extension PublicKey {
-    /// Whether `signature` has the length of this key's signatures, and is in their range. Checking an RSA signature of another length
-    /// than the modulus (RFC 8017 section 8.2.2), or no less than it (section 5.2.2), takes no time, and shows what key there is.
+    /// Whether `signature` has the length and range of this key's signatures. An RSA signature of another length than
+    /// the modulus (RFC 8017 section 8.2.2), or not below it (section 5.2.2), is rejected without work. The short time
+    /// would reveal which key there is.
     func canHaveMade(_ signature: [UInt8]) -> Bool {
         guard signature.count == type.signatureSize else { return false }
         guard case .rsa(let modulus, _) = components else { return true }

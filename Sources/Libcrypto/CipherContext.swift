@@ -15,8 +15,8 @@ struct CipherContext: ~Copyable {
     }
 
     /// - Parameters:
-    ///   - key: as long as the cipher's.
-    ///   - nonce: as long as the cipher's; empty for one that has none.
+    ///   - key: of the length of the cipher's key.
+    ///   - nonce: of the length of the cipher's nonce; empty for a cipher without a nonce.
     init(
         _ cipher: FetchedCipher, _ direction: Direction, key: SecretBytes, nonce: Span<UInt8>
     ) throws(LibcryptoError) {
@@ -71,14 +71,14 @@ struct CipherContext: ~Copyable {
 
     /// Ends the message.
     ///
-    /// - Returns: `false` if it is not what was authenticated.
+    /// - Returns: `false` if the tag does not match the decrypted message.
     func finish() -> Bool {
         var count: Int32 = 0
         var rest: UInt8 = 0
         return isSuccess(unsafe EVP_CipherFinal_ex(pointer, &rest, &count))
     }
 
-    /// The tag of a message that was encrypted and ended.
+    /// The tag of an encrypted message, after ``finish()``.
     func tag(count: Int) throws(LibcryptoError) -> [UInt8] {
         var tag = [UInt8](repeating: 0, count: count)
         let pointer = unsafe self.pointer
@@ -89,7 +89,7 @@ struct CipherContext: ~Copyable {
         return tag
     }
 
-    /// The tag that a message to be decrypted must have.
+    /// Sets the tag that the message to decrypt must have.
     func expect(tag: [UInt8]) throws(LibcryptoError) {
         var tag = tag
         let pointer = unsafe self.pointer

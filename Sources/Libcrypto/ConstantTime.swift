@@ -1,6 +1,6 @@
 import CLibcrypto
 
-/// Comparisons whose duration tells nothing about the bytes compared.
+/// Comparisons whose duration reveals nothing about the bytes compared.
 public enum ConstantTime {
     /// Whether two byte strings are equal. Their lengths are not secret; their contents are.
     public static func areEqual(_ first: Span<UInt8>, _ second: Span<UInt8>) -> Bool {

@@ -21,7 +21,7 @@ enum ECDSASignature {
         return raw
     }
 
-    /// - Returns: nil where `raw` does not have the length of two coordinates.
+    /// - Returns: `nil` if `raw` does not have the length of two coordinates.
     static func der(fromRaw raw: Span<UInt8>, curve: EllipticCurve) throws(LibcryptoError) -> [UInt8]? {
         let size = curve.coordinateSize
         guard raw.count == 2 * size else { return nil }
@@ -33,7 +33,7 @@ enum ECDSASignature {
             unsafe BN_free(r)
             throw error
         }
-        // Takes over both numbers; it fails for null pointers alone.
+        // Takes ownership of both numbers. It fails only for null pointers.
         unsafe ECDSA_SIG_set0(signature, r, s)
         var start: UnsafeMutablePointer<UInt8>?
         let count = unsafe i2d_ECDSA_SIG(signature, &start)

@@ -6,7 +6,7 @@ public enum HashFunction: Sendable, Hashable, CaseIterable {
     case sha384
     case sha512
 
-    /// Octets in a digest.
+    /// The length of a digest, in octets.
     public var digestSize: Int {
         switch self {
         case .sha256: 32
@@ -29,7 +29,7 @@ public enum HashFunction: Sendable, Hashable, CaseIterable {
         return digest
     }
 
-    /// Fetched once for the process: a fetch takes locks and a search that a token should not pay for.
+    /// Fetched once per process: a fetch takes locks and searches the providers, which is too slow for every token.
     var implementation: FetchedDigest {
         switch self {
         case .sha256: FetchedDigest.sha256

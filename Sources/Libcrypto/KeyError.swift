@@ -1,27 +1,27 @@
-/// The reason why a file or a JWK cannot be used as a key. Descriptions are shown to operators and never contain key material.
+/// Why a file or a JWK cannot be used as a key. Descriptions are shown to operators and never contain key material.
 ///
 /// Two errors are equal if their codes are, those of libcrypto included.
 public enum KeyError: Error, Sendable, Equatable {
-    /// There is no PEM block.
+    /// The text has no PEM block.
     case notPEM
-    /// The first PEM block has another label than that of the key that was asked for: "CERTIFICATE", "PUBLIC KEY".
+    /// The first PEM block is not a key of the requested kind. Its label: "CERTIFICATE", "PUBLIC KEY".
     case unexpectedLabel(String)
-    /// A PEM private key that needs a passphrase.
+    /// A PEM private key is encrypted, and there is no passphrase.
     case encrypted
-    /// A PEM private key that another passphrase opens.
+    /// A PEM private key is encrypted with another passphrase.
     case wrongPassphrase
-    /// A passphrase that is empty, or longer than ``Passphrase/maximumSize``.
+    /// A passphrase is empty, or longer than ``Passphrase/maximumSize``.
     case unusablePassphrase
-    /// A kind of key that Writ does not use.
+    /// Writ does not support this kind of key.
     case unsupportedType
-    /// Components that make no key: a point off its curve, an even exponent.
+    /// The components do not form a key: a point is off its curve, an exponent is even.
     case invalidComponents
     /// A call into libcrypto failed.
     case libcrypto(LibcryptoError)
 }
 
 extension KeyError: CustomStringConvertible {
-    /// A clause without its subject's name: "it" is the file or key that was read.
+    /// A human-readable clause in which "it" is the file or key that was read.
     public var description: String {
         switch self {
         case .notPEM: "it holds no PEM block"

@@ -1,10 +1,10 @@
 import CLibcrypto
 
-/// Collects the parameters that a key is built from; owns one `OSSL_PARAM_BLD`.
+/// Owns one `OSSL_PARAM_BLD`, which collects the parameters of a key.
 @safe
 struct KeyParameters: ~Copyable {
     private let pointer: OpaquePointer
-    // The builder refers to what is added to it until the key is made.
+    // The builder refers to added values until the key is built.
     private var numbers: [BigNumber] = []
     private var octetStrings: [OctetString] = []
 
@@ -14,7 +14,7 @@ struct KeyParameters: ~Copyable {
 
     deinit { unsafe OSSL_PARAM_BLD_free(pointer) }
 
-    /// The parameters of <openssl/core_names.h>. The builder keeps the address of a name and not a copy, so they are
+    /// The parameters of <openssl/core_names.h>. The builder keeps the address of a name, not a copy, so names are
     /// static strings.
     enum Name {
         case rsaModulus
@@ -31,7 +31,7 @@ struct KeyParameters: ~Copyable {
             }
         }
 
-        /// Lends the address of the name, which stays good until the process ends.
+        /// Lends the address of the name, which is valid until the process ends.
         func withUnsafePointer<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
             unsafe body(UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self))
         }
@@ -101,7 +101,7 @@ private final class OctetString {
 
     deinit { unsafe bytes.deallocate() }
 
-    /// Lends the octets. They stay where they are until this object is freed.
+    /// Lends the octets. Their address is valid until this object is freed.
     func withUnsafeBytes<Result>(_ body: (UnsafeMutableBufferPointer<UInt8>) -> Result) -> Result {
         unsafe body(bytes)
     }

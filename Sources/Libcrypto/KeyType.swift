@@ -1,15 +1,16 @@
 import CLibcrypto
 
-/// What kind of asymmetric key this is, and how large.
+/// The kind and size of an asymmetric key.
 public enum KeyType: Sendable, Hashable {
     /// An RSA key (rsaEncryption); its modulus has this many bits.
     case rsa(bits: Int)
     case ellipticCurve(EllipticCurve)
     case ed25519
 
-    /// Reads the type off a key.
+    /// Reads the type of a key.
     ///
-    /// - Returns: `nil` for a kind that Writ does not use: DSA, X25519, id-RSASSA-PSS, a curve given by its parameters.
+    /// - Returns: `nil` for a kind that Writ does not support: DSA, X25519, id-RSASSA-PSS, a curve given by its
+    ///   parameters.
     init?(of key: OpaquePointer) {
         if unsafe EVP_PKEY_is_a(key, "RSA") == 1 {
             self = unsafe .rsa(bits: Int(EVP_PKEY_get_bits(key)))
@@ -37,7 +38,7 @@ public enum EllipticCurve: Sendable, Hashable, CaseIterable {
     case p384
     case p521
 
-    /// Octets in a coordinate, and in each half of a JOSE signature.
+    /// The length of a coordinate and of each half of a JOSE signature, in octets.
     public var coordinateSize: Int {
         switch self {
         case .p256: 32

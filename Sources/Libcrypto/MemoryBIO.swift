@@ -1,11 +1,11 @@
 import CLibcrypto
 
-/// Owns one memory `BIO`; what was written to it is cleared with it.
+/// Owns one memory `BIO`, whose contents are cleared when it is freed.
 @safe
 struct MemoryBIO: ~Copyable {
     private let pointer: OpaquePointer
 
-    /// An empty one to write to. It keeps its contents in libcrypto's own buffer, which is cleared when it is freed.
+    /// An empty one to write to. Its contents are in libcrypto's own buffer, which is cleared when it is freed.
     init() throws(LibcryptoError) {
         unsafe pointer = try check(BIO_new(BIO_s_secmem()), "allocate memory")
     }
@@ -29,7 +29,7 @@ struct MemoryBIO: ~Copyable {
         unsafe body(pointer)
     }
 
-    /// What has been written so far.
+    /// Lends the contents written so far.
     func withContents<Result, Failure: Error>(
         _ body: (Span<UInt8>) throws(Failure) -> Result
     ) throws(Failure) -> Result {

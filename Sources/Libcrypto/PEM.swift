@@ -3,7 +3,7 @@ import CLibcrypto
 extension PrivateKey {
     /// Reads a PEM text whose first block is a private key: PKCS#8 (RFC 5958), PKCS#1 or SEC 1.
     ///
-    /// - Parameter passphrase: for a key that is encrypted; another key is read without it.
+    /// - Parameter passphrase: for an encrypted key; ignored for any other key.
     public convenience init(pem: SecretBytes, passphrase: Passphrase? = nil) throws(KeyError) {
         let key = try unsafe pem.withBytes { (bytes) throws(KeyError) -> OpaquePointer in
             switch PEMLabel.first(in: bytes) {
@@ -18,7 +18,7 @@ extension PrivateKey {
 
     /// The key as PKCS#8 in PEM.
     ///
-    /// - Parameter passphrase: encrypts it (PBES2 with AES-256-CBC); `nil` leaves it as it is.
+    /// - Parameter passphrase: encrypts the key (PBES2 with AES-256-CBC); `nil` leaves it unencrypted.
     public func pem(passphrase: Passphrase? = nil) throws(KeyError) -> SecretBytes {
         do throws(LibcryptoError) {
             let memory = try MemoryBIO()
@@ -76,7 +76,7 @@ extension PublicKey {
         let key: OpaquePointer
         do throws(LibcryptoError) {
             let memory = try MemoryBIO(copying: pem)
-            // Without a callback libcrypto would ask for the passphrase of a block that says it is encrypted.
+            // Without a callback libcrypto would ask on the terminal for the passphrase of an encrypted block.
             let read = unsafe memory.withUnsafePointer {
                 unsafe PEM_read_bio_PUBKEY($0, nil, { _, _, _, _ in -1 }, nil)
             }
@@ -104,7 +104,7 @@ extension PublicKey {
     }
 }
 
-/// The label of a PEM block, RFC 7468 section 2: what stands between `-----BEGIN ` and `-----`.
+/// The label of a PEM block, RFC 7468 section 2: the text between `-----BEGIN ` and `-----`.
 private enum PEMLabel {
     /// The label of the first block in `bytes`, or `nil` if there is none.
     static func first(in bytes: Span<UInt8>) -> String? {
@@ -121,7 +121,7 @@ private enum PEMLabel {
         return nil
     }
 
-    /// Labels are printable ASCII; one of more than 64 characters is none of ours.
+    /// Labels are printable ASCII. No label that Writ reads is longer than 64 characters.
     private static func label(in bytes: Span<UInt8>, from start: Int) -> String? {
         var label: [UInt8] = []
         for index in start..<min(start + 64, bytes.count) {

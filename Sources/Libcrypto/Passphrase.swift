@@ -2,23 +2,23 @@ import CLibcrypto
 
 /// The passphrase of a PEM private key.
 public struct Passphrase: Sendable {
-    /// `PEM_BUFSIZE`, in octets. libcrypto encrypts with a longer passphrase and cannot decrypt with it.
+    /// `PEM_BUFSIZE`, in octets. libcrypto encrypts with a longer passphrase, but cannot decrypt with it.
     public static let maximumSize = Int(PEM_BUFSIZE)
 
     let octets: SecretBytes
 
-    /// - Throws: ``KeyError/unusablePassphrase`` if there are no octets, or more than ``maximumSize``. With no octets libcrypto asks
-    ///   for a passphrase on the terminal.
+    /// - Throws: ``KeyError/unusablePassphrase`` if there are no octets, or more than ``maximumSize``. With no octets
+    ///   libcrypto would ask for a passphrase on the terminal.
     public init(_ octets: SecretBytes) throws(KeyError) {
         guard (1...Self.maximumSize).contains(octets.count) else { throw .unusablePassphrase }
         self.octets = octets
     }
 }
 
-/// What libcrypto's `pem_password_cb` answers with, and whether libcrypto called it.
+/// The answer to libcrypto's `pem_password_cb`, and whether libcrypto called it.
 struct PassphraseRequest {
     let passphrase: Passphrase?
-    /// Whether a passphrase was needed.
+    /// Whether libcrypto asked for a passphrase.
     private(set) var wasMade = false
 
     init(_ passphrase: Passphrase?) {
@@ -28,7 +28,7 @@ struct PassphraseRequest {
     /// - Parameters:
     ///   - buffer: of `size` octets.
     ///   - context: a pointer to a `PassphraseRequest`.
-    /// - Returns: the octets that were written, or -1 if there is no passphrase that fits.
+    /// - Returns: the number of octets written, or -1 if there is no passphrase, or it does not fit into the buffer.
     static func answer(
         _ buffer: UnsafeMutablePointer<CChar>?, _ size: Int32, _ context: UnsafeMutableRawPointer?
     ) -> Int32 {

@@ -1,13 +1,13 @@
 import CLibcrypto
 
-/// A function that turns a password into a key, slowly: what a search for the password costs, and each check of it.
+/// A function that derives a key from a password slowly. Each guess in a search costs as much as each check.
 public enum PasswordDerivation: Sendable, Hashable {
     /// PBKDF2 with HMAC, RFC 8018 section 5.2.
     case pbkdf2(HashFunction, iterations: Int)
     /// scrypt, RFC 7914: N is 2 to the power of `logCost`. It takes 128 · N · r octets of memory.
     case scrypt(logCost: Int, blockSize: Int, parallelization: Int)
 
-    /// The first `count` octets that follow from password and salt.
+    /// The first `count` octets derived from password and salt.
     public func derive(
         _ count: Int, from password: Span<UInt8>, salt: Span<UInt8>
     ) throws(LibcryptoError) -> [UInt8] {
@@ -36,6 +36,6 @@ public enum PasswordDerivation: Sendable, Hashable {
         return key
     }
 
-    /// In octets; libcrypto's own default is 32 MiB, less than a usual scrypt hash takes.
+    /// In octets. libcrypto's own default of 32 MiB is less than a usual scrypt hash takes.
     private static let memoryLimit: UInt64 = 1 << 30
 }

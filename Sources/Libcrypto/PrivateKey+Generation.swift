@@ -3,7 +3,7 @@ import CLibcrypto
 extension PrivateKey {
     /// Makes a new RSA key with the usual exponent, 65537.
     ///
-    /// - Parameter bits: the size of the modulus.
+    /// - Parameter bits: the length of the modulus.
     public static func generateRSA(bits: Int) throws(KeyError) -> PrivateKey {
         try unsafe generate("RSA") { context in
             unsafe EVP_PKEY_CTX_set_rsa_keygen_bits(context, Int32(clamping: bits))

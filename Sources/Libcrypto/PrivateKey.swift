@@ -9,7 +9,7 @@ public final class PrivateKey: @unchecked Sendable {
     /// The kind of key and its size.
     public let type: KeyType
 
-    /// - Throws: `KeyError.unsupportedType` for a kind that Writ has no use for; the key is freed then too.
+    /// - Throws: `KeyError.unsupportedType` for a kind that Writ does not support. The key is freed in that case too.
     init(takingOwnershipOf pointer: OpaquePointer) throws(KeyError) {
         guard let type = unsafe KeyType(of: pointer) else {
             unsafe EVP_PKEY_free(pointer)
@@ -21,7 +21,7 @@ public final class PrivateKey: @unchecked Sendable {
 
     deinit { unsafe EVP_PKEY_free(pointer) }
 
-    /// A key of its own with the same value, so that two threads do not meet at libcrypto's blinding lock.
+    /// A separate key with the same value, so that threads do not contend for libcrypto's blinding lock.
     public func copy() throws(KeyError) -> PrivateKey {
         guard let duplicate = unsafe EVP_PKEY_dup(pointer) else {
             throw .libcrypto(LibcryptoError(drainingQueueFor: "copy a key"))

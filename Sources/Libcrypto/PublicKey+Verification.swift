@@ -1,5 +1,6 @@
 extension PublicKey {
-    /// Whether `signature` is this key's signature over `message`. A signature of the wrong length is invalid, not an error.
+    /// Whether `signature` is this key's signature over `message`. A signature of the wrong length is invalid, not an
+    /// error.
     ///
     /// - Throws: if the key does not fit the scheme.
     public func isValid(
@@ -7,7 +8,8 @@ extension PublicKey {
     ) throws(LibcryptoError) -> Bool {
         switch scheme {
         case .rsaPKCS1(let hash), .rsaPSS(let hash):
-            // RFC 8017 sections 8.1.2 and 8.2.2, step 1. For PSS libcrypto also takes a signature without its leading zero.
+            // RFC 8017 sections 8.1.2 and 8.2.2, step 1. For PSS libcrypto also accepts a signature without its leading
+            // zero.
             guard case .rsa(let modulus, _) = components, signature.count == modulus.count else { return false }
             return try verify(signature, message, scheme, hash)
         case .ecdsa(let curve, let hash):

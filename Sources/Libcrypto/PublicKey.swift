@@ -10,10 +10,10 @@ public final class PublicKey: @unchecked Sendable {
     /// The kind of key and its size.
     public let type: KeyType
 
-    /// The numbers that make the key, as JOSE writes them (RFC 7518 section 6, RFC 8037 section 2).
+    /// The numbers that form the key, as JOSE writes them (RFC 7518 section 6, RFC 8037 section 2).
     public let components: PublicKeyComponents
 
-    /// Takes over a key that holds the public half alone.
+    /// Takes ownership of a key that has only the public half.
     init(takingOwnershipOf pointer: OpaquePointer) throws(KeyError) {
         guard let type = unsafe KeyType(of: pointer) else {
             unsafe EVP_PKEY_free(pointer)
@@ -36,7 +36,7 @@ public final class PublicKey: @unchecked Sendable {
         try unsafe self.init(takingOwnershipOf: components.makeKey())
     }
 
-    /// The public half of `key`, in an object that knows nothing of the private one.
+    /// Copies the public half of `key` into an object without the private half.
     convenience init(reading key: OpaquePointer) throws(KeyError) {
         guard let type = unsafe KeyType(of: key) else { throw .unsupportedType }
         try self.init(unsafe PublicKeyComponents(of: key, type: type))

@@ -1,6 +1,6 @@
 import CLibcrypto
 
-/// The numbers that make a public key, each as big-endian octets.
+/// The numbers that form a public key, each as big-endian octets.
 public enum PublicKeyComponents: Sendable, Hashable {
     /// Modulus and exponent, without leading zeros.
     case rsa(modulus: [UInt8], exponent: [UInt8])
@@ -74,7 +74,7 @@ public enum PublicKeyComponents: Sendable, Hashable {
         }
     }
 
-    /// RFC 7518 section 6.2.1.2: coordinates have the full size. RFC 8037 section 2: so has an Ed25519 key.
+    /// RFC 7518 section 6.2.1.2: coordinates have the full size. RFC 8037 section 2: an Ed25519 key has it too.
     private var hasExpectedSizes: Bool {
         switch self {
         case .rsa: true

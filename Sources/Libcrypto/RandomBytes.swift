@@ -1,8 +1,8 @@
 import CLibcrypto
 
-/// libcrypto's generator for values that will be public: token identifiers, nonces.
+/// libcrypto's generator for public values, such as token identifiers and nonces.
 public enum RandomBytes {
-    /// - Parameter count: how many bytes.
+    /// - Parameter count: the number of bytes.
     public static func make(_ count: Int) throws(LibcryptoError) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
         let status = unsafe bytes.withUnsafeMutableBufferPointer {

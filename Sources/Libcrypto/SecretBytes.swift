@@ -1,12 +1,12 @@
 import CLibcrypto
 import Glibc
 
-/// Bytes that must not outlive their use: held in one place and overwritten before the memory is given back.
+/// Secret bytes in one block of memory, which is overwritten before it is freed.
 @safe
 public final class SecretBytes: @unchecked Sendable {
     // Sendable: the memory is written only during initialisation.
     private let storage: UnsafeMutableRawBufferPointer
-    /// In bytes; the memory that holds them may be larger.
+    /// The number of bytes. The memory that holds them may be larger.
     public let count: Int
 
     private init(count: Int, storage: UnsafeMutableRawBufferPointer) {
@@ -14,7 +14,7 @@ public final class SecretBytes: @unchecked Sendable {
         self.count = count
     }
 
-    /// Copies `bytes`; the caller answers for the original.
+    /// Copies `bytes`. The caller clears the original.
     public convenience init(copying bytes: Span<UInt8>) throws(LibcryptoError) {
         let storage = try unsafe Self.allocate(bytes.count)
         unsafe bytes.withUnsafeBytes { unsafe storage.copyMemory(from: $0) }
@@ -32,13 +32,13 @@ public final class SecretBytes: @unchecked Sendable {
         unsafe self.init(count: count, storage: storage)
     }
 
-    /// Takes over what an array holds; the array is filled with zeros.
+    /// Copies the bytes of an array, and fills the array with zeros even if this throws.
     public convenience init(moving bytes: inout [UInt8]) throws(LibcryptoError) {
         defer { bytes.cleanse() }
         try self.init(copying: bytes.span)
     }
 
-    /// Has `body` write all `count` bytes.
+    /// Allocates `count` bytes, all of which `body` must write.
     convenience init(
         count: Int, writing body: (UnsafeMutablePointer<UInt8>?) throws(LibcryptoError) -> Void
     ) throws(LibcryptoError) {
@@ -54,7 +54,7 @@ public final class SecretBytes: @unchecked Sendable {
 
     /// Reads an open file to its end, straight into memory that will be cleared.
     ///
-    /// - Returns: nil where the file holds more than `limit` bytes or cannot be read.
+    /// - Returns: `nil` if the file holds more than `limit` bytes or cannot be read.
     public convenience init?(readingFrom descriptor: Int32, limit: Int) throws(LibcryptoError) {
         let storage = try unsafe Self.allocate(limit + 1)
         var count = 0
@@ -77,7 +77,7 @@ public final class SecretBytes: @unchecked Sendable {
         unsafe CLibcrypto_clearAndFree(storage.baseAddress, storage.count)
     }
 
-    /// The bytes; they must not be copied out of the closure.
+    /// Lends the bytes, which must not be copied out of the closure.
     public func withBytes<Result, Failure: Error>(
         _ body: (Span<UInt8>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -86,7 +86,7 @@ public final class SecretBytes: @unchecked Sendable {
         return try unsafe body(bytes.span)
     }
 
-    /// The same bytes without a line feed, and a carriage return before it, at their end: what editors put there.
+    /// A copy without the line feed at the end, and without a carriage return before it. Editors put them there.
     public func droppingLineBreak() throws(LibcryptoError) -> SecretBytes {
         try withBytes { (bytes) throws(LibcryptoError) in
             var count = bytes.count
@@ -98,7 +98,7 @@ public final class SecretBytes: @unchecked Sendable {
 
     /// Writes all bytes to an open file, straight from the memory that will be cleared.
     ///
-    /// - Returns: whether all were written; if not, `errno` says why.
+    /// - Returns: whether all were written. If not, `errno` has the reason.
     public func write(to descriptor: Int32) -> Bool {
         var offset = 0
         while offset < count {
@@ -120,7 +120,7 @@ public final class SecretBytes: @unchecked Sendable {
 }
 
 extension [UInt8] {
-    /// Fills the array with zeros, in a way that is not optimised away.
+    /// Fills the array with zeros. The compiler does not optimise this away.
     mutating func cleanse() {
         unsafe withUnsafeMutableBytes { unsafe OPENSSL_cleanse($0.baseAddress, $0.count) }
     }

@@ -1,8 +1,8 @@
 import CLibcrypto
 
-/// Makes signatures with one key and one scheme, prepared once and used many times.
+/// Makes signatures with one key and one scheme. It is prepared once and used many times.
 ///
-/// It belongs to one thread, and so does the copy of the key inside it: nothing here is shared or locked.
+/// It belongs to one thread, as does its own copy of the key: nothing is shared or locked.
 public final class SigningContext {
     private let key: PrivateKey
     private let scheme: SignatureScheme

@@ -1,6 +1,6 @@
 import Glibc
 
-/// The machine's clock, which Swift without Foundation has no name for.
+/// The machine's clock, for which Swift without Foundation has no API.
 package enum SystemClock {
     /// Whole seconds since 1970-01-01T00:00:00Z, without leap seconds.
     package static var seconds: Int64 {

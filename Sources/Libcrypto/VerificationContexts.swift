@@ -1,13 +1,14 @@
 import Glibc
 import Synchronization
 
-/// A lock-free pool of idle verification contexts for one key. Making one takes a sixth of the time of an RSA signature check.
+/// A lock-free pool of idle verification contexts for one key. Making a context takes a sixth of the time of an RSA
+/// signature check.
 ///
 /// Taking a context swaps `nil` into its place, which makes the taker its only user.
 @safe
 final class VerificationContexts: Sendable {
     private static let capacity = 8
-    /// Threads begin to look at different places and do not look at all of them: making a context costs little.
+    /// The places that a thread tries. Threads start at different places and skip the rest: making a context is cheap.
     private static let attempts = 4
 
     private let places = unsafe InlineArray<8, Atomic<Unmanaged<VerificationContext>?>> { _ in unsafe Atomic(nil) }
@@ -16,7 +17,7 @@ final class VerificationContexts: Sendable {
         for index in 0..<Self.capacity { _ = take(from: index) }
     }
 
-    /// An idle context, or a new one if none is found. The caller puts it back.
+    /// An idle context, or a new one if none is found. The caller returns it with ``put(_:)``.
     func context(
         for key: PublicKey, _ scheme: SignatureScheme, _ hash: HashFunction
     ) throws(LibcryptoError) -> VerificationContext {
@@ -24,7 +25,7 @@ final class VerificationContexts: Sendable {
         return try VerificationContext(key, scheme, hash)
     }
 
-    /// Where this thread begins to look.
+    /// The place at which this thread starts.
     private static var start: Int { Int(truncatingIfNeeded: pthread_self() >> 12) }
 
     private func take(_ scheme: SignatureScheme, _ start: Int) -> VerificationContext? {
@@ -40,7 +41,7 @@ final class VerificationContexts: Sendable {
         unsafe places[place].exchange(nil, ordering: .acquiring)?.takeRetainedValue()
     }
 
-    /// If every place is taken, the context is freed.
+    /// Returns a context to the pool. The context is freed if every place that was tried is taken.
     func put(_ context: VerificationContext) {
         let start = Self.start
         let reference = unsafe Unmanaged.passRetained(context)
@@ -57,9 +58,10 @@ final class VerificationContexts: Sendable {
     }
 }
 
-/// Checks signatures of one key and one scheme, prepared once and used many times, by one thread at a time.
+/// Checks signatures of one key and one scheme. It is prepared once and used many times, by one thread at a time.
 final class VerificationContext: @unchecked Sendable {
-    // Sendable: the thread that takes one out of `VerificationContexts` is its only user until it puts it back.
+    // Sendable: the thread that takes a context out of `VerificationContexts` is its only user until it returns the
+    // context.
     let operation: KeyOperation
     let scheme: SignatureScheme
 

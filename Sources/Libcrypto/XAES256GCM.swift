@@ -1,13 +1,13 @@
 import CLibcrypto
 
-/// XAES-256-GCM, C2SP specification: AES-256-GCM under a key that is derived for each message, so that nonces are long
-/// enough to be chosen at random for any number of messages.
+/// XAES-256-GCM, C2SP specification: AES-256-GCM with a key that is derived for each message. Nonces are long enough to
+/// be random for any number of messages.
 public struct XAES256GCM: Sendable {
     /// In octets.
     public static let keySize = 32
     /// In octets.
     public static let nonceSize = 24
-    /// In octets, behind the encrypted text.
+    /// In octets. The tag follows the ciphertext.
     public static let tagSize = 16
 
     private static let blockSize = 16
@@ -16,7 +16,7 @@ public struct XAES256GCM: Sendable {
     /// K1 of CMAC, NIST SP 800-38B section 6.1.
     private let subkey: SecretBytes
 
-    /// - Throws: also for a key that is not of ``keySize`` octets.
+    /// - Throws: if the key does not have ``keySize`` octets, or libcrypto fails.
     public init(key: SecretBytes) throws(LibcryptoError) {
         guard key.count == Self.keySize else { throw LibcryptoError(invalidLengthFor: "use a key for XAES-256-GCM") }
         self.key = key
@@ -27,8 +27,8 @@ public struct XAES256GCM: Sendable {
     ///
     /// - Parameters:
     ///   - nonce: ``nonceSize`` octets, random and never used again with this key.
-    ///   - associated: what must be the same when the text is opened.
-    /// - Returns: as many octets as `plaintext` has, and the tag.
+    ///   - associated: data that is not encrypted, and must be the same when the text is opened.
+    /// - Returns: the ciphertext, as long as `plaintext`, and the tag.
     public func seal(
         _ plaintext: Span<UInt8>, nonce: Span<UInt8>, authenticating associated: Span<UInt8>
     ) throws(LibcryptoError) -> [UInt8] {
@@ -40,7 +40,9 @@ public struct XAES256GCM: Sendable {
         return sealed
     }
 
-    /// - Returns: `nil` for what was not sealed with this key, nonce and associated data.
+    /// Decrypts and authenticates.
+    ///
+    /// - Returns: `nil` if `sealed` was not made with this key, nonce and associated data.
     public func open(
         _ sealed: Span<UInt8>, nonce: Span<UInt8>, authenticating associated: Span<UInt8>
     ) throws(LibcryptoError) -> [UInt8]? {
@@ -74,12 +76,12 @@ public struct XAES256GCM: Sendable {
         subkey.withBytes { subkey in
             for index in blocks.indices { blocks[index] ^= subkey[index % Self.blockSize] }
         }
-        // With what they are made of they would tell the subkey.
+        // Together with the prefix, the blocks would reveal the subkey.
         defer { blocks.cleanse() }
         return try Self.encrypted(blocks, under: key)
     }
 
-    /// Whole blocks, each encrypted by itself.
+    /// Encrypts whole blocks, each independently of the others.
     private static func encrypted(_ blocks: [UInt8], under key: SecretBytes) throws(LibcryptoError) -> SecretBytes {
         let noNonce: [UInt8] = []
         let context = try CipherContext(.aes256ECB, .encrypt, key: key, nonce: noNonce.span)
@@ -88,7 +90,7 @@ public struct XAES256GCM: Sendable {
         }
     }
 
-    /// Multiplied by x in the field of CMAC, in constant time.
+    /// `block` multiplied by x in the field of CMAC, in constant time.
     private static func doubled(_ block: SecretBytes) throws(LibcryptoError) -> SecretBytes {
         try block.withBytes { (block) throws(LibcryptoError) in
             try unsafe SecretBytes(count: block.count) { output in
@@ -105,7 +107,7 @@ public struct XAES256GCM: Sendable {
     private static func updated(
         _ context: borrowing CipherContext, _ input: Span<UInt8>
     ) throws(LibcryptoError) -> [UInt8] {
-        // Making an array without room would write the count that all empty arrays share.
+        // An array of capacity 0 would write the count of the storage that all empty arrays share.
         guard !input.isEmpty else { return [] }
         var failure: LibcryptoError?
         let output = unsafe [UInt8](unsafeUninitializedCapacity: input.count) { buffer, count in

@@ -1,20 +1,20 @@
 import CLibxcrypt
 import Glibc
 
-/// bcrypt, as libxcrypt has it.
+/// bcrypt, as libxcrypt implements it.
 package enum Bcrypt {
-    /// The longest secret that bcrypt hashes, in octets. bcrypt ignores the rest, so a longer secret must be refused.
+    /// The longest secret that bcrypt hashes, in octets. bcrypt ignores the rest, so a longer secret must be rejected.
     package static let maximumSecretSize = 72
 
-    /// Hashes a secret. It takes 2 to the power of the cost rounds, milliseconds to seconds. Copies of the secret are cleared.
+    /// Hashes a secret. It takes 2^cost rounds, milliseconds to seconds. Copies of the secret are cleared.
     ///
     /// - Parameters:
-    ///   - secret: at most ``maximumSecretSize`` octets. None of them is zero, since C would take that for the end.
-    ///   - setting: `$2b$`, the cost, `$` and 22 characters of salt; a whole hash serves as well.
-    /// - Returns: the 60 characters of the hash; `nil` for a secret or a setting that cannot be used.
+    ///   - secret: at most ``maximumSecretSize`` octets. None of them may be zero, which ends a string in C.
+    ///   - setting: `$2b$`, the cost, `$` and 22 characters of salt; a whole hash is accepted too.
+    /// - Returns: the 60 characters of the hash; `nil` if the secret or the setting cannot be used.
     package static func hash(_ secret: Span<UInt8>, setting: String) -> String? {
         guard secret.count <= maximumSecretSize else { return nil }
-        // One array with its zero at the end: appending could move it and leave a copy.
+        // One array, allocated with the zero at its end: appending could move it and leave a copy.
         var phrase = [CChar](repeating: 0, count: secret.count + 1)
         var hasZero = false
         for index in secret.indices {
@@ -27,7 +27,7 @@ package enum Bcrypt {
             }
         }
         guard !hasZero else { return nil }
-        // Too large for the stack of a thread, and full of traces of the secret afterwards.
+        // On the heap, since it is too large for a thread's stack. Afterwards it holds traces of the secret.
         let size = MemoryLayout<crypt_data>.size
         let memory = UnsafeMutableRawPointer.allocate(
             byteCount: size, alignment: MemoryLayout<crypt_data>.alignment)

@@ -1,12 +1,12 @@
 import JOSE
 import Tracing
 
-/// Writes the body of `POST /v1/traces` (OTLP/HTTP with JSON; opentelemetry-proto, trace_service.proto). Members with their
-/// default value are left out.
+/// Writes the body of `POST /v1/traces` (OTLP/HTTP with JSON; opentelemetry-proto, trace_service.proto). Members with
+/// their default value are left out.
 struct OTLPEncoding: Sendable {
     static let scopeName = "writ"
 
-    /// The members of the object `resource`: what all spans of the process have in common.
+    /// The members of the object `resource`: the attributes that all spans of the process share.
     private let resource: [UInt8]
 
     init(resource: [String: String]) {
@@ -42,15 +42,15 @@ struct OTLPEncoding: Sendable {
 }
 
 extension JSONWriter {
-    /// The members of a `Span` (opentelemetry-proto, trace.proto). Identifiers are hexadecimal there, not base64 as octets are
-    /// elsewhere in the JSON of Protocol Buffers (OTLP, JSON Protobuf Encoding). 64 bits of any kind are strings, since many
-    /// readers make doubles of numbers.
+    /// The members of a `Span` (opentelemetry-proto, trace.proto). Identifiers are hexadecimal, not base64 as other
+    /// octets are in the JSON of Protocol Buffers (OTLP, JSON Protobuf Encoding). Integers of 64 bits are strings,
+    /// since many JSON parsers read numbers as doubles.
     fileprivate mutating func span(_ span: SpanRecord) {
         member("traceId", span.context.traceID.description)
         member("spanId", span.context.spanID.description)
         if let state = span.context.state { member("traceState", state) }
         if let parent = span.parent { member("parentSpanId", parent.spanID.description) }
-        // Bit 8 says that it is known whether the parent is remote, bit 9 whether it is.
+        // Bit 8: it is known whether the parent is remote. Bit 9: the parent is remote.
         member("flags", Int64(span.context.flags) | 0x100 | (span.parent?.isRemote == true ? 0x200 : 0))
         member("name", span.name)
         member("kind", span.kind.number)
@@ -65,8 +65,8 @@ extension JSONWriter {
         }
     }
 
-    /// The member `attributes`: an array of `KeyValue` (opentelemetry-proto, common.proto), sorted by name. Nothing if there
-    /// are none.
+    /// The member `attributes`: an array of `KeyValue` (opentelemetry-proto, common.proto), sorted by name. It is
+    /// left out if there are none.
     fileprivate mutating func attributes(_ attributes: [(String, SpanAttribute)]) {
         let members = attributes.compactMap { key, value in Self.anyValue(value).map { (key.cut(), $0) } }
         guard !members.isEmpty else { return }

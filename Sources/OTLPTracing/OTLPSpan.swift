@@ -1,10 +1,10 @@
 import Synchronization
 package import Tracing
 
-/// A span that is sent when it has ended, or one of a trace that is not sampled, which records nothing and costs nothing.
+/// A span. If its trace is sampled, the span is sent after its end. If not, it records nothing and costs nothing.
 ///
-/// Names and texts are cut at 256 octets of UTF-8. What is set after the end is lost. Of what the protocol asks for, what
-/// Writ does not use does nothing: new names, events, errors and links.
+/// Names and texts are cut at 256 octets of UTF-8. Changes after the end are ignored. The parts of the protocol that
+/// Writ does not use do nothing: new names, events, errors and links.
 package struct OTLPSpan: Span {
     /// The context of work within the span, with the span's own ``SpanContext`` in it.
     package let context: ServiceContext
@@ -22,7 +22,7 @@ package struct OTLPSpan: Span {
         nonmutating set {}
     }
 
-    /// Setting them replaces all. Texts, integers and booleans are sent; other kinds are left out.
+    /// A new value replaces all attributes. Texts, integers and booleans are sent; other kinds are left out.
     package var attributes: SpanAttributes {
         get { recorder?.record.attributes ?? [:] }
         nonmutating set { recorder?.update { $0.attributes = newValue } }
@@ -46,26 +46,26 @@ package struct OTLPSpan: Span {
     /// Does nothing.
     package func addLink(_ link: SpanLink) {}
 
-    /// Does nothing: errors may quote what they could not read, a secret among it.
+    /// Does nothing: the text of an error may quote the input that caused it, such as a secret.
     package func recordError<Instant: TracerInstant>(
         _ error: any Error, attributes: SpanAttributes, at instant: @autoclosure () -> Instant
     ) {}
 
-    /// Puts the span into the buffer of those to be sent. Further calls do nothing.
+    /// Adds the span to the buffer of spans to send. Further calls do nothing.
     package func end<Instant: TracerInstant>(at instant: @autoclosure () -> Instant) {
         guard let recorder else { return }
         recorder.finish(at: instant().nanosecondsSinceEpoch)
     }
 }
 
-/// What is sent of one span. Times are nanoseconds since 1970 (UTC, without leap seconds).
+/// The data of one span, as it is sent. Times are nanoseconds since 1970 (UTC, without leap seconds).
 struct SpanRecord: Sendable {
     let name: String
     let context: SpanContext
     let parent: SpanContext?
     let kind: SpanKind
     let start: UInt64
-    /// `nil` until it has ended.
+    /// `nil` until the span ends.
     var end: UInt64?
     var attributes: SpanAttributes = [:]
     var status: SpanStatus.Code?
@@ -83,14 +83,14 @@ final class SpanRecorder: Sendable {
 
     var record: SpanRecord { state.withLock { $0 } }
 
-    /// Changes after the end are lost.
+    /// Changes after the end are ignored.
     func update(_ change: (inout SpanRecord) -> Void) {
         state.withLock { record in
             if record.end == nil { change(&record) }
         }
     }
 
-    /// The first end counts. If the clock was set back meanwhile, the span ends when it began.
+    /// Only the first call counts. If the clock was set back meanwhile, the span ends at its start.
     func finish(at time: UInt64) {
         let ended: SpanRecord? = state.withLock { record in
             guard record.end == nil else { return nil }
@@ -102,11 +102,11 @@ final class SpanRecorder: Sendable {
 }
 
 extension String {
-    /// As many whole scalars from the beginning as 256 octets of UTF-8 hold.
+    /// The longest prefix of whole scalars that has at most 256 octets of UTF-8.
     func cut() -> String {
         let limit = 256
         guard utf8.count > limit else { return self }
-        // An index within a scalar counts as the scalar's beginning.
+        // An index within a scalar is rounded down to the start of the scalar.
         return String(self[..<utf8.index(startIndex, offsetBy: limit)])
     }
 }

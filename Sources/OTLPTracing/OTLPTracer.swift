@@ -1,20 +1,20 @@
 package import Tracing
 
-/// Records spans and sends them as OTLP/HTTP with JSON (OpenTelemetry Protocol 1.0): bodies of `POST /v1/traces`, media type
-/// `application/json`.
+/// Records spans and sends them as OTLP/HTTP with JSON (OpenTelemetry Protocol 1.0): bodies of `POST /v1/traces`, media
+/// type `application/json`.
 ///
-/// If a request has a `traceparent`, it decides whether its trace is recorded. Ended spans are kept in a bounded buffer and
-/// dropped if it is full: no request waits for them.
+/// If a request has a `traceparent`, it decides whether its trace is recorded. Ended spans are kept in a bounded buffer
+/// and dropped if it is full: no request waits for them.
 package final class OTLPTracer: Tracer {
     /// Sends one body.
     ///
-    /// - Throws: if the collector did not accept it. An ``ExportRefusal`` may be retried; after other errors the batch is
-    ///   dropped.
+    /// - Throws: if the collector did not accept it. An ``ExportRefusal`` may be retried; after other errors the batch
+    ///   is dropped.
     package typealias Send = @Sendable ([UInt8]) async throws -> Void
 
-    /// The default for how many ended spans the buffer holds.
+    /// The default capacity of the buffer, in ended spans.
     package static let defaultCapacity = 2048
-    /// The most spans in one body. As soon as so many have ended, they are sent.
+    /// The maximum number of spans in one body. A full batch is sent at once.
     static let batchSize = 512
 
     private let sampler: TraceSampler
@@ -25,11 +25,13 @@ package final class OTLPTracer: Tracer {
     ///
     /// - Parameters:
     ///   - serviceVersion: the resource's `service.version`, beside `service.name` which is `writ`.
-    ///   - resource: further attributes of the resource. They replace those two.
+    ///   - resource: further attributes of the resource. They override those two.
     ///   - samplingRatio: the share of traces to record, from 0 to 1, of those that begin here.
-    ///   - capacity: how many ended spans the buffer holds.
-    ///   - report: called once when sending begins to fail, with the text of what `send` threw, and once when it works again.
-    ///   - send: called with one body at a time. It should have a time limit of its own, and end when its task is cancelled.
+    ///   - capacity: the capacity of the buffer, in ended spans.
+    ///   - report: called once when sending begins to fail, with the text of the error that `send` threw, and once when
+    ///     sending succeeds again.
+    ///   - send: called with one body at a time. It should have its own time limit, and return when its task is
+    ///     cancelled.
     package convenience init(
         serviceVersion: String, resource: [String: String] = [:], samplingRatio: Double = 1,
         capacity: Int = defaultCapacity, report: @escaping @Sendable (String) -> Void = { _ in },
@@ -52,18 +54,21 @@ package final class OTLPTracer: Tracer {
             buffer, encoding: OTLPEncoding(resource: resource), time: time, report: report, send: send)
     }
 
-    /// Sends spans, 512 at once or what there is each second, until its task is cancelled; then what is left, for at most five
-    /// seconds. Spans that end later are dropped. To be called once; further calls return at once.
+    /// Sends spans until its task is cancelled: a full batch of 512 at once, all others each second. After the
+    /// cancellation it sends the remaining spans, for at most five seconds. Spans that end later are dropped. Only the
+    /// first call does this; further calls return at once.
     package func run() async { await exporter.run() }
 
-    /// How many spans were dropped since the start: the buffer was full, they could not be sent, or ``run()`` has ended.
+    /// How many spans were dropped since the start: the buffer was full, they could not be sent, or ``run()`` has
+    /// ended.
     package var droppedCount: Int { buffer.droppedCount }
 
-    /// Sends what there is soon, and does not wait for it. After a failure the next attempt has its own time.
+    /// Wakes the exporter to send the buffered spans, and does not wait for it. After a failure the exporter still
+    /// waits before its next attempt.
     package func forceFlush() { buffer.wake() }
 
-    /// A span within that of `context`, which decides whether it is recorded. Without one the sampling ratio decides. The
-    /// context of a span that is not recorded because of its parent is the parent's.
+    /// Starts a child of the span in `context`; that parent decides whether the child is recorded. Without a parent the
+    /// sampling ratio decides. If the parent is not sampled, the new span has the context of the parent.
     package func startSpan<Instant: TracerInstant>(
         _ operationName: String, context: @autoclosure () -> ServiceContext, ofKind kind: SpanKind,
         at instant: @autoclosure () -> Instant, function: String, file fileID: String, line: UInt
@@ -87,8 +92,8 @@ package final class OTLPTracer: Tracer {
             flags: sampler.samples(traceID) ? SpanContext.sampledFlag : 0)
     }
 
-    /// Takes the caller's span from `traceparent` and `tracestate` (W3C Trace Context) into ``ServiceContext/spanContext``.
-    /// If there is none, or it is malformed, the context stays as it is.
+    /// Takes the caller's span from `traceparent` and `tracestate` (W3C Trace Context) into
+    /// ``ServiceContext/spanContext``. If there is none, or it is malformed, the context does not change.
     package func extract<Carrier, Extract: Extractor>(
         _ carrier: Carrier, into context: inout ServiceContext, using extractor: Extract
     ) where Extract.Carrier == Carrier {
@@ -104,16 +109,16 @@ package final class OTLPTracer: Tracer {
     ) where Inject.Carrier == Carrier {}
 }
 
-/// Which traces that begin here are recorded.
+/// Decides which of the traces that begin here are recorded.
 ///
-/// The trace's identifier decides, so that all services with the same ratio record the same traces: its last 7 octets, as a
-/// number, are compared with a threshold (OpenTelemetry, TraceState Probability Sampling).
+/// The trace's identifier decides, so that all services with the same ratio record the same traces: its last 7 octets,
+/// as a number, are compared with a threshold (OpenTelemetry, TraceState Probability Sampling).
 struct TraceSampler: Sendable {
     private let threshold: UInt64
 
     private static let bits: UInt64 = 1 << 56
 
-    /// - Parameter ratio: the share of traces. Below 0, and no number, count as 0; above 1 counts as 1.
+    /// - Parameter ratio: the share of traces. A value below 0 or NaN counts as 0, a value above 1 as 1.
     init(ratio: Double) {
         threshold = ratio > 0 ? UInt64((1 - min(ratio, 1)) * Double(Self.bits)) : Self.bits
     }

@@ -1,6 +1,7 @@
 import Synchronization
 
-/// Ended spans until they are sent, never more than `capacity` of them. A span that does not fit is dropped and counted.
+/// A bounded buffer of ended spans, at most `capacity`, until they are sent. A span that does not fit is dropped and
+/// counted.
 final class SpanBuffer: Sendable {
     private struct State {
         var spans: [SpanRecord] = []
@@ -13,19 +14,20 @@ final class SpanBuffer: Sendable {
     private let state = Mutex(State())
     private let waking: AsyncStream<Void>.Continuation
 
-    /// Wakes the exporter: a batch is full, or ``wake()`` was called. It ends with ``finish()``. Only one task may iterate.
+    /// Wakes the exporter when a batch is full or ``wake()`` is called. It ends with ``finish()``. Only one task may
+    /// iterate over it.
     let wakeUps: AsyncStream<Void>
 
     init(capacity: Int, batchSize: Int) {
         self.capacity = capacity
         self.batchSize = batchSize
-        // Several wake-ups before the next flush are one.
+        // Wake-ups before the next flush are merged into one.
         (wakeUps, waking) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     var count: Int { state.withLock { $0.spans.count } }
 
-    /// Spans that were not sent and never will be.
+    /// How many spans were dropped.
     var droppedCount: Int { state.withLock { $0.droppedCount } }
 
     func add(_ span: SpanRecord) {
@@ -40,7 +42,7 @@ final class SpanBuffer: Sendable {
         if isBatch { wake() }
     }
 
-    /// The oldest ones, at most a batch.
+    /// Removes and returns the oldest spans, at most one batch.
     func takeBatch() -> [SpanRecord] {
         state.withLock { state in
             let batch = Array(state.spans.prefix(batchSize))
@@ -51,7 +53,7 @@ final class SpanBuffer: Sendable {
 
     var hasBatch: Bool { count >= batchSize }
 
-    /// Counts spans that were taken and could not be sent.
+    /// Counts spans as dropped that were taken but could not be sent.
     func drop(_ count: Int) {
         state.withLock { $0.droppedCount += count }
     }
@@ -60,7 +62,7 @@ final class SpanBuffer: Sendable {
 
     func finish() { waking.finish() }
 
-    /// From now on all spans are dropped, those that are there and those that come.
+    /// Drops all spans in the buffer, and all that are added later.
     func close() {
         state.withLock { state in
             state.isClosed = true

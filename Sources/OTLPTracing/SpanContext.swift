@@ -8,12 +8,12 @@ package struct SpanContext: Sendable, Equatable {
     package let spanID: SpanID
     /// `trace-flags`, section 3.2.2.5. Only flags with a meaning are set.
     package let flags: UInt8
-    /// `tracestate` as it came, at most ``maximumStateLength`` octets; `nil` if there is none.
+    /// `tracestate` as it was received, at most ``maximumStateLength`` octets; `nil` if there is none.
     package let state: String?
-    /// Whether it came from another process.
+    /// Whether the span is that of another process.
     package let isRemote: Bool
 
-    /// The longest `tracestate` that is kept, in octets: section 3.3.1.5 asks for so many.
+    /// The maximum length of `tracestate`, in octets. Section 3.3.1.5 requires at least this.
     package static let maximumStateLength = 512
 
     /// The caller may have recorded the trace.
@@ -26,8 +26,8 @@ package struct SpanContext: Sendable, Equatable {
 
     /// - Parameters:
     ///   - flags: bits without a meaning are cleared.
-    ///   - state: a `tracestate`. One that is too long loses whole members from its end. One that could not be the value of a
-    ///     header field, or is empty, counts as none.
+    ///   - state: a `tracestate`. If it is too long, whole members are cut from its end. If it is empty, or not the
+    ///     value of a header field, it is ignored.
     package init(traceID: TraceID, spanID: SpanID, flags: UInt8, state: String? = nil, isRemote: Bool = false) {
         self.traceID = traceID
         self.spanID = spanID
@@ -36,13 +36,13 @@ package struct SpanContext: Sendable, Equatable {
         self.isRemote = isRemote
     }
 
-    /// What a request brought in `traceparent` and `tracestate`, W3C Trace Context sections 3.2 and 3.3.
+    /// Parses the fields `traceparent` and `tracestate` of a request, W3C Trace Context sections 3.2 and 3.3.
     ///
     /// - Parameters:
-    ///   - traceparent: version 00 exactly; of a later version, what version 00 has, and after that nothing or a hyphen
-    ///     (section 4.3). Capital letters, identifiers of zero and version ff are rejected.
+    ///   - traceparent: version 00 exactly, or a later version that begins with the fields of version 00, followed by
+    ///     nothing or a hyphen (section 4.3). Upper-case letters, identifiers of zero and version ff are rejected.
     ///   - tracestate: skipped if `traceparent` is rejected.
-    /// - Returns: `nil` if `traceparent` is rejected; the trace begins here then.
+    /// - Returns: `nil` if `traceparent` is rejected; then the trace begins here.
     package init?(traceparent: String, tracestate: String?) {
         let octets = Array(traceparent.utf8.prefix(Self.traceparentLength + 1))
         let hyphen = UInt8(ascii: "-")
@@ -126,9 +126,9 @@ package struct SpanID: Sendable, Equatable, CustomStringConvertible {
 }
 
 extension UInt64 {
-    /// The number that `digits` spell, as W3C Trace Context writes numbers.
+    /// Parses hexadecimal digits in lower case, as W3C Trace Context writes numbers.
     ///
-    /// - Returns: `nil` for capital letters, any other octet, no digits, or more than 16.
+    /// - Returns: `nil` for upper-case letters, any other octet, no digits, or more than 16.
     fileprivate init?(hexadecimal digits: ArraySlice<UInt8>) {
         guard (1...16).contains(digits.count) else { return nil }
         self = 0
@@ -153,7 +153,7 @@ extension ServiceContext {
         typealias Value = SpanContext
     }
 
-    /// The span that work belongs to: one of this process or, before the first one here, the caller's. `nil` outside of a
+    /// The current span: that of this process or, before the first span here, that of the caller. `nil` outside of a
     /// trace.
     package var spanContext: SpanContext? {
         get { self[SpanContextKey.self] }

@@ -1,16 +1,16 @@
 import Synchronization
 
-/// Sends what is in the buffer: when a batch is full, and each second.
+/// Sends the spans of the buffer: when a batch is full, and each second.
 final class SpanExporter: Sendable {
     typealias Send = @Sendable ([UInt8]) async throws -> Void
 
     static let interval: Duration = .seconds(1)
-    /// How long the last flush may take.
+    /// The time limit for the last flush.
     static let lastFlush: Duration = .seconds(5)
-    /// How often one batch is sent before it is dropped.
+    /// How many times one batch is tried before it is dropped.
     static let maximumTries = 5
 
-    /// The time, as it passes, and chance. Tests have others.
+    /// The clock, the sleep and the jitter. Tests replace them.
     struct Time: Sendable {
         var now: @Sendable () -> ContinuousClock.Instant = { .now }
         var sleep: @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
@@ -18,12 +18,12 @@ final class SpanExporter: Sendable {
         var jitter: @Sendable () -> Double = { .random(in: 0...1) }
     }
 
-    /// What the sending task knows: the batch that it sends or will retry, and the pace.
+    /// The state of the sending task: the batch that it sends or retries, and the pace.
     private struct Delivery {
         var batch: [SpanRecord] = []
         var tries = 0
         var pace = ExportPace()
-        /// Whether the service stops, so that there is no time for another try.
+        /// Whether the service is stopping. Then a batch that fails is not retried.
         var isLast = false
     }
 
@@ -47,7 +47,7 @@ final class SpanExporter: Sendable {
 
     func run() async {
         guard !hasBegun.exchange(true, ordering: .relaxed) else { return }
-        // A task of its own, which is not cancelled with this one: what is being sent then may arrive.
+        // A separate task, which is not cancelled with this one: a batch that is being sent may still arrive.
         let worker = Task { await work() }
         while (try? await time.sleep(Self.interval)) != nil { buffer.wake() }
         buffer.finish()
@@ -55,7 +55,7 @@ final class SpanExporter: Sendable {
         buffer.close()
     }
 
-    /// Waits for as long as the last flush may take, even if `send` ignores its cancellation.
+    /// Waits for the last flush, but not beyond its time limit, even if `send` ignores cancellation.
     private func waitForLastFlush(_ worker: Task<Void, Never>) async {
         let (ends, end) = AsyncStream<Never>.makeStream()
         let completion = Task {
@@ -66,7 +66,7 @@ final class SpanExporter: Sendable {
             try? await time.sleep(Self.lastFlush)
             end.finish()
         }
-        // Also in a task of its own: this one is cancelled, and would not wait.
+        // A separate task too: this one is cancelled, so it would not wait.
         await Task { for await _ in ends {} }.value
         worker.cancel()
         patience.cancel()
@@ -81,8 +81,9 @@ final class SpanExporter: Sendable {
         buffer.drop(delivery.batch.count)
     }
 
-    /// Sends what is there now and as long as batches are full, until one fails. Spans that end meanwhile and fill no batch
-    /// wait for the next flush: otherwise each span would become a request.
+    /// Sends the spans that are in the buffer now, and full batches for as long as there are any, until one fails.
+    /// Spans that end meanwhile and do not fill a batch wait for the next flush; otherwise each span would be a request
+    /// of its own.
     private func flush(_ delivery: inout Delivery) async {
         var due = buffer.count + delivery.batch.count
         while due > 0 || buffer.hasBatch, !Task.isCancelled {
@@ -117,22 +118,22 @@ final class SpanExporter: Sendable {
 package struct ExportRefusal: Error, CustomStringConvertible {
     /// The status code.
     package let status: UInt
-    /// How long the collector asks to wait.
+    /// The wait that the collector asks for.
     let retryAfter: Duration?
 
-    /// - Parameter retryAfter: the header field: seconds (RFC 9110 section 10.2.3). A date counts as none.
+    /// - Parameter retryAfter: the field `Retry-After`, in seconds (RFC 9110 section 10.2.3). A date is ignored.
     package init(status: UInt, retryAfter: String?) {
         self.status = status
         self.retryAfter = retryAfter.flatMap { UInt32($0) }.map { .seconds(Int64($0)) }
     }
 
-    /// Whether the same body may be sent again (OTLP/HTTP, Failures).
+    /// Whether the same body may be retried (OTLP/HTTP, Failures).
     var isRetryable: Bool { [429, 502, 503, 504].contains(status) }
 
     package var description: String { "the collector answers \(status)" }
 }
 
-/// When the next batch may be sent. Instants and chance are arguments.
+/// Decides when the next batch may be sent. The time and the jitter are arguments.
 struct ExportPace {
     typealias Instant = ContinuousClock.Instant
 
@@ -148,13 +149,13 @@ struct ExportPace {
         waitingUntil.map { $0 <= now } ?? true
     }
 
-    /// The waits after failures are 1, 2, 4, 8 and 16 seconds, then ``longestWait`` each time, and up to a quarter more, so
-    /// that replicas do not retry together.
+    /// The waits after failures are 1, 2, 4, 8 and 16 seconds, then ``longestWait`` each time, and up to a quarter
+    /// more, so that replicas do not retry together.
     ///
     /// - Parameters:
-    ///   - retryAfter: what the collector asks for; the longer wait counts.
+    ///   - retryAfter: the wait that the collector asks for; the longer one counts.
     ///   - jitter: from 0 to 1.
-    /// - Returns: whether it is the first failure after a success, or ever.
+    /// - Returns: whether it is the first failure since the last success, or the first of all.
     mutating func fail(now: Instant, retryAfter: Duration? = nil, jitter: Double = 0) -> Bool {
         let wait: Duration = failureCount < 5 ? .seconds(1 << failureCount) : Self.longestWait
         waitingUntil = now.advanced(

@@ -1,9 +1,9 @@
 import Foundation
 import Glibc
 
-/// The system's figures of this process, under the names that Prometheus' own clients use.
+/// Metrics of this process from the operating system, with the names that the client libraries of Prometheus use.
 package struct ProcessStatistics {
-    /// Texts of /proc.
+    /// The contents of files in /proc.
     struct Source {
         /// /proc/self/stat
         var stat = ""
@@ -11,7 +11,7 @@ package struct ProcessStatistics {
         var limits = ""
         /// /proc/stat
         var system = ""
-        /// How many entries /proc/self/fd has.
+        /// The number of entries in /proc/self/fd.
         var openFiles: Int?
         var ticksPerSecond = 100.0
         var pageSize = 4096.0
@@ -23,7 +23,7 @@ package struct ProcessStatistics {
         self.source = source
     }
 
-    /// Reads them each time that the document is written. There are none if there is no /proc.
+    /// Adds the metrics to each document of `registry`. Without /proc there are none.
     package static func collect(into registry: PrometheusRegistry) {
         registry.collect { ProcessStatistics(.current).add(to: &$0) }
     }
@@ -53,8 +53,9 @@ package struct ProcessStatistics {
         }
     }
 
-    /// From the state on, which is the first that is none: those before it are the process and its name in parentheses, and a
-    /// name may hold anything, parentheses too. (In proc(5), `utime` is field 14; here it is at 11.)
+    /// The numbers of /proc/self/stat after the process name. The state comes first, and counts as 0. The name is in
+    /// parentheses and may contain parentheses, so the last one ends it. (`utime` is field 14 of proc(5) and has index
+    /// 11 here.)
     private var fields: [Double]? {
         guard let end = source.stat.lastIndex(of: ")") else { return nil }
         return source.stat[end...].dropFirst().split(separator: " ").map { Double($0) ?? 0 }

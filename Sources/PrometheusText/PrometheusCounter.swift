@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A number that only goes up. It is counted without a lock.
+/// A number that only increases. It takes no lock.
 package final class PrometheusCounter: Sendable {
     private let count = Atomic<Int>(0)
 

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Counts durations: how many were not above each bound. It takes no lock.
+/// Counts durations: how many do not exceed each bound. It takes no lock.
 package final class PrometheusHistogram: Sendable {
     /// In seconds, from a tenth of a millisecond to ten seconds.
     static let standardBounds = [
@@ -16,7 +16,7 @@ package final class PrometheusHistogram: Sendable {
     }
 
     private let bounds: [Double]
-    /// One more than there are bounds.
+    /// One for each bound, and one for longer durations.
     private let buckets: [PrometheusCounter]
     /// The bits of a double, in seconds.
     private let sum = Atomic<UInt64>(0)
@@ -38,7 +38,7 @@ package final class PrometheusHistogram: Sendable {
         }
     }
 
-    /// The number of all values is that of the last bucket, so that both agree while more are recorded.
+    /// The count of all values is that of the last bucket, so that both agree while other tasks record values.
     var reading: Reading {
         var count = 0
         let counts = zip(bounds + [.infinity], buckets).map { bound, bucket in

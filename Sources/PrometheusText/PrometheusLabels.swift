@@ -2,7 +2,7 @@
 struct PrometheusLabels: Hashable, Comparable {
     let text: String
 
-    /// Labels without a value are left out: Prometheus takes them for absent.
+    /// Labels without a value are left out: to Prometheus they are absent.
     init(_ labels: [(String, String)]) {
         var values: [String: String] = [:]
         for (name, value) in labels where !value.isEmpty { values[PrometheusName.label(name)] = value }
@@ -29,7 +29,7 @@ enum PrometheusName {
 
     /// [a-zA-Z_][a-zA-Z0-9_]*
     ///
-    /// Names with two underscores in front are Prometheus' own, and so is a histogram's `le`.
+    /// Prometheus reserves names that begin with two underscores, and `le` for histograms.
     static func label(_ text: String) -> String {
         let name = allowed(text, colon: false)
         if name == "le" { return "exported_le" }
@@ -51,8 +51,8 @@ enum PrometheusName {
     }
 }
 
-/// Text with the escapes of the format. Octet by octet: to Swift a quotation mark with an accent, or a line feed
-/// behind a carriage return, is another character.
+/// Text with the escapes of the format. It is escaped octet by octet: in Swift, a quotation mark with a combining
+/// accent is not equal to a quotation mark, and CR LF is not equal to a line feed.
 struct EscapedText {
     let text: String
 

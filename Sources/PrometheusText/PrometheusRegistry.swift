@@ -2,7 +2,7 @@ import Synchronization
 
 /// Keeps metrics in memory and writes them in the text format of Prometheus, 0.0.4.
 ///
-/// Counting takes no lock. To find a metric by its name takes one, so its users keep it.
+/// Counting takes no lock. To look up a metric by its name takes one, so callers keep the metric.
 package final class PrometheusRegistry: Sendable {
     private struct Description {
         var help = ""
@@ -32,7 +32,7 @@ package final class PrometheusRegistry: Sendable {
     /// An empty registry.
     package init() {}
 
-    /// Describes a metric, before it is made.
+    /// Sets the help text of a metric, and the buckets of a histogram. Call it before the metric is created.
     ///
     /// - Parameter bounds: the upper bounds of a histogram's buckets in seconds, ascending.
     package func describe(_ name: String, help: String, bounds: [Double]? = nil) {
@@ -51,7 +51,7 @@ package final class PrometheusRegistry: Sendable {
         let collectors = state.withLock { $0.collectors }
         var samples = PrometheusSamples()
         for collector in collectors { collector(&samples) }
-        // A request that counts something new does not wait while the document is written.
+        // The document is written without the lock, so a request that creates a metric does not wait for it.
         let (families, descriptions) = state.withLock { ($0.families, $0.descriptions) }
         for (name, family) in families {
             let help = descriptions[name]?.help ?? ""
@@ -79,15 +79,15 @@ package final class PrometheusRegistry: Sendable {
         return PrometheusHistogram(bounds: PrometheusHistogram.standardBounds)
     }
 
-    /// Takes a metric out of the document, for labels that will not come again.
+    /// Removes a metric whose labels are no longer used from the document.
     package func remove(_ name: String, _ labels: [(String, String)]) {
         state.withLock { state in
             _ = state.families[PrometheusName.metric(name)]?.metrics.removeValue(forKey: PrometheusLabels(labels))
         }
     }
 
-    /// - Returns: `nil` if the name is that of another kind of metric. A document cannot have both, so the later one is left
-    ///   out.
+    /// - Returns: `nil` if a metric of another kind has this name. A document cannot have both, so the later one is
+    ///   left out.
     private func metric(
         _ name: String, _ labels: [(String, String)], _ kind: PrometheusKind, make: (Description) -> Metric
     ) -> Metric? {

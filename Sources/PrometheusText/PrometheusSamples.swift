@@ -47,12 +47,12 @@ package struct PrometheusSamples {
     private mutating func add(
         _ name: String, _ kind: PrometheusKind, _ help: String, _ labels: PrometheusLabels, lines: String
     ) {
-        // In place: there may be a hundred thousand of one name.
+        // In place, without a copy: a family may have a hundred thousand metrics.
         guard families[name, default: Family(kind: kind, help: help)].kind == kind else { return }
         families[name, default: Family(kind: kind, help: help)].lines[labels] = lines
     }
 
-    /// Families by name, metrics by labels.
+    /// Families are sorted by name, metrics by labels.
     var text: String {
         var text = ""
         for (name, family) in families.sorted(by: { $0.key < $1.key }) {

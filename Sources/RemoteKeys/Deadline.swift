@@ -1,11 +1,11 @@
-/// Gives up on work that takes too long.
+/// Limits the time that work may take.
 package enum Deadline {
     /// The work was not done in time.
     package struct Exceeded: Error, CustomStringConvertible {
         package var description: String { "it took too long" }
     }
 
-    /// The result of `body`, or ``Exceeded`` after `duration`; `body` is cancelled then.
+    /// Runs `body` and returns its result. After `duration`, cancels `body` and throws ``Exceeded``.
     package static func race<Result: Sendable>(
         _ duration: Duration, _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {

@@ -5,9 +5,9 @@ import NIOHTTP1
 
 /// Fetches a document over HTTP, once, with limits on size and time.
 public struct DocumentDownload: Sendable {
-    /// The largest answer that is read, in octets.
+    /// The maximum size of an answer's body, in octets.
     public static let maximumSize = 256 * 1024
-    /// The limit for head and body together: a server can stall after the head.
+    /// The time limit for head and body together: a server can stall after the head.
     static let timeout: Duration = .seconds(5)
     /// The freshness lifetime of an answer without `Cache-Control`.
     static let defaultMaximumAge: Duration = .seconds(300)
@@ -35,6 +35,8 @@ public struct DocumentDownload: Sendable {
     }
 
     /// Sends one GET and decodes the body of the answer. Nothing is cached and nothing is retried.
+    ///
+    /// - Throws: ``DocumentFetchError``, also if the status is not 200, and the errors of `decode`.
     public func fetch<Value>(
         _ decode: ([UInt8]) throws(DocumentFetchError) -> Value
     ) async throws(DocumentFetchError) -> FetchedDocument<Value> {
@@ -60,7 +62,7 @@ public struct DocumentDownload: Sendable {
         }
     }
 
-    /// The freshness lifetime (RFC 9111 section 4.2): that of `Cache-Control`, less `Age`. `nil` if there is no lifetime.
+    /// The freshness lifetime (RFC 9111 section 4.2): that of `Cache-Control`, less `Age`. `nil` if it has none.
     private static func maximumAge(_ headers: HTTPHeaders) -> Duration? {
         var age: Int64?
         for directive in headers[canonicalForm: "cache-control"] {

@@ -6,13 +6,14 @@ public struct DocumentFetchError: Error, Sendable, Equatable, CustomStringConver
         case insecureURL
         /// No answer: refused, unreachable or timed out.
         case unreachable
-        /// An answer with a status other than 200. Redirects are not followed: they would let another host choose the keys.
+        /// An answer with a status other than 200. Redirects are not followed: they would let another host choose the
+        /// keys.
         case status(UInt)
         /// More than ``DocumentDownload/maximumSize`` octets.
         case tooLarge
-        /// The answer is not such a document.
+        /// The answer is not a document of the expected kind.
         case malformed
-        /// A key set without any key that can be used.
+        /// A key set without a usable key.
         case empty
         /// The metadata of another issuer (RFC 8414 section 3.3).
         case otherIssuer
@@ -33,7 +34,7 @@ public struct DocumentFetchError: Error, Sendable, Equatable, CustomStringConver
     /// Compares the codes.
     public static func == (one: Self, other: Self) -> Bool { one.code == other.code }
 
-    /// A human-readable description. If there was no answer, it has the HTTP client's words.
+    /// A human-readable description. For ``Code/unreachable`` it contains the text of the HTTP client's error.
     public var description: String {
         switch code {
         case .insecureURL: "the URL is neither https nor http on a loopback host"

@@ -1,8 +1,9 @@
-/// When a cached document is used, refreshed and discarded (RFC 9111 section 4.2). Instants and chance are arguments.
+/// Decides when a cached document is used, refreshed and discarded (RFC 9111 section 4.2). Time and jitter are
+/// arguments.
 struct DocumentFreshness {
     typealias Instant = ContinuousClock.Instant
 
-    /// What to do for a caller that needs the document.
+    /// The action for a caller that needs the document.
     enum Advice: Equatable {
         /// Use the cached document.
         case use
@@ -13,14 +14,15 @@ struct DocumentFreshness {
     }
 
     private let caching: DocumentCaching
-    /// When a refresh begins, though the document is still fresh. `nil` until a document has been received, as the next two.
+    /// When a refresh begins, though the document is still fresh. This and the next two are `nil` until a document is
+    /// received.
     private var refreshAfter: Instant?
     /// When the document expires.
     private var freshUntil: Instant?
     /// When the expired document may no longer be used, even while its server is unreachable.
     private var staleAfter: Instant?
     private var attemptedAt: Instant?
-    /// The last attempt that was a reload, or that failed.
+    /// The start of the last attempt that was a reload or that failed.
     private var cooledFrom: Instant?
     /// Why the last attempt failed.
     private(set) var failure: DocumentFetchError?
@@ -44,7 +46,7 @@ struct DocumentFreshness {
         staleAfter.map { $0 <= now } ?? true
     }
 
-    /// An earlier failure says nothing about the server now.
+    /// Whether the last attempt failed within two cool-downs. An older failure says nothing about the server now.
     private func hasFailedRecently(now: Instant) -> Bool {
         guard failure != nil, let attemptedAt else { return false }
         return attemptedAt.duration(to: now) < caching.coolDown * 2
@@ -52,11 +54,11 @@ struct DocumentFreshness {
 
     /// Whether a fetch may begin now. If so, it counts as an attempt.
     ///
-    /// - Parameter isReload: whether the fresh document lacks something. A reload does not have to wait for the cool-down
-    ///   after an ordinary fetch, but for that after another reload.
+    /// - Parameter isReload: whether the fresh document lacks something that the caller needs. A reload waits for the
+    ///   cool-down after another reload or a failure, but not for the one after an ordinary fetch.
     mutating func begin(isReload: Bool = false, now: Instant, jitter: Double) -> Bool {
-        // Without a document that can be used, every caller fails until a fetch succeeds, so that the next one may begin
-        // after a second.
+        // Without a usable document every caller fails until a fetch succeeds, so the next one may begin after a
+        // second.
         let coolDown = (isStale(now: now) ? .seconds(1) : caching.coolDown) * (1 + 0.25 * self.jitter)
         if let last = isReload ? cooledFrom : attemptedAt, last.duration(to: now) < coolDown { return false }
         attemptedAt = now

@@ -1,8 +1,8 @@
 import Atomics
 import Synchronization
 
-/// A document that another server publishes. It is fetched on first use, refreshed before it expires, and served stale while
-/// its server is unreachable.
+/// A document that another server publishes. It is fetched on first use, refreshed before it expires, and served stale
+/// while its server is unreachable.
 public final class RemoteDocument<Value: Equatable & Sendable>: Sendable {
     /// Fetches the document once.
     public typealias Fetch = @Sendable () async throws(DocumentFetchError) -> FetchedDocument<Value>
@@ -13,7 +13,7 @@ public final class RemoteDocument<Value: Equatable & Sendable>: Sendable {
         var running: Task<Void, Never>?
     }
 
-    /// The document while it needs no refresh. It is read without a lock.
+    /// The document until its refresh begins. It is read without a lock.
     private final class Fresh: AtomicReference, Sendable {
         let end: ContinuousClock.Instant
         let document: CachedDocument<Value>
@@ -33,8 +33,8 @@ public final class RemoteDocument<Value: Equatable & Sendable>: Sendable {
     /// Fetches nothing before the first use.
     ///
     /// - Parameters:
-    ///   - reportFailure: called once for each fetch that failed, also if an older document can still be served.
-    ///   - now: a clock that is never set.
+    ///   - reportFailure: called once for each fetch that failed, even if an older document can still be served.
+    ///   - now: a monotonic clock.
     public init(
         caching: DocumentCaching = .standard,
         reportFailure: @escaping @Sendable (DocumentFetchError) -> Void = { _ in },
@@ -46,8 +46,8 @@ public final class RemoteDocument<Value: Equatable & Sendable>: Sendable {
         self.now = now
     }
 
-    /// The cached document if it may be used without waiting, else `nil`: then call ``current()``. If the document expires
-    /// soon, this starts a refresh.
+    /// The cached document if it may be used without waiting, else `nil`: then call ``current()``. If the document
+    /// expires soon, this starts a refresh.
     public var cached: CachedDocument<Value>? {
         let now = now()
         if let fresh = fresh.load(ordering: .acquiring), now < fresh.end { return fresh.document }
@@ -61,18 +61,18 @@ public final class RemoteDocument<Value: Equatable & Sendable>: Sendable {
         }
     }
 
-    /// A fresh document if the server answers, else the last good one.
+    /// A fresh document if the server answers, else the last one that it sent.
     ///
-    /// - Throws: if there has never been a good document, or the last one is too stale.
+    /// - Throws: if no document has been received, or the last one is too stale.
     public func current() async throws(DocumentFetchError) -> CachedDocument<Value> {
         if let cached { return cached }
         return try await fetched(isReload: false)
     }
 
-    /// The document after a reload that its user asks for, because the fresh one lacks something. One fetch runs at a time,
-    /// and at most one reload in a cool-down, however many callers ask.
+    /// Reloads the document because the fresh one lacks something that the caller needs. However many callers there
+    /// are, one fetch runs at a time, and at most one reload begins in a cool-down.
     ///
-    /// - Throws: as ``current()``.
+    /// - Throws: the same errors as ``current()``.
     public func reloaded() async throws(DocumentFetchError) -> CachedDocument<Value> {
         try await fetched(isReload: true)
     }
@@ -89,7 +89,7 @@ public final class RemoteDocument<Value: Equatable & Sendable>: Sendable {
         }
     }
 
-    /// - Returns: the fetch that runs; `nil` if it is too early for one.
+    /// - Returns: the running fetch; `nil` if it is too early for one.
     private func startFetch(
         _ state: inout sending State, isReload: Bool, now: ContinuousClock.Instant
     ) -> Task<Void, Never>? {
@@ -129,14 +129,14 @@ public final class RemoteDocument<Value: Equatable & Sendable>: Sendable {
 
 /// How a document is cached.
 public struct DocumentCaching: Sendable {
-    /// How long an expired document is used while its server is unreachable. If it is longer, a resource server survives a
-    /// longer outage, and accepts a key that was removed during the outage for longer.
+    /// How long an expired document is used while its server is unreachable. With a longer time a resource server
+    /// survives a longer outage, but also accepts a key that was removed during the outage for longer.
     public var maximumStaleness: Duration
-    /// The least time between two fetches because of something that is missing, or of a server that failed. Up to a quarter
-    /// of it is added at random, so that processes which started together do not fetch together.
+    /// The minimum time between two reloads, and between a failed fetch and the next one. Up to a quarter of it is
+    /// added at random, so that processes that started together do not fetch together.
     public var coolDown: Duration
 
-    /// A day of staleness, half a minute between fetches.
+    /// A day of staleness, and a cool-down of 30 seconds.
     public static let standard = DocumentCaching()
 
     /// The defaults are ``standard``.
@@ -153,7 +153,7 @@ public struct FetchedDocument<Value: Sendable>: Sendable {
     /// The freshness lifetime: `max-age` of `Cache-Control` (RFC 9111 section 5.2.2.1).
     public let maximumAge: Duration
 
-    /// For documents that do not come from a URL.
+    /// Creates a document, for sources other than a URL.
     public init(_ value: Value, maximumAge: Duration) {
         self.value = value
         self.maximumAge = maximumAge
@@ -164,10 +164,10 @@ public struct FetchedDocument<Value: Sendable>: Sendable {
 public struct CachedDocument<Value: Sendable>: Sendable {
     /// What the document was decoded to.
     public let value: Value
-    /// Grows when a document with another value arrives.
+    /// Increases when a document with another value is received.
     public let version: Int
 
-    /// A document that never changes has one version.
+    /// Creates a document. The default version is for a document that never changes.
     public init(value: Value, version: Int = 0) {
         self.value = value
         self.version = version

@@ -4,10 +4,10 @@ extension RemoteDocument where Value == JWKSet {
     /// A key set that another server publishes.
     ///
     /// - Parameters:
-    ///   - acceptsEmpty: whether a set without a usable key replaces the cached one. If not, it is an error of the server, and
-    ///     the cached set stays.
-    ///   - reportFailure: called once for each fetch that failed, also if an older set can still be served.
-    ///   - now: a clock that is never set.
+    ///   - acceptsEmpty: whether a set without a usable key replaces the cached one. If not, such a set is an error of
+    ///     the server, and the cached set stays.
+    ///   - reportFailure: called once for each fetch that failed, even if an older set can still be served.
+    ///   - now: a monotonic clock.
     public static func keySet(
         acceptsEmpty: Bool = false, caching: DocumentCaching = .standard,
         reportFailure: @escaping @Sendable (DocumentFetchError) -> Void = { _ in },
@@ -30,13 +30,13 @@ extension RemoteDocument where Value == JWKSet {
         }
     }
 
-    /// ``cached``, compiled for key sets: a resource server reads it for each request, and code of another module would call
-    /// the generic one.
+    /// ``cached``, specialized for key sets. A resource server reads it for each request, and another module would call
+    /// the generic code.
     package var cachedKeys: CachedDocument<JWKSet>? { cached }
 }
 
 extension DocumentDownload {
-    /// Fetches a JWK Set. It may be empty.
+    /// Fetches a JWK Set, which may be empty.
     public func fetchKeySet() async throws(DocumentFetchError) -> FetchedDocument<JWKSet> {
         try await fetch { (body) throws(DocumentFetchError) in try JWKSet(decoding: body) }
     }
@@ -52,6 +52,6 @@ extension JWKSet {
 }
 
 extension JWKSet: Equatable {
-    /// Whether both sets have the same keys in the same order. What was ignored does not count.
+    /// Whether both sets have the same keys in the same order. Ignored keys do not count.
     public static func == (one: Self, other: Self) -> Bool { one.json() == other.json() }
 }

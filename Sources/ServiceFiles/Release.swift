@@ -1,5 +1,5 @@
-/// Which Writ this is.
+/// The release of Writ.
 package enum Release {
-    /// As in semantic versioning 2.0.0.
+    /// The version, in the form of Semantic Versioning 2.0.0.
     package static let version = "0.1.0"
 }

@@ -1,6 +1,6 @@
 /// A bounded queue that serves owners in turn: an owner with many elements delays only itself.
 struct FairQueue<Owner: Hashable, Element> {
-    /// What became of an element.
+    /// The result of adding an element.
     enum Admission {
         case admitted
         /// There was no room. The last element of the owner with the most elements was removed for it.
@@ -21,7 +21,8 @@ struct FairQueue<Owner: Hashable, Element> {
             return .admitted
         }
         let own = queues[owner]?.count ?? 0
-        // An owner that has its share is refused without a further look: in a stampede that is nearly every element.
+        // An owner that has its share is refused without a search for the longest queue: under overload, that is nearly
+        // every element.
         guard own < room / max(turns.count, 1) || own == 0,
             let longest = queues.max(by: { $0.value.count < $1.value.count }), longest.value.count > own + 1,
             let displaced = queues[longest.key]?.popLast()
@@ -39,7 +40,7 @@ struct FairQueue<Owner: Hashable, Element> {
 
     /// The first element of the owner whose turn it is; `nil` for an empty queue.
     mutating func popFirst() -> Element? {
-        // An owner in `turns` has an element: only owners of several lose one to others.
+        // An owner in `turns` has an element: only an owner of several elements loses one to another owner.
         guard let owner = turns.popFirst(), let element = queues[owner]?.popFirst() else { return nil }
         if queues[owner]?.count ?? 0 > 0 { turns.append(owner) } else { queues[owner] = nil }
         count -= 1
@@ -47,7 +48,7 @@ struct FairQueue<Owner: Hashable, Element> {
     }
 }
 
-/// Elements in the order in which they were added. To take one costs no more than to add it.
+/// Elements in the order in which they were added. Adding and removing an element take constant time on average.
 struct FirstInFirstOut<Element> {
     private var elements: [Element] = []
     /// The elements before this index have been taken.
@@ -61,7 +62,7 @@ struct FirstInFirstOut<Element> {
         guard count > 0 else { return nil }
         let element = elements[first]
         first += 1
-        // When half of them are gone, so that each is moved once on average.
+        // Removed elements are dropped once they are half of all, so that each is moved once on average.
         if first * 2 >= elements.count {
             elements.removeFirst(first)
             first = 0

@@ -5,7 +5,7 @@ import OAuth
 final class Signer {
     private var contexts: [(key: PrivateKey, scheme: SignatureScheme, context: SigningContext)] = []
 
-    /// A rotation has two keys in use for a moment; older copies need not be kept.
+    /// Two keys are in use for a moment of a rotation; older copies are not needed.
     private static let contextLimit = 2
 
     func perform(_ job: SigningJob) {

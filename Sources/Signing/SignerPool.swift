@@ -5,7 +5,8 @@ package import OAuth
 
 /// A fixed set of threads that make signatures, behind a bounded queue, so that the event loops never wait for one.
 ///
-/// Each thread has its own copy of the key. A job that cannot be done in time is refused at once, and clients take turns.
+/// Each thread has its own copy of the key. A job that cannot be done in time is refused at once, and clients take
+/// turns.
 package final class SignerPool: Sendable {
     private let queue: SigningQueue
 
@@ -51,8 +52,8 @@ package final class SignerPool: Sendable {
     /// The signature of `key` over `input`.
     ///
     /// - Parameter client: the client whose turn it takes.
-    /// - Throws: ``SigningError/queueFull`` if it cannot be made in time: at once, or when a client with fewer jobs in the queue
-    ///   needs the room.
+    /// - Throws: ``SigningError/queueFull`` if it cannot be made in time: at once, or when a client with fewer jobs in
+    ///   the queue needs the room.
     package func sign(
         _ input: JWSSigningInput, with key: SigningKey, for client: ClientID
     ) async throws(SigningError) -> [UInt8] {

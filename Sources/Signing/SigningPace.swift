@@ -1,14 +1,14 @@
-/// How long signatures take lately, and so how many can be made in time.
+/// The recent mean time of a signature, which decides how many can be made in time.
 struct SigningPace {
-    /// Never more than that, however quick they are.
+    /// The most signatures that may wait, however quick they are.
     static let largestRoom = 4096
-    /// The part of the mean that each signature makes.
+    /// The weight of each new signature in the mean.
     private static let weight = 1.0 / 32
 
     /// In nanoseconds; before the first signature, that of an RSA key on a slow processor.
     private var mean = 1_000_000.0
 
-    /// A pause of the whole machine is no signature.
+    /// A longer time counts as this long: the whole machine may have paused.
     private static let longest: Duration = .milliseconds(100)
 
     mutating func add(_ duration: Duration) {

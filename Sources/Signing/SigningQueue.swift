@@ -3,12 +3,12 @@ import Foundation
 package import Libcrypto
 import OAuth
 
-/// Jobs that wait for a thread: never more of them than can be done in time, and fairly among clients.
+/// Jobs that wait for a thread: never more than can be done in time, and served fairly among clients.
 final class SigningQueue: @unchecked Sendable {
-    /// What bounds it.
+    /// The bound of the queue.
     enum Limit {
         case jobs(Int)
-        /// As many as this many threads can do within this time at their current pace.
+        /// As many as this number of threads can do within this time at their current pace.
         case wait(Duration, threadCount: Int)
     }
 
@@ -53,7 +53,7 @@ final class SigningQueue: @unchecked Sendable {
 
     /// Waits for a job.
     ///
-    /// - Parameter duration: how long the one before it took.
+    /// - Parameter duration: how long the previous job took; `nil` for the first one.
     /// - Returns: `nil` once the queue is closed and empty.
     func next(after duration: Duration? = nil) -> SigningJob? {
         condition.withLock {

@@ -1,9 +1,9 @@
-/// What a request to the public listener is for, as logs, metrics and traces call it.
+/// The kind of a request to the public listener: `endpoint` in logs and metrics.
 package enum Endpoint: String, Sendable, CaseIterable {
     case token
     case introspection
     /// The JWK Set and the metadata.
     case document
-    /// A path with no resource.
+    /// A path without a resource.
     case other
 }

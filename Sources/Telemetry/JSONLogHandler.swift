@@ -3,34 +3,34 @@ import JOSE
 package import Logging
 import SystemPackage
 
-/// Writes each event as one JSON object in a line of its own, for programs that collect logs: `time`, `level`, `message`, and
-/// the event's metadata beside them.
+/// Writes each event as a JSON object on one line, for log collectors. Its members are `time`, `level`, `message` and
+/// the event's metadata.
 package struct JSONLogHandler: LogHandler {
-    /// Added to every event.
+    /// Metadata that is added to every event.
     package var metadata: Logger.Metadata = [:]
-    /// Events below it are not written.
+    /// Events below this level are not written.
     package var logLevel: Logger.Level = .info
 
     private let write: @Sendable ([UInt8]) -> Void
 
-    /// - Parameter write: is given one whole line at a time.
+    /// - Parameter write: called with one whole line at a time, its line feed included.
     package init(_ write: @escaping @Sendable ([UInt8]) -> Void) {
         self.write = write
     }
 
-    /// To standard error, a line with one system call.
+    /// Writes to standard error, each line with one system call.
     package static let standardError = JSONLogHandler { line in
         // A log line that cannot be written has nowhere to be reported.
         _ = try? FileDescriptor.standardError.writeAll(line)
     }
 
-    /// One of ``metadata``.
+    /// An entry of ``metadata``.
     package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
         set { metadata[key] = newValue }
     }
 
-    /// Writes the event, whatever its level is: the logger has looked at that.
+    /// Writes the event at any level: the logger has already compared it with ``logLevel``.
     package func log(event: LogEvent) {
         var writer = JSONWriter(reservingCapacity: 768)
         writer.object { line in

@@ -1,7 +1,8 @@
 import AccessToken
 import Foundation
 
-/// A moment as the log writes it: RFC 3339, UTC, with milliseconds. (Foundation's formatter takes longer than the rest of a line.)
+/// The format of times in the log: RFC 3339, UTC, with milliseconds. (Foundation's formatter takes longer than the rest
+/// of a line.)
 struct LogTime {
     /// 2026-11-23T09:30:00.123Z
     let text: String

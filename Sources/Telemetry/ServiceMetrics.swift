@@ -3,7 +3,8 @@ package import OAuth
 package import PrometheusText
 import Synchronization
 
-/// What is counted and timed while the service works. What can be looked up when metrics are read is not here.
+/// The counters and histograms that the service updates while it works. Values that are computed on each scrape are not
+/// part of it.
 package final class ServiceMetrics: Sendable {
     private struct Request: Hashable {
         let endpoint: Endpoint
@@ -24,10 +25,11 @@ package final class ServiceMetrics: Sendable {
         }
     }
 
-    /// Everything that `/metrics` shows.
+    /// Everything that `/metrics` exposes.
     package let registry = PrometheusRegistry()
-    /// One for each that has occurred. Clients that are not registered have no name here, and those that are gone are dropped,
-    /// so there are not more than the registered ones times a few dozen.
+    /// One counter for each kind of request that has occurred. Unregistered clients are counted without an identifier,
+    /// and the counters of removed clients are dropped. So their number is at most a few dozen for each registered
+    /// client.
     private let requests = Mutex<[Request: PrometheusCounter]>([:])
     private let durations: [Endpoint: PrometheusHistogram]
     private let queueWait: PrometheusHistogram
@@ -36,7 +38,7 @@ package final class ServiceMetrics: Sendable {
     private let throttled: [Endpoint: PrometheusCounter]
     private let reloads: (applied: PrometheusCounter, refused: PrometheusCounter)
 
-    /// Without any counts.
+    /// Makes the metrics; all counts are zero.
     package init() {
         Self.describe(registry)
         let registry = registry
@@ -63,27 +65,27 @@ package final class ServiceMetrics: Sendable {
         registry.describe(
             "writ_introspection_requests_total", help: "Introspection requests (POST) that were answered.")
         registry.describe(
-            "writ_request_duration_seconds", help: "From a request's head to its answer, less the sending.")
+            "writ_request_duration_seconds", help: "Time from a request's head to its answer, before it is sent.")
         registry.describe("writ_signing_queue_wait_seconds", help: "How long signatures waited for a thread.")
         registry.describe(
             "writ_tokens_reused_total", help: "Token requests that were answered with a token issued before.")
-        registry.describe("writ_requests_shed_total", help: "Requests that were answered 503 since too many waited.")
+        registry.describe("writ_requests_shed_total", help: "Requests that were answered 503 because too many waited.")
         registry.describe("writ_requests_throttled_total", help: "Requests that were answered 429 after failures.")
-        registry.describe("writ_reloads_total", help: "How often keys and clients were read again.")
+        registry.describe("writ_reloads_total", help: "Reloads of keys and clients.")
     }
 
-    /// A request that was answered after this time.
+    /// Records the time that an answer took.
     package func took(_ duration: Duration, _ endpoint: Endpoint) {
         durations[endpoint]?.record(nanoseconds: duration.nanoseconds)
     }
 
-    /// A signature that waited for this time.
+    /// Records the time that a signature waited for a thread.
     package func waited(_ duration: Duration) { queueWait.record(nanoseconds: duration.nanoseconds) }
 
-    /// A reload that was applied, or refused.
+    /// Counts a reload that was applied or refused.
     package func reloaded(_ isApplied: Bool) { (isApplied ? reloads.applied : reloads.refused).increment() }
 
-    /// A request to the token or the introspection endpoint that has its answer.
+    /// Counts an answered request to the token or the introspection endpoint.
     package func count(_ event: RequestEvent) {
         let endpoint = event.endpoint
         let request = Request(
@@ -101,13 +103,13 @@ package final class ServiceMetrics: Sendable {
 
     private func counter(_ request: Request) -> PrometheusCounter {
         if let known = requests.withLock({ $0[request] }) { return known }
-        // Of the same name and labels it is the same one, whoever makes it.
+        // The registry returns the same counter for the same name and labels, even if two threads get here.
         let counter = registry.counter(request.name, request.dimensions)
         requests.withLock { $0[request] = counter }
         return counter
     }
 
-    /// Drops what was counted for clients that are gone.
+    /// Drops the counters of clients that are no longer registered.
     package func forget(except clients: ClientRegistry) {
         let gone = requests.withLock { requests in
             let gone = requests.keys.filter { $0.clientID.map { clients[$0] == nil } ?? false }

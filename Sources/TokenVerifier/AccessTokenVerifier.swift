@@ -4,7 +4,7 @@ public import JOSE
 public import Libcrypto
 public import RemoteKeys
 
-/// Verifies bearer tokens for a resource server, RFC 9068 section 4, without a request to the issuer for each.
+/// Verifies bearer tokens for a resource server, RFC 9068 section 4, without a request to the issuer for each token.
 public struct AccessTokenVerifier: Sendable {
     private let issuer: Issuer
     private let audience: Audience
@@ -19,10 +19,10 @@ public struct AccessTokenVerifier: Sendable {
     ///   - issuer: the only issuer whose tokens are accepted.
     ///   - audience: the identifier of this resource server, which a token must name.
     ///   - keys: the issuer's keys.
-    ///   - leeway: how far the clocks of issuer and resource server may be apart.
-    ///   - maximumTokenLength: in octets; a longer token is rejected unread.
-    ///   - cacheCapacity: how many verified tokens are cached, each until it expires or the keys change. The next request with
-    ///     a cached token costs a digest and no signature check. The default 0 caches none.
+    ///   - leeway: the tolerated difference between the clocks of issuer and resource server.
+    ///   - maximumTokenLength: in octets; a longer token is rejected without parsing it.
+    ///   - cacheCapacity: how many verified tokens are cached, each until it expires or the keys change. The next
+    ///     request with a cached token costs a digest and no signature check. The default 0 caches none.
     ///   - now: the clock.
     public init(
         issuer: Issuer, audience: Audience, keys: KeySource, leeway: Duration = .seconds(30),
@@ -38,8 +38,8 @@ public struct AccessTokenVerifier: Sendable {
         self.now = now
     }
 
-    /// Verifies a token as it stands in the `Authorization` header, without `Bearer`. It waits only if no keys are
-    /// cached, or the cached ones lack the one that the token names.
+    /// Verifies a token from the `Authorization` header, without the scheme `Bearer`. It waits only if no keys are
+    /// cached, or the cached keys lack the one that the token names.
     public func verify(_ token: String) async throws(AccessTokenVerificationError) -> VerifiedAccessToken {
         let remote: RemoteDocument<JWKSet>
         switch keys.kind {
@@ -50,7 +50,7 @@ public struct AccessTokenVerifier: Sendable {
             if let known = remote.cachedKeys { return try verify(token, with: known) }
             return try verify(token, with: try await keys(remote.current))
         } catch {
-            // A key that is not in the set may be a new one: the set is reloaded.
+            // A key that is not in the set may be new, so the set is reloaded.
             guard case .rejected(.signature(.noSingleKey)) = error else { throw error }
             return try verify(token, with: try await keys(remote.reloaded))
         }
@@ -81,11 +81,11 @@ public struct AccessTokenVerifier: Sendable {
         _ token: String, with keys: CachedDocument<JWKSet>
     ) throws(AccessTokenVerificationError) -> VerifiedAccessToken {
         let now = now()
-        // Before any work that grows with the length, a digest included.
+        // Before any work that grows with the length, such as a digest.
         guard token.utf8.count <= maximumTokenLength else { throw .rejected(.signature(.tooLong)) }
         let digest = cache?.digest(of: token)
         if let cache, let digest, let known = cache.token(digest, version: keys.version, now: now) {
-            // RFC 7519 section 4.1.4: it may have expired since.
+            // RFC 7519 section 4.1.4: a cached token may have expired since.
             guard now < known.claims.expiresAt + leeway else { throw .rejected(.expired) }
             return known
         }
@@ -112,7 +112,8 @@ public struct AccessTokenVerifier: Sendable {
     }
 }
 
-/// The header of the last verified token, which is most likely that of the next one. It is read and written without a lock.
+/// The header of the last verified token. The next token most likely has the same. It is read and written without a
+/// lock.
 private final class LastHeader: Sendable {
     private final class Stored: AtomicReference, Sendable {
         let encodedHeader: EncodedHeader
@@ -125,7 +126,7 @@ private final class LastHeader: Sendable {
     var encodedHeader: EncodedHeader? { stored.load(ordering: .acquiring)?.encodedHeader }
 
     func store(_ header: EncodedHeader) {
-        // Nearly always it is the stored one.
+        // Nearly always the header is the same, and no store is needed.
         if let known = encodedHeader, known.isSame(as: header) { return }
         stored.store(Stored(header), ordering: .releasing)
     }
@@ -140,7 +141,7 @@ public enum AccessTokenVerificationError: Error, Sendable, CustomStringConvertib
     /// libcrypto failed while it checked the signature, so nothing is known about the token.
     case cannotVerify(LibcryptoError)
 
-    /// A failure of libcrypto is no reason to refuse the token.
+    /// A failure of libcrypto is no reason to reject the token.
     init(_ rejection: AccessTokenRejection) {
         if case .signature(.cannotVerify(let error)) = rejection {
             self = .cannotVerify(error)
@@ -153,7 +154,7 @@ public enum AccessTokenVerificationError: Error, Sendable, CustomStringConvertib
     public var description: String {
         switch self {
         case .rejected(let reason): "the token is refused: \(reason)"
-        case .noKeys(let error): "the issuer's keys cannot be had: \(error)"
+        case .noKeys(let error): "the issuer's keys are not available: \(error)"
         case .cannotVerify(let error): "the token's signature could not be checked: libcrypto \(error)"
         }
     }
@@ -166,8 +167,8 @@ extension VerifiedAccessToken {
     }
 }
 
-/// The token is valid, but lacks scope.
+/// The token is valid, but its scope is not sufficient.
 public struct InsufficientScope: Error, Sendable {
-    /// What would have been needed.
+    /// The scope that is required.
     public let required: Scope
 }

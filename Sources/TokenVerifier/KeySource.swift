@@ -24,7 +24,7 @@ public struct KeySource: Sendable {
 
     /// The set behind a URL.
     ///
-    /// - Parameter reportFailure: called once for each fetch that failed, also if an older set can still be served.
+    /// - Parameter reportFailure: called once for each fetch that failed, even if an older set can still be served.
     /// - Throws: ``DocumentFetchError/Code/insecureURL``. Nothing is fetched yet.
     public static func url(
         _ url: String, caching: DocumentCaching = .standard,
@@ -35,7 +35,7 @@ public struct KeySource: Sendable {
 
     /// The set that the issuer's metadata names, RFC 8414.
     ///
-    /// - Parameter reportFailure: as above.
+    /// - Parameter reportFailure: as for a URL.
     public static func discovery(
         from issuer: Issuer, caching: DocumentCaching = .standard,
         reportFailure: @escaping @Sendable (DocumentFetchError) -> Void = { _ in }
@@ -48,7 +48,7 @@ public struct KeySource: Sendable {
 
     /// The set in a file. It is read again every minute, and at once if it lacks a key.
     ///
-    /// - Parameter reportFailure: as above.
+    /// - Parameter reportFailure: as for a URL.
     public static func file(
         _ path: String, caching: DocumentCaching = DocumentCaching(coolDown: .seconds(1)),
         reportFailure: @escaping @Sendable (DocumentFetchError) -> Void = { _ in }

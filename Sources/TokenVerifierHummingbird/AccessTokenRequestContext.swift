@@ -1,20 +1,20 @@
 public import AccessToken
 public import Hummingbird
 
-/// A request context that has room for the verified token.
+/// A request context that holds the verified token.
 public protocol AccessTokenRequestContext: RequestContext {
-    /// nil until ``BearerTokenMiddleware`` has let the request pass.
+    /// `nil` until ``BearerTokenMiddleware`` has accepted the token of the request.
     var accessToken: VerifiedAccessToken? { get set }
 }
 
-/// A context with nothing else in it.
+/// A request context that holds only the verified token.
 public struct BasicAccessTokenRequestContext: AccessTokenRequestContext {
-    /// What Hummingbird keeps for every request.
+    /// The data that Hummingbird needs for every request.
     public var coreContext: CoreRequestContextStorage
-    /// nil until ``BearerTokenMiddleware`` has let the request pass.
+    /// `nil` until ``BearerTokenMiddleware`` has accepted the token of the request.
     public var accessToken: VerifiedAccessToken?
 
-    /// Hummingbird calls it once for each request.
+    /// Creates the context. Hummingbird calls this once for each request.
     public init(source: Source) {
         coreContext = .init(source: source)
     }

@@ -3,27 +3,27 @@ import HTTPTypes
 public import Hummingbird
 public import TokenVerifier
 
-/// Lets a request pass with a verified access token and answers the others as RFC 6750 section 3 says.
+/// Passes on requests with a valid access token, and answers all others as RFC 6750 section 3 requires.
 public struct BearerTokenMiddleware<Context: AccessTokenRequestContext>: RouterMiddleware {
     private let verifier: AccessTokenVerifier
     private let scope: Scope
 
-    /// - Parameter scope: what a token must hold to pass.
+    /// - Parameter scope: the scope that a token must have.
     public init(_ verifier: AccessTokenVerifier, requiring scope: Scope = .empty) {
         self.verifier = verifier
         self.scope = scope
     }
 
-    /// Answers 401 without a valid token, 400 with more than one, 403 where it lacks scope, 503 if the issuer's keys
-    /// cannot be had or libcrypto fails.
+    /// Answers 401 if the request has no valid token, 400 if it has more than one, 403 if the token lacks scope, and
+    /// 503 if the issuer's keys are not available or libcrypto fails.
     public func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
-        // RFC 6750 section 3.1: one way of sending one token.
+        // RFC 6750 section 3.1: a request has one token, sent in one way.
         guard request.headers[values: .authorization].count <= 1 else {
             return Self.challenge(#"Bearer error="invalid_request""#, .badRequest)
         }
-        // Without credentials, no error code.
+        // RFC 6750 section 3.1: a request without credentials gets no error code.
         guard let token = Self.bearerToken(of: request) else { return Self.challenge("Bearer", .unauthorized) }
         let verified: VerifiedAccessToken
         do throws(AccessTokenVerificationError) {
@@ -42,7 +42,7 @@ public struct BearerTokenMiddleware<Context: AccessTokenRequestContext>: RouterM
         return try await next(request, context)
     }
 
-    /// RFC 6750 section 2.1; the scheme in any case (RFC 9110 section 11.1).
+    /// RFC 6750 section 2.1. The scheme is case-insensitive (RFC 9110 section 11.1).
     private static func bearerToken(of request: Request) -> String? {
         let parts = request.headers[.authorization]?.split(separator: " ", maxSplits: 1) ?? []
         guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }

@@ -4,18 +4,18 @@ import Hummingbird
 import TokenVerifier
 import TokenVerifierHummingbird
 
-/// A resource server: one route that needs a token with the scope `site.read`.
+/// A resource server with one route, which requires a token with the scope `site.read`.
 @main
 struct DemoAPI: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "demo-api")
 
-    @Option(help: "The issuer that is believed.")
+    @Option(help: "The issuer whose tokens are accepted.")
     var issuer = "http://127.0.0.1:8080"
 
-    @Option(help: "The audience by which this API is known.")
+    @Option(help: "The audience that a token must name: the identifier of this API.")
     var audience = "https://api.example.com"
 
-    @Option(help: "How far the clocks of issuer and API may be apart, in seconds.")
+    @Option(help: "The tolerated difference between the clocks of issuer and API, in seconds.")
     var leeway = 30
 
     @Option(help: "The address to listen on.")

@@ -6,7 +6,7 @@ import TokenHTTP
 
 struct ConfigCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "config", abstract: "Look at the configuration.", subcommands: [Check.self])
+        commandName: "config", abstract: "Check the configuration.", subcommands: [Check.self])
 
     struct Check: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -14,13 +14,13 @@ struct ConfigCommand: AsyncParsableCommand {
 
         @OptionGroup var configurationOption: ConfigurationOption
 
-        @Flag(help: "The service is running: do not try its addresses, which it has.")
+        @Flag(help: "Do not try to listen on the addresses: the running service has them.")
         var running = false
 
         func run() async throws {
             try await ConfigurationCheck.run(
                 configurationOption.path, environment: ProcessInfo.processInfo.environment, triesAddresses: !running)
-            Terminal.print("\(configurationOption.path): good")
+            Terminal.print("\(configurationOption.path): ok")
         }
     }
 }

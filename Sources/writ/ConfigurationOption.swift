@@ -3,11 +3,11 @@ import Foundation
 import ServiceFiles
 import SystemPackage
 
-/// Finds the configuration: `--config`, else `WRIT_CONFIG`, else `writ.yaml` in the working folder.
+/// The option for the configuration file: `--config`, else `WRIT_CONFIG`, else `writ.yaml` in the working folder.
 struct ConfigurationOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The configuration file.", discussion: "Else WRIT_CONFIG, else ./writ.yaml.", valueName: "path"))
+            "The configuration file.", discussion: "Without it WRIT_CONFIG, else ./writ.yaml.", valueName: "path"))
     var config: String?
 
     var path: FilePath {

@@ -3,7 +3,7 @@ import Foundation
 import ServiceFiles
 import SystemPackage
 
-/// Something that was refused or failed, reported so that it can be corrected.
+/// The failure of a command, with a hint that helps to correct it.
 struct Failure: Error {
     let message: String
     let hint: String?
@@ -13,9 +13,9 @@ struct Failure: Error {
         self.hint = hint
     }
 
-    /// What a command failed with.
+    /// The failure that reports an error of a command.
     ///
-    /// - Returns: `nil` for what ArgumentParser reports itself: wrong options, exit statuses.
+    /// - Returns: `nil` for errors that ArgumentParser reports itself: wrong options and exit statuses.
     init?(_ error: any Error) {
         switch error {
         case let failure as Failure: self = failure

@@ -7,21 +7,21 @@ import ServiceFiles
 
 struct HealthCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "health", abstract: "Ask a running service whether it is well.",
+        commandName: "health", abstract: "Check the liveness or readiness of a running service.",
         discussion: """
-            The answer of /healthz on the management listener, or with --ready that of /readyz: a probe for images \
-            without a shell. Exits with 1 where it is not well, or does not answer.
+            Sends a request for /healthz, or with --ready for /readyz, to the management listener: a probe for images \
+            without a shell. Exits with 1 if the answer is not 200 or there is no answer.
             """)
 
     @OptionGroup var configurationOption: ConfigurationOption
 
-    @Flag(help: "Ask whether it should get requests, instead of whether it lives.")
+    @Flag(help: "Check readiness (/readyz) instead of liveness (/healthz).")
     var ready = false
 
     func run() async throws {
         guard let address = try configurationOption.read().management else {
             throw Failure(
-                "management is off, and nothing else answers", hint: "management: 127.0.0.1:8081 in writ.yaml")
+                "management is off, so there is no health check", hint: "management: 127.0.0.1:8081 in writ.yaml")
         }
         let url = "http://\(address.local)\(ready ? "/readyz" : "/healthz")"
         let (status, answer): (UInt, String)

@@ -15,13 +15,13 @@ struct InitCommand: ParsableCommand {
     @Option(help: "The issuer identifier.")
     var issuer: String?
 
-    @Option(help: "Where the service listens.")
+    @Option(help: "The address that the service listens on.")
     var listen = "127.0.0.1:8080"
 
-    @Option(help: "Where health answers; off for nowhere.")
+    @Option(help: "The address of the management listener, or off.")
     var management = "127.0.0.1:8081"
 
-    @Flag(help: "Where the folder has a configuration already, leave it alone and be content.")
+    @Flag(help: "If the folder already has a configuration, change nothing and succeed.")
     var ifAbsent = false
 
     @Flag(help: "Print one JSON object.")
@@ -63,7 +63,7 @@ struct InitCommand: ParsableCommand {
         let key = contents.isKeyNew ? " and keys in keys/" : "; keys/ has a key already"
         Terminal.note("Wrote \(contents.configuration), clients.yaml\(key).")
         if contents.issuer.isSecure {
-            Terminal.note("Before it can serve, say who ends TLS: tls in \(contents.configuration).")
+            Terminal.note("Before the first start, set tls in \(contents.configuration): the issuer is https.")
         }
         Terminal.print(
             """

@@ -4,7 +4,7 @@ import ServiceFiles
 
 /// A value given on the command line.
 enum OptionValue {
-    /// - Parameter name: what the text is called in the error, which is one of usage.
+    /// - Parameter name: the name of the value in the error of usage.
     static func parse<Value>(
         _ text: String, _ name: String, _ parse: (String) throws(InvalidValue) -> Value
     ) throws -> Value {
@@ -13,7 +13,7 @@ enum OptionValue {
 }
 
 extension Duration {
-    /// Reads `90s`, `15m`, `12h`, `30d` from the command line.
+    /// Parses `90s`, `15m`, `12h` or `30d` from the command line.
     init(option text: String) throws {
         self = try OptionValue.parse(text, text, DurationText.parse)
     }

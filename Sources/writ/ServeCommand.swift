@@ -14,24 +14,24 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "The issuer identifier.")
     var issuer: String?
 
-    @Option(help: "Where the service listens.")
+    @Option(help: "The address that the service listens on.")
     var listen: String?
 
-    @Option(help: "Where health answers; off for nowhere.")
+    @Option(help: "The address of the management listener, or off.")
     var management: String?
 
-    @Option(help: "What is logged: trace, debug, info, notice, warning, error or critical.")
+    @Option(help: "The lowest level that is logged: trace, debug, info, notice, warning, error or critical.")
     var logLevel: String?
 
     func run() async throws {
-        // Before there is a secret in it.
+        // Before memory holds a secret.
         let memory = MemoryProtection()
         RunningProcess.raiseOpenFileLimit()
         let hangups = await UnixSignalsSequence(trapping: .sighup)
         let options = ServiceConfiguration.Options(
             issuer: issuer, listen: listen, management: management, logLevel: logLevel)
         let configuration = try configurationOption.read(options)
-        // Text for people, JSON for whatever gathers logs.
+        // Text for a terminal, JSON for a log collector.
         let isTerminal = isatty(STDERR_FILENO) == 1
         var logger = Logger(label: "writ") { label in
             if isTerminal { return StreamLogHandler.standardError(label: label) }
@@ -41,7 +41,7 @@ struct ServeCommand: AsyncParsableCommand {
         let traces = configuration.tracing.map { [logger] in TraceExport(to: $0, logger: logger) }
         let service = try TokenService(configuration, logger: logger, tracer: traces?.tracer)
         if let traces {
-            service.addCounter("writ_trace_spans_dropped_total", help: "Spans that no collector got.") {
+            service.addCounter("writ_trace_spans_dropped_total", help: "Spans that did not reach the collector.") {
                 traces.droppedCount
             }
         }

@@ -3,24 +3,24 @@ import JOSE
 
 /// Results go to standard output, everything else to standard error.
 enum Terminal {
-    /// One result.
+    /// Prints one result.
     ///
-    /// - Parameter consequence: what to do where the text is lost, once something has been changed.
+    /// - Parameter consequence: the hint if the text cannot be written after the command has changed something.
     static func print(_ text: String, ifLost consequence: String? = nil) {
         write(Data((text + "\n").utf8), ifLost: consequence)
     }
 
-    /// One JSON text on a line of its own.
+    /// Prints one JSON text on a line of its own.
     static func print(_ json: JSONWriter, ifLost consequence: String? = nil) {
         write(Data(json.bytes + [UInt8(ascii: "\n")]), ifLost: consequence)
     }
 
     static func note(_ text: String) {
-        // Where nobody listens there is nobody to tell.
+        // If standard error cannot be written to, there is no other way to report it.
         try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8))
     }
 
-    /// A result that cannot be written is a failure: a full disk, a closed pipe.
+    /// Exits with a failure if the result cannot be written, as to a full disk or a closed pipe.
     private static func write(_ data: Data, ifLost consequence: String?) {
         do {
             try FileHandle.standardOutput.write(contentsOf: data)
@@ -35,7 +35,7 @@ enum Terminal {
         if let hint = failure.hint { note("  hint: \(hint)") }
     }
 
-    /// Columns of text, as wide as they need to be.
+    /// Aligns text in columns.
     static func table(_ rows: [[String]]) -> String {
         let widths = rows.reduce(into: [Int]()) { widths, row in
             for (column, cell) in row.enumerated() {
@@ -55,9 +55,9 @@ enum Terminal {
         return lines.joined(separator: "\n")
     }
 
-    /// Everything on standard input, without the line break at its end.
+    /// Reads all of standard input, without line breaks at its end.
     ///
-    /// - Parameter limit: octets; more is refused.
+    /// - Parameter limit: the maximum length in octets.
     static func readInput(limit: Int = 64 * 1024) throws -> String {
         var data = Data()
         while data.count <= limit, let chunk = try FileHandle.standardInput.read(upToCount: 16 * 1024), !chunk.isEmpty {

@@ -7,7 +7,8 @@ import RemoteKeys
 import ServiceFiles
 import ServiceLifecycle
 
-/// Sends the service's spans to a collector, as `tracing` of the configuration and the standard variables of OpenTelemetry say.
+/// Sends the service's spans to the collector of `tracing` in the configuration or of OpenTelemetry's standard
+/// variables.
 struct TraceExport: Service {
     let tracer: OTLPTracer
 
@@ -23,10 +24,10 @@ struct TraceExport: Service {
             }
             request.headers.replaceOrAdd(name: "Content-Type", value: "application/json")
             request.body = .bytes(ByteBuffer(bytes: octets))
-            // The time limit of the client ends with the head of the answer.
+            // The HTTP client's time limit covers only the head of the answer.
             try await Deadline.race(.seconds(5)) { [request] in
                 let response = try await DocumentDownload.httpClient.execute(request, deadline: .distantFuture)
-                // So that the connection can be used again; a long answer is cut off.
+                // The body is read so that the connection can be reused. A long one is cut off.
                 for try await _ in response.body.prefix(64) {}
                 guard (200..<300).contains(response.status.code) else {
                     throw ExportRefusal(
@@ -36,7 +37,7 @@ struct TraceExport: Service {
         }
     }
 
-    /// Spans that the collector did not get.
+    /// The number of spans that were dropped.
     var droppedCount: Int { tracer.droppedCount }
 
     func run() async {

@@ -14,7 +14,7 @@ struct WritCommand: AsyncParsableCommand {
 
     static func main() async {
         var command: any ParsableCommand
-        // What ArgumentParser throws here it reports itself: usage, help, the version.
+        // ArgumentParser reports its own errors: usage, help and the version.
         do { command = try parseAsRoot(arguments) } catch { exit(withError: error) }
         do {
             if var command = command as? any AsyncParsableCommand {
@@ -29,7 +29,7 @@ struct WritCommand: AsyncParsableCommand {
         }
     }
 
-    /// What stands behind the program's name. One kid in 64 begins with a dash: it goes behind all options.
+    /// The arguments without the program's name. One kid in 64 begins with a dash, so it is moved behind all options.
     private static var arguments: [String] {
         let arguments = Array(CommandLine.arguments.dropFirst())
         guard arguments.starts(with: ["keys", "retire"]), !arguments.contains("--"),
@@ -44,6 +44,6 @@ struct WritCommand: AsyncParsableCommand {
 
 struct TokenCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "token", abstract: "Get a token, look into it, verify it.",
+        commandName: "token", abstract: "Request, inspect and verify access tokens.",
         subcommands: [Request.self, Inspect.self, Verify.self])
 }

@@ -10,7 +10,8 @@ import Testing
             scope: try Scope("a b"))
     }
 
-    @Test func writesWhatRFC9068Asks() throws {
+    @Test("RFC 9068 section 2.2: every required claim is written")
+    func writesWhatRFC9068Asks() throws {
         let json = String(decoding: try claims(audience: ["https://a"]).json(), as: UTF8.self)
         #expect(
             json
@@ -18,12 +19,14 @@ import Testing
         )
     }
 
-    @Test func writesSeveralAudiencesAsAnArray() throws {
+    @Test("RFC 7519 section 4.1.3: several audiences are written as an array")
+    func writesSeveralAudiencesAsAnArray() throws {
         let json = String(decoding: try claims(audience: ["https://a", "https://b"]).json(), as: UTF8.self)
         #expect(json.contains(#""aud":["https://a","https://b"]"#))
     }
 
-    @Test func appendsClaimsOfTheClient() throws {
+    @Test("A client's own claims follow the registered ones")
+    func appendsClaimsOfTheClient() throws {
         let additional = JSONWriter.members(
             of: JSONObject([.init("tenant", .string("acme")), .init("n", .integer(1))]))
         let json = String(decoding: try claims(audience: ["https://a"]).json(adding: additional), as: UTF8.self)

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct RFC3339Tests {
     @Test(
-        "RFC 3339 section 5.6: what is written is read as the same moment",
+        "RFC 3339 section 5.6: a date is read as the moment that was written",
         arguments: [
             ("0000-01-01T00:00:00Z", -62_167_219_200), ("1969-12-31T23:59:59Z", -1), ("1970-01-01T00:00:00Z", 0),
             ("2000-02-29T23:59:59Z", 951_868_799), ("2026-11-23T20:21:54Z", 1_795_465_314),
@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test(
-        "RFC 3339 section 5.6: everything else is refused",
+        "RFC 3339 section 5.6: any other text is rejected",
         arguments: [
             "", "2027-01-01", "2027-01-01T00:00:00", "2027-01-01 00:00:00Z", "2027-01-01T00:00Z", "2027-1-1T00:00:00Z",
             "2027-02-29T00:00:00Z", "2027-13-01T00:00:00Z", "2027-00-01T00:00:00Z", "2027-01-01T24:00:00Z",
@@ -39,13 +39,13 @@ import Testing
         #expect(throws: InvalidValue.self) { try NumericDate(rfc3339: text) }
     }
 
-    @Test("A moment that four digits cannot say is written as the nearest that they can")
+    @Test("A date outside the years 0 to 9999 is written as the nearest one within them")
     func writesTheNearest() {
         #expect(NumericDate(.max).rfc3339 == "9999-12-31T23:59:59Z")
         #expect(NumericDate(.min).rfc3339 == "0000-01-01T00:00:00Z")
     }
 
-    @Test("Each day of 400 years is the one after the day before it")
+    @Test("Each day of 400 years follows the day before it")
     func daysFollowOneAnother() {
         var previous = CivilTime(NumericDate(-86400))
         for day in 0..<146_097 as Range<Int64> {

@@ -2,13 +2,15 @@ import AccessToken
 import Testing
 
 @Suite struct ValueTests {
-    @Test(arguments: [
-        ("https://tokens.example.com", "https://tokens.example.com", ""),
-        ("https://tokens.example.com/", "https://tokens.example.com", ""),
-        ("https://tokens.example.com:8443/tenant/one", "https://tokens.example.com:8443", "/tenant/one"),
-        ("http://127.0.0.1:8080", "http://127.0.0.1:8080", ""), ("http://localhost", "http://localhost", ""),
-        ("http://[::1]:80/x/", "http://[::1]:80", "/x"),
-    ])
+    @Test(
+        "RFC 8414 section 2: an https URL, and http on a loopback host, is an issuer",
+        arguments: [
+            ("https://tokens.example.com", "https://tokens.example.com", ""),
+            ("https://tokens.example.com/", "https://tokens.example.com", ""),
+            ("https://tokens.example.com:8443/tenant/one", "https://tokens.example.com:8443", "/tenant/one"),
+            ("http://127.0.0.1:8080", "http://127.0.0.1:8080", ""), ("http://localhost", "http://localhost", ""),
+            ("http://[::1]:80/x/", "http://[::1]:80", "/x"),
+        ])
     func takesIssuer(text: String, origin: String, path: String) throws {
         let issuer = try Issuer(text)
         #expect(issuer.description == text)
@@ -16,54 +18,67 @@ import Testing
         #expect(issuer.path == path)
     }
 
-    @Test(arguments: [
-        ("", "is not an absolute URI"), ("tokens.example.com", "is not an absolute URI"),
-        ("https://a?b", "has a query; RFC 8414 section 2 allows none"),
-        ("https://a/?", "has a query; RFC 8414 section 2 allows none"),
-        ("https://a#b", "has a fragment; RFC 8414 section 2 allows none"),
-        ("http://tokens.example.com", "is not https (http is allowed on a loopback host only)"),
-        ("http://127.0.0.1.example.com", "is not https (http is allowed on a loopback host only)"),
-        ("http://127.1.2.300", "is not https (http is allowed on a loopback host only)"),
-        ("ftp://a", "is not https (http is allowed on a loopback host only)"),
-        ("https://", "names no host"), ("https:///path", "names no host"),
-        ("https://user@a", "has no usable host name and port"), ("https://a:0", "has no usable host name and port"),
-        ("https://a:65536", "has no usable host name and port"), ("https://a:b", "has no usable host name and port"),
-        ("https://a b", "has a character that no URI may have"), ("https://é", "has a character that no URI may have"),
-        ("https://a/%zz", "has a % without two hexadecimal digits"),
-    ])
+    @Test(
+        "RFC 8414 section 2: any other issuer is rejected with the reason",
+        arguments: [
+            ("", "is not an absolute URI"), ("tokens.example.com", "is not an absolute URI"),
+            ("https://a?b", "has a query; RFC 8414 section 2 allows none"),
+            ("https://a/?", "has a query; RFC 8414 section 2 allows none"),
+            ("https://a#b", "has a fragment; RFC 8414 section 2 allows none"),
+            ("http://tokens.example.com", "is not https (http is allowed on a loopback host only)"),
+            ("http://127.0.0.1.example.com", "is not https (http is allowed on a loopback host only)"),
+            ("http://127.1.2.300", "is not https (http is allowed on a loopback host only)"),
+            ("ftp://a", "is not https (http is allowed on a loopback host only)"),
+            ("https://", "names no host"), ("https:///path", "names no host"),
+            ("https://user@a", "has no usable host name and port"), ("https://a:0", "has no usable host name and port"),
+            ("https://a:65536", "has no usable host name and port"),
+            ("https://a:b", "has no usable host name and port"),
+            ("https://a b", "has a character that no URI may have"),
+            ("https://é", "has a character that no URI may have"),
+            ("https://a/%zz", "has a % without two hexadecimal digits"),
+        ])
     func refusesIssuer(text: String, reason: String) {
         let error = #expect(throws: InvalidValue.self) { try Issuer(text) }
         #expect(error?.description == reason)
     }
 
-    @Test(arguments: ["https://api.example.com", "https://api.example.com/?a=b", "urn:example:api", "api:reports"])
+    @Test(
+        "RFC 8707 section 2: an absolute URI without fragment is an audience",
+        arguments: ["https://api.example.com", "https://api.example.com/?a=b", "urn:example:api", "api:reports"])
     func takesAudience(text: String) throws {
         #expect(try Audience(text).description == text)
     }
 
-    @Test(arguments: ["", "api", "/relative", "https://a#f", "https://a\u{0}", String(repeating: "a:", count: 2000)])
+    @Test(
+        "RFC 8707 section 2: any other audience is rejected",
+        arguments: ["", "api", "/relative", "https://a#f", "https://a\u{0}", String(repeating: "a:", count: 2000)])
     func refusesAudience(text: String) {
         #expect(throws: InvalidValue.self) { try Audience(text) }
     }
 
-    @Test(arguments: [("", []), ("a", ["a"]), ("a b:c ~!", ["a", "b:c", "~!"]), ("a b a", ["a", "b"])])
+    @Test(
+        "RFC 6749 section 3.3: a scope has the tokens between its spaces, each once",
+        arguments: [("", []), ("a", ["a"]), ("a b:c ~!", ["a", "b:c", "~!"]), ("a b a", ["a", "b"])])
     func takesScope(text: String, tokens: [String]) throws {
         #expect(try Scope(text).tokens == tokens)
     }
 
-    @Test(arguments: [" ", "a ", " a", "a  b", "a\tb", "a\nb", "\"", "a\\b", "é", "a\u{7F}"])
+    @Test(
+        "RFC 6749 section 3.3: a scope with stray spaces or other characters is rejected",
+        arguments: [" ", "a ", " a", "a  b", "a\tb", "a\nb", "\"", "a\\b", "é", "a\u{7F}"])
     func refusesScope(text: String) {
         #expect(throws: InvalidValue.self) { try Scope(text) }
     }
 
-    @Test func scopesAreSets() throws {
+    @Test("A scope is a subset of another if that has all of its tokens")
+    func scopesAreSets() throws {
         #expect(try Scope("b a").isSubset(of: Scope("a b c")))
         #expect(try Scope.empty.isSubset(of: Scope("a")))
         #expect(try !Scope("a d").isSubset(of: Scope("a b c")))
         #expect(try !Scope("a").isSubset(of: .empty))
     }
 
-    @Test("RFC 6749 section 3.3: the order of scope tokens does not matter, and they keep it")
+    @Test("RFC 6749 section 3.3: scopes are equal in any order of their tokens, and keep the order")
     func scopesAreEqualInAnyOrder() throws {
         let (first, second) = (try Scope("a b c"), try Scope("c a b"))
         #expect(first == second)
@@ -73,18 +88,22 @@ import Testing
         for other in ["a b", "a b d", "a b c d", ""] { #expect(try Scope(other) != first) }
     }
 
-    @Test(arguments: ["a", "my client", "~", String(repeating: "x", count: 256)]) func takesClientID(text: String)
-        throws
-    {
+    @Test(
+        "RFC 6749 appendix A.1: a client identifier is visible ASCII and spaces",
+        arguments: ["a", "my client", "~", String(repeating: "x", count: 256)])
+    func takesClientID(text: String) throws {
         #expect(try ClientID(text).description == text)
     }
 
-    @Test(arguments: ["", "é", "a\u{0}", "a\n", "\u{7F}", "\u{212A}", String(repeating: "x", count: 257)])
+    @Test(
+        "RFC 6749 appendix A.1: any other client identifier is rejected",
+        arguments: ["", "é", "a\u{0}", "a\n", "\u{7F}", "\u{212A}", String(repeating: "x", count: 257)])
     func refusesClientID(text: String) {
         #expect(throws: InvalidValue.self) { try ClientID(text) }
     }
 
-    @Test func datesDoNotOverflow() {
+    @Test("Arithmetic with dates saturates and does not overflow")
+    func datesDoNotOverflow() {
         #expect(NumericDate(.max) + .seconds(1) == NumericDate(.max))
         #expect(NumericDate(10) - .seconds(3) == NumericDate(7))
         #expect(NumericDate(.min) - .seconds(1) == NumericDate(.min))

@@ -6,7 +6,7 @@ import Testing
 @testable import Admission
 @testable import OAuth
 
-/// A secret that passed the check of a password hash is checked by that hash no more.
+/// A secret that passed the check of a password hash is not checked with that hash again.
 @Suite struct VerifiedSecretCacheTests {
     private static let now = NumericDate(1_795_000_000)
     private static let secret = "chosen by a person"

@@ -92,7 +92,7 @@ class TestAssertions:
         request = ["token", "request", "--issuer", own_service.issuer, "--client-id", "job", "--private-key"]
         assert own_service.writ(*request, "job.pem").stdout.count(".") == 2
         # The public half is no key to sign with, and one that others can read is refused.
-        assert "is no private key" in own_service.writ(*request, "job.pub", status=1).stderr
+        assert "is not a usable private key" in own_service.writ(*request, "job.pub", status=1).stderr
         (folder / "job.pem").chmod(0o644)
         assert "chmod 600" in own_service.writ(*request, "job.pem", status=1).stderr
 

@@ -178,7 +178,7 @@ class TestService:
         with fault(service.folder):
             before = contents(service.folder)
             service.start(WRIT_KEYS_ROTATION_EVERY="90d", **clock.environment)
-            failures = wait_until("it fails", lambda: [text for text in complaints(service) if "goes on trying" in text])
+            failures = wait_until("it fails", lambda: [text for text in complaints(service) if "will be retried" in text])
             assert contents(service.folder) == before
         wait_until("it has made the next keys", lambda: sum(event["message"] == "Rotated" for event in events(service)) == 2)
         assert len(list(service.folder.glob("keys/2*"))) == 2

@@ -54,7 +54,7 @@ def test_a_mistake_in_each_of_many_entries_is_told_a_hundred_times(own_service):
     wait_until("it has noticed", lambda: "more problems" in service.log)
     told = [event["message"] for line in service.log.splitlines() if "Not reloaded" in (event := json.loads(line))["message"]]
     assert len(told) == 101
-    assert told[-1] == "Not reloaded: 150 more problems, which `writ config check` tells"
+    assert told[-1] == "Not reloaded: 150 more problems; `writ config check` lists them"
     checked = service.writ("config", "check", status=1).stderr
     assert checked.count("client_secrets is missing") == 250
 

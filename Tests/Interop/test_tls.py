@@ -161,7 +161,7 @@ class TestTokens:
     def test_keys_as_tools_write_them(self, authority, tmp_path, kind, form):
         """PKCS#8, PKCS#1 and SEC 1."""
         with SecureService(tmp_path, authority, kind, form=getattr(PrivateFormat, form)) as service:
-            assert service.writ("config", "check").stdout == "writ.yaml: good\n"
+            assert service.writ("config", "check").stdout == "writ.yaml: ok\n"
             assert service.start().request_token().status_code == 200
 
     def test_settings_from_the_environment(self, own_service):

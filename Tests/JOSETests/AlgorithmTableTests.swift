@@ -3,7 +3,7 @@ import Testing
 
 @testable import JOSE
 
-/// What each row of the table must be good for. A row or a column that is missing breaks a test here.
+/// What each row of the table must support. A missing row or column fails a test here.
 @Suite struct AlgorithmTableTests {
     private static func input(_ algorithm: SignatureAlgorithm) -> JWSSigningInput {
         let header = #"{"alg":"\#(algorithm)","kid":"k"}"#
@@ -29,7 +29,9 @@ import Testing
         #expect(!(try Self.jws(algorithm, signature + [0]).canBeSigned(by: key.publicKey)))
     }
 
-    @Test("A decoy signature is tried with a key, and is invalid", arguments: SignatureAlgorithm.all)
+    @Test(
+        "A decoy signature has the length and range of a key's signatures, and is invalid",
+        arguments: SignatureAlgorithm.all)
     func decoySignature(algorithm: SignatureAlgorithm) throws {
         let key = try algorithm.makeKey()
         let jws = try Self.jws(algorithm, key.type.decoySignature)
@@ -39,7 +41,7 @@ import Testing
         }
     }
 
-    @Test("A decoy key is of the type of the keys that it stands in for", arguments: SignatureAlgorithm.all)
+    @Test("A decoy key has the type and size of the keys that it imitates", arguments: SignatureAlgorithm.all)
     func decoyKeys(algorithm: SignatureAlgorithm) throws {
         let key = try algorithm.makeKey()
         let signature = try SigningContext(key: key, scheme: algorithm.scheme).sign(Self.input(algorithm).octets.span)
@@ -84,14 +86,14 @@ import Testing
         #expect(jwk.allows(other) == isSame)
     }
 
-    @Test("An algorithm is found by its own name alone", arguments: SignatureAlgorithm.all)
+    @Test("An algorithm is found only by its exact name", arguments: SignatureAlgorithm.all)
     func name(algorithm: SignatureAlgorithm) {
         #expect(SignatureAlgorithm(name: algorithm.name) == algorithm)
         #expect(SignatureAlgorithm(name: algorithm.name.lowercased()) == nil)
         #expect(SignatureAlgorithm.all.count { $0.name == algorithm.name } == 1)
     }
 
-    @Test("A key of one kind verifies nothing under an algorithm of another kind", arguments: SignatureAlgorithm.all)
+    @Test("An algorithm accepts the keys of its own kind and of no other", arguments: SignatureAlgorithm.all)
     func kinds(algorithm: SignatureAlgorithm) throws {
         let type = try algorithm.makeKey().type
         for other in SignatureAlgorithm.all {

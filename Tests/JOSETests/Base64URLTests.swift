@@ -11,14 +11,16 @@ import Testing
         let pairs: [Pair]
     }
 
-    @Test func encodesAsRFC4648Does() throws {
+    @Test("RFC 4648 section 10: the test vectors are encoded and decoded without padding")
+    func encodesAsRFC4648Does() throws {
         for pair in try TestVectors.decode(Vectors.self, "rfc4648-10.json").pairs {
             #expect(Base64URL.encode(Array(pair.text.utf8)) == pair.base64url)
             #expect(Base64URL.decode(pair.base64url) == Array(pair.text.utf8))
         }
     }
 
-    @Test func everyLengthComesBack() {
+    @Test("Octets of every length are the same after encoding and decoding")
+    func everyLengthComesBack() {
         var octets: [UInt8] = []
         for count in 0..<300 {
             #expect(Base64URL.decode(Base64URL.encode(octets)) == octets)
@@ -26,9 +28,12 @@ import Testing
         }
     }
 
-    @Test(arguments: ["A", "AAAAA", "Zg==", "Zg=", "Z g", "Zg\n", "Z+", "Z/", "Zé", "Zh", "Zm9", "////", "\u{0}\u{0}"])
+    @Test(
+        "RFC 7515 section 2: padding, other characters and left-over bits are rejected",
+        arguments: ["A", "AAAAA", "Zg==", "Zg=", "Z g", "Zg\n", "Z+", "Z/", "Zé", "Zh", "Zm9", "////", "\u{0}\u{0}"])
     func refusesWhatHasAnotherSpelling(text: String) {
-        // "Zh" and "Zm9" carry bits that no octet uses; a second spelling of one value is a way around comparisons.
+        // "Zh" and "Zm9" have left-over bits that are not zero. A second encoding of one value could evade a
+        // comparison.
         #expect(Base64URL.decode(text) == nil)
     }
 }

@@ -8,37 +8,44 @@ import Testing
         [Array(header.utf8), Array(payload.utf8), signature].map(Base64URL.encode).joined(separator: ".")
     }
 
-    @Test(arguments: [
-        (#"{"alg":"none"}"#, JWSError.unknownAlgorithm), (#"{"alg":"None"}"#, .unknownAlgorithm),
-        (#"{"alg":"NONE"}"#, .unknownAlgorithm), (#"{"alg":"nOnE"}"#, .unknownAlgorithm),
-        (#"{"alg":"RSA1_5"}"#, .unknownAlgorithm), (#"{"alg":"rs256"}"#, .unknownAlgorithm),
-        (#"{"alg":"RS256","crit":["exp"],"exp":1}"#, .criticalExtension),
-        (#"{"alg":"RS256","crit":[]}"#, .criticalExtension),
-        ("{}", .malformed), ("[]", .malformed), (#"{"alg":1}"#, .malformed), (#"{"alg":"RS256","kid":1}"#, .malformed),
-        (#"{"alg":"RS256","typ":null}"#, .malformed), (#"{"alg":"RS256","alg":"RS256"}"#, .malformed),
-    ])
+    @Test(
+        "RFC 7515 section 4.1: an unknown alg, any crit and a malformed header are rejected",
+        arguments: [
+            (#"{"alg":"none"}"#, JWSError.unknownAlgorithm), (#"{"alg":"None"}"#, .unknownAlgorithm),
+            (#"{"alg":"NONE"}"#, .unknownAlgorithm), (#"{"alg":"nOnE"}"#, .unknownAlgorithm),
+            (#"{"alg":"RSA1_5"}"#, .unknownAlgorithm), (#"{"alg":"rs256"}"#, .unknownAlgorithm),
+            (#"{"alg":"RS256","crit":["exp"],"exp":1}"#, .criticalExtension),
+            (#"{"alg":"RS256","crit":[]}"#, .criticalExtension),
+            ("{}", .malformed), ("[]", .malformed), (#"{"alg":1}"#, .malformed),
+            (#"{"alg":"RS256","kid":1}"#, .malformed),
+            (#"{"alg":"RS256","typ":null}"#, .malformed), (#"{"alg":"RS256","alg":"RS256"}"#, .malformed),
+        ])
     func refusesHeader(header: String, error: JWSError) {
         #expect(throws: error) { try CompactJWS(parsing: Self.jws(header: header)) }
     }
 
-    /// With a header that is good, so that nothing but the shape can be what is refused.
-    @Test(arguments: [
-        "", ".", "..", "H", "H.", "H.e30", "H.e30.e30.e30", "H.e30.e30.e30.e30", "H.e30.e30=", "H.e 30.e30",
-        "H.e30.e30\n",
-        ".e30.e30",
-    ])
+    /// The header is valid, so that only the shape can be the reason.
+    @Test(
+        "RFC 7515 section 7.1: a text that is not three parts of base64url is rejected",
+        arguments: [
+            "", ".", "..", "H", "H.", "H.e30", "H.e30.e30.e30", "H.e30.e30.e30.e30", "H.e30.e30=", "H.e 30.e30",
+            "H.e30.e30\n",
+            ".e30.e30",
+        ])
     func refusesShape(text: String) throws {
         let header = Base64URL.encode(Array(#"{"alg":"RS256"}"#.utf8))
         _ = try CompactJWS(parsing: "\(header).e30.e30")
         #expect(throws: JWSError.malformed) { try CompactJWS(parsing: text.replacing("H", with: header)) }
     }
 
-    @Test func refusesManyDotsAndLongTextsQuickly() {
+    @Test("A text with many dots, or longer than the limit, is rejected")
+    func refusesManyDotsAndLongTextsQuickly() {
         #expect(throws: JWSError.malformed) { try CompactJWS(parsing: String(repeating: ".", count: 16_000)) }
         #expect(throws: JWSError.tooLong) { try CompactJWS(parsing: String(repeating: "a", count: 16_385)) }
     }
 
-    @Test func aKeyIsUsedWithItsOwnAlgorithmOnly() throws {
+    @Test("RFC 8725 section 3.1: a key with alg is used only with that algorithm")
+    func aKeyIsUsedWithItsOwnAlgorithmOnly() throws {
         let key = try PrivateKey.generateRSA(bits: 2048)
         let publicKey = try key.publicKey
         let pinned = JWK(publicKey, keyID: "1", algorithm: .rs256)
@@ -48,9 +55,9 @@ import Testing
         _ = try CompactJWS(parsing: token).verified(by: JWKSet([free]))
     }
 
-    @Test("RFC 8725 section 3.1: a MAC is no algorithm, so a public key cannot be its secret")
+    @Test("RFC 8725 section 3.1: no MAC is accepted, so a public key cannot be its secret")
     func aPublicKeyIsNoSecret() throws {
-        // The classic confusion: HS256 keyed with the text of a published RSA key.
+        // The classic attack: an HS256 code whose secret is the text of a published RSA key.
         let publicKey = try PrivateKey.generateRSA(bits: 2048).publicKey
         let pem = Array(try publicKey.pem().utf8)
         let secret = try SecretBytes(copying: pem.span)
@@ -73,7 +80,8 @@ import Testing
         #expect(throws: Never.self) { try CompactJWS.check { () throws(LibcryptoError) in true } }
     }
 
-    @Test func exactlyOneKeyMustMatch() throws {
+    @Test("A signature is checked only if exactly one key matches kid and alg")
+    func exactlyOneKeyMustMatch() throws {
         let key = try PrivateKey.generate(on: .p256)
         let publicKey = try key.publicKey
         let token = try CompactJWS(parsing: Self.sign(key, .es256, header: #"{"alg":"ES256","kid":"1"}"#))

@@ -3,8 +3,8 @@ import Libcrypto
 import TestSupport
 import Testing
 
-/// What holds for every input: what is written is read, what is read is written the same way, and no text takes more than its
-/// length in work.
+/// Properties of every input: a written value is read again, a read value is written the same way, and work is linear
+/// in the length of a text.
 @Suite struct JOSEPropertyTests {
     private static let characters: [Character] = [
         "a", "Z", "\"", "\\", "/", "\u{0}", "\u{1F}", "\n", "é", "🙂", "\u{2028}",
@@ -38,18 +38,22 @@ import Testing
         return writer.bytes
     }
 
-    @Test(arguments: 0..<300) func jsonIsReadAsItWasWritten(seed: UInt64) throws {
+    @Test("A random JSON value is read as it was written", arguments: 0..<300)
+    func jsonIsReadAsItWasWritten(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         let value = value(depth: 5, &random)
         let written = text(value)
         let read = try JSONReader.read(written)
         #expect(text(read) == written)
-        // A number may come back as the integer that it is.
+        // A number may be read as an integer.
         if !String(decoding: written, as: UTF8.self).contains("e") { #expect(read == value) }
     }
 
-    /// Half of them are broken JSON; none may do more than be refused.
-    @Test(arguments: 0..<300) func whateverComes(seed: UInt64) {
+    /// Half of the texts are invalid JSON.
+    @Test(
+        "A text with random changes is rejected, or read as a value that is written the same way again",
+        arguments: 0..<300)
+    func whateverComes(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         var octets = text(value(depth: 4, &random))
         for _ in 0..<Int.random(in: 1..<6, using: &random) where !octets.isEmpty {
@@ -65,7 +69,8 @@ import Testing
         #expect((try? JSONReader.read(written)).map(text) == written)
     }
 
-    @Test(arguments: 0..<100) func aJWSIsTakenApartAsItWasPutTogether(seed: UInt64) throws {
+    @Test("A JWS is parsed as it was composed", arguments: 0..<100)
+    func aJWSIsTakenApartAsItWasPutTogether(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         func octets(_ most: Int) -> [UInt8] {
             (0..<Int.random(in: 0..<most, using: &random)).map { _ in .random(in: 0...255, using: &random) }
@@ -78,7 +83,8 @@ import Testing
         #expect(jws.header.algorithm == .rs256)
     }
 
-    @Test(arguments: 1..<12) func aSetOfKeysIsReadAsItWasWritten(count: Int) throws {
+    @Test("A key set is read as it was written", arguments: 1..<12)
+    func aSetOfKeysIsReadAsItWasWritten(count: Int) throws {
         let keys = try (0..<count).map { index in
             let key = try index.isMultiple(of: 2) ? PrivateKey.generate(on: .p256) : PrivateKey.generateEd25519()
             let algorithm: SignatureAlgorithm = index.isMultiple(of: 2) ? .es256 : .edDSA
@@ -88,12 +94,14 @@ import Testing
         #expect(try JWKSet(reading: written).json() == written)
     }
 
-    /// Each would take 256 times the work for 16 times the length if something looked at everything for each character.
-    @Test(arguments: [
-        ("[", "1,", "1]"), ("", "[", ""), ("{", #""a":{"#, ""), ("\"", "\\u0041", "\""), ("\"", "é", "\""),
-        ("", " ", "1"),
-        ("", "1", ""), ("", "\"", ""), ("[", "[],", "[]]"),
-    ])
+    /// With quadratic work, 16 times the length would take 256 times the work.
+    @Test(
+        "Reading a JSON text takes linear time",
+        arguments: [
+            ("[", "1,", "1]"), ("", "[", ""), ("{", #""a":{"#, ""), ("\"", "\\u0041", "\""), ("\"", "é", "\""),
+            ("", " ", "1"),
+            ("", "1", ""), ("", "\"", ""), ("[", "[],", "[]]"),
+        ])
     func noJSONTakesMoreThanItsLength(begin: String, middle: String, end: String) {
         let growth = Effort.growth(
             { Array((begin + String(repeating: middle, count: $0) + end).utf8) }, from: 4000
@@ -101,14 +109,16 @@ import Testing
         #expect(growth < 64)
     }
 
-    @Test func manyMembersAreNoMoreWorkEach() {
+    @Test("Reading an object with many members takes linear time")
+    func manyMembersAreNoMoreWorkEach() {
         let growth = Effort.growth(
             { count in Array(("{" + (0..<count).map { "\"\($0)\":1" }.joined(separator: ",") + "}").utf8) }, from: 1000
         ) { _ = try? JSONReader.read($0) }
         #expect(growth < 64)
     }
 
-    @Test(arguments: [".", "a.", "a", "..a"]) func noJWSTakesMoreThanItsLength(part: String) {
+    @Test("Parsing a JWS takes linear time", arguments: [".", "a.", "a", "..a"])
+    func noJWSTakesMoreThanItsLength(part: String) {
         let growth = Effort.growth({ String(repeating: part, count: $0) }, from: 4000) {
             _ = try? CompactJWS(parsing: $0, maximumLength: .max)
         }

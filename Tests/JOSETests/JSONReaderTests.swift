@@ -4,12 +4,14 @@ import TestSupport
 import Testing
 
 @Suite struct JSONReaderTests {
-    /// Accepted by the suite and refused here: an object must not have two members of one name.
+    /// Accepted by the suite and rejected here: an object must not have two members with one name.
     private static let refusedForDuplicates: Set<String> = [
         "y_object_duplicated_key.json", "y_object_duplicated_key_and_value.json",
     ]
 
-    @Test(.enabled(if: TestVectors.shared("JSONTestSuite") != nil, "../shared/vectors is not on this machine"))
+    @Test(
+        "RFC 8259: the reader agrees with JSONTestSuite, except about duplicate member names",
+        .enabled(if: TestVectors.shared("JSONTestSuite") != nil, "../shared/vectors is not on this machine"))
     func agreesWithJSONTestSuite() throws {
         let folder = try #require(TestVectors.shared("JSONTestSuite/test_parsing"))
         let files = try TestVectors.files(in: folder)
@@ -25,33 +27,37 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        (#"{"a":1,"a":2}"#, "a member name used twice"),
-        (#"{"a":1,"\u0061":2}"#, "a member name used twice"),
-        (#"["\ud800"]"#, "a lone surrogate"),
-        (#"["\udc00"]"#, "a lone surrogate"),
-        (#"["\ud800\u0041"]"#, "a lone surrogate"),
-        ("[9223372036854775808]", "an integer beyond 64 bits"),
-        ("[-9223372036854775809]", "an integer beyond 64 bits"),
-        ("[1e400]", "a number too large"),
-        ("[1] ]", "characters after the value"),
-        ("[01]", "neither , nor ] after an element"),
-        ("\u{FEFF}[]", "not a value"),
-        ("", "the text ends where a value should be"),
-    ])
+    @Test(
+        "RFC 8259: an invalid or ambiguous text is rejected with the reason",
+        arguments: [
+            (#"{"a":1,"a":2}"#, "a member name used twice"),
+            (#"{"a":1,"\u0061":2}"#, "a member name used twice"),
+            (#"["\ud800"]"#, "a lone surrogate"),
+            (#"["\udc00"]"#, "a lone surrogate"),
+            (#"["\ud800\u0041"]"#, "a lone surrogate"),
+            ("[9223372036854775808]", "an integer beyond 64 bits"),
+            ("[-9223372036854775809]", "an integer beyond 64 bits"),
+            ("[1e400]", "a number too large"),
+            ("[1] ]", "characters after the value"),
+            ("[01]", "neither , nor ] after an element"),
+            ("\u{FEFF}[]", "not a value"),
+            ("", "the text ends before a value"),
+        ])
     func refuses(text: String, reason: String) {
         let error = #expect(throws: JSONError.self) { try JSONReader.read(Array(text.utf8)) }
         #expect(error?.reason.description == reason)
     }
 
-    @Test func refusesInvalidUTF8() {
+    @Test("RFC 8259 section 8.1: invalid UTF-8 is rejected")
+    func refusesInvalidUTF8() {
         for octets: [UInt8] in [[0xFF], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xC3]] {
             let error = #expect(throws: JSONError.self) { try JSONReader.read([0x22] + octets + [0x22]) }
             #expect(error?.reason.description == "invalid UTF-8")
         }
     }
 
-    @Test func nestsToTheLimitAndNoDeeper() throws {
+    @Test("RFC 8259 section 9: arrays nest up to the limit and no deeper")
+    func nestsToTheLimitAndNoDeeper() throws {
         let deepest = String(repeating: "[", count: 32) + String(repeating: "]", count: 32)
         _ = try JSONReader.read(Array(deepest.utf8))
         let error = #expect(throws: JSONError.self) { try JSONReader.read(Array("[\(deepest)]".utf8)) }
@@ -59,10 +65,13 @@ import Testing
         #expect(throws: JSONError.self) { try JSONReader.read(Array(repeating: UInt8(ascii: "["), count: 1_000_000)) }
     }
 
-    @Test(arguments: [
-        "null", "true", "[]", "{}", #""""#, "0", "-1", "9223372036854775807", "1.5", #"{"b":[1,{"a":null}],"a":"x"}"#,
-        #""a\"\\\u0000\u001f/é😀""#,
-    ])
+    @Test(
+        "A JSON text is written as it was read",
+        arguments: [
+            "null", "true", "[]", "{}", #""""#, "0", "-1", "9223372036854775807", "1.5",
+            #"{"b":[1,{"a":null}],"a":"x"}"#,
+            #""a\"\\\u0000\u001f/é😀""#,
+        ])
     func whatIsWrittenReadsBack(text: String) throws {
         let value = try JSONReader.read(Array(text.utf8))
         var writer = JSONWriter()
@@ -70,8 +79,9 @@ import Testing
         #expect(String(decoding: writer.bytes, as: UTF8.self) == text)
     }
 
-    @Test func memberNamesAreComparedOctetForOctet() throws {
-        // U+212A KELVIN SIGN and K are one character to Swift, and two to everybody else who reads the token.
+    @Test("RFC 8259 section 8.3: member names are compared octet for octet")
+    func memberNamesAreComparedOctetForOctet() throws {
+        // U+212A KELVIN SIGN and K are one character to Swift, and two to every other reader of the token.
         let object = try JSONReader.read(Array("{\"\u{212A}\":1,\"K\":2}".utf8)).object
         #expect(object?["K"] == .integer(2))
         #expect(object?["\u{212A}"] == .integer(1))

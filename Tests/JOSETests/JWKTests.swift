@@ -8,41 +8,47 @@ import Testing
         try JWK(reading: #require(try JSONReader.read(Array(text.utf8)).object))
     }
 
-    @Test(arguments: [
-        (#"{}"#, "kty is missing"),
-        (#"{"kty":"RSA","e":"AQAB"}"#, "n is missing or not base64url"),
-        (#"{"kty":"RSA","n":"AQAB","e":"AQ"}"#, "n or e is out of range"),
-        (#"{"kty":"RSA","n":"AQAB","e":"Ag"}"#, "n or e is out of range"),
-        (#"{"kty":"RSA","n":"AAEB","e":"AQAB"}"#, "n or e begins with a zero"),
-        (#"{"kty":"EC","crv":"P-256","x":"AA","y":"AA"}"#, "the numbers do not make a key"),
-        (#"{"kty":"OKP","crv":"Ed25519","x":"AA"}"#, "the numbers do not make a key"),
-        (
-            #"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","alg":"RS256"}"#,
-            "alg does not go with the key"
-        ),
-        (
-            #"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","kid":7}"#,
-            "kid is not a string"
-        ),
-    ])
+    @Test(
+        "RFC 7517 section 4: a key with a missing or invalid member is rejected with the reason",
+        arguments: [
+            (#"{}"#, "kty is missing"),
+            (#"{"kty":"RSA","e":"AQAB"}"#, "n is missing or not base64url"),
+            (#"{"kty":"RSA","n":"AQAB","e":"AQ"}"#, "n or e is out of range"),
+            (#"{"kty":"RSA","n":"AQAB","e":"Ag"}"#, "n or e is out of range"),
+            (#"{"kty":"RSA","n":"AAEB","e":"AQAB"}"#, "n or e begins with a zero"),
+            (#"{"kty":"EC","crv":"P-256","x":"AA","y":"AA"}"#, "the numbers do not make a key"),
+            (#"{"kty":"OKP","crv":"Ed25519","x":"AA"}"#, "the numbers do not make a key"),
+            (
+                #"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","alg":"RS256"}"#,
+                "alg does not fit the key"
+            ),
+            (
+                #"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","kid":7}"#,
+                "kid is not a string"
+            ),
+        ])
     func refuses(text: String, reason: String) {
         #expect(throws: JWKError.invalid(reason)) { try Self.read(text) }
     }
 
-    @Test(arguments: [
-        (#"{"kty":"XYZ"}"#, "kty is not known"), (#"{"kty":"EC","crv":"secp256k1"}"#, "crv is not known"),
-        (#"{"kty":"OKP","crv":"X25519"}"#, "crv is not known"),
-        (#"{"kty":"RSA","use":"enc"}"#, "use is not sig"),
-        (#"{"kty":"RSA","alg":"A128KW"}"#, "alg is not known"), (#"{"kty":"RSA","alg":"HS256"}"#, "alg is not known"),
-        (#"{"kty":"RSA","key_ops":["encrypt"]}"#, "key_ops holds neither verify nor sign"),
-        (#"{"kty":"oct","k":"AAAA"}"#, "it is symmetric"),
-        (#"{"kty":"oct","k":"c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IHNlYw","alg":"HS256"}"#, "it is symmetric"),
-    ])
+    @Test(
+        "RFC 7517 section 5: a key of an unknown kind, or for another use, is not understood",
+        arguments: [
+            (#"{"kty":"XYZ"}"#, "kty is not known"), (#"{"kty":"EC","crv":"secp256k1"}"#, "crv is not known"),
+            (#"{"kty":"OKP","crv":"X25519"}"#, "crv is not known"),
+            (#"{"kty":"RSA","use":"enc"}"#, "use is not sig"),
+            (#"{"kty":"RSA","alg":"A128KW"}"#, "alg is not known"),
+            (#"{"kty":"RSA","alg":"HS256"}"#, "alg is not known"),
+            (#"{"kty":"RSA","key_ops":["encrypt"]}"#, "key_ops holds neither verify nor sign"),
+            (#"{"kty":"oct","k":"AAAA"}"#, "it is symmetric"),
+            (#"{"kty":"oct","k":"c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IHNlYw","alg":"HS256"}"#, "it is symmetric"),
+        ])
     func skips(text: String, reason: String) {
         #expect(throws: JWKError.notUnderstood(reason)) { try Self.read(text) }
     }
 
-    @Test func aSetKeepsWhatItUnderstandsAndSaysWhatItDoesNot() throws {
+    @Test("RFC 7517 section 5: a set skips keys that are not understood and reports them")
+    func aSetKeepsWhatItUnderstandsAndSaysWhatItDoesNot() throws {
         let good = JWK(try PrivateKey.generate(on: .p256).publicKey, keyID: "good", algorithm: .es256)
         let set = String(decoding: JWKSet([good]).json(), as: UTF8.self)
         let mixed = set.replacingOccurrences(
@@ -52,16 +58,21 @@ import Testing
         #expect(keys.ignored == ["key 0: kty is not known", "key 1: it is symmetric", "key 2: it is not an object"])
     }
 
-    @Test(arguments: ["", "[]", "{}", #"{"keys":{}}"#, "{\"keys\":[]"]) func refusesWhatIsNoSet(text: String) {
+    @Test(
+        "RFC 7517 section 5: a text that is not a JWK Set is rejected",
+        arguments: ["", "[]", "{}", #"{"keys":{}}"#, "{\"keys\":[]"])
+    func refusesWhatIsNoSet(text: String) {
         #expect(throws: JWKSetError.self) { try JWKSet(reading: Array(text.utf8)) }
     }
 
-    @Test func anRSAKeyOf1024BitsVerifiesNothing() throws {
+    @Test("RFC 7518 section 3.3: an RSA key of 1024 bits verifies nothing")
+    func anRSAKeyOf1024BitsVerifiesNothing() throws {
         let key = JWK(try PrivateKey.generateRSA(bits: 1024).publicKey, keyID: nil, algorithm: nil)
         #expect(SignatureAlgorithm.all.allSatisfy { !key.allows($0) })
     }
 
-    @Test func whatIsWrittenReadsBackWithItsThumbprint() throws {
+    @Test("A key is read as it was written, with the same thumbprint")
+    func whatIsWrittenReadsBackWithItsThumbprint() throws {
         for key in [try PrivateKey.generateRSA(bits: 2048), try .generate(on: .p521), try .generateEd25519()] {
             let jwk = JWK(try key.publicKey, keyID: "a", algorithm: nil)
             var writer = JSONWriter()

@@ -35,14 +35,16 @@ import Testing
         "rfc7520-4.2.json", "rfc7520-4.3.json", "rfc8037-a4.json",
     ]
 
-    @Test(arguments: names) func verifies(name: String) throws {
+    @Test("A published JWS verifies with its key", arguments: names)
+    func verifies(name: String) throws {
         let vector = try Vector(name)
         let verified = try CompactJWS(parsing: vector.jws).verified(by: JWKSet([vector.jwk]))
         #expect(verified.payload == Array(vector.payload.utf8))
         #expect(verified.header.algorithm == vector.algorithm)
     }
 
-    @Test(arguments: names) func noticesAFlippedBit(name: String) throws {
+    @Test("A published JWS is invalid after one bit of its payload or signature is flipped", arguments: names)
+    func noticesAFlippedBit(name: String) throws {
         let vector = try Vector(name)
         let parts = vector.jws.split(separator: ".").map(String.init)
         for part in 1...2 {
@@ -55,7 +57,10 @@ import Testing
         }
     }
 
-    @Test(arguments: names) func signsTheSame(name: String) throws {
+    @Test(
+        "A published key makes a valid signature, and the published one if its algorithm is deterministic",
+        arguments: names)
+    func signsTheSame(name: String) throws {
         let vector = try Vector(name)
         guard let privateKey = vector.privateKey else { return }
         let input = JWSSigningInput(
@@ -66,7 +71,7 @@ import Testing
         _ = try CompactJWS(parsing: jws).verified(by: JWKSet([vector.jwk]))
     }
 
-    @Test("A JWS with a MAC is refused, and so is its key", arguments: ["rfc7515-a1.json", "rfc7520-4.4.json"])
+    @Test("A JWS with a MAC is rejected, and so is its key", arguments: ["rfc7515-a1.json", "rfc7520-4.4.json"])
     func refusesCode(name: String) throws {
         let object = try #require(try JSONReader.read(TestVectors.octets(name)).object)
         let key = try #require(object["key"]?.object)
@@ -75,8 +80,9 @@ import Testing
         #expect(throws: JWSError.unknownAlgorithm) { try CompactJWS(parsing: jws) }
     }
 
-    /// The key of RFC 7517 appendix A.1; the thumbprint is joserfc's.
-    @Test func thumbprintOfAnEllipticCurveKey() throws {
+    /// The key is that of RFC 7517 appendix A.1.
+    @Test("RFC 7638 section 3.2: an elliptic curve key has the thumbprint that joserfc computes")
+    func thumbprintOfAnEllipticCurveKey() throws {
         let text = """
             {"kty":"EC","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",\
             "y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM","kid":"1"}
@@ -85,13 +91,15 @@ import Testing
         #expect(try JWK(reading: object).thumbprint() == "cn-I_WNMClehiVp51i_0VpOENW1upEerA8sEam5hn-s")
     }
 
-    @Test func thumbprintIsThatOfRFC7638() throws {
+    @Test("RFC 7638 section 3.1: the RSA key of the example has the published thumbprint")
+    func thumbprintIsThatOfRFC7638() throws {
         let object = try #require(try JSONReader.read(TestVectors.octets("rfc7638-3.1.json")).object)
         let jwk = try JWK(reading: #require(object["jwk"]?.object))
         #expect(try jwk.thumbprint() == object["thumbprint"]?.string)
     }
 
-    @Test func thumbprintIsThatOfRFC8037() throws {
+    @Test("RFC 8037 appendix A.3: the Ed25519 key of the example has the published thumbprint")
+    func thumbprintIsThatOfRFC8037() throws {
         let object = try #require(try JSONReader.read(TestVectors.octets("rfc8037-a.json")).object)
         let jwk = try JWK(reading: #require(object["public_jwk"]?.object))
         #expect(try jwk.thumbprint() == object["thumbprint"]?.string)

@@ -3,7 +3,7 @@ import Libcrypto
 import TestSupport
 import Testing
 
-/// Wycheproof's vectors for JWS and JWK. Where we do otherwise than they expect, the case is named with the reason.
+/// Wycheproof's vectors for JWS and JWK. Each case with another result here is listed with the reason.
 @Suite struct WycheproofTests {
     private struct Case {
         let id: Int64
@@ -12,19 +12,19 @@ import Testing
         let isValid: Bool
     }
 
-    /// Cases that come out otherwise than expected, and why.
+    /// Cases with another result than the expected one, each with the reason.
     private static let exceptions: [String: [Int64: String]] = [
         "json_web_signature_test.json": [
             346: "the key is for PS256 and the signature PS384: the key decides (RFC 8725 section 3.1)",
-            347: "the key is for ES521, which is no algorithm",
+            347: "the key is for ES521, which is not an algorithm",
             350: "as 346", 351: "as 347",
             1: "the key is symmetric, and no MAC is in the table", 348: "as 1", 352: "as 1", 357: "as 1", 358: "as 1",
             359: "as 1", 376: "as 1", 377: "as 1",
             372: "as 1", 373: "as 1",
         ],
         "json_web_key_test.json": [
-            2: "symmetric keys of a set are skipped: what is published is no secret", 13: "as 2", 14: "as 2",
-            15: "as 2", 7: "keys of the generator with the flaw called ROCA are not recognised",
+            2: "symmetric keys of a set are skipped: a published key cannot be secret", 13: "as 2", 14: "as 2",
+            15: "as 2", 7: "keys with the flaw called ROCA are not detected",
         ],
     ]
 
@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    /// A key that is not understood is no key.
+    /// A set without the key if it is not understood.
     private static func single(_ key: JSONObject) -> JWKSet {
         JWKSet([try? JWK(reading: key)].compactMap { $0 })
     }
@@ -56,7 +56,9 @@ import Testing
         return try JWKSet(reading: writer.bytes)
     }
 
-    @Test(arguments: ["json_web_signature_test.json", "json_web_key_test.json"])
+    @Test(
+        "Every case has the result that Wycheproof expects, except those with a reason",
+        arguments: ["json_web_signature_test.json", "json_web_key_test.json"])
     func meetsEveryExpectation(name: String) throws {
         guard let cases = try Self.cases(name) else {
             print("Skipped: ../shared/vectors/wycheproof is not here.")

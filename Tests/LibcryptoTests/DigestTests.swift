@@ -23,7 +23,8 @@ import Testing
         let cases: [Case]
     }
 
-    @Test func digestsAreThoseOfFIPS180() throws {
+    @Test("FIPS 180-4: digests are those of the published examples")
+    func digestsAreThoseOfFIPS180() throws {
         for message in try TestVectors.decode(Digests.self, "sha2-fips180.json").messages {
             let octets = Array(message.text.utf8)
             #expect(try HashFunction.sha256.digest(of: octets.span).hexadecimal == message.sha256)
@@ -32,7 +33,8 @@ import Testing
         }
     }
 
-    @Test func codesAreThoseOfRFC4231() throws {
+    @Test("RFC 4231 section 4: HMACs are those of the test cases")
+    func codesAreThoseOfRFC4231() throws {
         for vector in try TestVectors.decode(Codes.self, "hmac-rfc4231.json").cases {
             let keyOctets = [UInt8](hexadecimal: vector.key)
             let key = try SecretBytes(copying: keyOctets.span)

@@ -9,40 +9,47 @@ import Testing
         return try PrivateKey(pem: SecretBytes(copying: pem.span))
     }
 
-    @Test(arguments: [
-        ("rsa-2048.pem", KeyType.rsa(bits: 2048)), ("rsa-3072.pem", .rsa(bits: 3072)),
-        ("rsa-1024.pem", .rsa(bits: 1024)),
-        ("rsa-2048-pkcs1.pem", .rsa(bits: 2048)), ("rsa-2048-exponent3.pem", .rsa(bits: 2048)),
-        ("p256.pem", .ellipticCurve(.p256)), ("p256-sec1.pem", .ellipticCurve(.p256)),
-        ("p384.pem", .ellipticCurve(.p384)), ("ed25519.pem", .ed25519),
-    ])
+    @Test(
+        "A private key in PKCS#8, PKCS#1 or SEC 1 is read with its kind and size",
+        arguments: [
+            ("rsa-2048.pem", KeyType.rsa(bits: 2048)), ("rsa-3072.pem", .rsa(bits: 3072)),
+            ("rsa-1024.pem", .rsa(bits: 1024)),
+            ("rsa-2048-pkcs1.pem", .rsa(bits: 2048)), ("rsa-2048-exponent3.pem", .rsa(bits: 2048)),
+            ("p256.pem", .ellipticCurve(.p256)), ("p256-sec1.pem", .ellipticCurve(.p256)),
+            ("p384.pem", .ellipticCurve(.p384)), ("ed25519.pem", .ed25519),
+        ])
     func readsPrivateKeys(name: String, type: KeyType) throws {
         let key = try Self.privateKey(name)
         #expect(key.type == type)
         #expect(try key.publicKey.type == type)
     }
 
-    @Test(arguments: [
-        ("certificate.pem", "it is a certificate, not a key"),
-        ("rsa-2048.pub.pem", "it is a public key, not a private one"),
-        ("rsa-2048-encrypted.pem", "it is encrypted with a passphrase"),
-        ("ed448.pem", "it is not an RSA, P-256, P-384, P-521 or Ed25519 key"),
-        ("rsa-pss-2048.pem", "it is not an RSA, P-256, P-384, P-521 or Ed25519 key"),
-    ])
+    @Test(
+        "A file that is not a private key for Writ is rejected with the reason",
+        arguments: [
+            ("certificate.pem", "it is a certificate, not a key"),
+            ("rsa-2048.pub.pem", "it is a public key, not a private one"),
+            ("rsa-2048-encrypted.pem", "it is encrypted with a passphrase"),
+            ("ed448.pem", "it is not an RSA, P-256, P-384, P-521 or Ed25519 key"),
+            ("rsa-pss-2048.pem", "it is not an RSA, P-256, P-384, P-521 or Ed25519 key"),
+        ])
     func saysWhyAFileIsNoPrivateKey(name: String, reason: String) throws {
         let error = #expect(throws: KeyError.self) { try Self.privateKey(name) }
         #expect(error?.description == reason)
     }
 
-    @Test(arguments: ["", "hello", "-----BEGIN ", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"])
+    @Test(
+        "A text that is not a key is rejected",
+        arguments: ["", "hello", "-----BEGIN ", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"])
     func refusesWhatIsNoKey(text: String) throws {
         let octets = Array(text.utf8)
         let contents = try SecretBytes(copying: octets.span)
         #expect(throws: KeyError.self) { try PrivateKey(pem: contents) }
     }
 
-    @Test func asksNobodyForAPassphrase() throws {
-        // On a terminal libcrypto would wait for somebody to type one.
+    @Test("Reading an encrypted key never asks for a passphrase on the terminal")
+    func asksNobodyForAPassphrase() throws {
+        // On a terminal libcrypto would wait for input.
         for label in ["PUBLIC KEY", "PRIVATE KEY"] {
             let text = """
                 -----BEGIN \(label)-----
@@ -65,7 +72,8 @@ import Testing
         }
     }
 
-    @Test func theSameKeyComesFromPKCS8AndPKCS1() throws {
+    @Test("The same key is read from PKCS#8, from PKCS#1 and from its public half")
+    func theSameKeyComesFromPKCS8AndPKCS1() throws {
         let first = try Self.privateKey("rsa-2048.pem").publicKey.components
         #expect(try Self.privateKey("rsa-2048-pkcs1.pem").publicKey.components == first)
         let publicPEM = try TestVectors.octets("keys/rsa-2048.pub.pem")
@@ -78,7 +86,7 @@ import Testing
     }
 
     @Test(
-        "An encrypted key is read with its passphrase alone",
+        "An encrypted key is read only with its passphrase",
         arguments: ["rsa-2048-encrypted.pem", "rsa-2048-traditional-encrypted.pem"])
     func readsEncryptedKeys(name: String) throws {
         let octets = try TestVectors.octets("keys/\(name)")
@@ -93,7 +101,7 @@ import Testing
         }
     }
 
-    @Test("A passphrase for a key that is not encrypted changes nothing, and is no reason for a refusal")
+    @Test("A passphrase for a key that is not encrypted is ignored, and never the reason for an error")
     func needsNoPassphrase() throws {
         let octets = try TestVectors.octets("keys/rsa-2048.pem")
         _ = try PrivateKey(pem: SecretBytes(copying: octets.span), passphrase: Self.passphrase("unused"))
@@ -117,7 +125,7 @@ import Testing
         }
     }
 
-    @Test("Errors of libcrypto are equal if their codes are, whatever was being done")
+    @Test("Errors of libcrypto are equal if their codes are, whatever the operation")
     func errorsAreEqualByCode() throws {
         func error(_ text: String) throws -> KeyError? {
             let octets = Array("-----BEGIN \(text)-----\nAAAA\n-----END \(text)-----\n".utf8)
@@ -133,7 +141,7 @@ import Testing
         #expect(other != first)
     }
 
-    @Test(arguments: ["rsa-2048.pem", "p256.pem", "ed25519.pem"])
+    @Test("A key is read as it was written", arguments: ["rsa-2048.pem", "p256.pem", "ed25519.pem"])
     func writesWhatItReads(name: String) throws {
         let key = try Self.privateKey(name)
         let again = try PrivateKey(pem: key.pem())
@@ -144,7 +152,8 @@ import Testing
         #expect(publicAgain.components == publicKey.components)
     }
 
-    @Test func refusesNumbersThatMakeNoKey() throws {
+    @Test("Numbers that do not form a key are rejected")
+    func refusesNumbersThatMakeNoKey() throws {
         let onCurve = try Self.privateKey("p256.pem").publicKey.components
         guard case .ellipticCurve(_, let x, var y) = onCurve else { return }
         y[31] ^= 1
@@ -153,7 +162,8 @@ import Testing
         #expect(throws: KeyError.self) { try PublicKey(.ed25519([1, 2, 3])) }
     }
 
-    @Test func generatesKeysThatDiffer() throws {
+    @Test("Generated keys differ and have the requested type")
+    func generatesKeysThatDiffer() throws {
         let first = try PrivateKey.generate(on: .p256).publicKey.components
         #expect(try PrivateKey.generate(on: .p256).publicKey.components != first)
         #expect(try PrivateKey.generateEd25519().type == .ed25519)

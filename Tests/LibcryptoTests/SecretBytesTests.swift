@@ -4,7 +4,8 @@ import TestSupport
 import Testing
 
 @Suite struct SecretBytesTests {
-    @Test func holdsWhatItWasGiven() throws {
+    @Test("A secret holds the octets that were copied")
+    func holdsWhatItWasGiven() throws {
         let octets: [UInt8] = [1, 2, 3]
         let secret = try SecretBytes(copying: octets.span)
         #expect(secret.count == 3)
@@ -13,7 +14,8 @@ import Testing
         }
     }
 
-    @Test func randomSecretsDiffer() throws {
+    @Test("Random secrets differ")
+    func randomSecretsDiffer() throws {
         let first = try SecretBytes(randomCount: 32)
         let second = try SecretBytes(randomCount: 32)
         let areEqual = first.withBytes { first in second.withBytes { ConstantTime.areEqual(first, $0) } }
@@ -21,11 +23,13 @@ import Testing
         #expect(try RandomBytes.make(16) != RandomBytes.make(16))
     }
 
-    @Test(arguments: [0, 1, 99, 100]) func readsAFileWithinItsLimit(size: Int) throws {
+    @Test("A file within the limit is read to its end", arguments: [0, 1, 99, 100])
+    func readsAFileWithinItsLimit(size: Int) throws {
         #expect(try read(size: size, limit: 100)?.count == size)
     }
 
-    @Test func refusesAFileBeyondItsLimit() throws {
+    @Test("A file beyond the limit is rejected")
+    func refusesAFileBeyondItsLimit() throws {
         #expect(try read(size: 101, limit: 100) == nil)
     }
 
@@ -37,7 +41,9 @@ import Testing
         return try SecretBytes(readingFrom: file.fileDescriptor, limit: limit)
     }
 
-    @Test(arguments: [("", "", true), ("a", "a", true), ("a", "b", false), ("a", "ab", false), ("ab", "ab", true)])
+    @Test(
+        "Octet strings are equal if their lengths and all their octets are",
+        arguments: [("", "", true), ("a", "a", true), ("a", "b", false), ("a", "ab", false), ("ab", "ab", true)])
     func comparesOctets(first: String, second: String, areEqual: Bool) {
         let firstOctets = Array(first.utf8)
         let secondOctets = Array(second.utf8)

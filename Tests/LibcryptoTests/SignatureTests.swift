@@ -3,8 +3,10 @@ import TestSupport
 import Testing
 
 @Suite struct SignatureTests {
-    /// RFC 8017 sections 8.1.2 and 8.2.2, step 1; of PSS signatures libcrypto itself takes some without a leading zero.
-    @Test(arguments: [SignatureScheme.rsaPSS(.sha256), .rsaPKCS1(.sha256)])
+    /// Step 1 of both sections. libcrypto itself accepts some PSS signatures without their leading zero.
+    @Test(
+        "RFC 8017 sections 8.1.2 and 8.2.2: an RSA signature has the length of the modulus",
+        arguments: [SignatureScheme.rsaPSS(.sha256), .rsaPKCS1(.sha256)])
     func aSignatureIsAsLongAsTheModulus(scheme: SignatureScheme) throws {
         let key = try PrivateKey.generateRSA(bits: 2048)
         let context = try SigningContext(key: key, scheme: scheme)
@@ -20,8 +22,9 @@ import Testing
         Issue.record("no signature began with zero")
     }
 
-    /// Threads lend one another the contexts of a key, for two schemes in turn, and each has one alone.
-    @Test func oneKeyVerifiesOnManyThreads() async throws {
+    /// Threads share the pool of contexts of one key, for two schemes in turn. Each context has one user at a time.
+    @Test("One key verifies signatures of two schemes on many threads at once")
+    func oneKeyVerifiesOnManyThreads() async throws {
         let key = try PrivateKey.generateRSA(bits: 2048)
         let publicKey = try key.publicKey
         let schemes = [SignatureScheme.rsaPKCS1(.sha256), .rsaPSS(.sha256)]
@@ -65,7 +68,8 @@ import Testing
         return try PrivateKey(pem: SecretBytes(copying: pem.span))
     }
 
-    @Test(arguments: cases) func whatIsSignedVerifies(_ vector: Case) throws {
+    @Test("Every signature of a signing context verifies", arguments: cases)
+    func whatIsSignedVerifies(_ vector: Case) throws {
         let key = try Self.key(vector.keyFile)
         let publicKey = try key.publicKey
         let context = try SigningContext(key: key, scheme: vector.scheme)
@@ -77,7 +81,8 @@ import Testing
         }
     }
 
-    @Test(arguments: cases) func oneFlippedBitIsNoticed(_ vector: Case) throws {
+    @Test("A signature is invalid if one bit of it or of the message is flipped", arguments: cases)
+    func oneFlippedBitIsNoticed(_ vector: Case) throws {
         let key = try Self.key(vector.keyFile)
         let publicKey = try key.publicKey
         var message = Array("message".utf8)
@@ -91,7 +96,8 @@ import Testing
         #expect(try !publicKey.isValid(signature.span, for: message.span, scheme: vector.scheme))
     }
 
-    @Test(arguments: cases) func signaturesOfAnotherLengthAreRefused(_ vector: Case) throws {
+    @Test("A signature of another length, or of zeros alone, is invalid and not an error", arguments: cases)
+    func signaturesOfAnotherLengthAreRefused(_ vector: Case) throws {
         let key = try Self.key(vector.keyFile)
         let publicKey = try key.publicKey
         let message = Array("message".utf8)
@@ -105,12 +111,14 @@ import Testing
         }
     }
 
-    @Test func aKeyOfAnotherKindIsRefused() throws {
+    @Test("A key of another kind than the scheme's is rejected")
+    func aKeyOfAnotherKindIsRefused() throws {
         let key = try Self.key("p256.pem")
         #expect(throws: KeyError.self) { try SigningContext(key: key, scheme: .rsaPKCS1(.sha256)) }
     }
 
-    @Test func aCopySignsAsTheOriginalDoes() throws {
+    @Test("A copy of a key signs as the original does")
+    func aCopySignsAsTheOriginalDoes() throws {
         let key = try Self.key("rsa-2048.pem")
         let message = Array("message".utf8)
         let first = try SigningContext(key: key, scheme: .rsaPKCS1(.sha256)).sign(message.span)

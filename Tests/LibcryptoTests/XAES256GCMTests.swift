@@ -28,8 +28,9 @@ import Testing
         try XAES256GCM(key: SecretBytes(copying: key.span))
     }
 
-    /// Also in the specification itself, so that these two run everywhere.
+    /// The specification itself has these two, so they run everywhere.
     @Test(
+        "C2SP XAES-256-GCM: the vectors of the specification are sealed and opened",
         arguments: [
             (1, "", "ce546ef63c9cc60765923609b33a9a1974e96e52daf2fcf7075e2271"),
             (3, "c2sp.org/XAES-256-GCM", "986ec1832593df5443a179437fd083bf3fdb41abd740a21f71eb769d"),
@@ -44,7 +45,8 @@ import Testing
         #expect(try cipher.open(sealed.span, nonce: nonce.span, authenticating: data.span) == text)
     }
 
-    @Test func whatWasChangedIsNotOpened() throws {
+    @Test("C2SP XAES-256-GCM: a change to text, tag, nonce, associated data or key is detected")
+    func whatWasChangedIsNotOpened() throws {
         let cipher = try Self.cipher([UInt8](repeating: 7, count: 32))
         let nonce = [UInt8](repeating: 1, count: 24)
         let data: [UInt8] = [1, 2, 3]
@@ -72,7 +74,10 @@ import Testing
         #expect(throws: LibcryptoError.self) { try Self.cipher([UInt8](repeating: 8, count: 31)) }
     }
 
-    @Test(arguments: [10_000, 1_000_000]) func sealsManyRandomMessages(count: Int) throws {
+    @Test(
+        "C2SP XAES-256-GCM: many random messages are sealed as the accumulated vectors",
+        arguments: [10_000, 1_000_000])
+    func sealsManyRandomMessages(count: Int) throws {
         guard let expected = try Self.vectors()?.accumulated[String(count)] else {
             print("Skipped: ../shared/vectors/xaes-256-gcm.json is not here.")
             return
@@ -97,7 +102,7 @@ import Testing
     }
 }
 
-/// libcrypto's, for the accumulated vectors alone.
+/// libcrypto's SHAKE128, only for the accumulated vectors.
 @safe
 private final class SHAKE128 {
     private let context: OpaquePointer?

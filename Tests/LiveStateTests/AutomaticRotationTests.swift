@@ -34,8 +34,8 @@ import Testing
         try keys.locked { try keys.signing.generate(start: BasicTime(start)) }
     }
 
-    /// What must go is there for as long as it takes to be sure that the clock is right.
-    @Test func whatHasBeenExpiredForAnHourIsRemoved() throws {
+    @Test("A key is removed after it has been expired for an hour without interruption")
+    func whatHasBeenExpiredForAnHourIsRemoved() throws {
         let plan = try RotationPlan(every: .seconds(86400), announce: .seconds(600))
         let lifetimes = TokenLifetimes(accessToken: .seconds(900), refreshToken: .seconds(900))
         let (first, second) = (
@@ -61,7 +61,8 @@ import Testing
         #expect(files == [both[1]])
     }
 
-    @Test func rotationByItselfConcernsBothChains() throws {
+    @Test("keys_rotation makes both signing and sealing keys")
+    func rotationByItselfConcernsBothChains() throws {
         let fixture = try ServiceFixture()
         let folder = fixture.configuration.keys
         let plan = try RotationPlan(every: .seconds(3600), announce: .seconds(600))

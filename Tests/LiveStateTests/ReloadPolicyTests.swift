@@ -3,7 +3,7 @@ import Testing
 
 @testable import LiveState
 
-/// The files are a number that changes when they do.
+/// A number stands for the files; it changes when they do.
 @Suite struct ReloadPolicyTests {
     private let now = NumericDate(1_795_000_000)
     private var policy: ReloadPolicy<Int>
@@ -16,13 +16,13 @@ import Testing
         policy.look(at: files, nextChange: nextChange.map { now + .seconds($0) }, now: now + .seconds(seconds))
     }
 
-    @Test("Files that do not change are not read again")
+    @Test("Unchanged files are not reloaded")
     mutating func nothingToDo() {
         #expect(look(at: 1) == .nothing)
         #expect(look(at: 1, after: 100_000, nextChange: 100_001) == .nothing)
     }
 
-    @Test("A change is read when two looks have seen the same")
+    @Test("A change is loaded when two consecutive checks have seen the same files")
     mutating func aChangeMustSettle() {
         #expect(look(at: 2) == .nothing)
         #expect(look(at: 3) == .nothing)
@@ -32,37 +32,37 @@ import Testing
         #expect(look(at: 3) == .nothing)
     }
 
-    @Test("A change that is taken back before it settles is not read")
+    @Test("A change that is reverted before the second check is not loaded")
     mutating func aChangeCanBeTakenBack() {
         #expect(look(at: 2) == .nothing)
         #expect(look(at: 1) == .nothing)
         #expect(look(at: 1) == .nothing)
     }
 
-    @Test("While files change, nothing else is done")
+    @Test("While files are changing, nothing is reloaded")
     mutating func changesComeFirst() {
         #expect(look(at: 2, after: -5, nextChange: -10) == .nothing)
     }
 
-    @Test("A clock that is set back makes everything be read again")
+    @Test("If the clock was set back, everything is reloaded")
     mutating func theClockIsSetBack() {
         #expect(look(at: 1, after: -1) == .reload(.clockSetBack))
     }
 
-    @Test("When the time of a key has come, everything is read again")
+    @Test("When a key is due, everything is reloaded")
     mutating func aKeyIsDue() {
         #expect(look(at: 1, after: 9, nextChange: 10) == .nothing)
         #expect(look(at: 1, after: 10, nextChange: 10) == .reload(.keyDue))
     }
 
-    @Test("What did not check is read again after ten seconds, and a key that is due waits for that")
+    @Test("Invalid files are retried after ten seconds, and not earlier even if a key is due")
     mutating func whatIsRefusedIsRetried() {
         policy.conclude(isRefused: true, isTLSRefused: true)
         #expect(look(at: 1, after: 9, nextChange: 5) == .nothing)
         #expect(look(at: 1, after: 10) == .reload(.anotherTry))
     }
 
-    @Test("Files of TLS that did not check are read again alone, after ten seconds")
+    @Test("Invalid TLS files are retried alone, after ten seconds")
     mutating func tlsIsRetried() {
         policy.conclude(isRefused: false, isTLSRefused: true)
         #expect(look(at: 1, after: 9) == .nothing)

@@ -27,18 +27,20 @@ import Testing
         try fixture.folder.write(text.replacing("reporting", with: name), to: "clients.yaml")
     }
 
-    @Test func aSignalTakesEffectAtOnceAndWhole() throws {
+    @Test("SIGHUP reloads everything at once")
+    func aSignalTakesEffectAtOnceAndWhole() throws {
         try renameClient(to: "renamed")
         reloader.reload(now: ServiceFixture.now)
         #expect(current.clients[try ClientID("renamed")] != nil)
         #expect(current.clients[try ClientID("reporting")] == nil)
     }
 
-    @Test func aChangeIsTakenUpWhenItHasStoodStill() throws {
+    @Test("A file is loaded only after it has stopped changing")
+    func aChangeIsTakenUpWhenItHasStoodStill() throws {
         try renameClient(to: "first")
         reloader.look(now: ServiceFixture.now)
         #expect(current.clients[try ClientID("first")] == nil)
-        // Still being written: what was there for a moment is never read.
+        // The file is still being written: the first version is never loaded.
         try renameClient(to: "second")
         try fixture.folder.write(
             fixture.folder.read("clients.yaml").replacing("first", with: "second"), to: "clients.yaml")
@@ -48,23 +50,26 @@ import Testing
         #expect(current.clients[try ClientID("second")] != nil)
     }
 
-    @Test(arguments: ["clients: [", "", "clients:\n  - client_id: a\n"]) func aBrokenFileChangesNothing(text: String)
-        throws
-    {
+    @Test(
+        "An invalid clients file leaves the running snapshot in use",
+        arguments: ["clients: [", "", "clients:\n  - client_id: a\n"])
+    func aBrokenFileChangesNothing(text: String) throws {
         try fixture.folder.write(text, to: "clients.yaml")
         for _ in 0..<3 { reloader.look(now: ServiceFixture.now) }
         reloader.reload(now: ServiceFixture.now)
         #expect(current.clients.count == 8)
     }
 
-    @Test func aBrokenKeyChangesNothing() throws {
+    @Test("An invalid key file leaves the running snapshot in use")
+    func aBrokenKeyChangesNothing() throws {
         let before = keyID
         try fixture.folder.write("half", to: "keys/first.pem")
         for _ in 0..<3 { reloader.look(now: ServiceFixture.now) }
         #expect(keyID == before)
     }
 
-    @Test func aKeysFolderThatDisappearsAndReturnsChangesNothing() throws {
+    @Test("A keys folder that disappears and returns leaves the same key signing")
+    func aKeysFolderThatDisappearsAndReturnsChangesNothing() throws {
         let before = keyID
         try FileManager.default.moveItem(atPath: fixture.folder.path("keys"), toPath: fixture.folder.path("away"))
         for _ in 0..<3 { reloader.look(now: ServiceFixture.now) }
@@ -74,22 +79,24 @@ import Testing
         #expect(keyID == before)
     }
 
-    @Test func anUnannouncedKeyIsHeldBackAndPublishedMeanwhile() throws {
+    @Test("A signing key that appears unannounced is published at once and signs after the announcement period")
+    func anUnannouncedKeyIsHeldBackAndPublishedMeanwhile() throws {
         let before = keyID
         let now = ServiceFixture.now
         try fixture.copyKey("rsa-3072.pem", as: "20200101T000000Z.pem")
         for _ in 0..<2 { reloader.look(now: now) }
         #expect(current.keys.map(\.state) == [.signing, .next])
         #expect(current.signingKey(at: now).keyID == before)
-        // At the end of the announcement it signs, without another look.
+        // At the end of the announcement it signs, without another check of the files.
         let end = now + KeyTiming.standard.announcement
         #expect(current.signingKey(at: end - .seconds(1)).keyID == before)
         #expect(current.signingKey(at: end).keyID != before)
-        // A server that starts meanwhile follows the name alone.
+        // A service that starts in the meantime follows the file name alone.
         #expect(try fixture.reloader().snapshots.current.signingKey(at: now).keyID != before)
     }
 
-    @Test func aKeyWhoseTimeComesNeedsNoFileEvent() throws {
+    @Test("A key begins to sign and expires at its time, without a change of files")
+    func aKeyWhoseTimeComesNeedsNoFileEvent() throws {
         let start = ServiceFixture.now + .seconds(3600)
         try fixture.copyKey("rsa-3072.pem", as: "\(BasicTime(start)).pem")
         for _ in 0..<2 { reloader.look(now: ServiceFixture.now) }
@@ -100,7 +107,8 @@ import Testing
         #expect(current.keys.map(\.state) == [.expired, .signing])
     }
 
-    @Test func aKeysTimeComesThoughTheClientsFileIsBroken() throws {
+    @Test("A key begins to sign at its time even if the clients file is invalid")
+    func aKeysTimeComesThoughTheClientsFileIsBroken() throws {
         let start = ServiceFixture.now + .seconds(3600)
         try fixture.copyKey("rsa-3072.pem", as: "\(BasicTime(start)).pem")
         for _ in 0..<2 { reloader.look(now: ServiceFixture.now) }
@@ -111,7 +119,7 @@ import Testing
         #expect(current.clients.count == 8)
     }
 
-    /// A mounted Secret: links to files below ..data, which is itself a link that is swapped.
+    /// Mounts a Secret as Kubernetes does: links to files below `..data`, which is itself a link that is replaced.
     private func mount(_ version: String, _ vectors: [String: String]) throws {
         let keys = fixture.folder.path("keys")
         try? FileManager.default.removeItem(atPath: "\(keys)/first.pem")
@@ -125,7 +133,8 @@ import Testing
         try FilePath("\(keys)/..data_tmp").rename(to: FilePath("\(keys)/..data"))
     }
 
-    @Test func aKubernetesMountIsFollowed() throws {
+    @Test("A change of a mounted Kubernetes Secret is loaded")
+    func aKubernetesMountIsFollowed() throws {
         try mount("..2026_1", ["key.pem": "rsa-2048.pem"])
         let reloader = try fixture.reloader()
         let before = reloader.snapshots.current.signingKey(at: ServiceFixture.now).keyID
@@ -134,17 +143,18 @@ import Testing
         #expect(reloader.snapshots.current.signingKey(at: ServiceFixture.now).keyID != before)
     }
 
-    @Test func anotherKeyUnderAMountedNameIsHeldBackBesideOneThatWorks() throws {
+    @Test("A key that replaces another under its mounted name is held back while an announced key can sign")
+    func anotherKeyUnderAMountedNameIsHeldBackBesideOneThatWorks() throws {
         let second = "20200101T000000Z.pem"
         try mount("..2026_1", ["key.pem": "rsa-2048.pem", second: "rsa-3072.pem"])
         let reloader = try fixture.reloader()
         let signer = reloader.snapshots.current.signingKey(at: ServiceFixture.now).keyID
-        // The two change places: the one that had expired, and that no verifier knows, does not sign at once.
+        // The two keys swap names: the expired one, which no verifier has cached, does not sign at once.
         try mount("..2026_2", ["key.pem": "rsa-3072.pem", second: "rsa-2048.pem"])
         for _ in 0..<2 { reloader.look(now: ServiceFixture.now) }
         #expect(reloader.snapshots.current.signingKey(at: ServiceFixture.now).keyID == signer)
         #expect(reloader.snapshots.current.keys.map(\.state) == [.signing, .next])
-        // A key that nobody has seen takes the later name.
+        // A new key takes the later name.
         try mount("..2026_3", ["key.pem": "rsa-3072.pem", second: "rsa-2048-exponent3.pem"])
         let later = ServiceFixture.now + .seconds(300)
         for _ in 0..<2 { reloader.look(now: later) }
@@ -152,7 +162,8 @@ import Testing
         #expect(reloader.snapshots.current.keys.last?.since == later + KeyTiming.standard.announcement)
     }
 
-    @Test func aClockThatIsSetBackFindsTheKeyOfItsTime() throws {
+    @Test("After the clock was set back, the key of the earlier time signs")
+    func aClockThatIsSetBackFindsTheKeyOfItsTime() throws {
         let start = ServiceFixture.now + .seconds(86400)
         try fixture.copyKey("rsa-3072.pem", as: "\(BasicTime(start)).pem")
         for _ in 0..<2 { reloader.look(now: ServiceFixture.now) }
@@ -162,19 +173,20 @@ import Testing
         reloader.look(now: ServiceFixture.now)
         #expect(current.keys.map(\.state) == [.signing, .next])
         #expect(keyID == before)
-        // Even between two looks, as long as the earlier key is published.
+        // It signs even before the next check, as long as it is published.
         reloader.look(now: start)
         #expect(current.keys.map(\.state) == [.published, .signing])
         #expect(keyID == before)
     }
 
-    @Test func whatFailedForAPassingReasonIsTriedAgain() throws {
+    @Test("A reload that failed for a temporary reason is retried")
+    func whatFailedForAPassingReasonIsTriedAgain() throws {
         let start = ServiceFixture.now + .seconds(30)
         try FileManager.default.removeItem(atPath: fixture.folder.path("keys/first.pem"))
         try fixture.copyKey("rsa-3072.pem", as: "\(BasicTime(start)).pem")
         let before = keyID
         for _ in 0..<3 { reloader.look(now: ServiceFixture.now) }
-        // No key can sign yet: the old one goes on.
+        // No key in the folder can sign yet, so the old key continues to sign.
         #expect(keyID == before)
         reloader.look(now: ServiceFixture.now + .seconds(9))
         #expect(current.signingKey(at: start).keyID == before)
@@ -182,7 +194,8 @@ import Testing
         #expect(current.signingKey(at: start).keyID != before)
     }
 
-    @Test func aChangeOfModeAloneIsNoticed() throws {
+    @Test("A change of a file's mode alone causes a reload")
+    func aChangeOfModeAloneIsNoticed() throws {
         let path = fixture.folder.path("keys/first.pem")
         try fixture.copyKey("rsa-3072.pem", as: "20200101T000000Z.pem")
         try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)

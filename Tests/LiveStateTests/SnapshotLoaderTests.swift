@@ -10,14 +10,16 @@ import Testing
 @testable import LiveState
 
 @Suite struct SnapshotLoaderTests {
-    @Test func aFolderWithoutASigningKeyIsRefused() throws {
+    @Test("A folder without a key for the configured algorithm is a problem, and the hint says how to make one")
+    func aFolderWithoutASigningKeyIsRefused() throws {
         let fixture = try ServiceFixture(keyFile: "p256.pem")
         let error = #expect(throws: InvalidConfiguration.self) { try fixture.snapshot() }
         #expect(error?.problems.map(\.message) == ["holds no key that can sign RS256 now"])
         #expect(error?.problems.first?.hint == "`writ keys generate --algorithm RS256` makes one")
     }
 
-    @Test func clientsThatMayRefreshNeedOne() throws {
+    @Test("A folder without a sealing key is a problem if a client may refresh")
+    func clientsThatMayRefreshNeedOne() throws {
         let fixture = try ServiceFixture()
         try FileManager.default.removeItem(atPath: fixture.folder.path("keys/first.sealing"))
         let error = #expect(throws: InvalidConfiguration.self) { try fixture.snapshot() }
@@ -30,8 +32,9 @@ import Testing
         #expect(throws: Never.self) { try fixture.snapshot() }
     }
 
-    /// A replica that has not seen the folder yet must be able to open what the others seal.
-    @Test func aKeyThatNobodyAnnouncedIsHeldBack() throws {
+    /// A replica that has not read the folder yet must be able to open the tokens that the other replicas seal.
+    @Test("A sealing key that appears unannounced seals after the announcement period")
+    func aKeyThatNobodyAnnouncedIsHeldBack() throws {
         let fixture = try ServiceFixture()
         let reloader = try fixture.reloader()
         let soon = ServiceFixture.now + .seconds(10)
@@ -42,9 +45,10 @@ import Testing
         #expect(keys.last?.since == soon + KeyTiming.standard.announcement)
     }
 
-    @Test func publishesWhatItMust() throws {
+    @Test("A snapshot publishes the signing key, the next key and every key whose tokens may still be valid")
+    func publishesWhatItMust() throws {
         let fixture = try ServiceFixture()
-        // The fixture's clock stands at 20261118T110640Z and the longest lifetime is 15 minutes.
+        // The fixture's clock shows 20261118T110640Z and the longest lifetime is 15 minutes.
         try fixture.copyKey("rsa-3072.pem", as: "20261118T105500Z.pem")
         try fixture.copyKey("rsa-2048-exponent3.pem", as: "20261119T000000Z.pem")
         try fixture.copyKey("p256.pem", as: "elliptic.pem")
@@ -56,10 +60,12 @@ import Testing
             ])
     }
 
-    @Test func anOldIssuersKeyKeepsItsKid() throws {
+    @Test("A public key of a former issuer is published under the kid in its file name")
+    func anOldIssuersKeyKeepsItsKid() throws {
         let fixture = try ServiceFixture()
         try fixture.copyKey("rsa-2048.pub.pem", as: "kid=old-issuer-1.pub.pem")
-        // The same key under its own kid is another matter: it is refused only where the kid is the same.
+        // The fixture's key is the same key under its own kid. That is allowed, since only a kid must not occur twice, but
+        // it is another case: here another key replaces it.
         try fixture.folder.write(
             String(contentsOf: TestVectors.url("keys/rsa-3072.pem"), encoding: .utf8), to: "keys/first.pem")
         let keys = try fixture.snapshot().keys

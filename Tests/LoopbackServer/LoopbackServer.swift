@@ -1,6 +1,6 @@
 public import Hummingbird
 
-/// A server for one test.
+/// An HTTP server for one test.
 public enum LoopbackServer {
     /// Runs `body` while `router` answers on a free port of the loopback address.
     public static func serve(

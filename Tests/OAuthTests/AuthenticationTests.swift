@@ -19,35 +19,41 @@ import Testing
         Fixture.post(body, authorization: [Fixture.basic(credentials)])
     }
 
-    @Test func takesASecretByEitherMethod() throws {
+    @Test("RFC 6749 section 2.3.1: a secret is accepted by HTTP Basic and in the request body")
+    func takesASecretByEitherMethod() throws {
         let byPost = try fixture.authenticate(post("reporting", Fixture.secret))
         #expect(byPost.client.id.description == "reporting")
         #expect(byPost.evidence.method == .clientSecretPost)
         #expect(try fixture.authenticate(basic("reporting:\(Fixture.secret)")).evidence.method == .clientSecretBasic)
     }
 
-    @Test(arguments: [
-        "odd:p%40ss%3Aw%2Ford%2B%25%26%3D%C3%A9+~", "odd:p%40ss%3Aw%2Ford%2B%25%26%3D%C3%A9%20~",
-        "odd:\(Fixture.oddSecret)",
-    ])
+    @Test(
+        "RFC 6749 section 2.3.1: Basic credentials are accepted form-encoded and unchanged",
+        arguments: [
+            "odd:p%40ss%3Aw%2Ford%2B%25%26%3D%C3%A9+~", "odd:p%40ss%3Aw%2Ford%2B%25%26%3D%C3%A9%20~",
+            "odd:\(Fixture.oddSecret)",
+        ])
     func takesBasicEncodedOrNot(credentials: String) throws {
         #expect(try fixture.authenticate(basic(credentials)).client.id.description == "odd")
     }
 
-    @Test func takesBasicInLatin1() throws {
+    @Test("Basic credentials that are not UTF-8 are read as ISO 8859-1")
+    func takesBasicInLatin1() throws {
         let octets = "odd:\(Fixture.oddSecret)".unicodeScalars.map { UInt8($0.value) }
         let request = Fixture.post(Self.grant, authorization: [Fixture.basic(octets)])
         #expect(try fixture.authenticate(request).client.id.description == "odd")
     }
 
-    @Test func takesSeveralSecretsWhileTheyLast() throws {
+    @Test("A client may have several secrets, and each is accepted until it expires")
+    func takesSeveralSecretsWhileTheyLast() throws {
         #expect(throws: Never.self) { try fixture.authenticate(post("reporting", "ending")) }
         #expect(throws: TokenRefusal(.invalidClient)) {
             try fixture.authenticate(post("reporting", "ending"), now: NumericDate(Fixture.now.seconds + 1))
         }
     }
 
-    @Test func refusesAlike() {
+    @Test("RFC 6749 section 5.2: an unknown client, a wrong secret and a wrong method get the same refusal")
+    func refusesAlike() {
         let requests = [
             post("reporting", "wrong"), post("nobody", Fixture.secret), post("reporting", "old"),
             post("basic", Fixture.secret), basic("post:\(Fixture.secret)"), basic("reporting:"), basic("nobody:x"),
@@ -57,28 +63,34 @@ import Testing
         }
     }
 
-    @Test func enforcesTheRegisteredMethod() throws {
+    @Test("RFC 7591 section 2: a client can authenticate by the method that it is registered for")
+    func enforcesTheRegisteredMethod() throws {
         _ = try fixture.authenticate(basic("basic:\(Fixture.secret)"))
         _ = try fixture.authenticate(post("post", Fixture.secret))
     }
 
-    @Test(arguments: ["Basic", "Basic ", "Basic !!!!", "Bearer abc", "basic", "Basic bm9jb2xvbg==", "Digest x=y", ""])
+    @Test(
+        "RFC 7617 section 2: an Authorization field without Basic credentials is refused",
+        arguments: ["Basic", "Basic ", "Basic !!!!", "Bearer abc", "basic", "Basic bm9jb2xvbg==", "Digest x=y", ""])
     func refusesWhatIsNotBasic(header: String) {
         let request = Fixture.post(Self.grant, authorization: [header])
         #expect(throws: TokenRefusal(.invalidClient)) { try fixture.authenticate(request) }
     }
 
-    @Test func takesTheSchemeInAnyCase() throws {
+    @Test("RFC 9110 section 11.1: the authentication scheme is case-insensitive")
+    func takesTheSchemeInAnyCase() throws {
         let header = Fixture.basic("reporting:\(Fixture.secret)").replacing("Basic", with: "bAsIc")
         _ = try fixture.authenticate(Fixture.post(Self.grant, authorization: [header]))
     }
 
-    @Test func takesMoreThanOneSpaceBehindTheScheme() throws {
+    @Test("RFC 9110 section 11.4: more than one space may follow the authentication scheme")
+    func takesMoreThanOneSpaceBehindTheScheme() throws {
         let header = Fixture.basic("reporting:\(Fixture.secret)").replacing("Basic ", with: "Basic   ")
         _ = try fixture.authenticate(Fixture.post(Self.grant, authorization: [header]))
     }
 
-    @Test func theReadingThatAuthenticatesIsTheOneThatAgrees() throws {
+    @Test("A client_id in the body selects the reading of Basic credentials that names the same client")
+    func theReadingThatAuthenticatesIsTheOneThatAgrees() throws {
         let secret = ClientSecret(hash: try ClientSecretHash(of: "s"))
         let clients = try ClientRegistry([
             try Client(id: ClientID("a b"), secrets: []), try Client(id: ClientID("a+b"), secrets: [secret]),
@@ -94,7 +106,8 @@ import Testing
         #expect(throws: TokenRefusal(.invalidClient)) { try authenticate(bodyID: "a+b") }
     }
 
-    @Test func refusesTwoMethods() {
+    @Test("RFC 6749 section 2.3: a request with more than one authentication method is refused")
+    func refusesTwoMethods() {
         let header = Fixture.basic("reporting:\(Fixture.secret)")
         let both = Fixture.post("\(Self.grant)&client_secret=x", authorization: [header])
         #expect(throws: TokenRefusal(.twoAuthenticationMethods)) { try fixture.authenticate(both) }
@@ -102,7 +115,8 @@ import Testing
         #expect(throws: TokenRefusal(.twoAuthenticationMethods)) { try fixture.authenticate(twice) }
     }
 
-    @Test func aClientIDBesideBasicMustAgree() throws {
+    @Test("A client_id in the body must name the client of the Basic credentials")
+    func aClientIDBesideBasicMustAgree() throws {
         let credentials = "reporting:\(Fixture.secret)"
         _ = try fixture.authenticate(basic(credentials, body: "\(Self.grant)&client_id=reporting"))
         #expect(throws: TokenRefusal(.conflictingClientID)) {
@@ -110,7 +124,7 @@ import Testing
         }
     }
 
-    /// Swift's `==` takes U+212A for the letter K.
+    /// Swift's `==` treats U+212A and the letter K as equal.
     @Test("RFC 3986 section 6.2.1: identifiers are compared octet for octet")
     func identifiersAreOctets() throws {
         let clients = try ClientRegistry([
@@ -130,7 +144,8 @@ import Testing
         let pairs: [Pair]
     }
 
-    @Test func decodesTheExampleOfRFC6749AppendixB() throws {
+    @Test("RFC 6749 appendix B: the example of the RFC is decoded")
+    func decodesTheExampleOfRFC6749AppendixB() throws {
         for pair in try TestVectors.decode(Published.self, "rfc6749.json").pairs {
             let secret = ClientSecret(hash: try ClientSecretHash(of: pair.text))
             let clients = try ClientRegistry([try Client(id: ClientID("a"), secrets: [secret])])

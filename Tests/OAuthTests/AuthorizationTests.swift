@@ -18,55 +18,64 @@ import Testing
                 authorization: [Fixture.basic("\(client):\(Fixture.secret)")]))
     }
 
-    @Test func givesEverythingToThoseWhoAskForNothing() throws {
+    @Test("RFC 6749 section 3.3: a request without scope gets the client's scope, and its default resource")
+    func givesEverythingToThoseWhoAskForNothing() throws {
         let grant = try authorize()
         #expect(grant.terms.scope.description == "site.read site.documentation")
         #expect(grant.terms.audience.map(\.description) == ["https://api.example.com"])
         #expect(grant.terms.lifetime == .seconds(900))
     }
 
-    @Test func narrowsTheScope() throws {
+    @Test("RFC 6749 section 3.3: a request may narrow the scope")
+    func narrowsTheScope() throws {
         #expect(try authorize("reporting", "&scope=site.documentation").terms.scope.description == "site.documentation")
     }
 
-    @Test(arguments: [
-        ("&scope=site.write", TokenRefusal.Code.scopeNotAllowed), ("&scope=site.read+site.write", .scopeNotAllowed),
-        ("&scope=site.read++", .malformedScope), ("&scope=%22", .malformedScope), ("&scope=+", .malformedScope),
-        ("&resource=https://else.example.com", .resourceNotAllowed),
-        ("&resource=https://api.example.com&resource=https://else.example.com", .resourceNotAllowed),
-        ("&resource=https://api.example.com%23f", .malformedResource), ("&resource=api", .malformedResource),
-        ("&audience=https://else.example.com", .resourceNotAllowed),
-        ("&resource=https://tokens.example.com", .resourceNotAllowed),
-    ])
+    @Test(
+        "RFC 6749 section 5.2, RFC 8707 section 2: a scope or resource that is malformed or not allowed is refused",
+        arguments: [
+            ("&scope=site.write", TokenRefusal.Code.scopeNotAllowed), ("&scope=site.read+site.write", .scopeNotAllowed),
+            ("&scope=site.read++", .malformedScope), ("&scope=%22", .malformedScope), ("&scope=+", .malformedScope),
+            ("&resource=https://else.example.com", .resourceNotAllowed),
+            ("&resource=https://api.example.com&resource=https://else.example.com", .resourceNotAllowed),
+            ("&resource=https://api.example.com%23f", .malformedResource), ("&resource=api", .malformedResource),
+            ("&audience=https://else.example.com", .resourceNotAllowed),
+            ("&resource=https://tokens.example.com", .resourceNotAllowed),
+        ])
     func refuses(parameters: String, error: TokenRefusal.Code) {
         #expect(throws: TokenRefusal(error)) { try authorize("reporting", parameters) }
     }
 
-    @Test(arguments: [
-        ("&resource=https://other.example.com", ["https://other.example.com"]),
-        ("&audience=https://other.example.com", ["https://other.example.com"]),
-        (
-            "&resource=https://other.example.com&resource=https://api.example.com",
-            ["https://other.example.com", "https://api.example.com"]
-        ),
-        ("&resource=https://other.example.com&resource=https://other.example.com", ["https://other.example.com"]),
-    ])
+    @Test(
+        "RFC 8707 section 2: a request may name several resources, and each counts once",
+        arguments: [
+            ("&resource=https://other.example.com", ["https://other.example.com"]),
+            ("&audience=https://other.example.com", ["https://other.example.com"]),
+            (
+                "&resource=https://other.example.com&resource=https://api.example.com",
+                ["https://other.example.com", "https://api.example.com"]
+            ),
+            ("&resource=https://other.example.com&resource=https://other.example.com", ["https://other.example.com"]),
+        ])
     func takesResources(parameters: String, audience: [String]) throws {
         #expect(try authorize("reporting", parameters).terms.audience.map(\.description) == audience)
     }
 
-    @Test func withoutResourcesTheAudienceIsTheIssuerAndNeverTheCaller() throws {
+    @Test("RFC 9068 section 2.2: the audience of a client without resources is the issuer, never the client")
+    func withoutResourcesTheAudienceIsTheIssuerAndNeverTheCaller() throws {
         #expect(try authorize("short").terms.audience.map(\.description) == ["https://tokens.example.com"])
         #expect(try authorize("short", "&resource=https://tokens.example.com").terms.audience.count == 1)
     }
 
-    @Test func refusesGrantTypes() {
+    @Test("RFC 6749 section 5.2: a grant type that is unknown, or not allowed for the client, is refused")
+    func refusesGrantTypes() {
         #expect(throws: TokenRefusal(.unsupportedGrantType)) { try authorize(grantType: "password") }
         #expect(throws: TokenRefusal(.unsupportedGrantType)) { try authorize(grantType: "CLIENT_CREDENTIALS") }
         #expect(throws: TokenRefusal(.unauthorizedClient)) { try authorize("idle") }
     }
 
-    @Test func theAnswerIsThatOfRFC6749Section5_1() throws {
+    @Test("RFC 6749 section 5.1: the answer has the access token, its type, its lifetime and its scope")
+    func theAnswerIsThatOfRFC6749Section5_1() throws {
         let key = try PrivateKey.generate(on: .p256)
         let signingKey = try SigningKey(key, keyID: "k1", algorithm: .es256)
         let token = UnsignedAccessToken(
@@ -101,7 +110,8 @@ import Testing
         #expect(verified.payload["exp"] == .integer(Fixture.now.seconds + 60))
     }
 
-    @Test func claimsMustNotShadowRegisteredOnes() {
+    @Test("A client's own claims must not have the name of a registered claim")
+    func claimsMustNotShadowRegisteredOnes() {
         for name in ["iss", "aud", "exp", "nbf", "scope", "client_id", "cnf"] {
             #expect(throws: InvalidValue.self) {
                 try Client(id: ClientID("a"), secrets: [], claims: JSONObject([.init(name, .null)]))

@@ -6,7 +6,7 @@ import Testing
 
 @testable import OAuth
 
-/// RFC 7523 section 2.2: each rule broken alone.
+/// Client assertions, RFC 7523 section 2.2. Each refused assertion breaks one rule.
 @Suite struct ClientAssertionTests {
     private static let audiences = ["https://tokens.example.com", "https://tokens.example.com/oauth2/token"]
     private let key: PrivateKey
@@ -26,7 +26,7 @@ import Testing
         ])
     }
 
-    /// The claims of a good assertion, with some replaced; nil takes one out.
+    /// The claims of a valid assertion, with some replaced; `nil` removes a claim.
     private static func claims(_ changes: [String: JSONValue?] = [:], now: NumericDate = Fixture.now) -> JSONObject {
         let good: [(String, JSONValue)] = [
             ("iss", .string("job")), ("sub", .string("job")), ("aud", .string(audiences[0])),
@@ -77,13 +77,14 @@ import Testing
         return try check.run(keys: keys, audiences: audiences, use: used.use)
     }
 
-    @Test func aGoodOneIsAcceptedOnce() throws {
+    @Test("RFC 7523 section 3: an assertion is accepted once")
+    func aGoodOneIsAcceptedOnce() throws {
         let good = try assertion(Self.claims())
         let client = try authenticate(good)
         #expect(client.client.id.description == "job")
         #expect(client.evidence.method == .privateKeyJWT)
         #expect(throws: TokenRefusal(.invalidClient)) { try authenticate(good) }
-        // Until it expires, and to the last second of that.
+        // It is refused again up to the last second before it expires.
         #expect(throws: TokenRefusal(.invalidClient)) { try authenticate(good, now: Fixture.now + .seconds(59)) }
     }
 
@@ -93,7 +94,8 @@ import Testing
         ["exp": .integer(Fixture.now.seconds + 300)], ["exp": .number(Double(Fixture.now.seconds) + 1.5)],
     ]
 
-    @Test(arguments: good) func acceptsWhatTheRulesAllow(changes: [String: JSONValue?]) throws {
+    @Test("RFC 7523 section 3: an assertion is accepted with every allowed audience and time", arguments: good)
+    func acceptsWhatTheRulesAllow(changes: [String: JSONValue?]) throws {
         #expect(throws: Never.self) { try authenticate(assertion(Self.claims(changes))) }
     }
 
@@ -109,7 +111,8 @@ import Testing
         ["jti": .string(String(repeating: "j", count: 257))],
     ]
 
-    @Test(arguments: badClaims) func refusesAClaim(changes: [String: JSONValue?]) throws {
+    @Test("RFC 7523 section 3: an assertion with a missing or wrong claim is refused", arguments: badClaims)
+    func refusesAClaim(changes: [String: JSONValue?]) throws {
         let bad = try assertion(Self.claims(changes))
         #expect(throws: TokenRefusal(.invalidClient)) { try authenticate(bad) }
     }
@@ -119,7 +122,8 @@ import Testing
         ["crit": .array([.string("b64")]), "b64": .bool(true)], ["typ": .string("at+jwt")], ["kid": .string("k2")],
     ]
 
-    @Test(arguments: badHeaders) func refusesAHeader(changes: [String: JSONValue?]) throws {
+    @Test("RFC 7515 section 4.1: an assertion with a wrong header parameter is refused", arguments: badHeaders)
+    func refusesAHeader(changes: [String: JSONValue?]) throws {
         let bad = try assertion(Self.claims(), header: changes)
         #expect(throws: TokenRefusal(.invalidClient)) { try authenticate(bad) }
     }
@@ -152,7 +156,8 @@ import Testing
         }
     }
 
-    @Test func anAlgorithmThatIsNotOfferedIsRefusedThoughTheKeyWouldDo() throws {
+    @Test("RFC 8725 section 3.1: an algorithm that is not offered is refused, even if the client's key fits it")
+    func anAlgorithmThatIsNotOfferedIsRefusedThoughTheKeyWouldDo() throws {
         let other = try PrivateKey.generate(on: .p521)
         let keys = JWKSet([JWK(try other.publicKey, keyID: "k1", algorithm: nil)])
         let clients = try ClientRegistry([try Client(id: ClientID("job"), secrets: [], keys: .fixed(keys))])
@@ -173,7 +178,8 @@ import Testing
         }
     }
 
-    @Test func aKeyThatComesWithTheAssertionIsNotUsed() throws {
+    @Test("RFC 8725 section 3.10: a key that an assertion carries or refers to is not used")
+    func aKeyThatComesWithTheAssertionIsNotUsed() throws {
         let thief = try PrivateKey.generate(on: .p256)
         var writer = JSONWriter()
         JWK(try thief.publicKey, keyID: "k1", algorithm: nil).write(to: &writer)
@@ -187,14 +193,15 @@ import Testing
         }
     }
 
-    @Test func theStrictReadingTakesTheIssuerAlone() throws {
+    @Test("An assertion for the token endpoint is refused if the issuer is the only allowed audience")
+    func theStrictReadingTakesTheIssuerAlone() throws {
         let issuerOnly = [Self.audiences[0]]
         let bad = try assertion(Self.claims(["aud": .string(Self.audiences[1])]))
         #expect(throws: TokenRefusal(.invalidClient)) { try authenticate(bad, audiences: issuerOnly) }
         #expect(throws: Never.self) { try authenticate(assertion(Self.claims()), audiences: issuerOnly) }
     }
 
-    /// Swift's `==` takes U+212A for the letter K.
+    /// Swift's `==` treats U+212A and the letter K as equal.
     @Test("RFC 7523 section 3: issuer, subject and audience are compared octet for octet")
     func identifiersAreOctets() throws {
         let clients = try ClientRegistry([try Client(id: ClientID("K"), secrets: [], keys: .fixed(keySet))])
@@ -215,7 +222,8 @@ import Testing
         #expect(throws: TokenRefusal(.invalidClient)) { try authenticate("K", "\u{212A}") }
     }
 
-    @Test func oneMethodAndOneClient() throws {
+    @Test("RFC 7521 section 4.2: a request has one authentication method and names one client")
+    func oneMethodAndOneClient() throws {
         let good = try assertion(Self.claims())
         #expect(throws: TokenRefusal(.twoAuthenticationMethods)) { try authenticate(good, extra: "&client_secret=s") }
         #expect(throws: TokenRefusal(.conflictingClientID)) { try authenticate(good, extra: "&client_id=other") }
@@ -239,7 +247,8 @@ import Testing
         }
     }
 
-    @Test func aClientThatDoesNotExistCostsTheSameWork() throws {
+    @Test("A wrong signature costs the same work whether the client exists or not")
+    func aClientThatDoesNotExistCostsTheSameWork() throws {
         func work(_ id: String, kid: String = "k1") throws -> AuthenticationCost {
             let claims = Self.claims(["iss": .string(id), "sub": .string(id)])
             let thief = try PrivateKey.generate(on: .p256)
@@ -266,8 +275,12 @@ import Testing
         }
     }
 
-    /// Signatures of each length, sent for a client with such a key, for one with another, and for none at all.
-    @Test(arguments: [256, 384, 400, 512, 513]) func howLongAKeyIsDoesNotShow(signatureSize: Int) throws {
+    /// Each signature is sent for a client with a key of 400 octets, for one with another key, and for an unknown
+    /// client.
+    @Test(
+        "The work of a wrong signature does not show the size of the client's key",
+        arguments: [256, 384, 400, 512, 513])
+    func howLongAKeyIsDoesNotShow(signatureSize: Int) throws {
         let long = try PrivateKey.generateRSA(bits: 3200)
         let keys = JWKSet([JWK(try long.publicKey, keyID: "k1", algorithm: nil)])
         let clients = try ClientRegistry([
@@ -301,7 +314,7 @@ import Testing
     }
 }
 
-/// Records uses for ever; the cache of the service is tested elsewhere.
+/// Records every use and drops none. The replay cache of the service has tests of its own.
 private final class UsedAssertions: Sendable {
     private let all = Mutex<Set<String>>([])
 

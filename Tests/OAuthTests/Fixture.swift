@@ -7,7 +7,7 @@ import OAuth
 struct Fixture {
     static let now = NumericDate(1_795_000_000)
     static let secret = "correct horse battery staple"
-    /// With everything that percent-encoding is there for.
+    /// A secret with every kind of character that needs percent-encoding.
     static let oddSecret = "p@ss:w/ord+%&=é ~"
 
     let policy: IssuancePolicy
@@ -33,7 +33,7 @@ struct Fixture {
         ])
     }
 
-    /// A form body.
+    /// A request with a form as its body.
     static func post(_ body: String, query: String? = nil, authorization: [String] = []) -> EndpointRequest {
         EndpointRequest(
             url: "https://tokens.example.com/oauth2/token", query: query.map { Array($0.utf8) },
@@ -63,7 +63,7 @@ struct Fixture {
 }
 
 extension ClientAuthentication {
-    /// The client, once whatever is slow is done.
+    /// The client, after the slow check if there is one.
     func conclude() throws(TokenRefusal) -> AuthenticatedClient {
         switch self {
         case .proven(let client): client

@@ -5,7 +5,8 @@ import Testing
 
 @testable import OAuth
 
-/// The terms of a grant are one value: what the token says, and what makes one token answer another request.
+/// The terms of a grant are one value, which decides the claims of its token and the requests that the token can
+/// answer.
 @Suite struct GrantTermsTests {
     private let terms: AuthorizedGrant.Terms
     private let key: SigningKey
@@ -21,7 +22,7 @@ import Testing
         key = try SigningKey(.generate(on: .p256), keyID: "k1", algorithm: .es256)
     }
 
-    @Test("Each part of a grant's terms makes another reuse key")
+    @Test("A change of any part of a grant's terms changes the reuse key")
     func eachPartCounts() throws {
         let client = try Client(id: terms.client.id, secrets: [])
         let changes: [String: (inout AuthorizedGrant.Terms) throws -> Void] = [
@@ -34,7 +35,7 @@ import Testing
             "confirmation": { $0.confirmation = .key(thumbprint: "t") },
             "status": { $0.status = TokenStatus(index: 1, list: "https://tokens.example.com/status/1") },
         ]
-        // A part without a change here is one that was added and forgotten.
+        // Every property of the terms must have a change here.
         #expect(Set(Mirror(reflecting: terms).children.compactMap(\.label)) == Set(changes.keys))
         #expect(TokenReuseKey(terms, key: key) == TokenReuseKey(terms, key: key))
         for (name, change) in changes {

@@ -15,7 +15,7 @@ import Testing
     }
 
     @Test(
-        "What is no address is refused, also with characters that look like separators",
+        "A text that is not an address is refused, also with characters that look like separators",
         arguments: [
             "", "localhost", "1.2.3", "1.2.3.4.5", "1.2.3.256", "01.2.3.4", "+1.2.3.4", "1.2.3.4 ", ":", ":::",
             "1::2::3",

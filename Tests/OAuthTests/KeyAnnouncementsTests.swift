@@ -6,7 +6,7 @@ import Testing
     private let now = NumericDate(1_795_000_000)
     private var announcements = KeyAnnouncements(announcement: .seconds(360))
 
-    /// Keys whose kid is their file's name, or what stands before a colon: `blue:a.pem`.
+    /// Keys whose `kid` is the file name, or the part before a colon: `blue:a.pem`.
     private func keys(_ texts: String...) throws -> [NamedKey] {
         try texts.map { text in
             let parts = text.split(separator: ":").map(String.init)
@@ -18,31 +18,35 @@ import Testing
         announcements.schedule(keys, now: now, retention: .seconds(1320)).entries
     }
 
-    @Test mutating func whatIsThereAtTheStartFollowsItsName() throws {
+    @Test("A key that is in the folder when the server starts begins at the time in its name")
+    mutating func whatIsThereAtTheStartFollowsItsName() throws {
         #expect(
             schedule(try keys("a.pem", "20300101T000000Z.pem"), now: now).map(\.since) == [
                 nil, NumericDate(1_893_456_000),
             ])
     }
 
-    @Test mutating func whatAppearsBesideAWorkingKeyIsHeldBack() throws {
+    @Test("A key that appears beside one that signs is held back for one announcement")
+    mutating func whatAppearsBesideAWorkingKeyIsHeldBack() throws {
         _ = schedule(try keys("a.pem"), now: now)
         let later = now + .seconds(10)
         let expected: [NumericDate?] = [nil, later + .seconds(360)]
         #expect(schedule(try keys("a.pem", "b.pem"), now: later).map(\.since) == expected)
-        // And is not held back anew at each look.
+        // A later check does not hold the key back again.
         #expect(
             schedule(try keys("a.pem", "b.pem"), now: later + .seconds(100)).map(\.since) == expected)
     }
 
-    @Test mutating func whatWasAnnouncedInItsNameIsNotHeldBackLonger() throws {
+    @Test("A key whose name leaves time for its announcement is not held back longer")
+    mutating func whatWasAnnouncedInItsNameIsNotHeldBackLonger() throws {
         _ = schedule(try keys("a.pem"), now: now)
         let start = now + .seconds(3600)
         let starts = schedule(try keys("a.pem", "\(BasicTime(start)).pem"), now: now)
         #expect(starts.map(\.since) == [nil, start])
     }
 
-    @Test mutating func whatReplacesTheOnlyKeyThatSignsIsNotHeldBack() throws {
+    @Test("A key that replaces the only key that signs is not held back")
+    mutating func whatReplacesTheOnlyKeyThatSignsIsNotHeldBack() throws {
         let next = "\(BasicTime(now + .seconds(3600))).pem"
         _ = schedule(try keys("a.pem", next), now: now)
         let replacement = "\(BasicTime(now)).pem"
@@ -50,7 +54,8 @@ import Testing
             schedule(try keys(replacement, next), now: now).map(\.since) == [now, now + .seconds(3600)])
     }
 
-    @Test mutating func aHeldBackKeyIsReleasedWhenTheOneThatSignsIsRetired() throws {
+    @Test("A key that is held back may sign once the signing key is retired")
+    mutating func aHeldBackKeyIsReleasedWhenTheOneThatSignsIsRetired() throws {
         _ = schedule(try keys("a.pem"), now: now)
         let forced = "\(BasicTime(now)).pem"
         #expect(
@@ -58,12 +63,14 @@ import Testing
         #expect(schedule(try keys(forced), now: now + .seconds(2)).map(\.since) == [now])
     }
 
-    @Test mutating func whatReplacesEveryKeySignsAtOnce() throws {
+    @Test("A key that replaces every other key signs at once")
+    mutating func whatReplacesEveryKeySignsAtOnce() throws {
         _ = schedule(try keys("a.pem"), now: now)
         #expect(schedule(try keys("b.pem"), now: now).map(\.since) == [nil])
     }
 
-    @Test mutating func otherContentsUnderAKnownNameAreANewKey() throws {
+    @Test("Other contents under a known file name are a new key")
+    mutating func otherContentsUnderAKnownNameAreANewKey() throws {
         let name = "\(BasicTime(now - .seconds(60))).pem"
         _ = schedule(try keys("blue:a.pem", "green:\(name)"), now: now)
         let later = now + .seconds(10)
@@ -71,13 +78,15 @@ import Testing
             schedule(try keys("blue:a.pem", "red:\(name)"), now: later).map(\.since) == [nil, later + .seconds(360)])
     }
 
-    @Test mutating func aKeyThatHadExpiredIsANewKey() throws {
+    @Test("A key that had expired counts as a new key")
+    mutating func aKeyThatHadExpiredIsANewKey() throws {
         _ = schedule(try keys("blue:a.pem", "green:20200101T000000Z.pem"), now: now)
         let renamed = try keys("green:20200101T000000Z.pem", "blue:\(BasicTime(now)).pem")
         #expect(schedule(renamed, now: now).map(\.since) == [NumericDate(1_577_836_800), now + .seconds(360)])
     }
 
-    @Test mutating func anOldKeyThatComesBackDoesNotTakeOver() throws {
+    @Test("An old key that comes back does not replace the signing key")
+    mutating func anOldKeyThatComesBackDoesNotTakeOver() throws {
         let signing = "green:\(BasicTime(now - .seconds(86400))).pem"
         _ = schedule(try keys(signing), now: now)
         let entries = schedule(try keys("blue:a.pem", signing), now: now)
@@ -86,7 +95,8 @@ import Testing
             schedule(try keys("blue:a.pem", signing), now: now + .seconds(400)).map(\.state) == [.expired, .signing])
     }
 
-    @Test mutating func aPublishedKeyUnderANewNameWaitsOnlyUntilCachesHaveIt() throws {
+    @Test("A published key that is renamed waits only until its announcement ends")
+    mutating func aPublishedKeyUnderANewNameWaitsOnlyUntilCachesHaveIt() throws {
         let next = "green:\(BasicTime(now + .seconds(3600))).pem"
         _ = schedule(try keys("blue:a.pem", next), now: now)
         let renamed = "green:\(BasicTime(now)).pem"
@@ -98,14 +108,16 @@ import Testing
         #expect(entries.map(\.state) == [.published, .signing])
     }
 
-    @Test mutating func ofHeldBackKeysTheOneKnownLongestIsReleased() throws {
+    @Test("Of the keys that are held back, the one that was published first is released")
+    mutating func ofHeldBackKeysTheOneKnownLongestIsReleased() throws {
         _ = schedule(try keys("a.pem"), now: now)
         _ = schedule(try keys("a.pem", "b.pem"), now: now)
         let entries = schedule(try keys("b.pem", "c.pem"), now: now + .seconds(300))
         #expect(entries.map(\.state) == [.signing, .next])
     }
 
-    @Test mutating func aClockThatWasAheadHoldsNothingBackLonger() throws {
+    @Test("A clock that was ahead does not hold a key back longer")
+    mutating func aClockThatWasAheadHoldsNothingBackLonger() throws {
         let ahead = now + .seconds(86400)
         _ = schedule(try keys("a.pem"), now: ahead)
         _ = schedule(try keys("a.pem", "b.pem"), now: ahead)
@@ -113,7 +125,7 @@ import Testing
             schedule(try keys("a.pem", "b.pem"), now: now).map(\.since) == [nil, now + .seconds(360)])
     }
 
-    @Test("Two file names that Unicode takes for one are two keys")
+    @Test("Two file names that Unicode treats as equal are two keys")
     mutating func namesAreComparedOctetForOctet() throws {
         let names = ["20200101T000000Z-\u{E9}.pem", "20200101T000000Z-e\u{301}.pem"]
         #expect(names[0] == names[1])

@@ -11,10 +11,12 @@ import Testing
         try #require(BasicTime(text)).date
     }
 
-    @Test(arguments: [
-        ("20261122T000000Z", "20261123T000000Z"), ("20261123T000000Z", "20261123T001600Z"),
-        ("20261123T001600Z", "20261124T000000Z"), ("20261124T001600Z", nil),
-    ])
+    @Test(
+        "The schedule gives the next time at which a key changes its state",
+        arguments: [
+            ("20261122T000000Z", "20261123T000000Z"), ("20261123T000000Z", "20261123T001600Z"),
+            ("20261123T001600Z", "20261124T000000Z"), ("20261124T001600Z", nil),
+        ])
     func saysWhenSomethingChangesNext(now: String, change: String?) throws {
         let names = ["a.pem", "20261123T000000Z-blue.pem", "20261124T000000Z-green.pem"]
         let schedule = KeySchedule(try Self.starts(names), now: try Self.time(now), retention: .seconds(960))
@@ -29,22 +31,24 @@ import Testing
         var testDescription: String { "\(files) at \(now)" }
     }
 
-    @Test(arguments: [
-        Row(files: ["a.pem"], now: "20261123T000000Z", states: [.signing]),
-        Row(files: ["20261123T000000Z.pem"], now: "20261122T235959Z", states: [.next]),
-        Row(files: ["20261123T000000Z.pem"], now: "20261123T000000Z", states: [.signing]),
-        Row(files: ["20261123T000000Z.pem", "a.pem"], now: "20261122T000000Z", states: [.signing, .next]),
-        Row(files: ["20261123T000000Z.pem", "a.pem"], now: "20261123T000000Z", states: [.published, .signing]),
-        // Retention is 15 minutes and a minute: to the second.
-        Row(files: ["20261123T000000Z.pem", "a.pem"], now: "20261123T001559Z", states: [.published, .signing]),
-        Row(files: ["20261123T000000Z.pem", "a.pem"], now: "20261123T001600Z", states: [.expired, .signing]),
-        Row(
-            files: ["a.pem", "20261123T000000Z-blue.pem", "20261124T000000Z-green.pem"], now: "20261123T120000Z",
-            states: [.expired, .signing, .next]),
-        // Two without a time: which came first is not known, so the last name signs.
-        Row(files: ["b.pem", "a.pem"], now: "20261123T000000Z", states: [.expired, .signing]),
-        Row(files: [], now: "20261123T000000Z", states: []),
-    ])
+    @Test(
+        "The file names and the time decide the state of each key",
+        arguments: [
+            Row(files: ["a.pem"], now: "20261123T000000Z", states: [.signing]),
+            Row(files: ["20261123T000000Z.pem"], now: "20261122T235959Z", states: [.next]),
+            Row(files: ["20261123T000000Z.pem"], now: "20261123T000000Z", states: [.signing]),
+            Row(files: ["20261123T000000Z.pem", "a.pem"], now: "20261122T000000Z", states: [.signing, .next]),
+            Row(files: ["20261123T000000Z.pem", "a.pem"], now: "20261123T000000Z", states: [.published, .signing]),
+            // The retention is 15 minutes and one minute, exact to the second.
+            Row(files: ["20261123T000000Z.pem", "a.pem"], now: "20261123T001559Z", states: [.published, .signing]),
+            Row(files: ["20261123T000000Z.pem", "a.pem"], now: "20261123T001600Z", states: [.expired, .signing]),
+            Row(
+                files: ["a.pem", "20261123T000000Z-blue.pem", "20261124T000000Z-green.pem"], now: "20261123T120000Z",
+                states: [.expired, .signing, .next]),
+            // Two names without a time: their order in time is unknown, so the last name signs.
+            Row(files: ["b.pem", "a.pem"], now: "20261123T000000Z", states: [.expired, .signing]),
+            Row(files: [], now: "20261123T000000Z", states: []),
+        ])
     func states(_ row: Row) throws {
         let schedule = KeySchedule(
             try Self.starts(row.files), now: try Self.time(row.now), retention: .seconds(960))
@@ -53,6 +57,7 @@ import Testing
     }
 
     @Test(
+        "A file name gives the kind of its key and the time from which it signs",
         arguments: [
             ("rs256.pem", KeyFileName.Content.signing, nil), ("20261123T093000Z.pem", .signing, 1_795_426_200),
             ("20261123T093000Z-blue.pem", .signing, 1_795_426_200),
@@ -65,34 +70,42 @@ import Testing
         #expect(read.start?.seconds == start)
     }
 
-    @Test(arguments: [
-        ("kid=abc.pub.pem", "abc"), ("20261123T093000Z-kid=a.b-c_d.pub.pem", "a.b-c_d"), ("old.pub.pem", nil),
-        ("kid=abc.pem", nil), ("kid.abc.pub.pem", "abc"), ("20261123T093000Z-kid.a.b.pub.pem", "a.b"),
-        ("old-kid.pub.pem", nil), ("squid.old.pub.pem", nil),
-    ])
+    @Test(
+        "The file name of a verifying key may contain its kid",
+        arguments: [
+            ("kid=abc.pub.pem", "abc"), ("20261123T093000Z-kid=a.b-c_d.pub.pem", "a.b-c_d"), ("old.pub.pem", nil),
+            ("kid=abc.pem", nil), ("kid.abc.pub.pem", "abc"), ("20261123T093000Z-kid.a.b.pub.pem", "a.b"),
+            ("old-kid.pub.pem", nil), ("squid.old.pub.pem", nil),
+        ])
     func readsTheKidOfAnOldKey(name: String, keyID: String?) throws {
         #expect(try KeyFileName(name)?.keyID == keyID)
     }
 
-    @Test func refusesAnEmptyKid() {
+    @Test("A file name with an empty kid is refused")
+    func refusesAnEmptyKid() {
         #expect(throws: InvalidValue.self) { try KeyFileName("kid=.pub.pem") }
     }
 
-    @Test(arguments: ["README.md", ".gitignore", ".hidden.pem", "key", "..data", "key.pem.tmp"])
+    @Test(
+        "A file that is not a key is skipped",
+        arguments: ["README.md", ".gitignore", ".hidden.pem", "key", "..data", "key.pem.tmp"])
     func passesOver(name: String) throws {
         #expect(try KeyFileName(name) == nil)
     }
 
-    @Test(arguments: [
-        "20261323T093000Z.pem", "20260230T000000Z.pem", "20261123T240000Z.pem", "20261123T09xx00Z.pem",
-        "20261123.pem", "20261101T093000Z_blue.pem", "20261101T0930Z.pem", "20261101t093000z.pem",
-        "20261101T093000.pem",
-    ])
+    @Test(
+        "A file name that is almost a time is refused",
+        arguments: [
+            "20261323T093000Z.pem", "20260230T000000Z.pem", "20261123T240000Z.pem", "20261123T09xx00Z.pem",
+            "20261123.pem", "20261101T093000Z_blue.pem", "20261101T0930Z.pem", "20261101t093000z.pem",
+            "20261101T093000.pem",
+        ])
     func refusesNamesThatAreAlmostTimes(name: String) {
         #expect(throws: InvalidValue.self) { try KeyFileName(name) }
     }
 
     @Test(
+        "A time in basic format is a time of the calendar, in both directions",
         arguments: [
             ("19700101T000000Z", 0), ("20000229T235959Z", 951_868_799), ("20261123T202154Z", 1_795_465_314),
             ("21000301T000000Z", 4_107_542_400), ("99991231T235959Z", 253_402_300_799),

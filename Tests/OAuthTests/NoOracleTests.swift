@@ -5,8 +5,8 @@ import Testing
 
 @testable import OAuth
 
-/// A refused client learns nothing from how much work the refusal was. What is compared is the work itself, counted where it
-/// is spent.
+/// A refused client learns nothing from the work of its refusal. The tests compare the operations, each counted by the
+/// code that performs it.
 @Suite struct NoOracleTests {
     private let clients: ClientRegistry
 
@@ -38,10 +38,12 @@ import Testing
         return work
     }
 
-    @Test(arguments: [
-        ("nobody", "wrong"), ("three", "wrong"), ("three", "old"), ("post", "right"), ("chosen", "wrong"),
-        ("both", "wrong"), ("nobody", "right"),
-    ])
+    @Test(
+        "Every refusal costs the same work, whatever its reason",
+        arguments: [
+            ("nobody", "wrong"), ("three", "wrong"), ("three", "old"), ("post", "right"), ("chosen", "wrong"),
+            ("both", "wrong"), ("nobody", "right"),
+        ])
     func everyRefusalCostsTheSame(id: String, secret: String) throws {
         let expected = try work("one", "wrong")
         #expect(try work(id, secret) == expected)

@@ -5,7 +5,8 @@ import Testing
 
 @testable import OAuth
 
-/// The refresh grant, RFC 6749 section 6. Recorded exchanges show each rule by itself; here is what holds for all of them.
+/// The refresh grant, RFC 6749 section 6. Recorded exchanges show each rule; these tests check what holds for every
+/// refresh.
 @Suite struct RefreshTests {
     private let policy: IssuancePolicy
     private let sealer: RefreshTokenSealer
@@ -52,7 +53,8 @@ import Testing
         try #require(try grant("grant_type=client_credentials\(more)", to: Self.client()).refreshToken)
     }
 
-    @Test func onlyAClientThatMayRefreshGetsOne() throws {
+    @Test("RFC 6749 section 4.4.3: only a client that is registered for refreshing gets a refresh token")
+    func onlyAClientThatMayRefreshGetsOne() throws {
         let token = try first("&scope=a+b&resource=https%3A%2F%2Fb.example.com")
         #expect(token.clientID.description == "job")
         #expect(token.scope.description == "a b")
@@ -65,13 +67,14 @@ import Testing
         #expect(try grant("grant_type=client_credentials", to: other).refreshToken == nil)
     }
 
-    @Test func theNextTokenIsOfTheSameFamilyAndEndsWithIt() throws {
+    @Test("RFC 6749 section 6: a new refresh token has the scope of the old one and expires with it")
+    func theNextTokenIsOfTheSameFamilyAndEndsWithIt() throws {
         let token = try first()
         let later = Fixture.now + .seconds(86400)
         let grant = try refresh(token, "&scope=b&resource=https%3A%2F%2Fa.example.com", by: Self.client(), at: later)
         #expect(grant.terms.scope.description == "b")
         let next = try #require(grant.refreshToken)
-        // RFC 6749 section 6: however little was asked for, the new refresh token is good for what the old one was.
+        // RFC 6749 section 6: the new refresh token grants what the old one did, even if the request asked for less.
         #expect(next.scope == token.scope)
         #expect(next.audience == token.audience)
         #expect(next.family == token.family)
@@ -81,13 +84,15 @@ import Testing
         #expect(next.generation == 1)
     }
 
-    @Test func whatIsWithdrawnStaysAway() throws {
+    @Test("A scope that was withdrawn from a client does not come back to its refresh tokens")
+    func whatIsWithdrawnStaysAway() throws {
         let token = try first()
         let reduced = try #require(try refresh(token, by: Self.client(scope: "a c")).refreshToken)
         #expect(try refresh(reduced, by: Self.client()).terms.scope.description == "a c")
     }
 
-    @Test func aShorterLifetimeEndsTokensThatAreOut() throws {
+    @Test("A shorter lifetime in the configuration applies to issued refresh tokens, a longer one does not")
+    func aShorterLifetimeEndsTokensThatAreOut() throws {
         let token = try first()
         let short = IssuancePolicy(issuer: policy.issuer, refreshTokenLifetime: .seconds(100))
         let long = IssuancePolicy(issuer: policy.issuer, refreshTokenLifetime: .seconds(2 * Self.lifetime))
@@ -101,16 +106,19 @@ import Testing
         }
     }
 
-    @Test func aClientMayRefreshThoughItMayNotBeginAnew() throws {
+    @Test("A client may refresh even if it may not use client_credentials")
+    func aClientMayRefreshThoughItMayNotBeginAnew() throws {
         let token = try first()
         let client = try Self.client(grantTypes: [.refreshToken])
         #expect(try refresh(token, by: client).grantType == .refreshToken)
         #expect(throws: TokenRefusal(.unauthorizedClient)) { try grant("grant_type=client_credentials", to: client) }
     }
 
-    /// No sequence of refreshes widens scope or resources, or outlives the first lifetime, whatever happens to the client
-    /// meanwhile and whatever is asked for.
-    @Test(arguments: 0..<50 as Range<UInt64>) func refreshingNeverGivesMoreThanTheFirstGrant(seed: UInt64) throws {
+    /// Before each refresh, the registration of the client and the requested scope change at random.
+    @Test(
+        "RFC 6749 section 6: no sequence of refreshes exceeds the first grant in scope, resources or time",
+        arguments: 0..<50 as Range<UInt64>)
+    func refreshingNeverGivesMoreThanTheFirstGrant(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         func some(_ all: [String]) -> [String] { all.filter { _ in Bool.random(using: &random) } }
         let start = Fixture.now
@@ -140,7 +148,7 @@ import Testing
             #expect(next.firstIssuedAt == first.firstIssuedAt)
             tokens.append(next)
         }
-        // Some do succeed, with every seed that is tried here.
+        // With each of these seeds, some refreshes succeed.
         #expect(tokens.count > 1)
     }
 }

@@ -28,7 +28,8 @@ import Testing
             lifetime: .seconds(2_592_000), now: Fixture.now)
     }
 
-    @Test func whatWasSealedIsOpened() throws {
+    @Test("A sealed refresh token opens as the same token")
+    func whatWasSealedIsOpened() throws {
         let token = try Self.token()
         let text = try sealer.seal(token, now: Fixture.now)
         #expect(text.hasPrefix("writ_rt_"))
@@ -40,22 +41,25 @@ import Testing
         #expect(next.generation == 1)
     }
 
-    @Test func theLengthDoesNotTellTheScope() throws {
+    @Test("The length of a sealed refresh token does not show its scope")
+    func theLengthDoesNotTellTheScope() throws {
         let lengths = try ["", "a", "site.read site.documentation", String(repeating: "a", count: 120)].map {
             try sealer.seal(Self.token(scope: $0), now: Fixture.now).utf8.count
         }
         #expect(Set(lengths) == [392])
     }
 
-    @Test func tokensOfOneKeyHaveNothingInCommon() throws {
+    @Test("Two refresh tokens that one key sealed have nothing in common")
+    func tokensOfOneKeyHaveNothingInCommon() throws {
         let token = try Self.token()
         let texts = try (0..<20).map { _ in try sealer.seal(token, now: Fixture.now) }
         let parts = texts.map { Base64URL.decode(String($0.dropFirst(8))) ?? [] }
-        // The hint stands behind the nonce.
+        // The hint follows the nonce.
         #expect(Set(parts.map { Array($0[24..<32]) }).count == 20)
     }
 
-    @Test func anotherIssuerOrKeyDoesNotOpen() throws {
+    @Test("A refresh token of another issuer or another key does not open")
+    func anotherIssuerOrKeyDoesNotOpen() throws {
         let text = try sealer.seal(Self.token(), now: Fixture.now)
         let other = RefreshTokenSealer(
             issuer: try Issuer("https://other.example.com"), turns: [.init(key, start: nil)])
@@ -64,8 +68,8 @@ import Testing
         #expect(try later.open(text) == nil)
     }
 
-    /// What the keys seal for another purpose is no refresh token.
-    @Test func anotherPurposeDoesNotOpen() throws {
+    @Test("A text that a key sealed for another purpose does not open as a refresh token")
+    func anotherPurposeDoesNotOpen() throws {
         let nonce = [UInt8](repeating: 9, count: 24)
         let plain = try #require(RefreshTokenCoding.encode(Self.token()))
         func text(_ purpose: String) throws -> String {
@@ -77,7 +81,8 @@ import Testing
         #expect(try sealer.open(text("writ refresh token 1").replacing("writ_rt_", with: "writ_xx_")) == nil)
     }
 
-    @Test func keysFollowOneAnother() throws {
+    @Test("A sealing key seals from its start on, and opens tokens before that")
+    func keysFollowOneAnother() throws {
         let new = try Self.key(2)
         let both = RefreshTokenSealer(
             issuer: issuer, turns: [.init(key, start: nil), .init(new, start: Fixture.now + .seconds(60))])
@@ -93,7 +98,8 @@ import Testing
         #expect(try early.open(after) != nil)
     }
 
-    @Test func aHundredThousandChangedTokensAreRefused() throws {
+    @Test("No refresh token with a random change opens")
+    func aHundredThousandChangedTokensAreRefused() throws {
         var random = SeededGenerator(seed: 0x5EA1)
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=+/. \u{E9}")
         let originals = try ["a", "site.read site.documentation", String(repeating: "b ", count: 150) + "c"].map {
@@ -116,7 +122,8 @@ import Testing
         #expect(opened == 0)
     }
 
-    @Test func onlyWhatWasEncodedIsDecoded() throws {
+    @Test("Only octets that the encoder can produce are decoded")
+    func onlyWhatWasEncodedIsDecoded() throws {
         let octets = try #require(RefreshTokenCoding.encode(Self.token()))
         #expect(RefreshTokenCoding.decode(octets) != nil)
         for count in 0..<octets.count { #expect(RefreshTokenCoding.decode(Array(octets[..<count])) == nil) }

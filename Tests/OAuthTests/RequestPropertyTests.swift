@@ -4,7 +4,8 @@ import Testing
 
 @testable import OAuth
 
-/// What holds for every request: what clients encode is what we read, and no form takes more than its length in work.
+/// Properties of every request: a form is decoded to what the client encoded, and the work is proportional to its
+/// length.
 @Suite struct RequestPropertyTests {
     private static let characters: [Character] = [
         "a", "Z", "0", " ", "+", "%", "&", "=", ";", ":", "/", "é", "🙂", "\0", "\n",
@@ -16,7 +17,7 @@ import Testing
             })
     }
 
-    /// One of the ways to write it: RFC 6749 appendix B lets more be escaped than must be.
+    /// Encodes a text in one of several ways: RFC 6749 appendix B lets more characters be escaped than must be.
     private func encoded(_ text: String, _ random: inout SeededGenerator) -> String {
         text.utf8.map { octet in
             let scalar = Unicode.Scalar(octet)
@@ -28,7 +29,8 @@ import Testing
         }.joined()
     }
 
-    @Test(arguments: 0..<300) func aFormIsReadAsItWasWritten(seed: UInt64) throws {
+    @Test("RFC 6749 appendix B: a form is decoded to the text that the client encoded", arguments: 0..<300)
+    func aFormIsReadAsItWasWritten(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         let parameters = (0..<Int.random(in: 1..<8, using: &random)).map { ("n\($0)", text(&random)) }
         let pairs = parameters.map { "\(encoded($0, &random))=\(encoded($1, &random))" }
@@ -36,8 +38,9 @@ import Testing
         for (name, value) in parameters { #expect(form[name] == value) }
     }
 
-    /// Encoded as RFC 6749 section 2.3.1 says, and as it is: one of the readings is what was meant.
-    @Test(arguments: 0..<300) func credentialsAreReadAsTheyWereWritten(seed: UInt64) throws {
+    /// The credentials are sent form-encoded or unchanged.
+    @Test("RFC 6749 section 2.3.1: one reading of Basic credentials is what the client sent", arguments: 0..<300)
+    func credentialsAreReadAsTheyWereWritten(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         let id = "client-\(Int.random(in: 0..<1000, using: &random))"
         let secret = text(&random)
@@ -52,7 +55,8 @@ import Testing
         #expect(credentials.readings.contains(.init(clientID: try ClientID(id), secret: secret)))
     }
 
-    @Test(arguments: 0..<300) func whateverComes(seed: UInt64) {
+    @Test("A request of random octets does not end the process", arguments: 0..<300)
+    func whateverComes(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         func octets(_ most: Int) -> [UInt8] {
             (0..<Int.random(in: 0..<most, using: &random)).map { _ in .random(in: 0...255, using: &random) }
@@ -66,9 +70,11 @@ import Testing
                 fields: .init(contentType: "application/x-www-form-urlencoded"), body: octets(200)))
     }
 
-    @Test(arguments: [
-        ("", "&"), ("", "a&"), ("a=", "%41"), ("a=", "%"), ("", "resource=a&"), ("a=", "+"), ("a", "="),
-    ])
+    @Test(
+        "The work of parsing a form is proportional to its length",
+        arguments: [
+            ("", "&"), ("", "a&"), ("a=", "%41"), ("a=", "%"), ("", "resource=a&"), ("a=", "+"), ("a", "="),
+        ])
     func noFormTakesMoreThanItsLength(begin: String, part: String) {
         let growth = Effort.growth({ Array((begin + String(repeating: part, count: $0)).utf8) }, from: 4000) {
             _ = try? FormParameters(parsing: $0)
@@ -76,23 +82,26 @@ import Testing
         #expect(growth < 64)
     }
 
-    @Test func manyParametersAreNoMoreWorkEach() {
+    @Test("The work of parsing many parameters is proportional to their number")
+    func manyParametersAreNoMoreWorkEach() {
         let growth = Effort.growth(
             { Array((0..<$0).map { "p\($0)=1" }.joined(separator: "&").utf8) }, from: 1000
         ) { _ = try? FormParameters(parsing: $0) }
         #expect(growth < 64)
     }
 
-    @Test(arguments: ["Basic " + "QTpC", "Basic " + " ", "Basic" + "="]) func noHeaderTakesMoreThanItsLength(
-        part: String
-    ) {
+    @Test(
+        "The work of parsing an Authorization field is proportional to its length",
+        arguments: ["Basic " + "QTpC", "Basic " + " ", "Basic" + "="])
+    func noHeaderTakesMoreThanItsLength(part: String) {
         let growth = Effort.growth({ "Basic " + String(repeating: part, count: $0) }, from: 1000) { header in
             _ = try? TokenRequest(parsing: Fixture.post("grant_type=client_credentials", authorization: [header]))
         }
         #expect(growth < 64)
     }
 
-    @Test func aScopeOfManyTokensIsNoMoreWorkEach() {
+    @Test("The work of parsing a scope is proportional to the number of its tokens")
+    func aScopeOfManyTokensIsNoMoreWorkEach() {
         let growth = Effort.growth({ (0..<$0).map { "s\($0)" }.joined(separator: " ") }, from: 500) {
             _ = try? Scope($0)
         }

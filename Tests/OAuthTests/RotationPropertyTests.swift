@@ -3,17 +3,17 @@ import OAuth
 import TestSupport
 import Testing
 
-/// At every instant of a rotation, a token signed a moment ago by any replica verifies against a key set fetched from any
-/// replica up to its max-age ago: over random schedules, clocks and cache ages.
+/// At every instant of a rotation, a token that any replica has just signed verifies with a key set that was fetched
+/// from any replica up to its `max-age` ago. Schedules, clocks and cache ages are random.
 @Suite struct RotationPropertyTests {
-    /// A key with the moment at which its file appeared.
+    /// A key and the time at which its file appeared.
     private struct Appearance {
         let name: KeyFileName
         let at: Int64
     }
 
     private static let lifetime: Int64 = 900
-    /// Clocks of replicas are off by up to this much, and files are noticed up to 2 s late.
+    /// In seconds. The clocks of replicas are off by up to this much, and files are noticed up to 2 s late.
     private static let skew: Int64 = 10
 
     /// How many of `trials` random tokens do not verify.
@@ -22,7 +22,7 @@ import Testing
         var failures = 0
         for _ in 0..<trials {
             let keys = try history(&random, timing: timing)
-            // Most of what can go wrong goes wrong around a change: there and just after it is where to look.
+            // Most failures happen at a change of keys or just after it, so the trials are there.
             let change = keys.randomElement(using: &random)?.name.start?.seconds ?? 1_795_000_000
             let signedAt = change + Int64.random(in: -60...600, using: &random)
             let patience = Bool.random(using: &random) ? 10 : Self.lifetime + 30
@@ -35,7 +35,7 @@ import Testing
         return failures
     }
 
-    /// A first key, and others that were each made with its announcement.
+    /// A first key, and later keys that were each created with an announcement.
     private func history(_ random: inout SeededGenerator, timing: KeyTiming) throws -> [Appearance] {
         var keys = [Appearance(name: try #require(try KeyFileName("first.pem")), at: 0)]
         var time: Int64 = 1_794_999_000
@@ -49,7 +49,7 @@ import Testing
         return keys
     }
 
-    /// What one replica makes of the folder: with its own clock, and a little late.
+    /// The schedule of one replica, which has a clock of its own and notices files a little late.
     private func state(
         of keys: [Appearance], at time: Int64, _ timing: KeyTiming, _ random: inout SeededGenerator
     ) -> KeySchedule {
@@ -60,16 +60,21 @@ import Testing
             retention: timing.retention(longestLifetime: .seconds(Self.lifetime)))
     }
 
-    @Test(arguments: 0..<20 as Range<UInt64>) func everyTokenVerifies(seed: UInt64) throws {
+    @Test(
+        "During a rotation, every token verifies with every key set that may be cached",
+        arguments: 0..<20 as Range<UInt64>)
+    func everyTokenVerifies(seed: UInt64) throws {
         #expect(try failures(timing: .standard, published: 300, trials: 200, seed: seed) == 0)
     }
 
-    @Test func withoutTheAnnouncementSomeDoNot() throws {
+    @Test("Without the announcement of keys, some tokens do not verify")
+    func withoutTheAnnouncementSomeDoNot() throws {
         let hasty = KeyTiming(keySetMaximumAge: .zero, leeway: .seconds(60))
         #expect(try failures(timing: hasty, published: 300, trials: 4000, seed: 1) > 0)
     }
 
-    @Test func withoutTheRetentionSomeDoNot() throws {
+    @Test("Without the retention of keys, some tokens do not verify")
+    func withoutTheRetentionSomeDoNot() throws {
         let timing = KeyTiming(keySetMaximumAge: .seconds(300), leeway: .seconds(-600))
         #expect(try failures(timing: timing, published: 300, trials: 4000, seed: 1) > 0)
     }

@@ -11,7 +11,8 @@ import Testing
         return (try #require(try JSONReader.read(metadata.json).object), metadata.paths)
     }
 
-    @Test func saysWhatRFC8414Requires() throws {
+    @Test("RFC 8414 section 2: the document has the required members")
+    func saysWhatRFC8414Requires() throws {
         let (document, paths) = try metadata("https://tokens.example.com")
         #expect(document["issuer"] == .string("https://tokens.example.com"))
         #expect(document["token_endpoint"] == .string("https://tokens.example.com/oauth2/token"))
@@ -31,7 +32,8 @@ import Testing
         }
     }
 
-    @Test func standsWhereClientsOfAnIssuerWithAPathLook() throws {
+    @Test("RFC 8414 section 3.1: the document of an issuer with a path has every path that clients request")
+    func standsWhereClientsOfAnIssuerWithAPathLook() throws {
         let (document, paths) = try metadata("https://example.com/tenant/")
         #expect(document["issuer"] == .string("https://example.com/tenant/"))
         #expect(document["token_endpoint"] == .string("https://example.com/tenant/oauth2/token"))
@@ -39,7 +41,8 @@ import Testing
         #expect(paths.contains("/tenant/.well-known/openid-configuration"))
     }
 
-    @Test func namesTheConfiguredTokenPath() throws {
+    @Test("The document contains the configured token path")
+    func namesTheConfiguredTokenPath() throws {
         let (document, _) = try metadata("https://tokens.example.com", tokenPath: "/index.php")
         #expect(document["token_endpoint"] == .string("https://tokens.example.com/index.php"))
     }

@@ -5,8 +5,8 @@ import Testing
 
 @testable import OAuth
 
-/// Why a token is not active shows neither in the answer nor in the work, which is counted where it is spent. Recorded
-/// exchanges show what the answers are.
+/// Neither the answer nor the work shows why a token is inactive. The work is counted by the code that performs it.
+/// Recorded exchanges show the answers.
 @Suite struct TokenInspectorTests {
     private let issuer: Issuer
     private let policy: IssuancePolicy
@@ -51,7 +51,8 @@ import Testing
         return (true, work)
     }
 
-    @Test func everyTextCostsTheSame() throws {
+    @Test("Every text costs the same work, whether it is an active token or not")
+    func everyTextCostsTheSame() throws {
         let expected = TokenInspector.Work(signatures: [.rsa(bits: 2048): 1], openings: 1)
         for active in [try accessToken(), try refreshToken()] {
             let (isActive, work) = try inspect(active)
@@ -84,7 +85,8 @@ import Testing
         #expect(invalid?.payload == nil)
     }
 
-    @Test func theDecoysAreTriedAndGood() throws {
+    @Test("The decoys have the form of real tokens, and none of them is valid")
+    func theDecoysAreTriedAndGood() throws {
         #expect(sealer.looksSealed(RefreshTokenSealer.decoy))
         #expect(try sealer.open(RefreshTokenSealer.decoy) == nil)
         #expect(try refreshToken().utf8.count == RefreshTokenSealer.decoy.utf8.count)
@@ -115,7 +117,8 @@ import Testing
         return String(decoding: input.compact(with: signature), as: UTF8.self)
     }
 
-    @Test func onlyAClientThatMayIsTold() throws {
+    @Test("RFC 7662 section 2.1: only a client that may introspect gets an answer")
+    func onlyAClientThatMayIsTold() throws {
         let secret = ClientSecret(hash: try ClientSecretHash(of: Fixture.secret))
         let clients = try ClientRegistry([
             try Client(id: ClientID("api"), secrets: [secret], introspection: .all),

@@ -3,7 +3,7 @@ import Synchronization
 
 @testable import OTLPTracing
 
-/// Takes the place of the service that spans are sent to.
+/// A collector in this process, to which the tracer under test sends its spans.
 final class Collector: Sendable {
     struct Refusal: Error, CustomStringConvertible {
         let description = "refused"
@@ -16,12 +16,12 @@ final class Collector: Sendable {
     private let gate = AsyncStream<Void>.makeStream()
     private let arrivalCount = Mutex(0)
 
-    /// How many bodies came, whatever became of them.
+    /// The number of bodies that were received, accepted or not.
     var count: Int { arrivalCount.withLock { $0 } }
 
     func behave(_ behaviour: Behaviour) { self.behaviour.withLock { $0 = behaviour } }
 
-    /// Lets one stalled body through.
+    /// Accepts one stalled body.
     func release() { gate.continuation.yield() }
 
     func send(_ body: [UInt8]) async throws {
@@ -34,12 +34,12 @@ final class Collector: Sendable {
         case .answer(let status, let retryAfter): throw ExportRefusal(status: status, retryAfter: retryAfter)
         case .stall:
             let gate = gate.stream
-            // Like a library that does not know of cancellation.
+            // Like a library that ignores cancellation.
             await Task { for await _ in gate { return } }.value
         }
     }
 
-    /// Waits for the next body; it has come, whatever becomes of it.
+    /// Waits for the next body, accepted or not.
     func next() async -> [UInt8] {
         for await body in arrivals.stream { return body }
         return []

@@ -15,12 +15,13 @@ import Tracing
         OTLPTracer(capacity: capacity, batchSize: batchSize, time: time.time, report: report, send: collector.send)
     }
 
-    /// Lets others run until `condition` holds, or the time limit of the test is over.
+    /// Lets other tasks run until `condition` is true, or until the time limit of the test.
     private func until(_ condition: () -> Bool) async {
         while !condition(), !Task.isCancelled { await Task.yield() }
     }
 
-    @Test func aFullBatchIsSentAtOnceAndTheRestWithTheNextTick() async throws {
+    @Test("A full batch is sent at once, and the rest with the next tick or flush")
+    func aFullBatchIsSentAtOnceAndTheRestWithTheNextTick() async throws {
         let tracer = tracer(batchSize: 2)
         let running = Task { await tracer.run() }
         tracer.end("1", "2")
@@ -31,7 +32,7 @@ import Tracing
         tracer.end("4")
         tracer.forceFlush()
         #expect(try Collector.names(await collector.next()) == ["4"])
-        // Nothing is sent where there is nothing.
+        // An empty buffer sends nothing.
         time.tick()
         running.cancel()
         await running.value
@@ -39,14 +40,16 @@ import Tracing
         #expect(tracer.droppedCount == 0)
     }
 
-    @Test func whatEndedBeforeItRunsIsSentInBatches() async throws {
+    @Test("Spans that ended before the exporter runs are sent in batches")
+    func whatEndedBeforeItRunsIsSentInBatches() async throws {
         let tracer = tracer(batchSize: 2)
         tracer.end("1", "2", "3", "4", "5")
         await tracer.flush()
         for names in [["1", "2"], ["3", "4"], ["5"]] { #expect(try Collector.names(await collector.next()) == names) }
     }
 
-    @Test func aStalledServiceCostsSpansAndNothingElse() async throws {
+    @Test("A stalled collector costs only the spans that the buffer cannot hold")
+    func aStalledServiceCostsSpansAndNothingElse() async throws {
         let tracer = tracer(capacity: 4, batchSize: 2)
         collector.behave(.stall)
         let running = Task { await tracer.run() }
@@ -63,21 +66,23 @@ import Tracing
         #expect(tracer.droppedCount == 3)
     }
 
-    @Test func cancellationFlushes() async throws {
+    @Test("Cancellation sends the remaining spans, and later ones are dropped")
+    func cancellationFlushes() async throws {
         let tracer = tracer()
         let running = Task { await tracer.run() }
         tracer.end("1", "2", "3")
         running.cancel()
         await running.value
         #expect(try Collector.names(await collector.next()) == ["1", "2", "3"])
-        // Nobody would send it any more, and it must not be held.
+        // The exporter has ended, so the span is dropped and not kept.
         tracer.end("4")
         #expect(tracer.droppedCount == 1)
         await tracer.run()
         #expect(collector.count == 1)
     }
 
-    @Test func whatIsBeingSentAtCancellationMayArrive() async throws {
+    @Test("A batch that is being sent at cancellation may still arrive")
+    func whatIsBeingSentAtCancellationMayArrive() async throws {
         let tracer = tracer(batchSize: 2)
         collector.behave(.stall)
         let running = Task { await tracer.run() }
@@ -92,7 +97,8 @@ import Tracing
         #expect(tracer.droppedCount == 0)
     }
 
-    @Test func theLastFlushIsBoundedThoughSendHeedsNothing() async throws {
+    @Test("The last flush has a time limit, even if sending ignores cancellation")
+    func theLastFlushIsBoundedThoughSendHeedsNothing() async throws {
         let tracer = tracer(batchSize: 2)
         collector.behave(.stall)
         let running = Task { await tracer.run() }
@@ -107,7 +113,7 @@ import Tracing
         collector.release()
     }
 
-    @Test("Failures are reported once, and slow the exporter down")
+    @Test("Failures are reported once, and the next attempt waits")
     func reportsFailuresOnce() async throws {
         let reports = Mutex<[String]>([])
         let tracer = tracer { report in reports.withLock { $0.append(report) } }
@@ -117,7 +123,7 @@ import Tracing
         time.tick()
         _ = await collector.next()
         await until { tracer.droppedCount == 2 }
-        // Too early: asked for the time, and sent nothing.
+        // Too early: the exporter reads the time and sends nothing.
         tracer.end("3")
         let readCount = time.readCount
         time.pass(.milliseconds(999))
@@ -143,7 +149,7 @@ import Tracing
     }
 
     @Test(
-        "OTLP/HTTP, Failures: a batch is sent again after 429, 502, 503 and 504",
+        "OTLP/HTTP, Failures: a batch is retried after 429, 502, 503 and 504",
         arguments: [429, 502, 503, 504] as [UInt])
     func retries(status: UInt) async throws {
         let tracer = tracer()
@@ -157,7 +163,7 @@ import Tracing
         tracer.end("3")
         time.pass(.seconds(1))
         time.tick()
-        // The batch first, and then what has ended since.
+        // The batch first, and then the span that has ended since.
         #expect(try Collector.names(await collector.next()) == ["1", "2"])
         #expect(try Collector.names(await collector.next()) == ["3"])
         running.cancel()
@@ -200,7 +206,7 @@ import Tracing
             await waitForFailure()
             time.pass(.seconds(30))
         }
-        // When the service stops, one more try is all.
+        // When the service stops, there is only one more try.
         running.cancel()
         await running.value
         #expect(collector.count == 8)
@@ -253,7 +259,8 @@ import Tracing
         #expect(isFirst)
     }
 
-    @Test func endsFromManyTasksLoseNothing() async throws {
+    @Test("No span is lost when many tasks end spans")
+    func endsFromManyTasksLoseNothing() async throws {
         let tracer = tracer(capacity: 1600, batchSize: 512)
         await withTaskGroup { group in
             for task in 0..<8 {
@@ -277,7 +284,8 @@ import Tracing
         #expect(Set(names) == Set((0..<8).flatMap { task in (0..<200).map { "\(task)-\($0)" } }))
     }
 
-    @Test func oneSpanBearsManyTasks() async throws {
+    @Test("A span that many tasks change and end is sent once")
+    func oneSpanBearsManyTasks() async throws {
         let tracer = tracer()
         let span = tracer.startSpan("a", context: .topLevel)
         await withTaskGroup { group in

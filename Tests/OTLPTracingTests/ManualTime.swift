@@ -2,7 +2,7 @@ import Synchronization
 
 @testable import OTLPTracing
 
-/// Time that passes when a test says so.
+/// A clock that a test moves.
 final class ManualTime: Sendable {
     private let start = ContinuousClock.now
     private let state = Mutex((elapsed: Duration.zero, readCount: 0))
@@ -27,12 +27,12 @@ final class ManualTime: Sendable {
         }
     }
 
-    /// How often the time was asked for.
+    /// How many times the clock was read.
     var readCount: Int { state.withLock { $0.readCount } }
 
     func pass(_ duration: Duration) { state.withLock { $0.elapsed += duration } }
 
-    /// Ends the wait between two looks at the buffer.
+    /// Ends the exporter's wait for the next second.
     func tick() { ticks.continuation.yield() }
 
     /// Ends the wait for the last flush.

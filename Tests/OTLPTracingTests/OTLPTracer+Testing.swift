@@ -13,14 +13,14 @@ extension OTLPTracer {
             capacity: capacity, batchSize: batchSize, time: time, report: report, send: send)
     }
 
-    /// Runs for no longer than it takes to send what there is.
+    /// Runs the exporter until the buffered spans are sent.
     func flush() async {
         let running = Task { await run() }
         running.cancel()
         await running.value
     }
 
-    /// Spans without parents that end at once.
+    /// Starts spans without parents and ends them at once.
     func end(_ names: String...) {
         for name in names { startSpan(name, context: .topLevel).end() }
     }

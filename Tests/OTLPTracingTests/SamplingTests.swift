@@ -12,7 +12,7 @@ import Tracing
         return context
     }
 
-    @Test("The parent decides whether a span is recorded, whatever the ratio is")
+    @Test("The parent decides whether a span is recorded, at any ratio")
     func theParentDecides() throws {
         for ratio in [0, 0.5, 1] {
             let tracer = OTLPTracer(samplingRatio: ratio)
@@ -57,10 +57,11 @@ import Tracing
         #expect(collector.count == 0)
     }
 
-    @Test func theRatioIsThatOfTheTraceIDs() throws {
+    @Test("OpenTelemetry, TraceState Probability Sampling: the last 7 octets of the trace's identifier decide")
+    func theRatioIsThatOfTheTraceIDs() throws {
         let half = TraceSampler(ratio: 0.5)
         let middle: UInt64 = 1 << 55
-        // The first octet of the last eight has no part in it.
+        // The first of the last 8 octets does not count.
         for high in [0, 0xFF << 56] as [UInt64] {
             #expect(half.samples(try #require(TraceID(high: 1, low: high | middle))))
             #expect(!half.samples(try #require(TraceID(high: 1, low: high | middle - 1))))
@@ -74,6 +75,7 @@ import Tracing
     }
 
     @Test(
+        "At ratio 0 no trace is recorded, and at ratio 1 every trace",
         arguments: [(0, false), (-1, false), (.nan, false), (1, true), (2, true), (.infinity, true)] as [(Double, Bool)]
     )
     func theEndsOfTheRatioAreExact(ratio: Double, isSampled: Bool) throws {

@@ -9,7 +9,7 @@ import Tracing
         let description = "the secret is hunter2"
     }
 
-    /// What `body` does with a tracer, as it was sent.
+    /// Runs `body` with a tracer, and returns its result and the body that was sent.
     private static func sent<Result: Sendable>(_ body: (OTLPTracer) throws -> Result) async throws -> (Result, [UInt8])
     {
         let collector = Collector()
@@ -96,7 +96,8 @@ import Tracing
         #expect(try Collector.spans(body).first?["endTimeUnixNano"]?.string == "5")
     }
 
-    @Test func spansWithinASpanAreItsChildren() async throws {
+    @Test("A span within a span is its child")
+    func spansWithinASpanAreItsChildren() async throws {
         let (contexts, body) = try await Self.sent { tracer in
             try tracer.withSpan("outer", context: .topLevel) { outer in
                 try tracer.withSpan("inner", ofKind: .client) { inner in
@@ -116,7 +117,8 @@ import Tracing
         #expect(spans.map { $0["flags"]?.integer } == [257, 257])
     }
 
-    @Test func theTracerInUseGetsChildrenToo() async throws {
+    @Test("A span in a child task is the child of the current span")
+    func theTracerInUseGetsChildrenToo() async throws {
         let collector = Collector()
         let tracer = OTLPTracer(send: collector.send)
         await withTracer(tracer) {
@@ -138,7 +140,7 @@ import Tracing
             (String(repeating: "a", count: 256), 256), (String(repeating: "a", count: 257), 256),
             (String(repeating: "é", count: 128), 256), ("a" + String(repeating: "é", count: 128), 255),
             (String(repeating: "a", count: 255) + "😀", 255), (String(repeating: "a", count: 252) + "😀b", 256),
-            // Between scalars, though within a character.
+            // Between scalars, but within a character.
             (String(repeating: "a", count: 254) + "e\u{301}", 255),
         ])
     func textsAreCutBetweenScalars(text: String, count: Int) async throws {
@@ -156,7 +158,7 @@ import Tracing
         #expect(values == [cut, cut])
     }
 
-    @Test("Changes after the end of a span are lost")
+    @Test("Changes after the end of a span are ignored")
     func changesAfterTheEndAreLost() async throws {
         let (_, body) = try await Self.sent { tracer in
             let span = tracer.startSpan("a", context: .topLevel, at: .at(1))

@@ -4,16 +4,19 @@ import Tracing
 
 @testable import OTLPTracing
 
-/// W3C Trace Context: what is read, refused and passed on.
+/// W3C Trace Context: which fields are parsed, rejected and passed on.
 @Suite struct TraceContextTests {
     private static let traceID = "4bf92f3577b34da6a3ce929d0e0e4736"
     private static let spanID = "00f067aa0ba902b7"
     private static let tail = "\(traceID)-\(spanID)"
 
-    @Test(arguments: [
-        ("00-\(tail)-01", 1), ("00-\(tail)-00", 0), ("00-\(tail)-03", 3), ("00-\(tail)-ff", 3), ("00-\(tail)-fc", 0),
-        ("01-\(tail)-01", 1), ("cc-\(tail)-01-what-the-future-will-be-like", 1), ("fe-\(tail)-01-", 1),
-    ])
+    @Test(
+        "W3C Trace Context sections 3.2 and 4.3: a traceparent of version 00 or later is parsed",
+        arguments: [
+            ("00-\(tail)-01", 1), ("00-\(tail)-00", 0), ("00-\(tail)-03", 3), ("00-\(tail)-ff", 3),
+            ("00-\(tail)-fc", 0), ("01-\(tail)-01", 1), ("cc-\(tail)-01-what-the-future-will-be-like", 1),
+            ("fe-\(tail)-01-", 1),
+        ])
     func reads(traceparent: String, flags: Int) throws {
         let context = try #require(SpanContext(traceparent: traceparent, tracestate: "a=1"))
         #expect(context.traceID.description == Self.traceID)
@@ -25,17 +28,19 @@ import Tracing
         #expect(context.isRemote)
     }
 
-    @Test(arguments: [
-        "", "00", "00-\(tail)", "00-\(tail)-", "00-\(tail)-1", "00-\(tail)-01-", "00-\(tail)-01-extra",
-        "00-\(tail)-011",
-        "ff-\(tail)-01", "ff-\(tail)-01-extra", "01-\(tail)-01.extra", "01-\(tail)-011", "0-\(tail)-001",
-        "00-\(traceID.uppercased())-\(spanID)-01", "00-\(traceID)-\(spanID.uppercased())-01", "0A-\(tail)-01",
-        "00-\(tail)-0A", "00-00000000000000000000000000000000-\(spanID)-01", "00-\(traceID)-0000000000000000-01",
-        "00_\(tail)-01", "00-\(traceID)_\(spanID)-01", "00-\(tail)_01",
-        "00-+bf92f3577b34da6a3ce929d0e0e4736-\(spanID)-01",
-        " 00-\(tail)-01", "00-\(tail)-01 ", "00-\(tail)-01,00-\(tail)-01", "00-\(traceID.dropLast())é-\(spanID)-01",
-        "00-\(traceID.dropLast())g-\(spanID)-01", "00-\(spanID)-\(traceID)-01",
-    ])
+    @Test(
+        "W3C Trace Context section 3.2: a malformed traceparent is rejected",
+        arguments: [
+            "", "00", "00-\(tail)", "00-\(tail)-", "00-\(tail)-1", "00-\(tail)-01-", "00-\(tail)-01-extra",
+            "00-\(tail)-011",
+            "ff-\(tail)-01", "ff-\(tail)-01-extra", "01-\(tail)-01.extra", "01-\(tail)-011", "0-\(tail)-001",
+            "00-\(traceID.uppercased())-\(spanID)-01", "00-\(traceID)-\(spanID.uppercased())-01", "0A-\(tail)-01",
+            "00-\(tail)-0A", "00-00000000000000000000000000000000-\(spanID)-01", "00-\(traceID)-0000000000000000-01",
+            "00_\(tail)-01", "00-\(traceID)_\(spanID)-01", "00-\(tail)_01",
+            "00-+bf92f3577b34da6a3ce929d0e0e4736-\(spanID)-01",
+            " 00-\(tail)-01", "00-\(tail)-01 ", "00-\(tail)-01,00-\(tail)-01", "00-\(traceID.dropLast())é-\(spanID)-01",
+            "00-\(traceID.dropLast())g-\(spanID)-01", "00-\(spanID)-\(traceID)-01",
+        ])
     func refuses(traceparent: String) {
         #expect(SpanContext(traceparent: traceparent, tracestate: "a=1") == nil)
         let tracer = OTLPTracer()
@@ -59,6 +64,7 @@ import Tracing
     }
 
     @Test(
+        "W3C Trace Context section 3.3.1.5: a tracestate is cut to whole members of at most 512 octets",
         arguments: [
             (nil, nil), ("", nil), ("a=1", "a=1"), ("a=1\tb", "a=1\tb"), ("a=1\r\nHost: x", nil), ("a=é", nil),
             ("a=\u{7F}", nil), (String(repeating: "a", count: 512), String(repeating: "a", count: 512)),
@@ -71,13 +77,14 @@ import Tracing
         #expect(context.state == passedOn)
     }
 
-    /// Gives what it was told to, then others.
+    /// Returns the given numbers in turn.
     private struct Scripted: RandomNumberGenerator {
         var numbers: [UInt64]
         mutating func next() -> UInt64 { numbers.removeFirst() }
     }
 
-    @Test func identifiersAreNeverZero() {
+    @Test("W3C Trace Context sections 3.2.2.3 and 3.2.2.4: identifiers are never zero")
+    func identifiersAreNeverZero() {
         #expect(TraceID(high: 0, low: 0) == nil)
         #expect(SpanID(0) == nil)
         var generator = Scripted(numbers: [0, 0, 0, 7, 0, 0, 9])

@@ -11,8 +11,9 @@ import Testing
         return samples.text.split(separator: "\n").filter { !$0.hasPrefix("#") }
     }
 
-    /// proc(5); the name of the process is what a hostile one would choose.
-    @Test func readsWhatTheSystemSays() {
+    /// The name of the process is one that a hostile process would choose.
+    @Test("proc(5): the metrics are those of /proc, with any process name")
+    func readsWhatTheSystemSays() {
         let lines = text { source in
             source.stat =
                 "4711 (a) 9 (b c) S 1 4711 4711 0 -1 4194304 5000 0 3 0 250 50 0 0 20 0 9 0 1000 123456789 2500 "
@@ -31,14 +32,16 @@ import Testing
             ])
     }
 
-    @Test func saysNothingOfWhatItCannotRead() {
+    @Test("A metric that cannot be parsed is left out")
+    func saysNothingOfWhatItCannotRead() {
         #expect(text { _ in }.isEmpty)
         #expect(text { $0.stat = "1 (a) S 1 2" }.isEmpty)
         #expect(
             text { $0.limits = "Max open files            unlimited            unlimited            files\n" }.isEmpty)
     }
 
-    @Test func thisProcessHasNumbers() {
+    @Test("The running process has metrics")
+    func thisProcessHasNumbers() {
         var samples = PrometheusSamples()
         ProcessStatistics(.current).add(to: &samples)
         #expect(samples.text.contains("process_resident_memory_bytes "))

@@ -56,7 +56,7 @@ import Testing
         #expect(registry.text().contains("c_total{a=\"1\",b=\"2\"} 2\n"))
     }
 
-    @Test("A name has one kind: the metric that was made first")
+    @Test("A name has one kind: that of the metric that was created first")
     func aNameHasOneKind() {
         registry.counter("x").increment()
         registry.histogram("x").record(nanoseconds: 1)
@@ -81,7 +81,7 @@ import Testing
         #expect(registry.text().hasSuffix("\n\(written) 1\n"))
     }
 
-    /// Swift takes each of these pairs for one character.
+    /// In Swift each of these pairs is one character.
     @Test(
         "Labels are escaped octet by octet",
         arguments: [("a\r\nb", "a\r\\nb"), ("\"\u{301}", "\\\"\u{301}"), ("\\\u{301}", "\\\\\u{301}")])
@@ -104,7 +104,7 @@ import Testing
         #expect(registry.text().hasSuffix("m{a_b=\"1\"} 1\n"))
     }
 
-    @Test("A metric that was removed is gone, and begins anew")
+    @Test("A metric that was removed is absent, and starts from zero if it is created again")
     func removes() {
         registry.counter("c_total", [("a", "1")]).increment()
         registry.remove("c_total", [("a", "1")])

@@ -10,7 +10,7 @@ import Testing
 
 @Suite struct DocumentDownloadTests {
     @Test(
-        "A URL that others on the network can read is refused",
+        "A URL is refused if it is neither https nor http on a loopback host",
         arguments: [
             "http://example.com/jwks", "ftp://127.0.0.1/", "http://127.0.0.1@example.com/",
             "http://127.0.0.1.example.com/",
@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test("A fetch that fails is reported once, and not for each caller that waits for it")
+    @Test("A fetch that fails is reported once, not once for each caller")
     func reportsAFailureOnce() async throws {
         let failures = Mutex(0)
         try await LoopbackServer.serve(Router()) { origin in
@@ -52,11 +52,11 @@ import Testing
                 try DocumentDownload(url: "\(origin)/nothing"), reportFailure: { _ in failures.withLock { $0 += 1 } })
             for _ in 0..<500 { await #expect(throws: DocumentFetchError.self) { try await set.current() } }
         }
-        // One for each cool-down of a second, however slow the machine.
+        // One for each cool-down of a second, on a slow machine too.
         #expect((1...50).contains(failures.withLock { $0 }))
     }
 
-    @Test("A download gives the document, or the reason why there is none")
+    @Test("A download returns the document, or throws the reason why it cannot")
     func fetchesOrSaysWhyNot() async throws {
         let keys = JWKSet([JWK(try PrivateKey.generate(on: .p256).publicKey, keyID: "k", algorithm: .es256)])
         let router = Router()

@@ -2,7 +2,7 @@ import Testing
 
 @testable import RemoteKeys
 
-/// When a document is used, fetched and given up. No clock runs here.
+/// When a document is used, fetched and discarded. No clock runs here.
 @Suite struct DocumentFreshnessTests {
     private let start = ContinuousClock.now
 
@@ -55,7 +55,7 @@ import Testing
         #expect(freshness.advice(now: at(110)) == .fetch)
     }
 
-    @Test("One fetch begins in a cool-down")
+    @Test("Only one fetch begins in a cool-down")
     func fetchesOnceInACoolDown() {
         for (jitter, coolDown) in [(0.0, 30.0), (1, 37.5)] {
             var freshness = freshness(jitter: jitter)

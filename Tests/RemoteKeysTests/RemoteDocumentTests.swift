@@ -3,11 +3,11 @@ import Testing
 
 @testable import RemoteKeys
 
-/// Any document can be cached. This one is a revocation list: the identifiers that it names.
+/// Any document can be cached. This one is a revocation list: a set of identifiers.
 @Suite struct RemoteDocumentTests {
     private typealias List = Set<String>
 
-    /// A server that answers its answers in turn, and then the last one again.
+    /// A server that sends its answers in turn, and then repeats the last one.
     private final class Server: Sendable {
         private let start = ContinuousClock.now
         private let state: Mutex<(answers: [Result<List, DocumentFetchError>], fetches: Int, time: Duration)>
@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    @Test("The cached document is the one that was fetched last, and only while it is fresh")
+    @Test("The cached document is the last one that was fetched, and is used only while it is fresh")
     func cachesWhatWasFetchedLast() async throws {
         let server = Server(.success(["a"]), .success(["a", "b"]))
         let document = server.document()
@@ -67,7 +67,7 @@ import Testing
         #expect(versions == [1, 1, 2])
     }
 
-    @Test("During an outage the last good document is served, until it is too stale")
+    @Test("During an outage the last document is served, until it is too stale")
     func servesStale() async throws {
         let server = Server(.success(["a"]), .failure(DocumentFetchError(.status(500))))
         let document = server.document()

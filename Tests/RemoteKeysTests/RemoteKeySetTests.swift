@@ -6,7 +6,7 @@ import Testing
 @testable import RemoteKeys
 
 @Suite struct RemoteKeySetTests {
-    /// A set of one key, which becomes empty.
+    /// A set with one key, which is empty when it is fetched again.
     private func emptied(acceptsEmpty: Bool) throws -> RemoteDocument<JWKSet> {
         let keys = JWKSet([JWK(try PrivateKey.generate(on: .p256).publicKey, keyID: "k", algorithm: .es256)])
         let answers = Mutex([keys, JWKSet([])])
@@ -24,7 +24,7 @@ import Testing
         #expect(set.cachedKeys?.version == 1)
     }
 
-    @Test("A client that publishes no key any more has none")
+    @Test("An empty set replaces the cached keys if the caller accepts it")
     func acceptsAnEmptySetIfAsked() async throws {
         let set = try emptied(acceptsEmpty: true)
         _ = try await set.current()

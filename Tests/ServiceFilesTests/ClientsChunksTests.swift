@@ -7,7 +7,7 @@ import Testing
 
 @testable import ServiceFiles
 
-/// A large file is read in pieces, and comes to what it would come to in one.
+/// A large file is read in pieces, with the same result as in one piece.
 @Suite struct ClientsChunksTests {
     private let folder: TemporaryFolder
     private static let hash = "sha256:-StfEenewcjB1d94NpfljJECVET_sZOfX4p-xpnnHb4"
@@ -34,7 +34,8 @@ import Testing
         return try ClientsFile(reading: FilePath(folder.path("clients.yaml"))).clients
     }
 
-    @Test func aLargeFileIsReadInPieces() throws {
+    @Test("A large file is read in pieces, with the same result as in one piece")
+    func aLargeFileIsReadInPieces() throws {
         let text = Self.text(entries: 3000)
         #expect(try #require(ClientsChunks(text)).pieces.count > 1)
         let clients = try read(text)
@@ -44,7 +45,8 @@ import Testing
         #expect(clients.map(\.name) == inOne.map(\.name))
     }
 
-    @Test func problemsHaveTheLinesOfTheFile() throws {
+    @Test("A problem in a piece has the line number of the whole file")
+    func problemsHaveTheLinesOfTheFile() throws {
         var lines = Self.text(entries: 3000).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         let wrong = try #require(lines.lastIndex { $0.contains("scope:") })
         lines[wrong] = "    scoop: a"
@@ -52,18 +54,21 @@ import Testing
         lines[twice] = "  - client_id: client-7"
         let error = #expect(throws: InvalidConfiguration.self) { try read(lines.joined(separator: "\n")) }
         #expect(error?.problems.map(\.place.line) == [wrong + 1, twice + 1])
-        #expect(error?.problems.last?.message == "client_id is used before, in line 53")
+        #expect(error?.problems.last?.message == "client_id is already used in line 53")
     }
 
-    @Test(arguments: [
-        "other: 1\n", "  - client_id: [\n", "---\nclients: []\n", "  - *anchor\n",
-        "  - client_id: z\n    client_secrets: \"\n  - quoted\n",
-    ])
+    @Test(
+        "A large file that is invalid as a whole is refused",
+        arguments: [
+            "other: 1\n", "  - client_id: [\n", "---\nclients: []\n", "  - *anchor\n",
+            "  - client_id: z\n    client_secrets: \"\n  - quoted\n",
+        ])
     func whatDoesNotFitIsReadInOneAndRefused(end: String) {
         #expect(throws: InvalidConfiguration.self) { try read(Self.text(entries: 3000) + end) }
     }
 
-    @Test func whatHoldsForAllClientsMayStandInFront() throws {
+    @Test("A setting for all clients may come before or after the entries of a large file")
+    func whatHoldsForAllClientsMayStandInFront() throws {
         let setting = "# After the incident\nrefresh_tokens_not_before: 2026-11-23T09:30:00Z\n"
         let text = setting + Self.text(entries: 3000)
         #expect(ClientsChunks(text)?.preamble == setting + "# All of them\n")
@@ -75,19 +80,22 @@ import Testing
         #expect(error?.problems.map(\.place.line) == [1, 4 + 3000 * 7])
     }
 
-    @Test func aSettingBehindAnUnusualLineBreakIsNotLost() throws {
+    @Test("A setting after a carriage return among the entries is not lost")
+    func aSettingBehindAnUnusualLineBreakIsNotLost() throws {
         let text = Self.text(entries: 3000) + "    # rotated\rrefresh_tokens_not_before: 2026-11-23T09:30:00Z\n"
         #expect(try read(text).last?.refreshTokensNotBefore?.seconds == 1_795_426_200)
     }
 
-    @Test func aliasesAcrossPiecesAreFollowed() throws {
+    @Test("An alias finds its anchor in another piece")
+    func aliasesAcrossPiecesAreFollowed() throws {
         let first = "clients:\n  - client_id: first\n    client_secrets: &secrets [{hash: \"\(Self.hash)\"}]\n"
         let text = Self.text(entries: 3000).replacing("# All of them\nclients:\n", with: first)
         let clients = try read(text + "  - client_id: last\n    client_secrets: *secrets\n")
         #expect(clients.last?.secrets.count == 1)
     }
 
-    @Test func entriesInTheFirstColumnAreReadInOne() throws {
+    @Test("A large file with entries in the first column is read in one piece")
+    func entriesInTheFirstColumnAreReadInOne() throws {
         let text = Self.text(entries: 3000, indentation: "")
         #expect(ClientsChunks(text) == nil)
         #expect(try read(text).count == 3000)

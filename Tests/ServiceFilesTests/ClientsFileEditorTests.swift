@@ -47,7 +47,8 @@ import Yams
         )
     }
 
-    @Test func addsBehindTheOthers() throws {
+    @Test("A client is added after the others")
+    func addsBehindTheOthers() throws {
         try editor.add(client("three"))
         let expected = Self.text.replacing(
             "# The end.",
@@ -63,14 +64,16 @@ import Yams
         #expect(try folder.read("clients.yaml") == expected)
     }
 
-    @Test func removesAnEntryWithItsComment() throws {
+    @Test("An entry is removed with the comment above it")
+    func removesAnEntryWithItsComment() throws {
         try editor.remove(ClientID("one"))
         let text = try folder.read("clients.yaml")
         #expect(!text.contains("Runs at night.") && !text.contains("one"))
         #expect(text.contains("# The clients of the site.") && text.contains("  # Runs by day.\n  - client_id: two"))
     }
 
-    @Test func removesTheLastEntryToo() throws {
+    @Test("The last client can be removed, and another one added afterwards")
+    func removesTheLastEntryToo() throws {
         try editor.remove(ClientID("one"))
         try editor.remove(ClientID("two"))
         #expect(try ClientsFile(reading: FilePath(folder.path("clients.yaml"))).clients.isEmpty)
@@ -78,7 +81,8 @@ import Yams
         #expect(try ClientsFile(reading: FilePath(folder.path("clients.yaml"))).clients.count == 1)
     }
 
-    @Test func rotatesASecretAndKeepsTheOldForAWhile() throws {
+    @Test("After a rotation the old secret is valid until the given end")
+    func rotatesASecretAndKeepsTheOldForAWhile() throws {
         let now = NumericDate(1_795_000_000)
         try editor.rotateSecret(of: ClientID("one"), to: hash, oldEnd: now + .seconds(3600), now: now)
         let clients = try ClientsFile(reading: FilePath(folder.path("clients.yaml"))).clients
@@ -87,7 +91,8 @@ import Yams
         #expect(try folder.read("clients.yaml").contains("scope: a b   # both\n\n  # Runs by day."))
     }
 
-    @Test func rotatesASecretAndEndsTheOldAtOnce() throws {
+    @Test("A rotation without an end removes the old secret at once")
+    func rotatesASecretAndEndsTheOldAtOnce() throws {
         let now = NumericDate(1_795_000_000)
         try editor.rotateSecret(of: ClientID("two"), to: hash, oldEnd: nil, now: now)
         let clients = try ClientsFile(reading: FilePath(folder.path("clients.yaml"))).clients
@@ -95,14 +100,16 @@ import Yams
         #expect(try folder.read("clients.yaml").hasSuffix("# The end.\n"))
     }
 
-    @Test func anEarlierEndIsNotPutOff() throws {
+    @Test("A rotation does not extend a secret that expires earlier")
+    func anEarlierEndIsNotPutOff() throws {
         let now = NumericDate(1_795_000_000)
         try editor.rotateSecret(of: ClientID("two"), to: hash, oldEnd: NumericDate(1_900_000_000), now: now)
         let clients = try ClientsFile(reading: FilePath(folder.path("clients.yaml"))).clients
         #expect(clients[1].secrets.last?.expiresAt?.seconds == 1_798_761_600)
     }
 
-    @Test func refusesAndLeavesTheFileAsItWas() throws {
+    @Test("A refused edit leaves the file unchanged")
+    func refusesAndLeavesTheFileAsItWas() throws {
         #expect(throws: ClientsFileEditError.clientExists) { try editor.add(client("one")) }
         #expect(throws: ClientsFileEditError.noSuchClient) { try editor.remove(ClientID("nobody")) }
         #expect(throws: ClientsFileEditError.noSuchClient) {
@@ -111,13 +118,15 @@ import Yams
         #expect(try folder.read("clients.yaml") == Self.text)
     }
 
-    @Test(arguments: [
-        "clients: [{client_id: one, client_secrets: [{hash: \"\(first)\"}]}]\n",
-        "clients:\r\n  - client_id: one\r\n    client_secrets: [{hash: \"\(first)\"}]\r\n",
-        "{clients: [{client_id: one, client_secrets: [{hash: \"\(first)\"}]}]}\n",
-        "clients:\n  -\n    client_id: one\n    client_secrets: [{hash: \"\(first)\"}]\n",
-        "# \u{2028}\nclients:\n  - client_id: one\n    client_secrets: [{hash: \"\(first)\"}]\n",
-    ])
+    @Test(
+        "An edit of an unusual layout either results in a valid file or changes nothing",
+        arguments: [
+            "clients: [{client_id: one, client_secrets: [{hash: \"\(first)\"}]}]\n",
+            "clients:\r\n  - client_id: one\r\n    client_secrets: [{hash: \"\(first)\"}]\r\n",
+            "{clients: [{client_id: one, client_secrets: [{hash: \"\(first)\"}]}]}\n",
+            "clients:\n  -\n    client_id: one\n    client_secrets: [{hash: \"\(first)\"}]\n",
+            "# \u{2028}\nclients:\n  - client_id: one\n    client_secrets: [{hash: \"\(first)\"}]\n",
+        ])
     func whatItCannotEditItRefuses(text: String) throws {
         try folder.write(text, to: "clients.yaml")
         for edit in [{ try editor.add(client("two")) }, { try editor.remove(ClientID("one")) }] {
@@ -128,7 +137,8 @@ import Yams
         }
     }
 
-    @Test func refusesAnEditThatWouldChangeAnotherClient() throws {
+    @Test("An edit that would change another client is refused")
+    func refusesAnEditThatWouldChangeAnotherClient() throws {
         let text = """
             clients:
               - client_id: one
@@ -144,7 +154,8 @@ import Yams
         #expect(try folder.read("clients.yaml") == text)
     }
 
-    @Test func anEmptyFileGetsItsFirstClient() throws {
+    @Test("A first client is added to a file without clients, and comments are kept")
+    func anEmptyFileGetsItsFirstClient() throws {
         try folder.write("# Nobody yet.\n", to: "clients.yaml")
         try editor.add(client("first"))
         #expect(try folder.read("clients.yaml").hasPrefix("# Nobody yet.\nclients:\n  - client_id: first\n"))
@@ -153,7 +164,8 @@ import Yams
         #expect(try folder.read("clients.yaml").hasPrefix("clients:   # nobody yet\n  - client_id: first\n"))
     }
 
-    @Test func keepsPermissionsAndLeavesNoDraft() throws {
+    @Test("An edit keeps the permissions of the file and leaves no draft")
+    func keepsPermissionsAndLeavesNoDraft() throws {
         try folder.write("", to: ".writ-draft-dead")
         try editor.add(client("three"))
         let attributes = try FileManager.default.attributesOfItem(atPath: folder.path("clients.yaml"))
@@ -162,16 +174,20 @@ import Yams
         #expect(files == [FolderLock.fileName, "clients.yaml"])
     }
 
-    @Test(arguments: [
-        "plain", "with space", "yes", "null", "- dash", "a: b", "a #b", "\"quoted\"", "'", "#", " ", "1", "0x1", "~",
-        "@a", "a\\b", "é\u{1F600}", "\u{FFFE}", "\u{FFFF}", "{a}", "a,b", "https://a.example/b?c=d#e", "a:",
-    ])
+    @Test(
+        "Text that is written as a YAML scalar reads back as the same text",
+        arguments: [
+            "plain", "with space", "yes", "null", "- dash", "a: b", "a #b", "\"quoted\"", "'", "#", " ", "1", "0x1",
+            "~",
+            "@a", "a\\b", "é\u{1F600}", "\u{FFFE}", "\u{FFFF}", "{a}", "a,b", "https://a.example/b?c=d#e", "a:",
+        ])
     func whatItWritesReadsBack(text: String) throws {
         let yaml = try YAMLText(path: "x", text: "value: \(YAMLScalar.write(text))\n")
         #expect(yaml.root?.mapping?["value"]?.scalar?.string == text)
     }
 
-    @Test func aLinkStaysALink() throws {
+    @Test("If clients.yaml is a symbolic link, the file that it points to is edited")
+    func aLinkStaysALink() throws {
         try FileManager.default.createDirectory(atPath: folder.path("real"), withIntermediateDirectories: true)
         try folder.write(Self.text, to: "real/clients.yaml")
         try FileManager.default.createSymbolicLink(

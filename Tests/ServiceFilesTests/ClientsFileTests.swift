@@ -18,7 +18,8 @@ import Testing
         "clients:\n  - client_id: a\n    client_secrets: [{hash: \"\(Self.hash)\"}]\n\(members)"
     }
 
-    @Test func readsEveryMember() throws {
+    @Test("Every member of an entry is read")
+    func readsEveryMember() throws {
         let client = try #require(
             try read(
                 """
@@ -49,8 +50,8 @@ import Testing
         #expect(client.accessTokenReuse == .seconds(20))
     }
 
-    /// For one client or for all: the later moment counts.
-    @Test func refreshTokensCanBeEnded() throws {
+    @Test("The later refresh_tokens_not_before counts, that of the client or that of all clients")
+    func refreshTokensCanBeEnded() throws {
         let clients = try read(
             """
             refresh_tokens_not_before: 2026-11-23T09:30:00Z
@@ -68,50 +69,53 @@ import Testing
         #expect(clients.map { $0.refreshTokensNotBefore?.seconds } == [1_795_426_200, 1_795_426_201, 1_795_426_200])
     }
 
-    @Test(arguments: [
-        (
-            "refresh_tokens_not_before: soon\nclients: []\n",
-            ["1: refresh_tokens_not_before is not a time such as 2027-01-01T00:00:00Z"]
-        ),
-        (
-            "clients: []\nrefresh_tokens_not_before: [2027-01-01T00:00:00Z]\n",
-            ["2: refresh_tokens_not_before is not a time such as 2027-01-01T00:00:00Z"]
-        ),
-        (
-            "clients:\n  - client_id: a\n    !x client_id: b\n    client_secrets: [{hash: \"\(hash)\"}]\n",
-            ["3: client_id is there twice"]
-        ),
-        ("", ["-: the clients file is empty"]), ("# nothing\n", ["-: the clients file is empty"]),
-        ("a: 1\n", ["1: is not a clients file"]), ("clients:\n", ["1: is not a clients file"]),
-        ("clients: []\nother: 1\n", ["2: unknown key other"]),
-        ("clients: [a]\n", ["1: a client is not a mapping of names to values"]),
-        ("clients:\n  - client_name: a\n", ["2: client_id is missing", "2: client_secrets is missing"]),
-        (
-            "clients:\n  - client_id: é\n    client_secrets: [{hash: \"\(hash)\"}]\n",
-            ["2: client_id has a character outside visible ASCII (RFC 6749 appendix A.1)"]
-        ),
-        (
-            "clients:\n  - client_id: a\n    client_secrets: []\n",
-            ["3: client_secrets is not a list of at least one secret"]
-        ),
-        (
-            "clients:\n  - client_id: a\n    client_secrets: [{hash: secret}]\n",
-            ["3: a secret: begins neither with sha256: nor with $"]
-        ),
-        (
-            "clients:\n  - client_id: a\n    client_secrets: [{hash: \"\(hash)\", expires_at: soon}]\n",
-            ["3: a secret: expires_at is not a time such as 2027-01-01T00:00:00Z"]
-        ),
-        (
-            "clients:\n  - client_id: a\n    client_secrets: [{hash: \"\(hash)\"}]\n  - client_id: a\n    client_secrets: [{hash: \"\(hash)\"}]\n",
-            ["4: client_id is used before, in line 2"]
-        ),
-    ])
+    @Test(
+        "A problem of the clients file is reported with its line",
+        arguments: [
+            (
+                "refresh_tokens_not_before: soon\nclients: []\n",
+                ["1: refresh_tokens_not_before is not a time such as 2027-01-01T00:00:00Z"]
+            ),
+            (
+                "clients: []\nrefresh_tokens_not_before: [2027-01-01T00:00:00Z]\n",
+                ["2: refresh_tokens_not_before is not a time such as 2027-01-01T00:00:00Z"]
+            ),
+            (
+                "clients:\n  - client_id: a\n    !x client_id: b\n    client_secrets: [{hash: \"\(hash)\"}]\n",
+                ["3: client_id is set twice"]
+            ),
+            ("", ["-: the clients file is empty"]), ("# nothing\n", ["-: the clients file is empty"]),
+            ("a: 1\n", ["1: is not a clients file"]), ("clients:\n", ["1: is not a clients file"]),
+            ("clients: []\nother: 1\n", ["2: unknown key other"]),
+            ("clients: [a]\n", ["1: a client is not a mapping of names to values"]),
+            ("clients:\n  - client_name: a\n", ["2: client_id is missing", "2: client_secrets is missing"]),
+            (
+                "clients:\n  - client_id: é\n    client_secrets: [{hash: \"\(hash)\"}]\n",
+                ["2: client_id has a character outside visible ASCII (RFC 6749 appendix A.1)"]
+            ),
+            (
+                "clients:\n  - client_id: a\n    client_secrets: []\n",
+                ["3: client_secrets is not a list of at least one secret"]
+            ),
+            (
+                "clients:\n  - client_id: a\n    client_secrets: [{hash: secret}]\n",
+                ["3: a secret: begins neither with sha256: nor with $"]
+            ),
+            (
+                "clients:\n  - client_id: a\n    client_secrets: [{hash: \"\(hash)\", expires_at: soon}]\n",
+                ["3: a secret: expires_at is not a time such as 2027-01-01T00:00:00Z"]
+            ),
+            (
+                "clients:\n  - client_id: a\n    client_secrets: [{hash: \"\(hash)\"}]\n  - client_id: a\n    client_secrets: [{hash: \"\(hash)\"}]\n",
+                ["4: client_id is already used in line 2"]
+            ),
+        ])
     func saysWhatIsWrongAndWhere(text: String, expected: [String]) {
         #expect(problems(text).sorted() == expected.sorted())
     }
 
     @Test(
+        "Every member of an entry is validated",
         arguments: [
             ("    scop: a\n", "unknown key scop"),
             ("    scope: 'a \"b\"'\n", "scope has a character that RFC 6749 section 3.3 does not allow"),
@@ -124,7 +128,7 @@ import Testing
             ("    resources: [api]\n", "resources: an element is not an absolute URI"),
             (
                 "    token_endpoint_auth_method: none\n",
-                "token_endpoint_auth_method is none of client_secret_basic, client_secret_post and private_key_jwt"
+                "token_endpoint_auth_method is not one of client_secret_basic, client_secret_post and private_key_jwt"
             ),
             ("    access_token_lifetime: 2d\n", "access_token_lifetime is not between 1s and 24h"),
             ("    access_token_reuse: off\n", nil),
@@ -148,7 +152,8 @@ import Testing
         #expect(problems(entry(members)) == (expected.map { ["4: \($0)"] } ?? []))
     }
 
-    @Test func aliasesDoNotMultiplyWithoutEnd() {
+    @Test("Nested aliases that expand to very many values are refused")
+    func aliasesDoNotMultiplyWithoutEnd() {
         var text = "    claims:\n      a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
         for level in 1...9 {
             let alias = "*a\(level - 1)"
@@ -157,7 +162,8 @@ import Testing
         #expect(problems(entry(text)).count == 1)
     }
 
-    @Test func anExplicitlyEmptyListIsFine() throws {
+    @Test("An explicitly empty list of clients is accepted")
+    func anExplicitlyEmptyListIsFine() throws {
         #expect(try read("clients: []\n").isEmpty)
     }
 
@@ -175,7 +181,8 @@ import Testing
         }
     }
 
-    @Test func manyCostsOfPasswordHashesAreRefused() throws {
+    @Test("Password hashes of more than eight different costs are refused")
+    func manyCostsOfPasswordHashesAreRefused() throws {
         func refusals(costs: Int) -> [String] {
             let entries = (1...costs).map { number in
                 let hash = "$pbkdf2-sha256$i=\(number)$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA"
@@ -186,7 +193,7 @@ import Testing
         #expect(refusals(costs: 8).isEmpty)
         #expect(
             refusals(costs: 9) == [
-                "-: has password hashes of so many costs, or for one client, that a wrong secret takes 9 checks"
+                "-: needs 9 password hash checks to reject a wrong secret"
             ])
     }
 }

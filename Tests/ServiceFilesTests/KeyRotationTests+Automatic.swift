@@ -10,7 +10,8 @@ import Testing
 
 /// `keys_rotation`
 extension KeyRotationTests {
-    @Test func eachKeyIsMadeOnce() throws {
+    @Test("The next key is generated once, when its announcement is due")
+    func eachKeyIsMadeOnce() throws {
         let plan = try RotationPlan(every: .seconds(3600), announce: .seconds(600))
         _ = try keys.generate(in: keys, start: now)
         #expect(try keys.signing.generateIfDue(plan, now: now + .seconds(2999)) == nil)
@@ -22,11 +23,12 @@ extension KeyRotationTests {
         #expect(files.count == 2)
     }
 
-    @Test func manyReplicasMakeOneKey() async throws {
+    @Test("Replicas that rotate at the same time generate one key")
+    func manyReplicasMakeOneKey() async throws {
         let plan = try RotationPlan(every: .seconds(3600), announce: .seconds(600))
         #expect(try await countOfEight { try keys.signing.generateFirst() != nil } == 1)
         #expect(files == ["es256.pem"])
-        // A first key's age is that of its file.
+        // The age of a first key is that of its file.
         let made = NumericDate(Int64(try FilePath(folder.path("keys/es256.pem")).stat().st_mtim.tv_sec))
         let rotations = try await countOfEight {
             try keys.signing.generateIfDue(plan, now: made + .seconds(3000)) != nil
@@ -35,7 +37,7 @@ extension KeyRotationTests {
         #expect(files.count == 2)
     }
 
-    /// How many of eight that run at once say that they did it.
+    /// How many of eight concurrent runs return `true`.
     private func countOfEight(_ body: @escaping @Sendable () throws -> Bool) async throws -> Int {
         try await withThrowingTaskGroup(of: Bool.self) { group in
             for _ in 0..<8 { group.addTask { try body() } }
@@ -43,7 +45,8 @@ extension KeyRotationTests {
         }
     }
 
-    @Test func aKeyOfAClockThatWasAheadIsTold() throws {
+    @Test("A key that begins later than the plan allows is reported")
+    func aKeyOfAClockThatWasAheadIsTold() throws {
         let plan = try RotationPlan(every: .seconds(3600), announce: .seconds(600))
         _ = try keys.generate(in: keys, start: now + .seconds(3600))
         #expect(try keys.signing.stallingKey(of: plan, now: now) == nil)

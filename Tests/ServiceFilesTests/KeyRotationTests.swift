@@ -24,7 +24,8 @@ import Testing
         } ?? []
     }
 
-    @Test func schedulesPastTheCachesAndRefusesSooner() throws {
+    @Test("A rotation that begins before every cache can have the new key is refused")
+    func schedulesPastTheCachesAndRefusesSooner() throws {
         _ = try keys.signing.generateFirst()
         #expect(throws: KeyRotationError.tooSoon(atLeast: .seconds(360))) {
             try keys.signing.rotate(in: .seconds(359), isForced: false, longestLifetime: .seconds(900), now: now)
@@ -36,7 +37,8 @@ import Testing
         #expect(rotation.removed.isEmpty)
     }
 
-    @Test func removesWhatIsNoLongerPublishedAndNothingElse() throws {
+    @Test("A rotation removes the keys that are no longer published, and no others")
+    func removesWhatIsNoLongerPublishedAndNothingElse() throws {
         _ = try keys.signing.generateFirst()
         _ = try rotate(in: .seconds(360), at: now)
         #expect(try rotate(in: .seconds(400), at: now + .seconds(360 + 1319)).removed.isEmpty)
@@ -45,7 +47,8 @@ import Testing
         #expect(files.count == 3)
     }
 
-    @Test func keepsThePredecessorOfAKeyThatServicesHoldBack() throws {
+    @Test("The predecessor of a key that services hold back is kept")
+    func keepsThePredecessorOfAKeyThatServicesHoldBack() throws {
         let first = try #require(try keys.signing.generateFirst())
         // Its name says that it has signed for months, but it has only just appeared.
         let late = try keys.generate(in: keys, start: now - .seconds(90 * 86400))
@@ -54,14 +57,15 @@ import Testing
         #expect(try rotate(in: .seconds(361), at: now + .seconds(360 + 1320)).removed == [first.name])
     }
 
-    /// The new key's file gets the time of the test's clock.
+    /// Rotates, and sets the time of the new key's file to that of the test's clock.
     private func rotate(in delay: Duration, at now: NumericDate) throws -> KeyRotation {
         let rotation = try keys.signing.rotate(in: delay, isForced: false, longestLifetime: .seconds(900), now: now)
         try folder.setTime(of: "keys/\(rotation.new.name)", toSecondsSince1970: now.seconds)
         return rotation
     }
 
-    @Test func retiringAKeyThatSignsPutsAnotherInItsPlace() throws {
+    @Test("A retired key that signs is replaced by a new one")
+    func retiringAKeyThatSignsPutsAnotherInItsPlace() throws {
         let first = try #require(try keys.signing.generateFirst())
         let result = try keys.signing.retire(first.keyID, longestLifetime: .seconds(900), now: now)
         #expect(result.retired.keyID == first.keyID)
@@ -72,7 +76,8 @@ import Testing
         }
     }
 
-    @Test func anEarlierKeySignsAgainWhenALaterIsRetired() throws {
+    @Test("An earlier key signs again when a later one is retired")
+    func anEarlierKeySignsAgainWhenALaterIsRetired() throws {
         let first = try #require(try keys.signing.generateFirst())
         let second = try keys.signing.rotate(in: .zero, isForced: true, longestLifetime: .seconds(900), now: now).new
         #expect(
@@ -81,7 +86,8 @@ import Testing
         #expect(try keys.load().map(\.keyID) == [first.keyID])
     }
 
-    @Test func anExpiredKeyDoesNotSignAgain() throws {
+    @Test("An expired key does not sign again when its successor is retired")
+    func anExpiredKeyDoesNotSignAgain() throws {
         let first = try #require(try keys.signing.generateFirst())
         let second = try keys.signing.rotate(in: .zero, isForced: true, longestLifetime: .seconds(900), now: now).new
         try folder.setTime(of: "keys/\(second.name)", toSecondsSince1970: now.seconds)
@@ -91,8 +97,9 @@ import Testing
         #expect(try keys.load().allSatisfy { $0.keyID != first.keyID })
     }
 
-    /// Where a volume is not mounted, the first key would take over from those that everybody knows.
-    @Test func aFolderWithoutKeysHasNoneToFollow() throws {
+    /// If a volume is not mounted, a first key would replace the keys that verifiers have.
+    @Test("A rotation in a folder without keys is refused")
+    func aFolderWithoutKeysHasNoneToFollow() throws {
         let path = FilePath(folder.path("keys"))
         for _ in 0..<2 {
             #expect(throws: KeyRotationError.noKeys(path)) {
@@ -108,7 +115,8 @@ import Testing
         #expect(first.name.start == nil)
     }
 
-    @Test func retiringAKeyThatDoesNotSignNeedsNoReplacement() throws {
+    @Test("A retired key that does not sign is not replaced")
+    func retiringAKeyThatDoesNotSignNeedsNoReplacement() throws {
         let first = try #require(try keys.signing.generateFirst())
         let next = try keys.signing.rotate(in: .seconds(360), isForced: false, longestLifetime: .seconds(900), now: now)
             .new
@@ -116,7 +124,8 @@ import Testing
         #expect(try keys.load().map(\.keyID) == [first.keyID])
     }
 
-    @Test func encryptedKeysNeedTheirPassphrase() throws {
+    @Test("An encrypted key is read with its passphrase only")
+    func encryptedKeysNeedTheirPassphrase() throws {
         try folder.write("correct horse\n", to: "passphrase")
         let encrypted = KeysFolder(
             FilePath(folder.path("keys")), algorithm: .es256, passphraseFile: FilePath(folder.path("passphrase")))
@@ -132,10 +141,12 @@ import Testing
         #expect(wrong?.problems.first?.message == "it is encrypted with another passphrase")
         try folder.write("correct horse", to: "passphrase", permissions: 0o644)
         let open = #expect(throws: InvalidConfiguration.self) { try encrypted.load() }
-        #expect(open?.problems.first?.message == "holds a private key that others can read")
+        #expect(open?.problems.first?.message == "holds a secret that other users can read")
     }
 
-    @Test(arguments: ["", "\n", String(repeating: "a", count: 1025)])
+    @Test(
+        "A passphrase that is empty or longer than 1024 octets is refused",
+        arguments: ["", "\n", String(repeating: "a", count: 1025)])
     func aPassphraseThatNoKeyOpensWithIsRefused(passphrase: String) throws {
         try folder.write(passphrase, to: "passphrase")
         let encrypted = KeysFolder(
@@ -145,7 +156,8 @@ import Testing
         #expect(files.allSatisfy { !$0.hasSuffix(".pem") })
     }
 
-    @Test func theLongestPassphraseOpensWhatItWrote() throws {
+    @Test("A passphrase of 1024 octets decrypts the key that it encrypted")
+    func theLongestPassphraseOpensWhatItWrote() throws {
         try folder.write(String(repeating: "a", count: 1024), to: "passphrase")
         let encrypted = KeysFolder(
             FilePath(folder.path("keys")), algorithm: .es256, passphraseFile: FilePath(folder.path("passphrase")))
@@ -153,7 +165,8 @@ import Testing
         #expect(try encrypted.load().map(\.keyID) == [key.keyID])
     }
 
-    @Test func anEncryptedKeyOfOpenSSLOpens() throws {
+    @Test("A key that OpenSSL has encrypted is read")
+    func anEncryptedKeyOfOpenSSLOpens() throws {
         try folder.write("correct horse", to: "passphrase")
         let rsa = KeysFolder(
             FilePath(folder.path("")), algorithm: .rs256, passphraseFile: FilePath(folder.path("passphrase")))

@@ -12,7 +12,7 @@ import Testing
     private static let argument = "OTEL_TRACES_SAMPLER_ARG"
 
     @Test(
-        "v1/traces is appended to the base URL; the URL for traces is used as it is, and comes first",
+        "v1/traces is appended to the base URL; the URL for traces is used as it is, and overrides it",
         arguments: [
             ([:], nil), ([base: ""], nil), ([base: "http://c:4318"], "http://c:4318/v1/traces"),
             ([base: "https://c/otlp/"], "https://c/otlp/v1/traces"), ([traces: "http://c/"], "http://c/"),
@@ -83,7 +83,7 @@ import Testing
         }
     }
 
-    @Test("OTEL_SERVICE_NAME comes before service.name of OTEL_RESOURCE_ATTRIBUTES")
+    @Test("OTEL_SERVICE_NAME overrides service.name of OTEL_RESOURCE_ATTRIBUTES")
     func readsTheResource() {
         var variables = OpenTelemetryVariables([
             Self.resource: "service.name=a,deployment.environment.name=pre%20prod", "OTEL_SERVICE_NAME": "tokens",
@@ -95,7 +95,7 @@ import Testing
     }
 
     @Test(
-        "The sampler decides about traces that begin here",
+        "The sampler decides about traces that begin in this service",
         arguments: [
             ([:], nil), ([argument: "0.5"], nil), ([sampler: "always_on", argument: "0.5"], 1),
             ([sampler: "parentbased_always_off"], 0), ([sampler: "traceidratio"], 1),
@@ -108,7 +108,7 @@ import Testing
     }
 
     @Test(
-        "A sampler that Writ does not have is reported",
+        "A sampler that Writ does not support is reported",
         arguments: [
             ([sampler: "jaeger_remote"], sampler), ([sampler: "traceidratio", argument: "2"], argument),
             ([sampler: "traceidratio", argument: "x"], argument),

@@ -4,7 +4,7 @@ import Yams
 
 @testable import ServiceFiles
 
-/// What the quick reader reads, Yams reads too, and takes for the same.
+/// Every text that the fast reader accepts has the same meaning for Yams.
 @Suite struct PlainYAMLTests {
     private static let text = """
         # All of them
@@ -32,7 +32,7 @@ import Yams
           - plain text
         """
 
-    /// With everything in it that ``PlainYAML`` and `ClientReader` look at.
+    /// A description with everything that ``PlainYAML`` and `ClientReader` use.
     private static func describe(_ node: some YAMLNode) -> String {
         let content =
             if let (text, isPlain) = node.singleValue {
@@ -55,36 +55,46 @@ import Yams
         return true
     }
 
-    @Test func whatClientsAddWritesIsPlain() throws {
+    @Test("The layout of writ clients add is plain")
+    func whatClientsAddWritesIsPlain() throws {
         let text = Self.text.replacing("Dünne Äste: 3 of", with: "Dünne Äste")
         #expect(try Self.compare(text))
         #expect(try !Self.compare(Self.text))
     }
 
-    @Test(arguments: [
-        "a: b", "a: \"b\"", "a:\n- b", "a:\n  - b: c\n    d: e\n  - f", "a: 1\n# b\nc: 2\n\n", "- a\n- b: c", "a_b: /c",
-        "a: b:c#d",
-    ])
+    @Test(
+        "A plain text has the same meaning for both readers",
+        arguments: [
+            "a: b", "a: \"b\"", "a:\n- b", "a:\n  - b: c\n    d: e\n  - f", "a: 1\n# b\nc: 2\n\n", "- a\n- b: c",
+            "a_b: /c",
+            "a: b:c#d",
+        ])
     func plainTexts(_ text: String) throws {
         #expect(try Self.compare(text))
     }
 
-    @Test(arguments: [
-        "", "a", "a:", "a: ", "a: b ", "a: 'b'", "a: \"b\\n\"", "a: \"b", "a: \"b\" c", "a: b # c", "a: b: c", "a: b:",
-        "a: |\n  b", "a: b\n  c", "a: b\n  c: d", "a: &b c", "a: *b", "a: !b c", "a: [b]", "a: {b: c}", "? a\n: b",
-        "a: ~", "a: -1",
-        "a: b\na: c", "a: b\n c: d", "  a: b\nc: d", "a:\n  - b\n - c", "a:\n  b: c\n  - d", "- a\nb: c", "-  a", "-",
-        "- - a", "---\na: b",
-        "a: b\n...", "\ta: b", "a:\tb", "a: b\r\nc: d", "a: b\u{85}", "a: \u{2028}", "\u{FEFF}a: b", "a:  b", "<<: b",
-        "a: @b", "a: `b",
-        "a: %b", "- a: b\n - c", "a: \u{7F}", "a:\n\n", "a: 🐘",
-    ])
+    @Test(
+        "A text that YAML may read in another way is not plain",
+        arguments: [
+            "", "a", "a:", "a: ", "a: b ", "a: 'b'", "a: \"b\\n\"", "a: \"b", "a: \"b\" c", "a: b # c", "a: b: c",
+            "a: b:",
+            "a: |\n  b", "a: b\n  c", "a: b\n  c: d", "a: &b c", "a: *b", "a: !b c", "a: [b]", "a: {b: c}", "? a\n: b",
+            "a: ~", "a: -1",
+            "a: b\na: c", "a: b\n c: d", "  a: b\nc: d", "a:\n  - b\n - c", "a:\n  b: c\n  - d", "- a\nb: c", "-  a",
+            "-",
+            "- - a", "---\na: b",
+            "a: b\n...", "\ta: b", "a:\tb", "a: b\r\nc: d", "a: b\u{85}", "a: \u{2028}", "\u{FEFF}a: b", "a:  b",
+            "<<: b",
+            "a: @b", "a: `b",
+            "a: %b", "- a: b\n - c", "a: \u{7F}", "a:\n\n", "a: 🐘",
+        ])
     func anythingElseIsNot(_ text: String) throws {
         #expect(try !Self.compare(text))
     }
 
-    /// Each change of one or two characters: wherever the quick reader accepts, Yams agrees with it.
-    @Test func changedTextsMeanTheSameToBoth() throws {
+    /// Changes one or two characters at a time: if the fast reader accepts a text, Yams agrees with it.
+    @Test("A randomly changed text that is still plain has the same meaning for both readers")
+    func changedTextsMeanTheSameToBoth() throws {
         var random = SeededGenerator(seed: 0x5EED)
         let original = Array(Self.text.replacing("Dünne Äste: 3 of", with: "Dünne Äste"))
         let characters = Array(" \n:-#\"'[]{},&*!|>%@`?~<=a1\\\té")
@@ -106,7 +116,8 @@ import Yams
         #expect(plain > 2000)
     }
 
-    @Test func deepNestingIsLeftToYams() {
+    @Test("Deep nesting is not plain")
+    func deepNestingIsLeftToYams() {
         let text = (0..<5000).map { String(repeating: " ", count: $0) + "a:" }.joined(separator: "\n") + " b"
         #expect(PlainYAML.read(Array(text.utf8)) == nil)
     }

@@ -8,12 +8,12 @@ import Testing
 
 @testable import ServiceFiles
 
-/// The keys for refresh tokens, which follow one another as those that sign do.
+/// The keys for refresh tokens. They rotate as signing keys do.
 @Suite struct SealingKeysTests {
     private let folder: TemporaryFolder
     private let keys: KeysFolder
     private let now = NumericDate(1_795_426_200)
-    /// 32 octets of seven.
+    /// 32 octets of the value 7, in base64url.
     private static let sealingKey = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc"
 
     init() throws {
@@ -31,7 +31,8 @@ import Testing
         try folder.write(text, to: "keys/\(name)", permissions: permissions)
     }
 
-    @Test func aKeyThatIsMadeReadsBack() throws {
+    @Test("A generated sealing key reads back, and only its owner can access it")
+    func aKeyThatIsMadeReadsBack() throws {
         let key = try #require(try keys.sealing.generateFirst())
         #expect(key.name.description == "xaes-256-gcm.sealing")
         #expect(try keys.loadSealing().map(\.key.keyID) == [key.keyID])
@@ -42,21 +43,26 @@ import Testing
         #expect(attributes[.posixPermissions] as? Int == 0o600)
     }
 
-    @Test(arguments: [
-        "", "\n", "AAAA", "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcH", "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwd",
-        "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=", " BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc",
-    ])
+    @Test(
+        "A sealing key is 32 octets in base64url",
+        arguments: [
+            "", "\n", "AAAA", "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcH",
+            "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwd",
+            "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=", " BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc",
+        ])
     func refusesWhatIsNoKey(text: String) throws {
         try write(text, to: "a.sealing")
         #expect(problems() == ["is not a key of 32 octets in base64url"])
     }
 
-    @Test func refusesAKeyThatOthersCanRead() throws {
+    @Test("A sealing key that other users can read is refused")
+    func refusesAKeyThatOthersCanRead() throws {
         try write(Self.sealingKey, to: "a.sealing", permissions: 0o640)
-        #expect(problems() == ["holds a private key that others can read"])
+        #expect(problems() == ["holds a secret that other users can read"])
     }
 
-    @Test func refusesTheSameKeyTwiceAndTwoFirstKeys() throws {
+    @Test("The same sealing key twice, and two first keys, are refused")
+    func refusesTheSameKeyTwiceAndTwoFirstKeys() throws {
         try write(Self.sealingKey, to: "a.sealing")
         try write(Self.sealingKey, to: "20261123T093000Z.sealing")
         #expect(problems() == ["is the same key as 20261123T093000Z.sealing"])
@@ -65,7 +71,8 @@ import Testing
         #expect(problems() == ["has no time in its name, and neither has a.sealing: it is not clear which is in use"])
     }
 
-    @Test func rotatesAsSigningKeysDoButKeepsOldOnesForAsLongAsRefreshTokensLive() throws {
+    @Test("An old sealing key is kept for as long as refresh tokens live")
+    func rotatesAsSigningKeysDoButKeepsOldOnesForAsLongAsRefreshTokensLive() throws {
         let lifetime = Duration.seconds(30 * 86400)
         let first = try #require(try keys.sealing.generateFirst())
         #expect(throws: KeyRotationError.tooSoon(atLeast: .seconds(360))) {
@@ -82,7 +89,8 @@ import Testing
         #expect(fourth.removed == [first.name])
     }
 
-    @Test func retiringTheKeyThatSealsPutsAnotherInItsPlace() throws {
+    @Test("A retired sealing key is replaced by a new one")
+    func retiringTheKeyThatSealsPutsAnotherInItsPlace() throws {
         _ = try keys.signing.generateFirst()
         let first = try #require(try keys.sealing.generateFirst())
         let chain = try keys.chain(ofKey: first.keyID)

@@ -7,20 +7,20 @@ package import ServiceFiles
 import SystemPackage
 package import TestSupport
 
-/// A working folder with one client for each rule, and what is read from it, at a clock that stands still.
+/// A working folder with one client for each rule, and its configuration. The clock stands still.
 package struct ServiceFixture {
     /// The clock of the tests: 2026-11-18T11:06:40Z.
     package static let now = NumericDate(1_795_000_000)
     /// The secret of each client.
     package static let secret = "writ_cs_fixture"
 
-    /// It is removed with the fixture.
+    /// It is removed together with the fixture.
     package let folder: TemporaryFolder
-    /// That of `writ.yaml`.
+    /// The configuration in `writ.yaml`.
     package let configuration: ServiceConfiguration
 
     /// - Parameters:
-    ///   - text: of `writ.yaml`, but for `tls`.
+    ///   - text: the contents of `writ.yaml`, without `tls`.
     ///   - keyFile: the first signing key, from Tests/Vectors/keys.
     package init(configuration text: String = "issuer: https://tokens.example.com\n", keyFile: String = "rsa-2048.pem")
         throws
@@ -39,7 +39,7 @@ package struct ServiceFixture {
     /// `echo -n writ_cs_fixture | sha256sum`, in base64url.
     private static let hash = "sha256:-StfEenewcjB1d94NpfljJECVET_sZOfX4p-xpnnHb4"
 
-    /// 32 octets of seven.
+    /// 32 octets of the value 7, in base64url.
     package static let sealingKey = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc"
 
     private static let clients = """
@@ -81,13 +81,13 @@ package struct ServiceFixture {
 
         """
 
-    /// What the folder holds now.
+    /// Loads the current contents of the folder.
     package func snapshot() throws -> Snapshot {
         var loader = SnapshotLoader(configuration)
         return try loader.load(now: Self.now)
     }
 
-    /// What watches the folder; nothing looks unless the test says so.
+    /// A reloader for the folder. It reads the folder only when a test calls it.
     package func reloader(timing: KeyTiming = .standard, now: NumericDate = now) throws -> Reloader {
         try Reloader(
             configuration, timing: timing, logger: Logger(label: "silent") { _ in SwiftLogNoOpLogHandler() },

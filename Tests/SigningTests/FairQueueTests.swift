@@ -12,7 +12,8 @@ import Testing
         return all
     }
 
-    @Test func ownersTakeTurns() {
+    @Test("Owners are served in turn, and the elements of each owner in their order")
+    func ownersTakeTurns() {
         var line = Queue()
         for element in 0..<5 { _ = line.add(element, of: "many", room: 10) }
         _ = line.add(100, of: "few", room: 10)
@@ -21,13 +22,13 @@ import Testing
         #expect(line.count == 0)
     }
 
-    /// One client's stampede takes all the room that nobody else wants, and gives it up when somebody does.
-    @Test func aStampedeStarvesNobody() {
+    @Test("An owner with many elements takes only the room that no other owner needs")
+    func aStampedeStarvesNobody() {
         var line = Queue()
         for element in 0..<100 { _ = line.add(element, of: "stampede", room: 10) }
         #expect(line.count == 10)
         guard case .admittedInsteadOf(9) = line.add(100, of: "b", room: 10) else {
-            Issue.record("the last of the stampede should have gone")
+            Issue.record("the last element of the stampede should have been removed")
             return
         }
         #expect(line.count == 10)
@@ -36,7 +37,8 @@ import Testing
         #expect(drain(&line) == [1, 2, 3, 4, 5, 6, 7, 8])
     }
 
-    @Test func nobodyGetsMoreThanOthersByComingLater() {
+    @Test("An owner that has its share is refused, and an owner with less displaces an element of another")
+    func nobodyGetsMoreThanOthersByComingLater() {
         var line = Queue()
         for owner in ["a", "b"] { for element in 0..<5 { _ = line.add(element, of: owner, room: 10) } }
         for owner in ["a", "b"] {
@@ -51,8 +53,10 @@ import Testing
         }
     }
 
-    /// Whatever happens, what was admitted and not displaced comes out, once, and each owner's in its order.
-    @Test(arguments: 0..<50) func nothingIsLost(seed: UInt64) {
+    @Test(
+        "Every element that was admitted and not displaced comes out once, in the order of its owner",
+        arguments: 0..<50)
+    func nothingIsLost(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         var line = Queue()
         var inside: [String: [Int]] = [:]
@@ -81,7 +85,8 @@ import Testing
         }
     }
 
-    @Test func roomIsWhatCanBeDoneInTime() {
+    @Test("As many signatures may wait as can be made in time, and at least one for each thread")
+    func roomIsWhatCanBeDoneInTime() {
         var pace = SigningPace()
         #expect(pace.room(wait: .milliseconds(250), threadCount: 2) == 500)
         for _ in 0..<1000 { pace.add(.microseconds(500)) }

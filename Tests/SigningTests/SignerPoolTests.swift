@@ -30,8 +30,9 @@ import Testing
         try SigningKey(key, keyID: "k", algorithm: algorithm)
     }
 
-    @Test func signsFromSixteenTasksAtOnce() async throws {
-        // Two keys in turn, as in the moment of a rotation.
+    @Test("Sixteen tasks at once get valid signatures, with keys of different algorithms")
+    func signsFromSixteenTasksAtOnce() async throws {
+        // Keys alternate, as during a rotation.
         let keys = [
             try Self.key(.generateRSA(bits: 2048), .rs256), try Self.key(.generateRSA(bits: 2048), .ps256),
             try Self.key(.generate(on: .p256), .es256),
@@ -55,13 +56,14 @@ import Testing
         }
     }
 
-    @Test func refusesWhenTheQueueIsFull() async throws {
+    @Test("A signature is refused at once if the queue is full")
+    func refusesWhenTheQueueIsFull() async throws {
         let key = try Self.key(.generate(on: .p256), .es256)
         let queue = SigningQueue(.jobs(2))
         let pool = SignerPool(queue)
         async let first = pool.sign(try Self.token(key, id: "1").signingInput, with: key, for: try Self.client)
         async let second = pool.sign(try Self.token(key, id: "2").signingInput, with: key, for: try Self.client)
-        // Nobody takes jobs yet: when two are in, the third is refused at once.
+        // No thread takes jobs yet: once two jobs wait, the third is refused at once.
         while queue.waitingCount < 2 { await Task.yield() }
         let third = try Self.token(key, id: "3")
         let client = try Self.client
@@ -84,7 +86,8 @@ import Testing
         }
     }
 
-    @Test func theSchemeIsThatOfTheSigningKey() throws {
+    @Test("A signature has the scheme of its signing key, also if signing keys share a private key")
+    func theSchemeIsThatOfTheSigningKey() throws {
         let key = try PrivateKey.generateRSA(bits: 2048)
         let publicKey = try key.publicKey
         let signer = Signer()
@@ -95,7 +98,8 @@ import Testing
         }
     }
 
-    @Test func finishesWhatItHasWhenItCloses() async throws {
+    @Test("A closed queue refuses new signatures and finishes those that wait")
+    func finishesWhatItHasWhenItCloses() async throws {
         let key = try Self.key(.generate(on: .p256), .es256)
         let queue = SigningQueue(.jobs(2))
         let pool = SignerPool(queue)

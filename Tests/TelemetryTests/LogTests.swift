@@ -21,7 +21,8 @@ import Testing
         }
     }
 
-    @Test func eachEventIsAnObjectInALine() throws {
+    @Test("Each log event is a JSON object on one line, and metadata cannot replace time, level or message")
+    func eachEventIsAnObjectInALine() throws {
         let lines = try lines { logger in
             logger.info(
                 "Line\nbreak", metadata: ["client_id": "a\"b", "count": .stringConvertible(3), "audience": ["x", "y"]])
@@ -44,6 +45,7 @@ import Testing
     }
 
     @Test(
+        "RFC 3339 section 5.6: the log's times are in UTC with milliseconds",
         arguments: [
             (0, "1970-01-01T00:00:00.000Z"), (951_782_399.999, "2000-02-28T23:59:59.999Z"),
             (951_782_400, "2000-02-29T00:00:00.000Z"), (1_795_425_001.25, "2026-11-23T09:10:01.250Z"),
@@ -56,7 +58,8 @@ import Testing
         #expect(abs(try style.parse(text).timeIntervalSince1970 - seconds) < 0.001)
     }
 
-    @Test func addressesAreWrittenAsPeopleWriteThem() {
+    @Test("An IP address is written in its usual notation, and an IPv4-mapped one as IPv4")
+    func addressesAreWrittenAsPeopleWriteThem() {
         #expect(IPAddress("192.0.2.1")?.description == "192.0.2.1")
         #expect(IPAddress("2001:db8::17")?.description == "2001:db8:0:0:0:0:0:17")
         #expect(IPAddress("::ffff:192.0.2.1")?.description == "192.0.2.1")

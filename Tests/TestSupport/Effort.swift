@@ -1,8 +1,8 @@
 import Glibc
 
-/// How much work something is, whatever else the machine does: processor time of this thread.
+/// Measures work as processor time of this thread, whatever else the machine does.
 public enum Effort {
-    /// The least of some runs, in nanoseconds.
+    /// The minimum of several runs, in nanoseconds.
     public static func least(of runs: Int = 5, _ body: () -> Void) -> Double {
         (0..<runs).map { _ in
             let start = threadTime()
@@ -11,8 +11,8 @@ public enum Effort {
         }.min() ?? 0
     }
 
-    /// How many times the work grows where the input grows sixteenfold: about 16 where work is linear, 256 where it is
-    /// quadratic.
+    /// The factor by which the work grows when the input grows sixteenfold: about 16 if the work is linear, 256 if it
+    /// is quadratic.
     public static func growth<Input>(_ makeInput: (Int) -> Input, from size: Int, _ body: (Input) -> Void) -> Double {
         let (small, large) = (makeInput(size), makeInput(16 * size))
         body(large)

@@ -1,8 +1,8 @@
-/// A small random generator (SplitMix64) whose runs can be repeated.
+/// A small random generator (SplitMix64) with reproducible output.
 public struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 
-    /// The same seed makes the same numbers.
+    /// The same seed gives the same numbers.
     public init(seed: UInt64) { state = seed }
 
     /// The next 64 bits.

@@ -1,11 +1,11 @@
 public import Foundation
 
-/// A folder that goes with the object that stands for it.
+/// A folder that is deleted with this object.
 public final class TemporaryFolder: Sendable {
-    /// Below the system's folder for temporary files, with a name of its own.
+    /// A folder with a unique name in the system's folder for temporary files.
     public let url: URL
 
-    /// - Throws: where the folder cannot be made.
+    /// - Throws: if the folder cannot be created.
     public init() throws {
         url = FileManager.default.temporaryDirectory.appending(path: "writ-tests-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
@@ -18,19 +18,19 @@ public final class TemporaryFolder: Sendable {
         url.appending(path: name).path(percentEncoded: false)
     }
 
-    /// Writes a file that only its owner can read.
+    /// Writes a file. By default only its owner can read it.
     public func write(_ contents: String, to name: String, permissions: Int = 0o600) throws {
         try Data(contents.utf8).write(to: url.appending(path: name))
         try FileManager.default.setAttributes([.posixPermissions: permissions], ofItemAtPath: path(name))
     }
 
-    /// Gives a file the time of the test's clock.
+    /// Sets the modification time of a file to a time of the test's clock.
     public func setTime(of name: String, toSecondsSince1970 seconds: Int64) throws {
         let date = Date(timeIntervalSince1970: TimeInterval(seconds))
         try FileManager.default.setAttributes([.modificationDate: date], ofItemAtPath: path(name))
     }
 
-    /// - Throws: for a file that is missing or is not UTF-8.
+    /// - Throws: if the file is missing or is not UTF-8.
     public func read(_ name: String) throws -> String {
         try String(contentsOf: url.appending(path: name), encoding: .utf8)
     }

@@ -19,14 +19,15 @@ public enum TestVectors {
         try JSONDecoder().decode(Vector.self, from: Data(contentsOf: url(name)))
     }
 
-    /// A folder of ../shared/vectors; nil on a machine that does not have it.
+    /// A folder of ../shared/vectors; `nil` if this machine does not have it.
     public static func shared(_ name: String) -> URL? {
         let url = tests.deletingLastPathComponent().deletingLastPathComponent().appending(
             path: "shared/vectors/\(name)")
         return FileManager.default.fileExists(atPath: url.path()) ? url : nil
     }
 
-    /// The octets of any file. (`Data(contentsOf:)` leaks a buffer for each empty file, and the leak checker notices.)
+    /// The octets of any file. (`Data(contentsOf:)` leaks a buffer for each empty file, and the leak checker reports
+    /// it.)
     public static func octets(of file: URL) throws -> [UInt8] {
         let handle = try FileHandle(forReadingFrom: file)
         defer { try? handle.close() }

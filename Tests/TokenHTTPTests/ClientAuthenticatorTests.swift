@@ -7,7 +7,7 @@ import Testing
 
 @testable import TokenHTTP
 
-/// What outlives a request: failures, and the secrets that passed a password hash.
+/// The state that outlives a request: failures, and the secrets that passed a password hash.
 @Suite struct ClientAuthenticatorTests {
     private static func request(_ secret: String) -> EndpointRequest {
         EndpointRequest(
@@ -17,8 +17,9 @@ import Testing
             origin: IPAddress("192.0.2.1"))
     }
 
-    /// A service without room for slow checks must not tell verified secrets from others at no cost.
-    @Test func guessesAreCountedWhileTheServiceIsBusy() async throws {
+    /// Otherwise an attacker could test secrets for free: an overloaded service still accepts verified ones.
+    @Test("A secret that an overloaded service cannot check counts as a failed guess")
+    func guessesAreCountedWhileTheServiceIsBusy() async throws {
         let hash = try PasswordHash(parsing: "$pbkdf2-sha256$i=10$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA")
         let clients = try ClientRegistry([
             try Client(id: ClientID("chosen"), secrets: [ClientSecret(hash: .password(hash))])
@@ -39,7 +40,7 @@ import Testing
         #expect(errors == [.overloaded, .overloaded, .overloaded, .tooManyFailures, .tooManyFailures])
     }
 
-    @Test("A password hash is derived once for a secret, also if the clients are read again meanwhile")
+    @Test("A password hash is derived once for a secret, even if the clients are reloaded in between")
     func aReloadDerivesNothing() async throws {
         // The vector of Openwall's crypt_blowfish for the secret "U*U".
         let hash = try PasswordHash(parsing: "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW")

@@ -11,7 +11,8 @@ import Testing
 
 /// `writ config check`
 @Suite struct ConfigurationCheckTests {
-    @Test func theCheckTriesTheAddresses() async throws {
+    @Test("The check tries to listen on the addresses if it is asked to")
+    func theCheckTriesTheAddresses() async throws {
         let fixture = try ServiceFixture()
         let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .bind(host: "127.0.0.1", port: 0).get()
@@ -30,7 +31,9 @@ import Testing
         try await listener.close().get()
     }
 
-    @Test(arguments: [("", false), ("keys_rotation: {every: 90d}", true)])
+    @Test(
+        "A missing keys folder is a problem unless keys_rotation makes it",
+        arguments: [("", false), ("keys_rotation: {every: 90d}", true)])
     func theCheckAllowsWhatServeWouldMake(rotation: String, isGood: Bool) async throws {
         let folder = try TemporaryFolder()
         try folder.write("issuer: https://a.example\ntls: terminated-upstream\n\(rotation)\n", to: "writ.yaml")
@@ -41,7 +44,8 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: folder.path("keys")))
     }
 
-    @Test func theCheckReportsEverythingAtOnce() async throws {
+    @Test("The check reports the problems of configuration, keys and clients at once")
+    func theCheckReportsEverythingAtOnce() async throws {
         let fixture = try ServiceFixture()
         try fixture.folder.write("issuer: https://a?b\nlistn: 127.0.0.1:1\n", to: "writ.yaml")
         try fixture.folder.write("clients:\n  - client_id: a\n", to: "clients.yaml")
@@ -57,8 +61,8 @@ import Testing
             ])
     }
 
-    /// With `keys_rotation` the service makes it when it starts.
-    @Test func theCheckExpectsAFirstKeyThatTheServiceMakes() async throws {
+    @Test("A missing sealing key is a problem unless keys_rotation makes it")
+    func theCheckExpectsAFirstKeyThatTheServiceMakes() async throws {
         let issuer = "issuer: https://tokens.example.com\n"
         for (rotation, isGood) in [("keys_rotation: {every: 90d}\n", true), ("", false)] {
             let fixture = try ServiceFixture(configuration: issuer + rotation)

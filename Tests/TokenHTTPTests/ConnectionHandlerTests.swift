@@ -7,7 +7,7 @@ import Testing
 
 @testable import TokenHTTP
 
-/// What watches over a connection, with a clock that tests turn.
+/// The handlers that limit the time of a connection, with a clock that the tests advance.
 @Suite struct ConnectionHandlerTests {
     private let head = HTTPRequest(method: .post, scheme: "http", authority: "a", path: "/oauth2/token")
 
@@ -21,20 +21,22 @@ import Testing
         channel.embeddedEventLoop.advanceTime(by: .seconds(seconds))
     }
 
-    @Test func aRequestThatDoesNotEndIsGivenUp() throws {
+    @Test("A connection is closed if a request is not complete in time, even if the client keeps sending")
+    func aRequestThatDoesNotEndIsGivenUp() throws {
         let channel = try channel(RequestDeadline(.seconds(10)))
         pass(100, on: channel)
         #expect(channel.isActive)
         try channel.writeInbound(HTTPRequestPart.head(head))
         pass(9, on: channel)
-        // However often it sends something.
+        // Another part of the body does not extend the deadline.
         try channel.writeInbound(HTTPRequestPart.body(ByteBuffer(string: "a")))
         #expect(channel.isActive)
         pass(1, on: channel)
         #expect(!channel.isActive)
     }
 
-    @Test func aRequestThatEndsIsNot() throws {
+    @Test("Each request of a connection has a deadline of its own")
+    func aRequestThatEndsIsNot() throws {
         let channel = try channel(RequestDeadline(.seconds(10)))
         for _ in 0..<3 {
             try channel.writeInbound(HTTPRequestPart.head(head))
@@ -48,7 +50,8 @@ import Testing
         #expect(!channel.isActive)
     }
 
-    @Test func whoDoesNotReadIsGivenUp() throws {
+    @Test("A connection is closed if the client does not read its answers in time")
+    func whoDoesNotReadIsGivenUp() throws {
         let reading = try channel(ReaderDeadline(.seconds(10)))
         let silent = try channel(ReaderDeadline(.seconds(10)))
         for channel in [reading, silent] {
@@ -64,7 +67,9 @@ import Testing
         #expect(reading.isActive)
     }
 
-    @Test(arguments: [("1", false), (nil, true)] as [(String?, Bool)])
+    @Test(
+        "After an answer with Retry-After, the connection is not read before its turn",
+        arguments: [("1", false), (nil, true)] as [(String?, Bool)])
     func whoIsAskedToComeBackLaterIsNotReadBefore(retryAfter: String?, isRead: Bool) throws {
         let pacing = RetryPacing(interval: .milliseconds(200))
         let channel = try channel(RetryPacingHandler(pacing))
@@ -77,7 +82,7 @@ import Testing
         func isReading() throws -> Bool {
             channel.options.last { $0.option is ChannelOptions.Types.AutoReadOption }?.value as? Bool ?? true
         }
-        // Whoever comes alone does not wait.
+        // The first client does not wait.
         try refuse()
         #expect(try isReading())
         try refuse()
@@ -88,13 +93,14 @@ import Testing
         #expect(try isReading())
     }
 
-    @Test func turnsFollowOneAnotherAndNobodyWaitsForLongerThanAsked() {
+    @Test("Turns follow one another at the interval, and no client waits longer than Retry-After")
+    func turnsFollowOneAnotherAndNobodyWaitsForLongerThanAsked() {
         let pacing = RetryPacing(interval: .milliseconds(1))
         var now = NIODeadline.uptimeNanoseconds(5_000_000_000)
         let waits = (0..<5000).map { _ in pacing.wait(now: now, retryAfter: .seconds(3)) }
         #expect(waits[..<3000].enumerated().allSatisfy { $1 == .milliseconds(Int64($0)) })
         #expect(waits[3000...].allSatisfy { $0 == .seconds(3) })
-        // Those that wait are let through first, but no debt is left behind.
+        // Clients that wait have their turns first, but the backlog is at most the longest wait.
         now = now + .milliseconds(1400)
         #expect(pacing.wait(now: now, retryAfter: .seconds(60)) == .milliseconds(2600))
         now = now + .seconds(10)
@@ -103,7 +109,8 @@ import Testing
 
     private let completed = TLSUserEvent.handshakeCompleted(negotiatedProtocol: "h2")
 
-    @Test func aHandshakeThatDoesNotEndIsGivenUp() throws {
+    @Test("A connection is closed if its TLS handshake is not complete in time")
+    func aHandshakeThatDoesNotEndIsGivenUp() throws {
         let slow = try channel(SecureConnectionDeadlines(silence: .seconds(35)))
         let good = try channel(SecureConnectionDeadlines(silence: .seconds(35)))
         for channel in [slow, good] { pass(9, on: channel) }
@@ -115,8 +122,8 @@ import Testing
         #expect(good.isActive)
     }
 
-    /// Whatever the other side was asked and does not answer.
-    @Test func aSilentConnectionIsClosed() throws {
+    @Test("A TLS connection is closed if the client sends nothing for too long")
+    func aSilentConnectionIsClosed() throws {
         let channel = try channel(SecureConnectionDeadlines(silence: .seconds(35)))
         channel.pipeline.fireUserInboundEventTriggered(completed)
         for _ in 0..<3 {
@@ -131,8 +138,9 @@ import Testing
         #expect(!channel.isActive)
     }
 
-    /// A frame that comes octet by octet.
-    @Test func aConnectionThatThereIsNothingToSayToIsClosed() throws {
+    /// As when the client sends one frame octet by octet.
+    @Test("A TLS connection is closed if the service has nothing to answer for too long")
+    func aConnectionThatThereIsNothingToSayToIsClosed() throws {
         let channel = try channel(SecureConnectionDeadlines(silence: .seconds(35)))
         channel.pipeline.fireUserInboundEventTriggered(completed)
         for _ in 0..<34 {
@@ -145,8 +153,8 @@ import Testing
         #expect(!channel.isActive)
     }
 
-    /// It was silent for as long as it may be, and then had something to ask.
-    @Test func aRequestBehindALongSilenceHasItsTime() throws {
+    @Test("A request that follows a long silence has its full time")
+    func aRequestBehindALongSilenceHasItsTime() throws {
         let channel = try channel(SecureConnectionDeadlines(silence: .seconds(35)))
         channel.pipeline.fireUserInboundEventTriggered(completed)
         try channel.writeInbound(ByteBuffer(string: "a"))
@@ -159,7 +167,8 @@ import Testing
         #expect(channel.isActive)
     }
 
-    @Test func nobodyStaysWhenTheListenerHasGone() throws {
+    @Test("When the listener is closed, a TLS connection is closed too: at once before the handshake, in time after it")
+    func nobodyStaysWhenTheListenerHasGone() throws {
         let early = try channel(SecureConnectionDeadlines(silence: .seconds(35)))
         early.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
         #expect(!early.isActive)

@@ -3,13 +3,13 @@ import HTTPTypes
 import Hummingbird
 import TestSupport
 
-/// A recorded exchange: a request file and the response file that must come out.
+/// A recorded exchange: a request file and a file with the expected response.
 ///
-/// Both are HTTP messages: a first line, fields, an empty line, a body. Of the response's fields only those in the file
-/// are compared, so that each file shows what its rule is about; a field with the value `(absent)` must not be there.
-/// In requests `{{basic USER:PASSWORD}}` stands for the base64 of what it holds, `{{fill N}}` for N octets and
-/// `{{refresh NAME}}` for a token of ``RefreshTokenFixture``. In responses `{{refresh N}}` stands for any refresh token of N
-/// characters.
+/// Both are HTTP messages: a first line, fields, an empty line, a body. Only the response fields in the file are
+/// compared, so that each file shows the fields of its rule. A field with the value `(absent)` must not be in the
+/// response. In requests `{{basic USER:PASSWORD}}` stands for the base64 of what it holds, `{{fill N}}` for N octets
+/// and `{{refresh NAME}}` for a token of ``RefreshTokenFixture``. In responses `{{refresh N}}` stands for any refresh
+/// token of N characters.
 struct Exchange: Sendable {
     let name: String
     let request: Message

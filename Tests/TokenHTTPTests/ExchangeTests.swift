@@ -10,30 +10,36 @@ import TestSupport
 @testable import TokenHTTP
 
 @Suite struct ExchangeTests {
-    @Test func ordinaryConfiguration() async throws {
+    @Test("RFC 6749 section 4.4, RFC 8414 and RFC 7517: the token endpoint and the documents answer as recorded")
+    func ordinaryConfiguration() async throws {
         try await replay("token", on: ServiceFixture().tokenRouter())
         try await replay("documents", on: ServiceFixture().tokenRouter())
     }
 
-    @Test func refreshing() async throws {
+    @Test("RFC 6749 section 6: requests with refresh tokens are answered as recorded")
+    func refreshing() async throws {
         try await replay("refresh", on: ServiceFixture().tokenRouter())
     }
 
-    @Test func introspecting() async throws {
+    @Test("RFC 7662 section 2: introspection requests are answered as recorded")
+    func introspecting() async throws {
         try await replay("introspection", on: ServiceFixture().tokenRouter())
     }
 
-    @Test func legacyTokenPath() async throws {
+    @Test("The token endpoint answers at the configured token_path")
+    func legacyTokenPath() async throws {
         let text = "issuer: https://tokens.example.com\ntoken_path: /index.php\n"
         try await replay("legacy", on: ServiceFixture(configuration: text).tokenRouter())
     }
 
-    @Test func issuerWithAPath() async throws {
+    @Test("RFC 8414 section 3.1: an issuer with a path is served at all of its well-known paths")
+    func issuerWithAPath() async throws {
         try await replay(
             "path", on: ServiceFixture(configuration: "issuer: https://example.com/tenant\n").tokenRouter())
     }
 
-    @Test func overload() async throws {
+    @Test("An overloaded service answers 503 with Retry-After")
+    func overload() async throws {
         let queue = SigningQueue(.jobs(1))
         queue.close()
         try await replay("overload", on: ServiceFixture().tokenRouter(SignerPool(queue)))

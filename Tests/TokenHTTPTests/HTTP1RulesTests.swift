@@ -7,7 +7,7 @@ import Testing
 
 @testable import TokenHTTP
 
-/// Which messages of HTTP/1 are taken, and which request is the last of its connection.
+/// Which HTTP/1 messages are accepted, and which request is the last of its connection.
 @Suite struct HTTP1RulesTests {
     private func channel(_ handler: any ChannelHandler) throws -> EmbeddedChannel {
         let channel = EmbeddedChannel(handler: handler)
@@ -29,7 +29,7 @@ import Testing
     private func answer(
         _ channel: EmbeddedChannel, _ fields: HTTPHeaders = [:]
     ) throws -> HTTPHeaders? {
-        // Where nothing is written any more, writing fails.
+        // After the last answer, writing fails.
         _ = try? channel.writeOutbound(
             HTTPServerResponsePart.head(HTTPResponseHead(version: .http1_1, status: .ok, headers: fields)))
         _ = try? channel.writeOutbound(HTTPServerResponsePart.end(nil))
@@ -48,28 +48,33 @@ import Testing
         return heads
     }
 
-    @Test(arguments: [
-        "", "localhost", "tokens.example.com:8443", "192.0.2.1", "[2001:db8::17]", "[::1]:80", "a:",
-        "xn--a_b~c!$&'()*+,;=",
-        "%C3%A4",
-    ])
+    @Test(
+        "RFC 9110 section 7.2: a valid Host is accepted",
+        arguments: [
+            "", "localhost", "tokens.example.com:8443", "192.0.2.1", "[2001:db8::17]", "[::1]:80", "a:",
+            "xn--a_b~c!$&'()*+,;=",
+            "%C3%A4",
+        ])
     func aHost(text: String) {
         #expect(HostField.isValid(text[...]))
     }
 
-    @Test(arguments: ["a b", "u@a", "a/b", "a:b", "a:1:2", "[::1", "[]", "[::1]80", "a?b", "a#b", "é", "a\\b", "a\"b"])
+    @Test(
+        "RFC 9110 section 7.2: an invalid Host is refused",
+        arguments: ["a b", "u@a", "a/b", "a:b", "a:1:2", "[::1", "[]", "[::1]80", "a?b", "a#b", "é", "a\\b", "a\"b"])
     func noHost(text: String) {
         #expect(!HostField.isValid(text[...]))
     }
 
-    /// RFC 9112 sections 3.2 and 6.1
-    @Test(arguments: [
-        ([("Host", "a")], true), ([], false), ([("Host", "a"), ("host", "a")], false), ([("Host", "a b")], false),
-        ([("Host", "a \t")], true), ([("Host", "a"), ("Transfer-Encoding", "Chunked \t")], true),
-        ([("Host", "a"), ("Transfer-Encoding", "gzip, chunked")], false),
-        ([("Host", "a"), ("Transfer-Encoding", "")], false),
-        ([("Host", "a"), ("Transfer-Encoding", "chunked"), ("Transfer-Encoding", "chunked")], false),
-    ])
+    @Test(
+        "RFC 9112 sections 3.2 and 6.1: a request with ambiguous framing is refused, and everything after it ignored",
+        arguments: [
+            ([("Host", "a")], true), ([], false), ([("Host", "a"), ("host", "a")], false), ([("Host", "a b")], false),
+            ([("Host", "a \t")], true), ([("Host", "a"), ("Transfer-Encoding", "Chunked \t")], true),
+            ([("Host", "a"), ("Transfer-Encoding", "gzip, chunked")], false),
+            ([("Host", "a"), ("Transfer-Encoding", "")], false),
+            ([("Host", "a"), ("Transfer-Encoding", "chunked"), ("Transfer-Encoding", "chunked")], false),
+        ])
     func framing(fields: [(String, String)], isGood: Bool) throws {
         let channel = try channel(MessageFramingHandler())
         if isGood {
@@ -78,12 +83,13 @@ import Testing
             #expect(throws: HTTPParserError.invalidHeaderToken) { try channel.writeInbound(head(fields)) }
         }
         #expect(try count(channel) == (isGood ? 1 : 0))
-        // What comes behind something that has two meanings may be anything.
+        // The position of the next request depends on the framing, so nothing after it can be trusted.
         try channel.writeInbound(head([("Host", "a")]))
         #expect(try count(channel) == (isGood ? 1 : 0))
     }
 
-    @Test func http10() throws {
+    @Test("RFC 9112 sections 3.2 and 6.1: HTTP/1.0 needs no Host and must not have Transfer-Encoding")
+    func http10() throws {
         let old = HTTPVersion.http1_0
         try channel(MessageFramingHandler()).writeInbound(head([], .GET, old))
         let chunked = [("Host", "a"), ("Transfer-Encoding", "chunked")]
@@ -91,11 +97,13 @@ import Testing
         #expect(throws: HTTPParserError.invalidHeaderToken) { try channel.writeInbound(head(chunked, .POST, old)) }
     }
 
-    @Test(arguments: [
-        ([], false), ([("Connection", "keep-alive")], false), ([("Connection", "close")], true),
-        ([("Connection", "CLOSE")], true), ([("Connection", "a, close")], true),
-        ([("Connection", "a"), ("Connection", "close, b")], true), ([("Upgrade", "h2c")], true),
-    ])
+    @Test(
+        "RFC 9112 section 9.6: a request with Connection: close, or with Upgrade, is the last of its connection",
+        arguments: [
+            ([], false), ([("Connection", "keep-alive")], false), ([("Connection", "close")], true),
+            ([("Connection", "CLOSE")], true), ([("Connection", "a, close")], true),
+            ([("Connection", "a"), ("Connection", "close, b")], true), ([("Upgrade", "h2c")], true),
+        ])
     func whichRequestIsTheLast(fields: [(String, String)], isLast: Bool) throws {
         let channel = try channel(ConnectionPersistence())
         try send(head(fields), to: channel)
@@ -105,7 +113,8 @@ import Testing
         #expect(channel.isActive == !isLast)
     }
 
-    @Test func connectAndHTTP10AreTheLast() throws {
+    @Test("A CONNECT request and a request of HTTP/1.0 are the last of their connections")
+    func connectAndHTTP10AreTheLast() throws {
         for request in [head([], .CONNECT), head([("Connection", "keep-alive")], .GET, .http1_0)] {
             let channel = try channel(ConnectionPersistence())
             try send(request, to: channel)
@@ -114,8 +123,8 @@ import Testing
         }
     }
 
-    /// What was asked before is answered; nothing is read any more.
-    @Test func theLastAnswerIsThatToTheLastRequest() throws {
+    @Test("RFC 9112 section 9.6: after the last request nothing is read, and earlier requests are answered first")
+    func theLastAnswerIsThatToTheLastRequest() throws {
         let reads = ReadCounter()
         let channel = EmbeddedChannel(handlers: [reads, ConnectionPersistence()])
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
@@ -132,8 +141,9 @@ import Testing
         #expect(!channel.isActive)
     }
 
-    /// On the way down, with requests in a pipeline.
-    @Test func anAnswerThatSaysSoIsTheLast() throws {
+    /// As during graceful shutdown, with requests in a pipeline.
+    @Test("RFC 9112 section 9.6: an answer with Connection: close is the last of its connection")
+    func anAnswerThatSaysSoIsTheLast() throws {
         let channel = try channel(ConnectionPersistence())
         for _ in 0..<3 { try send(head(), to: channel) }
         #expect(try answer(channel) == [:])
@@ -142,7 +152,8 @@ import Testing
         #expect(try answer(channel) == nil)
     }
 
-    @Test func aPipelineHasAnEnd() throws {
+    @Test("A connection is closed after a pipeline of 64 requests")
+    func aPipelineHasAnEnd() throws {
         let channel = try channel(ConnectionPersistence())
         for _ in 0..<100 { try send(head(), to: channel) }
         #expect(try count(channel) == 64)
@@ -151,8 +162,9 @@ import Testing
         #expect(!channel.isActive)
     }
 
-    /// RFC 9112 section 9.6: it would hear of a reset instead of its answer.
-    @Test func whoStillSendsIsHeardOut() throws {
+    /// A reset could keep the client from reading its answer.
+    @Test("RFC 9112 section 9.6: after the last answer, input is read and discarded for two seconds")
+    func whoStillSendsIsHeardOut() throws {
         let closes = CloseRecorder()
         let channel = EmbeddedChannel(handlers: [closes, ConnectionPersistence()])
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
@@ -169,7 +181,8 @@ import Testing
         #expect(try count(channel) == 1)
     }
 
-    @Test func whoHasLeftIsNotWaitedFor() throws {
+    @Test("After the last answer, a connection is closed as soon as the client has closed its side")
+    func whoHasLeftIsNotWaitedFor() throws {
         let closes = CloseRecorder()
         let channel = EmbeddedChannel(handlers: [closes, ConnectionPersistence()])
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
@@ -179,7 +192,7 @@ import Testing
         #expect(closes.modes == [.output, .all])
     }
 
-    /// Keeps the channel open, to see what is asked of it.
+    /// Records requests to close the channel and keeps it open.
     private final class CloseRecorder: ChannelOutboundHandler {
         typealias OutboundIn = HTTPServerResponsePart
         var modes: [CloseMode] = []
@@ -196,8 +209,8 @@ import Testing
         }
     }
 
-    /// RFC 9110 section 15: one final answer.
-    @Test(arguments: [true, false]) func aRequestThatBreaksOffHasOneAnswer(isAnsweredBefore: Bool) throws {
+    @Test("RFC 9110 section 15: a request that breaks off has one final response", arguments: [true, false])
+    func aRequestThatBreaksOffHasOneAnswer(isAnsweredBefore: Bool) throws {
         let channel = try channel(ConnectionPersistence())
         try channel.writeInbound(head([("Transfer-Encoding", "chunked")]))
         if isAnsweredBefore { #expect(try answer(channel) != nil) }
@@ -231,8 +244,8 @@ import Testing
         return statuses
     }
 
-    /// RFC 9110 section 10.1.1
     @Test(
+        "RFC 9110 section 10.1.1: a client that expects 100 (Continue) gets it, and no other client does",
         arguments: [("100-continue", [100]), ("100-Continue", [100]), ("something", []), (nil, [])]
             as [(String?, [Int])])
     func whoeverWaitsIsToldToGoOn(expect: String?, told: [Int]) throws {
@@ -241,7 +254,8 @@ import Testing
         #expect(try statuses(channel) == told)
     }
 
-    @Test func answersKeepTheirOrder() throws {
+    @Test("RFC 9112 section 9.3.2: 100 (Continue) follows the answers to earlier requests")
+    func answersKeepTheirOrder() throws {
         let channel = try channel(ContinueHandler(maximumBodySize: 16 * 1024))
         try channel.writeInbound(request(nil))
         try channel.writeInbound(HTTPRequestPart.end(nil))

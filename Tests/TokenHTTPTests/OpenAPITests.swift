@@ -10,7 +10,7 @@ import TestSupport
 
 @testable import TokenHTTP
 
-/// The description that the service gives of itself. Whether it is true is tested by Tests/Interop/test_openapi.py.
+/// The service's OpenAPI document. Tests/Interop/test_openapi.py tests whether it is true.
 @Suite struct OpenAPITests {
     private static let file = URL(filePath: #filePath).deletingLastPathComponent()
         .appending(path: "../../Documentation/openapi.json").standardizedFileURL
@@ -33,7 +33,7 @@ import TestSupport
 
     @Test("Documentation/openapi.json is the document of the standard configuration")
     func isTheOneInDocumentation() throws {
-        // The reader rejects names that come twice.
+        // The reader rejects duplicate names.
         let text = indented(try JSONReader.read(document().json)) + "\n"
         if ProcessInfo.processInfo.environment["WRITE_OPENAPI"] != nil { try Data(text.utf8).write(to: Self.file) }
         let written = String(decoding: try TestVectors.octets(of: Self.file), as: UTF8.self)
@@ -71,7 +71,7 @@ import TestSupport
         #expect(paths.contains("/healthz") != (settings == "management: off\n"))
     }
 
-    @Test("The document has each refusal that there is")
+    @Test("The document contains every refusal of the endpoints")
     func hasEachRefusal() throws {
         let text = String(decoding: try document().json, as: UTF8.self)
         for error in TokenRefusal.Code.allCases where !error.isOfAnyPath {
@@ -81,7 +81,7 @@ import TestSupport
         }
     }
 
-    @Test("The metadata is described as the service publishes it")
+    @Test("The document describes the metadata as the service publishes it")
     func saysOfMetadataWhatIsInIt() throws {
         let document = try document("issuer: https://example.com/tenant\naccess_token: { algorithm: ES256 }\n")
         let metadata = ServerMetadata(
@@ -93,7 +93,7 @@ import TestSupport
         #expect(described.map { $0.value.object?["const"] } == members.map(\.value))
     }
 
-    @Test("The description of the key set has the keys of each algorithm", arguments: SignatureAlgorithm.offered)
+    @Test("The document describes the published keys of each algorithm", arguments: SignatureAlgorithm.offered)
     func describesKeys(algorithm: SignatureAlgorithm) throws {
         var writer = JSONWriter()
         JWK(try algorithm.makeKey().publicKey, keyID: "k", algorithm: algorithm).write(to: &writer)
@@ -113,7 +113,7 @@ import TestSupport
         }
     }
 
-    @Test("Every reference has its target")
+    @Test("Every reference in the document has a target")
     func refersToWhatIsThere() throws {
         let document = try JSONReader.read(document().json)
         var references: Set<String> = []
@@ -134,7 +134,7 @@ import TestSupport
         }
     }
 
-    /// In lines, so that a change shows where it is; what fits is in one.
+    /// The value on several lines, so that a diff shows each change. A value that fits is on one line.
     private func indented(_ value: JSONValue, by depth: Int = 0) -> String {
         let (opening, parts, closing) = parts(of: value) { indented($0, by: depth + 1) }
         let line = inLine(value)
@@ -148,7 +148,7 @@ import TestSupport
         return opening + parts.joined(separator: ", ") + closing
     }
 
-    /// A value that has no parts is its own opening.
+    /// The parts of an array or object; any other value is an opening without parts.
     private func parts(
         of value: JSONValue, _ text: (JSONValue) -> String
     ) -> (opening: String, parts: [String], closing: String) {

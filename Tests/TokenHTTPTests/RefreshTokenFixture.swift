@@ -5,8 +5,8 @@ import ServiceFixture
 
 @testable import OAuth
 
-/// Refresh tokens by name, sealed as the service of ``ServiceFixture`` seals them, unless the name says otherwise. Clients
-/// and clock are those of that fixture.
+/// Refresh tokens by name, sealed as the service of ``ServiceFixture`` seals them, unless the name says otherwise.
+/// Clients and clock are those of that fixture.
 enum RefreshTokenFixture {
     private static let hour: Int64 = 3600
     private static let day: Int64 = 86400

@@ -3,9 +3,9 @@ import Testing
 @testable import TokenHTTP
 
 @Suite struct ReloadServiceTests {
-    @Test("A change is taken up within two seconds")
+    @Test("A change is loaded within two seconds")
     func aChangeIsTakenUpWithinTwoSeconds() {
-        // Seen by one look and read by the next, with a second to spare for reading.
+        // One check sees the change and the next one loads it, which leaves a second for loading.
         #expect(ReloadService.interval * 2 <= .seconds(1))
     }
 }

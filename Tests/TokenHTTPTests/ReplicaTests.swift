@@ -14,14 +14,14 @@ import TestSupport
 @testable import Signing
 @testable import TokenHTTP
 
-/// Three replicas on one folder, under continuous issuing, through twenty rotations; and a verifier that keeps each key
-/// set for its full max-age. The clock is the test's, the code is the service's.
+/// Three replicas share one folder and issue tokens through many rotations, and a verifier caches each key set for its
+/// full `max-age`. The test advances the clock; the code is that of the service.
 @Suite struct ReplicaTests {
     private struct Replica {
         let reloader: Reloader
         let signer = Signer()
 
-        /// What the token endpoint does, without HTTP.
+        /// Issues a token as the token endpoint does, without HTTP.
         func token(at now: NumericDate) throws -> String {
             let snapshot = reloader.snapshots.current
             let request = try TokenRequest(
@@ -42,13 +42,13 @@ import TestSupport
         var keySet: JWKSet { JWKSet(reloader.snapshots.current.keys.filter { $0.state != .expired }.map(\.jwk)) }
     }
 
-    /// A token with the moments at which it is still to be verified, the last of them just before it expires.
+    /// A token with the times at which it is to be verified, the last of them just before it expires.
     private struct Outstanding {
         let token: String
         let moments: [NumericDate]
     }
 
-    /// A resource server that keeps a key set for as long as it may.
+    /// A resource server that caches a key set for as long as it may.
     private struct Verifier {
         let issuer: Issuer
         var cached: (keys: JWKSet, since: NumericDate)
@@ -65,7 +65,7 @@ import TestSupport
         }
     }
 
-    /// Runs through `rotations`, ten minutes each, and counts the verifications that failed.
+    /// Runs `rotations` of ten minutes each, and counts the verifications that failed.
     private func run(
         rotations: Int, delay: Duration, timing: KeyTiming = .standard
     ) throws -> (issued: Int, failed: Int, keys: Int) {
@@ -84,7 +84,7 @@ import TestSupport
             ).new
             try fixture.folder.setTime(of: "keys/\(new.name)", toSecondsSince1970: now.seconds)
             for step in 0..<60 {
-                // Each replica looks when it happens to, so that they notice the new file at different times.
+                // The replicas check the folder at different times, so they notice the new file at different times.
                 for (index, replica) in replicas.enumerated() where (step + index) % 3 != 0 {
                     replica.reloader.look(now: now)
                 }
@@ -106,23 +106,27 @@ import TestSupport
         return (counts.issued, counts.failed, keyIDs.count)
     }
 
-    @Test func noTokenFailsThroughTwentyRotations() throws {
+    @Test("No token fails verification through twenty rotations of three replicas")
+    func noTokenFailsThroughTwentyRotations() throws {
         let result = try run(rotations: 20, delay: KeyTiming.standard.announcement)
         #expect(result.issued == 3600)
         #expect(result.failed == 0)
         #expect(result.keys == 21)
     }
 
-    @Test func aKeyThatIsNotAnnouncedIsHeldBackByEveryReplica() throws {
+    @Test("Every replica holds an unannounced key back, so no token fails verification")
+    func aKeyThatIsNotAnnouncedIsHeldBackByEveryReplica() throws {
         #expect(try run(rotations: 5, delay: .zero).failed == 0)
     }
 
-    @Test func withoutTheAnnouncementSomeTokensFail() throws {
+    @Test("Without an announcement of new keys, some tokens fail verification")
+    func withoutTheAnnouncementSomeTokensFail() throws {
         let hasty = KeyTiming(keySetMaximumAge: .zero, leeway: .zero)
         #expect(try run(rotations: 5, delay: .zero, timing: hasty).failed > 0)
     }
 
-    @Test func withoutTheRetentionSomeTokensFail() throws {
+    @Test("Without the retention of former keys, some tokens fail verification")
+    func withoutTheRetentionSomeTokensFail() throws {
         let forgetful = KeyTiming(keySetMaximumAge: .seconds(300), leeway: .seconds(-300))
         #expect(try run(rotations: 5, delay: KeyTiming.standard.announcement, timing: forgetful).failed > 0)
     }

@@ -12,7 +12,7 @@ import Testing
 @testable import TokenHTTP
 
 @Suite struct ServerErrorTests {
-    /// Asks libcrypto for something that it refuses.
+    /// Makes a call that libcrypto rejects, and returns its error.
     private static func failure() -> LibcryptoError? {
         do throws(LibcryptoError) {
             let secret: [UInt8] = [1]
@@ -23,7 +23,7 @@ import Testing
         }
     }
 
-    @Test("RFC 6749 section 5.2: libcrypto's reason is in the log, and the client gets the fixed text")
+    @Test("RFC 6749 section 5.2: libcrypto's error is logged, and the client gets a fixed text")
     func theCauseIsForTheLog() async throws {
         let failure = try #require(Self.failure())
         let reason = try #require(failure.reasons.first).description

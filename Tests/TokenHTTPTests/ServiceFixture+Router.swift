@@ -11,9 +11,9 @@ import Telemetry
 @testable import TokenHTTP
 
 extension ServiceFixture {
-    /// The token router on what the folder holds, with a clock that stands still.
+    /// The token router for the files of the fixture's folder, with a clock that stands still.
     ///
-    /// - Parameter signers: a pool; without one, two threads.
+    /// - Parameter signers: the pool of signer threads; by default one with two threads.
     func tokenRouter(
         _ signers: SignerPool? = nil,
         makeTokenID: @escaping @Sendable () throws(LibcryptoError) -> TokenID = { TokenID("jti-of-the-exchange") },

@@ -18,7 +18,8 @@ import Testing
         return event
     }
 
-    @Test func countsRequestsByClientAndOutcome() throws {
+    @Test("Requests are counted by client and outcome, and the counters of removed clients are dropped")
+    func countsRequestsByClientAndOutcome() throws {
         let clients = try ServiceFixture().snapshot().clients
         let metrics = ServiceMetrics()
         let reporting = try #require(clients[ClientID("reporting")])
@@ -32,7 +33,7 @@ import Testing
         #expect(lines.contains(#"writ_requests_shed_total{endpoint="token"} 1"#))
         #expect(lines.contains(#"writ_requests_throttled_total{endpoint="token"} 1"#))
 
-        // Of clients that are gone nothing stays.
+        // The counters of removed clients are dropped.
         metrics.forget(except: clients)
         #expect(metrics.registry.text().contains("reporting"))
         metrics.forget(except: try ClientRegistry([]))

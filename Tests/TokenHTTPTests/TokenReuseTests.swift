@@ -7,7 +7,7 @@ import Testing
 
 @testable import TokenHTTP
 
-/// `access_token.reuse`: which requests one token answers, and what those that come together cost.
+/// `access_token.reuse`: which requests get the same token, and how many signatures concurrent requests cost.
 @Suite struct TokenReuseTests {
     private static let issued = NumericDate(1_795_000_000)
 
@@ -59,11 +59,13 @@ import Testing
             UnsignedAccessToken(for: grant, key: key, policy: policy, id: TokenID(id), now: now), signature: [1, 2, 3])
     }
 
-    @Test(arguments: [
-        ("plain", 10), ("own", 30), ("never", 0), ("refreshing", 0),
-        // Half of its life is left to whoever gets a token.
-        ("short", 4),
-    ])
+    @Test(
+        "A token is reused for as long as its client allows, and never past half of its lifetime",
+        arguments: [
+            ("plain", 10), ("own", 30), ("never", 0), ("refreshing", 0),
+            // The lifetime is eight seconds.
+            ("short", 4),
+        ])
     func forSoLong(client: String, seconds: Int64) throws {
         let grant = try grant(client)
         #expect(grant.reuse == .seconds(seconds))
@@ -74,7 +76,8 @@ import Testing
         }
     }
 
-    @Test func likeRequestsAreThoseOfOneRegistrationForTheSame() throws {
+    @Test("Two requests share a token only if client registration, scope, audience and key are equal")
+    func likeRequestsAreThoseOfOneRegistrationForTheSame() throws {
         let plain = TokenReuseKey(try grant().terms, key: key)
         #expect(TokenReuseKey(try grant("plain", "&scope=a%20b").terms, key: key) == plain)
         #expect(TokenReuseKey(try grant("plain", "&resource=https://a.example.com").terms, key: key) == plain)
@@ -89,14 +92,16 @@ import Testing
         for other in others { #expect(other != plain) }
     }
 
-    @Test func expiresInIsWhatRemains() throws {
+    @Test("RFC 6749 section 5.1: expires_in of a reused token is its remaining lifetime")
+    func expiresInIsWhatRemains() throws {
         let now = NumericDate(Self.issued.seconds + 7)
         let answer = try TokenResponse(
             token(try grant()), sealer: RefreshTokenSealer(issuer: policy.issuer, turns: []), now: now)
         #expect(try JSONReader.read(answer.json).object?["expires_in"] == .integer(893))
     }
 
-    @Test func aTokenAnswersUntilItsTimeIsOver() async throws {
+    @Test("A token is reused until its reuse period ends or the clock is set back")
+    func aTokenAnswersUntilItsTimeIsOver() async throws {
         let tokens = ReusableTokens()
         let grant = try grant()
         let key = TokenReuseKey(grant.terms, key: self.key)
@@ -113,7 +118,7 @@ import Testing
             let answer = try await ask(Int64(age))
             #expect(answer == (id, isReused))
         }
-        // A clock that was set back.
+        // The clock was set back.
         #expect(try await ask(-3600) == ("t3", false))
     }
 
@@ -125,8 +130,8 @@ import Testing
         func increment() { value.withLock { $0 += 1 } }
     }
 
-    /// The one that signs waits until all others are there.
-    @Test func thoseThatComeTogetherCostOneSignature() async throws {
+    @Test("Concurrent requests for the same token cost one signature")
+    func thoseThatComeTogetherCostOneSignature() async throws {
         let tokens = ReusableTokens()
         let grant = try grant()
         let key = TokenReuseKey(grant.terms, key: self.key)
@@ -136,6 +141,7 @@ import Testing
                 group.addTask {
                     try await tokens.token(for: key, now: Self.issued) { () async throws(TokenRefusal) in
                         made.increment()
+                        // Waits until all other requests have arrived.
                         while tokens.waitingCount < 499 { await Task.yield() }
                         return token(grant)
                     }.isReused
@@ -148,7 +154,8 @@ import Testing
         #expect(tokens.waitingCount == 0)
     }
 
-    @Test func whatGoesWrongIsToldToAllAndNotRemembered() async throws {
+    @Test("A refusal goes to all requests that wait for the token, and is not cached")
+    func whatGoesWrongIsToldToAllAndNotRemembered() async throws {
         let tokens = ReusableTokens()
         let grant = try grant()
         let key = TokenReuseKey(grant.terms, key: self.key)
@@ -171,7 +178,8 @@ import Testing
         #expect(try await !tokens.token(for: key, now: Self.issued) { token(grant) }.isReused)
     }
 
-    @Test func notMoreAreKeptThanThereIsRoomFor() throws {
+    @Test("The cache of recent tokens is bounded and keeps the younger generation")
+    func notMoreAreKeptThanThereIsRoomFor() throws {
         var recent = RecentTokens()
         let grants = try (0..<3 * RecentTokens.capacity).map { _ in
             try grant(of: ClientRegistry([Self.client("plain")]))
@@ -181,13 +189,14 @@ import Testing
             recent.insert(token(grant), key, now: Self.issued)
             #expect(recent[key] != nil)
             #expect(recent.count <= 2 * RecentTokens.capacity)
-            // The younger half is always there.
+            // The younger half is always cached.
             #expect(
                 recent[TokenReuseKey(grants[max(0, index - RecentTokens.capacity + 1)].terms, key: self.key)] != nil)
         }
     }
 
-    @Test func whatIsTooOldToAnswerGoes() throws {
+    @Test("A token that is too old for reuse is dropped from the cache")
+    func whatIsTooOldToAnswerGoes() throws {
         var recent = RecentTokens()
         let (first, second, third) = (try grant("plain"), try grant("other"), try grant("own"))
         for (grant, age) in [(first, 0), (second, 301), (third, 602)] {

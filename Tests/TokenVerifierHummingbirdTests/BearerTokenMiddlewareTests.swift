@@ -40,7 +40,8 @@ import TokenVerifierHummingbird
         }
     }
 
-    @Test func letsAGoodTokenPass() async throws {
+    @Test("RFC 9110 section 11.1: a valid token is accepted, with the scheme in upper or lower case")
+    func letsAGoodTokenPass() async throws {
         let token = try token(scope: "site.read more")
         try await application.test(.router) { client in
             for scheme in ["Bearer", "bearer", "BEARER"] {
@@ -53,7 +54,8 @@ import TokenVerifierHummingbird
         }
     }
 
-    @Test func challengesAsRFC6750Says() async throws {
+    @Test("RFC 6750 section 3: every other request gets a challenge with its error code")
+    func challengesAsRFC6750Says() async throws {
         let good = try token(scope: "site.read")
         let expired = try token(scope: "site.read", expiresAt: 1_794_999_970)
         let narrow = try token(scope: "other")

@@ -12,7 +12,7 @@ import Testing
 
 @testable import TokenVerifier
 
-/// What the verifier does while the issuer has a bad day, over real sockets: the table of Documentation/Verifying.md.
+/// What the verifier does during faults of the issuer, over real sockets: the table of Documentation/Verifying.md.
 @Suite struct IssuerTroubleTests {
     private enum Trouble: String, CaseIterable {
         case none = "answers"
@@ -25,7 +25,7 @@ import Testing
         case replaced = "has another key, the token not"
     }
 
-    /// The age of the set in hand, in seconds. It may be used for 100, and for 1000 more while no other can be had.
+    /// The age of the cached set, in seconds. It is fresh for 100, and may be used stale for 1000 more.
     private static let ages: [Int?] = [nil, 10, 150, 2000]
 
     private let old: TokenMint
@@ -36,7 +36,8 @@ import Testing
         new = try TokenMint()
     }
 
-    @Test func theTableOfTheDocumentationIsTrue() async throws {
+    @Test("The verifier handles faults of the issuer as Documentation/Verifying.md says")
+    func theTableOfTheDocumentationIsTrue() async throws {
         let router = Router()
         let (sets, rubbish) = (try keySets(), "<html>")
         router.get("**") { request, _ in
@@ -73,7 +74,7 @@ import Testing
         ]
     }
 
-    /// What comes of one token, with a set that was fetched before the trouble began.
+    /// The result of verifying one token, with a set that was fetched before the fault began.
     private func outcome(of trouble: Trouble, age: Int?, _ origin: String) async throws -> String {
         let clock = Mutex(ContinuousClock.now)
         let source = Mutex((url: Self.url(.none, origin), requests: 0))
@@ -84,7 +85,7 @@ import Testing
                 source.requests += 1
                 return source.url
             }
-            // Only where nothing answers is that waited for.
+            // The time limit is short only if no answer is expected.
             let isSilent = url != Self.url(.none, origin) && (trouble == .slow || trouble == .down)
             let timeout: Duration = isSilent ? .milliseconds(200) : .seconds(20)
             return try await DocumentDownload(url: url, timeout: timeout).fetchKeySet()

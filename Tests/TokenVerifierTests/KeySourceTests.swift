@@ -16,7 +16,7 @@ import Testing
 
     init() throws { mint = try TokenMint() }
 
-    /// Answers with a key set and with metadata that names it; the last path component says what is wrong.
+    /// Serves a key set and metadata that names it. The last path component selects a fault.
     private func router(note: @escaping @Sendable (String) -> Void = { _ in }) throws -> Router<BasicRequestContext> {
         let keys = try mint.keys.json()
         let router = Router()
@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    @Test("RFC 8414 sections 3.1 and 3.3: the metadata of this issuer is found at either place, and no other is used")
+    @Test("RFC 8414 sections 3.1 and 3.3: metadata is found at both URLs, and that of another issuer is rejected")
     func findsTheKeysThroughTheMetadata() async throws {
         try await LoopbackServer.serve(router()) { origin in
             for path in ["", "/path", "/oidc", "/both"] {
@@ -93,7 +93,7 @@ import Testing
         #expect(error?.description.contains("the file cannot be read") == true)
     }
 
-    @Test("Without waiting, a token is verified only with cached keys")
+    @Test("A token is verified without waiting only if the keys are cached")
     func verifiesUsingCachedKeys() async throws {
         try await LoopbackServer.serve(router()) { origin in
             let verifier = try TokenMint.verifier(.url("\(origin)/keys"))
@@ -106,7 +106,7 @@ import Testing
         }
     }
 
-    @Test("A thousand requests at once with unknown keys cost one reload of the set")
+    @Test("A thousand concurrent tokens with unknown keys cost one reload of the set")
     func reloadsOnceForManyUnknownKeys() async throws {
         let requests = Mutex<[String]>([])
         try await LoopbackServer.serve(router(note: { path in requests.withLock { $0.append(path) } })) { origin in

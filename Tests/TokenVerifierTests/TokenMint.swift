@@ -3,7 +3,7 @@ import JOSE
 import Libcrypto
 import TokenVerifier
 
-/// An issuer whose tokens can be wrong in any way.
+/// An issuer that makes valid and invalid tokens.
 struct TokenMint {
     static let now = NumericDate(1_795_000_000)
     static let header = #"{"alg":"RS256","typ":"at+jwt","kid":"k1"}"#
@@ -34,7 +34,7 @@ struct TokenMint {
             encodedHeader: Array(Base64URL.encode(Array(header.utf8)).utf8), payload: Array(claims.utf8))
     }
 
-    /// A token with these octets for a signature.
+    /// A token with the given octets as its signature.
     static func token(header: String, signature: [UInt8]) -> String {
         String(decoding: input(header: header, claims: claims).compact(with: signature), as: UTF8.self)
     }

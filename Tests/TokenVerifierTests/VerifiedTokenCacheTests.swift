@@ -7,7 +7,7 @@ import Testing
 
 @testable import TokenVerifier
 
-/// The second request with a token costs a digest; no token that would be rejected stays cached.
+/// A cached token costs only a digest, and is rejected as soon as verifying it would fail.
 @Suite struct VerifiedTokenCacheTests {
     private let mint: TokenMint
     private let token: VerifiedAccessToken
@@ -19,7 +19,7 @@ import Testing
             audience: Audience("https://a.example"), now: TokenMint.now, leeway: .zero)
     }
 
-    @Test("A token is cached for the keys that verified it")
+    @Test("A cached token is used only with the keys that verified it")
     func cachesATokenForItsKeys() throws {
         let cache = VerifiedTokenCache(capacity: 10)
         let digest = try #require(cache.digest(of: "a"))
@@ -45,7 +45,7 @@ import Testing
         #expect(cache.token(first, version: 1, now: TokenMint.now) == nil)
     }
 
-    @Test("RFC 7519 section 4.1.4: a cached token expires; it is verified again when the keys change")
+    @Test("RFC 7519 section 4.1.4: a cached token expires, and is verified again when the keys change")
     func aCachedTokenExpires() async throws {
         let clock = Mutex(TokenMint.now)
         let keys = Mutex(try mint.keys)

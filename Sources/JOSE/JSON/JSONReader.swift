@@ -1,9 +1,9 @@
-/// Reads one JSON text, RFC 8259, stricter than the RFC asks: a text has one meaning or none.
+/// Reads one JSON text, RFC 8259, more strictly than the RFC requires: a text has one meaning or is rejected.
 ///
-/// Refused are duplicate member names, invalid UTF-8, lone surrogates, nesting deeper than ``maximumDepth``, integers
+/// It rejects duplicate member names, invalid UTF-8, lone surrogates, nesting deeper than ``maximumDepth``, integers
 /// beyond 64 bits, and other numbers beyond a double. Time and memory are linear in the input.
 public struct JSONReader {
-    /// How deep arrays and objects may nest.
+    /// The maximum depth of nested arrays and objects.
     public static let maximumDepth = 32
 
     private let bytes: [UInt8]
@@ -40,7 +40,7 @@ public struct JSONReader {
     }
 
     private mutating func readValue(depth: Int) throws(JSONError) -> JSONValue {
-        guard let byte = current else { throw error("the text ends where a value should be") }
+        guard let byte = current else { throw error("the text ends before a value") }
         switch byte {
         case UInt8(ascii: "{"): return .object(try readObject(depth: depth + 1))
         case UInt8(ascii: "["): return .array(try readArray(depth: depth + 1))
@@ -80,7 +80,7 @@ public struct JSONReader {
         index += 1
         skipWhiteSpace()
         var members: [JSONObject.Member] = []
-        // As many as an access token has.
+        // The number of members of a usual access token.
         members.reserveCapacity(8)
         var names: Set<[UInt8]>?
         if skip("}") { return JSONObject() }
@@ -99,7 +99,7 @@ public struct JSONReader {
         }
     }
 
-    /// Few members are compared one by one; many are remembered in a set, so that the time stays linear.
+    /// Few names are compared one by one. Many are put into a set, so that the time stays linear.
     private static func isNew(
         _ name: String, among members: [JSONObject.Member], _ names: inout Set<[UInt8]>?
     ) -> Bool {
@@ -116,7 +116,7 @@ public struct JSONReader {
             if byte >= 0x80 { isASCII = false }
             index += 1
         }
-        // Most strings are no more than this, and valid as they are.
+        // Most strings are ASCII without escapes, and need no further check.
         if isASCII, current == UInt8(ascii: "\"") {
             defer { index += 1 }
             return String(decoding: bytes[start..<index], as: UTF8.self)
@@ -151,7 +151,7 @@ public struct JSONReader {
         }
     }
 
-    /// The scalar behind `\u`, which RFC 8259 section 7 spells as one or two UTF-16 code units.
+    /// The scalar after `\u`, which RFC 8259 section 7 writes as one or two UTF-16 code units.
     private mutating func readEscapedScalar() throws(JSONError) -> Character {
         let first = try readCodeUnit()
         if let scalar = Unicode.Scalar(first) { return Character(scalar) }
@@ -205,17 +205,17 @@ public struct JSONReader {
     }
 }
 
-/// Why a text is not JSON that Writ accepts.
+/// Why a text is not JSON that ``JSONReader`` accepts.
 public struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// A fixed text; nothing of the input is in it.
+    /// A fixed text, which contains no part of the input.
     public let reason: StaticString
-    /// Octets before the place where it was noticed.
+    /// The offset of the error, in octets.
     public let offset: Int
 
-    /// For people: the reason and the offset.
+    /// A human-readable description: the reason and the offset.
     public var description: String { "\(reason) at octet \(offset)" }
 
-    /// Compares what they say, since a `StaticString` is not `Equatable`.
+    /// Compares the descriptions, since a `StaticString` is not `Equatable`.
     public static func == (first: JSONError, second: JSONError) -> Bool {
         first.description == second.description
     }

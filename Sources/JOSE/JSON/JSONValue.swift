@@ -10,25 +10,26 @@ public enum JSONValue: Sendable, Equatable {
     case array([JSONValue])
     case object(JSONObject)
 
-    /// nil for any other kind of value, `null` included.
+    /// `nil` for any other kind of value, `null` included.
     public var object: JSONObject? {
         if case .object(let object) = self { object } else { nil }
     }
 
-    /// nil for any other kind of value; a single one does not count as an array.
+    /// `nil` for any other kind of value: a single value is not an array.
     public var array: [JSONValue]? {
         if case .array(let array) = self { array } else { nil }
     }
 
-    /// The elements of an array, or the value itself if it is no array: the shape of `aud` (RFC 7519 section 4.1.3).
+    /// The elements of an array, or the value itself if it is not an array: the shape of `aud` (RFC 7519 section
+    /// 4.1.3).
     package var oneOrMore: [JSONValue] { array ?? [self] }
 
-    /// nil for any other kind of value; a number is not turned into text.
+    /// `nil` for any other kind of value: a number is not converted to text.
     public var string: String? {
         if case .string(let string) = self { string } else { nil }
     }
 
-    /// nil for any other kind of value, and for a number written as 1.0 or 1e3.
+    /// `nil` for any other kind of value, and for a number written as 1.0 or 1e3.
     public var integer: Int64? {
         if case .integer(let integer) = self { integer } else { nil }
     }

@@ -1,9 +1,9 @@
-/// Appends one JSON text to an array of octets; what is written needs no second pass.
+/// Writes one JSON text into an array of octets, in a single pass.
 public struct JSONWriter {
     /// The text so far.
     public private(set) var bytes: [UInt8] = []
 
-    /// - Parameter capacity: the octets to expect; a longer text costs a copy.
+    /// - Parameter capacity: the expected length in octets. A longer text costs a copy.
     public init(reservingCapacity capacity: Int = 256) {
         bytes.reserveCapacity(capacity)
     }
@@ -28,25 +28,25 @@ public struct JSONWriter {
         bytes.append(UInt8(ascii: "]"))
     }
 
-    /// Writes a member's name; its value must follow.
+    /// Writes the name of a member. Its value must follow.
     public mutating func name(_ name: String) {
         string(name)
         bytes.append(UInt8(ascii: ":"))
     }
 
-    /// For a string, escaped as ``string(_:)`` does. Members are not checked for names used twice.
+    /// Writes a member with a string, escaped as by ``string(_:)``. A duplicate name is not detected.
     public mutating func member(_ name: String, _ value: String) {
         self.name(name)
         string(value)
     }
 
-    /// For a number without fraction and exponent, such as a NumericDate.
+    /// Writes a member with a number without fraction and exponent, such as a NumericDate.
     public mutating func member(_ name: String, _ value: Int64) {
         self.name(name)
         integer(value)
     }
 
-    /// For an array of strings, also where it holds one or none.
+    /// Writes a member with an array of strings, even for a single string or none.
     public mutating func member(_ name: String, _ values: [String]) {
         self.name(name)
         array { array in
@@ -54,38 +54,39 @@ public struct JSONWriter {
         }
     }
 
-    /// For a string if there is one value, and for an array otherwise: the shape of `aud` (RFC 7519 section 4.1.3).
+    /// Writes a member with a string if there is one value, and with an array otherwise: the shape of `aud` (RFC 7519
+    /// section 4.1.3).
     package mutating func member(_ name: String, oneOrMore values: [String]) {
         if values.count == 1 { member(name, values[0]) } else { member(name, values) }
     }
 
-    /// For a value of any kind, as ``value(_:)`` writes it.
+    /// Writes a member with any value, as by ``value(_:)``.
     public mutating func member(_ name: String, _ value: JSONValue) {
         self.name(name)
         self.value(value)
     }
 
-    /// Writes members that were written before, as ``JSONWriter/members(of:)`` made them.
+    /// Writes members that ``JSONWriter/members(of:)`` has encoded.
     public mutating func members(_ written: [UInt8]) {
         guard !written.isEmpty else { return }
         separate()
         bytes.append(contentsOf: written)
     }
 
-    /// The members of `object` without the braces around them.
+    /// Encodes the members of `object`, without the braces around them.
     public static func members(of object: JSONObject) -> [UInt8] {
         var writer = JSONWriter()
         for member in object.members { writer.member(member.name, member.value) }
         return writer.bytes
     }
 
-    /// In decimal. Readers that make doubles of numbers lose digits beyond 2^53 (RFC 8259 section 6).
+    /// Writes a number in decimal. Parsers that use doubles lose precision beyond 2^53 (RFC 8259 section 6).
     public mutating func integer(_ value: Int64) {
         separate()
         bytes.append(contentsOf: String(value).utf8)
     }
 
-    /// Members keep their order; numbers with a fraction may come out in another spelling than was read.
+    /// Writes any value. Members keep their order. A number with a fraction may be written otherwise than it was read.
     public mutating func value(_ value: JSONValue) {
         switch value {
         case .null: literal("null")
@@ -104,11 +105,11 @@ public struct JSONWriter {
         }
     }
 
-    /// Writes a string with the escapes that RFC 8259 section 7 asks for and no other.
+    /// Writes a string with the escapes that RFC 8259 section 7 requires, and no others.
     public mutating func string(_ string: String) {
         separate()
         bytes.append(UInt8(ascii: "\""))
-        // Most strings can be taken as they are, in one piece.
+        // Most strings need no escapes and are copied in one piece.
         if Self.hasEscaped(string.utf8.span) {
             for byte in string.utf8 { character(byte) }
         } else {
@@ -139,7 +140,7 @@ public struct JSONWriter {
         bytes.append(contentsOf: text.utf8)
     }
 
-    /// A comma, unless this is the first thing in its array or object, or the value behind a name.
+    /// Writes a comma, unless an element or member is the first, or a value follows its name.
     private mutating func separate() {
         switch bytes.last {
         case nil, UInt8(ascii: "{"), UInt8(ascii: "["), UInt8(ascii: ":"): break

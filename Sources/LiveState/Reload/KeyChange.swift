@@ -1,11 +1,11 @@
 import Logging
 import OAuth
 
-/// A key that does something else than before, came, or went.
+/// A key whose state has changed, that was added, or that was removed.
 struct KeyChange: Equatable {
-    /// nil for a key that came.
+    /// `nil` for a key that was added.
     let former: KeyStatus?
-    /// nil for a key that went.
+    /// `nil` for a key that was removed.
     let current: KeyStatus?
 
     static func changes(from former: Snapshot, to snapshot: Snapshot) -> [KeyChange] {

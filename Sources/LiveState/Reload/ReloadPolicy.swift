@@ -1,56 +1,56 @@
 import AccessToken
 
-/// Decides when keys and clients are read again. `Files` is what they look like from outside; the policy only compares it.
+/// Decides when keys and clients are reloaded. `Files` is a summary of their files that the policy only compares.
 struct ReloadPolicy<Files: Equatable & Sendable>: Sendable {
-    /// What to do after a look.
+    /// What to do after a check of the files.
     enum Decision: Equatable {
         case nothing
-        /// Read keys, clients and the files of TLS.
+        /// Reload keys, clients and the TLS files.
         case reload(Reason)
-        /// Read the files of TLS alone: keys and clients are as they should be, and stay as they are.
+        /// Reload the TLS files alone: keys and clients are valid and unchanged.
         case retryTLS
     }
 
-    /// Why everything is read again, as the log says it.
+    /// Why everything is reloaded: `reason` in the log.
     enum Reason: String {
         case filesChanged = "files changed"
         case clockSetBack = "the clock was set back"
-        case anotherTry = "another try"
-        case keyDue = "the time of a key has come"
+        case anotherTry = "retry"
+        case keyDue = "a key is due"
         case hangup = "SIGHUP"
     }
 
-    /// How long what did not check is left alone if the files do not change. The reason may have passed: a file of an
-    /// unreachable server, too many open files.
+    /// The interval between retries of invalid files that do not change. A retry may succeed because the cause may be
+    /// temporary: an unreachable file server, too many open files.
     static var patience: Duration { .seconds(10) }
 
-    /// What was last read, whether it checked or not.
+    /// The files at the last reload, valid or not.
     private var read: Files
-    /// What was seen at the last look.
+    /// The files at the last check.
     private var seen: Files
-    /// When it was last read.
+    /// The time of the last reload, or of the last retry of the TLS files.
     private var readAt: NumericDate
-    /// Whether keys and clients did not check then.
+    /// Whether the last reload found keys or clients invalid.
     private var isRefused = false
-    /// Whether the files of TLS did not.
+    /// Whether the TLS files were invalid when they were last read.
     private var isTLSRefused = false
 
-    /// - Parameter files: what was read at `now`, and checked.
+    /// - Parameter files: the files that were read at `now`, and were valid.
     init(reading files: Files, now: NumericDate) {
         read = files
         seen = files
         readAt = now
     }
 
-    /// A change is read when it has not changed further between two looks, so that a file that is just being written is not
-    /// read half.
+    /// Decides after a check of the files. A change is loaded when two consecutive checks have seen the same files, so
+    /// that a file that is still being written is not read half.
     ///
-    /// - Parameter nextChange: when a key does something else, as far as that is known.
+    /// - Parameter nextChange: when a key next changes its state, or `nil` if that is not known.
     mutating func look(at files: Files, nextChange: NumericDate?, now: NumericDate) -> Decision {
         let isSettled = files == seen
         seen = files
         if files != read { return isSettled ? .reload(.filesChanged) : .nothing }
-        // What was worked out for a time that has not come is not what signs and is published now.
+        // A schedule computed for a later time does not say which keys sign and are published now.
         if now < readAt { return .reload(.clockSetBack) }
         let isPatient = now < readAt + Self.patience
         if isRefused { return isPatient ? .nothing : .reload(.anotherTry) }
@@ -58,7 +58,7 @@ struct ReloadPolicy<Files: Equatable & Sendable>: Sendable {
         return isTLSRefused && !isPatient ? .retryTLS : .nothing
     }
 
-    /// Everything is read now, and ``conclude(isRefused:isTLSRefused:)`` says how that ended.
+    /// Records that a reload begins. ``conclude(isRefused:isTLSRefused:)`` records its outcome.
     mutating func begin(reading files: Files, now: NumericDate) {
         read = files
         seen = files
@@ -66,14 +66,14 @@ struct ReloadPolicy<Files: Equatable & Sendable>: Sendable {
     }
 
     /// - Parameters:
-    ///   - isRefused: whether keys or clients did not check.
-    ///   - isTLSRefused: whether the files of TLS did not.
+    ///   - isRefused: whether keys or clients are invalid.
+    ///   - isTLSRefused: whether the TLS files are invalid.
     mutating func conclude(isRefused: Bool, isTLSRefused: Bool) {
         self.isRefused = isRefused
         self.isTLSRefused = isTLSRefused
     }
 
-    /// The files of TLS are read now, and nothing else is.
+    /// Records the outcome of a reload of the TLS files alone.
     mutating func retryTLS(isRefused: Bool, now: NumericDate) {
         readAt = now
         isTLSRefused = isRefused

@@ -4,23 +4,23 @@ package import OAuth
 package import ServiceFiles
 import Synchronization
 
-/// Replaces the snapshot when keys or clients have changed, or when a key's time has come. What does not check leaves
-/// the running snapshot in place.
+/// Replaces the snapshot when keys or clients have changed, or when a key is due. If the new files are invalid, the
+/// running snapshot stays in use.
 package final class Reloader: Sendable {
     private struct State {
         var loader: SnapshotLoader
         var policy: ReloadPolicy<WatchedFiles>
-        /// What was last reported as wrong with them.
+        /// The problems that were last logged.
         var problems: [Problem] = []
         var secretExpiryWatch = SecretExpiryWatch()
     }
 
-    /// Problems that are logged of each attempt: a mistake may be in each of a hundred thousand entries.
+    /// The most problems that one reload logs: each of a hundred thousand entries may contain a mistake.
     private static let mostLogged = 100
 
-    /// The snapshots that requests are answered from.
+    /// Holds the snapshot that requests are answered from.
     package let snapshots: SnapshotStore
-    /// What connections get, if the service ends TLS.
+    /// Holds the TLS identity for new connections, if the service ends TLS.
     package let tlsIdentities: TLSIdentityStore
     private let configuration: ServiceConfiguration
     private let logger: Logger
@@ -30,13 +30,13 @@ package final class Reloader: Sendable {
 
     /// Makes the first snapshot.
     ///
-    /// - Parameter reportReload: called for each later one, and for each that could not be made.
-    /// - Throws: everything that is wrong with keys and clients, at once.
+    /// - Parameter reportReload: called after each later reload, whether it was applied or refused.
+    /// - Throws: all problems with keys, clients and TLS files at once.
     package init(
         _ configuration: ServiceConfiguration, timing: KeyTiming = .standard, logger: Logger,
         reportReload: @escaping @Sendable (_ isApplied: Bool) -> Void = { _ in }, now: NumericDate
     ) throws(InvalidConfiguration) {
-        // Before reading: a change that comes in between is seen as one.
+        // Before the files are read, so that a change in between is noticed.
         let files = WatchedFiles(of: configuration)
         var loader = SnapshotLoader(configuration, timing: timing)
         var problems: [Problem] = []
@@ -58,7 +58,7 @@ package final class Reloader: Sendable {
         reading = Mutex(Reading(time: now, isApplied: true))
     }
 
-    /// Looks for a change: see ``ReloadPolicy``.
+    /// Checks for a change and reloads if ``ReloadPolicy`` decides so.
     package func look(now: NumericDate) {
         state.withLock { state in
             let files = WatchedFiles(of: configuration)
@@ -73,18 +73,18 @@ package final class Reloader: Sendable {
         }
     }
 
-    /// When keys and clients were last read, and whether they are in use so.
+    /// When keys and clients were last read, and whether they are in use as they were read.
     package struct Reading {
-        /// When that was.
+        /// The time of the reading.
         package let time: NumericDate
         /// Whether everything that was read is in use.
         package let isApplied: Bool
     }
 
-    /// It does not wait for one that is under way.
+    /// The last completed reading. It does not wait for a reload that is in progress.
     package var lastReading: Reading { reading.withLock { $0 } }
 
-    /// Reads everything again, changed or not.
+    /// Reloads everything, changed or not.
     package func reload(now: NumericDate) {
         state.withLock { state in
             state.problems = []
@@ -116,16 +116,16 @@ package final class Reloader: Sendable {
     private func retryTLS(_ state: inout State, now: NumericDate) {
         let problems = tlsIdentities.reload()
         state.policy.retryTLS(isRefused: !problems.isEmpty, now: now)
-        if problems.isEmpty { logger.info("Reloaded", metadata: ["reason": "another try of the TLS files"]) }
+        if problems.isEmpty { logger.info("Reloaded", metadata: ["reason": "retry of the TLS files"]) }
         conclude(&state, problems, now: now)
     }
 
     private func conclude(_ state: inout State, _ problems: [Problem], now: NumericDate) {
-        // Logged once for each change and each signal, however often it is tried.
+        // A problem is logged once for each change and each signal, however often the reload is retried.
         if problems != state.problems {
             for problem in problems.prefix(Self.mostLogged) { logger.error("Not reloaded: \(problem)") }
             let others = problems.count - Self.mostLogged
-            if others > 0 { logger.error("Not reloaded: \(others) more problems, which `writ config check` tells") }
+            if others > 0 { logger.error("Not reloaded: \(others) more problems; `writ config check` lists them") }
         }
         state.problems = problems
         let isApplied = problems.isEmpty

@@ -2,10 +2,12 @@ import Foundation
 import ServiceFiles
 import SystemPackage
 
-/// What the keys folder, the clients file and those of TLS look like from outside. It changes whenever one of them does.
+/// The file attributes of the keys folder, the clients file and the TLS files. They change whenever one of the files
+/// does.
 ///
-/// It is compared once in a while instead of asking the system for events: that works alike on an ordinary folder, on a
-/// network file system and on a Kubernetes mount, where a symlink is swapped and the files themselves never change.
+/// Writ polls them instead of subscribing to file system events: polling works alike on an ordinary folder, on a
+/// network file system and on a Kubernetes mount. A Kubernetes mount swaps a symlink; the files themselves never
+/// change.
 struct WatchedFiles: Equatable, Sendable {
     private struct Entry: Equatable {
         let name: String
@@ -14,10 +16,10 @@ struct WatchedFiles: Equatable, Sendable {
         let size: Int64
         let seconds: Int
         let nanoseconds: Int
-        // Contents that were put back with their old time, and an owner that changed, show here.
+        // The change time reveals contents that were restored with their old modification time, and a new owner.
         let changeSeconds: Int
         let changeNanoseconds: Int
-        // Two changes within one tick of the system's clock show here.
+        // The mode reveals a second change within one tick of the system's clock.
         let mode: UInt32
     }
 
@@ -30,7 +32,7 @@ struct WatchedFiles: Equatable, Sendable {
         paths += [folder, configuration.clientsFile] + (configuration.keysPassphraseFile.map { [$0] } ?? [])
         paths += configuration.tls.files
         entries = paths.compactMap { path in
-            // Links are followed: what they lead to is what is read.
+            // Links are followed, as they are when the files are read.
             guard let status = try? path.stat() else { return nil }
             return Entry(
                 name: path.string, device: UInt64(status.deviceID.rawValue), inode: UInt64(status.inode.rawValue),

@@ -3,25 +3,25 @@ package import Logging
 package import OAuth
 package import ServiceFiles
 
-/// The rotation of one chain of keys by a running service.
+/// Rotates one chain of keys in a running service.
 package struct AutomaticRotation {
     private let keys: KeyChain
     private let plan: RotationPlan
     private let logger: Logger
     private var expiry = ExpiryWatch()
-    /// What keeps the plan from being followed, as it was last logged; it is not logged again.
+    /// The obstacle that was last logged; the same one is not logged again.
     private var complaint: String?
 
-    /// Nothing is looked at yet.
+    /// Prepares the rotation; no file is read yet.
     package init(of keys: KeyChain, plan: RotationPlan, logger: Logger) {
         self.keys = keys
         self.plan = plan
         self.logger = logger
     }
 
-    /// Makes the next key where it is time, and removes keys that have been expired for long enough.
+    /// Makes the next key if it is due, and removes keys that have been expired for long enough.
     ///
-    /// - Parameter uptime: of a clock that no operator sets.
+    /// - Parameter uptime: the time of a monotonic clock.
     package mutating func step(lifetimes: TokenLifetimes, now: NumericDate, uptime: ContinuousClock.Instant) {
         do {
             if let key = try keys.generateIfDue(plan, now: now) {
@@ -33,7 +33,7 @@ package struct AutomaticRotation {
             // The check did not complete, so earlier observations do not count.
             expiry = ExpiryWatch()
             let reason = "\(error)"
-            if reason != complaint { logger.error("keys_rotation failed and goes on trying: \(reason)") }
+            if reason != complaint { logger.error("keys_rotation failed and will be retried: \(reason)") }
             complaint = reason
         }
     }
@@ -50,7 +50,7 @@ package struct AutomaticRotation {
         }
     }
 
-    /// A key that was made while a clock was far ahead.
+    /// Warns of a key that keeps the plan from making one, because it was made while a clock was far ahead.
     private mutating func reportStall(now: NumericDate) throws {
         let name = try keys.stallingKey(of: plan, now: now)?.description
         if let name, name != complaint {
@@ -62,15 +62,15 @@ package struct AutomaticRotation {
 
 /// How long each key has been expired without interruption, so that a briefly wrong clock deletes nothing.
 struct ExpiryWatch {
-    /// A clock that is wrong for longer is not noticed.
+    /// A key is removed after it has been expired for this long. A clock that is wrong for longer is not noticed.
     static let patience: Duration = .seconds(3600)
 
     private var beginnings: [KeyFileName: ContinuousClock.Instant] = [:]
 
     /// - Parameters:
-    ///   - expired: all that look so now.
-    ///   - uptime: of a clock that no operator sets.
-    /// - Returns: those that have looked so at each look for ``patience``.
+    ///   - expired: all keys that are expired by the clock now.
+    ///   - uptime: the time of a monotonic clock.
+    /// - Returns: the keys that every check has found expired for ``patience``.
     mutating func look(at expired: [KeyFileName], uptime: ContinuousClock.Instant) -> [KeyFileName] {
         let earlier = beginnings
         beginnings = Dictionary(

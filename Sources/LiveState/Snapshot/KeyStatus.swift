@@ -2,7 +2,7 @@ package import AccessToken
 package import OAuth
 import ServiceFiles
 
-/// What a key of the folder does, for metrics and the log.
+/// The state of a key of the folder, for metrics and the log.
 package struct KeyStatus: Equatable {
     /// `kid`
     package let keyID: String
@@ -10,14 +10,14 @@ package struct KeyStatus: Equatable {
     package let file: String
     /// `signing` for access tokens, `sealing` for refresh tokens.
     package let use: String
-    /// What it does.
+    /// The state at the time that the status was made for.
     package let state: KeySchedule.State
-    /// When it does something else; nil where nothing says so.
+    /// When the state changes next, or `nil` if no change is known.
     package let nextChange: NumericDate?
 }
 
 extension Snapshot {
-    /// All keys of the folder, with what they did when the snapshot was made.
+    /// All keys of the folder, with their states when the snapshot was made.
     var keyStates: [KeyStatus] {
         let signing = keys.map { key in
             KeyStatus(
@@ -37,14 +37,15 @@ extension Snapshot {
         return signing + sealing
     }
 
-    /// The same at `now`: where no newer snapshot could be made, keys change over all the same.
+    /// All keys of the folder, with their states at `now`. Keys take over from each other even if no newer snapshot
+    /// could be made.
     package func keyStates(at now: NumericDate) -> [KeyStatus] {
         let sealing = sealingKeys.last { $0.state != .expired && ($0.since ?? NumericDate(.min)) <= now }
         let current = ["signing": signingKey(at: now).keyID, "sealing": sealing?.key.named.keyID]
         let states = keyStates
         return states.map { key in
             if key.keyID == current[key.use] { return key.changed(to: .signing) }
-            // Another one of the same kind has taken over.
+            // Another key for the same use has taken over.
             let isOvertaken = key.state == .signing && states.contains { $0.keyID == current[key.use] }
             return isOvertaken ? key.changed(to: .published) : key
         }
@@ -64,7 +65,7 @@ extension Snapshot {
 
 extension KeyStatus {
     fileprivate func changed(to state: KeySchedule.State) -> KeyStatus {
-        // When it changes next was worked out for what it did before.
+        // The next change was computed for the former state.
         state == self.state
             ? self : KeyStatus(keyID: keyID, file: file, use: use, state: state, nextChange: nil)
     }

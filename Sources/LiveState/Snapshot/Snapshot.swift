@@ -3,13 +3,13 @@ package import OAuth
 package import ServiceFiles
 import Synchronization
 
-/// Everything that a request is answered from: made whole, replaced whole, never changed.
+/// Everything that a request is answered from. It is immutable and replaced as a whole.
 package final class Snapshot: Sendable {
     /// `issuer` and `access_token`
     package let policy: IssuancePolicy
     /// `clients`
     package let clients: ClientRegistry
-    /// Of the tokens that the keys of a chain make, with those of all clients.
+    /// The longest lifetimes of access and refresh tokens, those of all clients included.
     package let lifetimes: TokenLifetimes
     /// All keys of the folder, in the order in which they sign.
     package let keys: [FolderKey<LoadedKey>]
@@ -17,13 +17,13 @@ package final class Snapshot: Sendable {
     package let sealingKeys: [FolderKey<LoadedSealingKey>]
     /// Seals refresh tokens and opens them.
     package let sealer: RefreshTokenSealer
-    /// Finds out what tokens are worth.
+    /// Introspects tokens.
     package let inspector: TokenInspector
-    /// The next moment at which a key changes its state; nil where none will.
+    /// The next moment at which a key changes its state, or `nil` if none will.
     let nextChange: NumericDate?
-    /// Published keys that signed, the one that signs, and those that will, in their order; never empty.
+    /// The published keys that signed earlier, the one that signs and those that will, in this order. Never empty.
     let signingKeys: [ScheduledSigningKey]
-    /// What GET answers, by request path: the JWK Set and the metadata.
+    /// The documents that GET returns, by request path: the JWK Set and the metadata.
     package let documents: [String: StaticDocument]
 
     init(
@@ -43,23 +43,23 @@ package final class Snapshot: Sendable {
         self.documents = documents
     }
 
-    /// The key that signs at `now`. It depends on the clock alone, so that replicas change over in the same second even
-    /// before one of them makes its next snapshot.
+    /// The key that signs at `now`. It depends on the clock alone, so all replicas switch keys in the same second, even
+    /// before they make their next snapshots.
     package func signingKey(at now: NumericDate) -> SigningKey {
         (signingKeys.last { $0.start <= now } ?? signingKeys[0]).key
     }
 }
 
-/// Holds the current snapshot. A request takes it once and keeps it to its end.
+/// Holds the current snapshot. A request takes it once and uses it until the request ends.
 package final class SnapshotStore: Sendable {
     private let snapshot: Mutex<Snapshot>
 
-    /// - Parameter snapshot: the first one.
+    /// - Parameter snapshot: the first snapshot.
     package init(_ snapshot: Snapshot) {
         self.snapshot = Mutex(snapshot)
     }
 
-    /// The one that the next request is answered from.
+    /// The snapshot that the next request is answered from.
     package var current: Snapshot {
         snapshot.withLock { $0 }
     }

@@ -5,8 +5,8 @@ package import OAuth
 package import ServiceFiles
 import SystemPackage
 
-/// Reads keys and clients and makes snapshots of them. It remembers which keys it has met, so that one that appears
-/// unannounced is held back.
+/// Reads keys and clients and makes snapshots of them. It keeps the set of keys that it has seen, so that a key that
+/// appears without an announcement is held back.
 package struct SnapshotLoader: Sendable {
     private let configuration: ServiceConfiguration
     private let timing: KeyTiming
@@ -14,19 +14,20 @@ package struct SnapshotLoader: Sendable {
     private let expectsSealingKey: Bool
     private var announcements: [KeyChain.Purpose: KeyAnnouncements] = [:]
 
-    /// - Parameter configuration: says where keys and clients are; nothing is read yet.
+    /// - Parameter configuration: names the files of keys and clients; no file is read yet.
     package init(_ configuration: ServiceConfiguration, timing: KeyTiming = .standard) {
         self.init(configuration, timing: timing, expectsSealingKey: false)
     }
 
-    /// - Parameter expectsSealingKey: whether `keys_rotation` will make a missing sealing key, so that its absence is no error.
+    /// - Parameter expectsSealingKey: whether `keys_rotation` will make a missing sealing key, so that its absence is
+    ///   no error.
     package init(_ configuration: ServiceConfiguration, timing: KeyTiming = .standard, expectsSealingKey: Bool) {
         self.configuration = configuration
         self.timing = timing
         self.expectsSealingKey = expectsSealingKey
     }
 
-    /// - Throws: everything that is wrong with keys and clients, at once.
+    /// - Throws: all problems with keys and clients at once.
     package mutating func load(now: NumericDate) throws(InvalidConfiguration) -> Snapshot {
         var problems: [Problem] = []
         let loaded = InvalidConfiguration.collect(&problems) { () throws(InvalidConfiguration) in
@@ -101,7 +102,7 @@ package struct SnapshotLoader: Sendable {
         }
     }
 
-    /// Clients that may refresh need a key that seals.
+    /// If a client may refresh, a key must seal refresh tokens.
     private func checkSealing(_ keys: ScheduledKeys, for clients: [Client]) throws(InvalidConfiguration) {
         guard !expectsSealingKey, !keys.sealing.contains(where: { $0.state == .signing }),
             clients.contains(where: { $0.grantTypes.contains(.refreshToken) })

@@ -3,13 +3,13 @@ package import Libcrypto
 
 /// A document that stays the same until the next snapshot: the JWK Set, the metadata.
 package struct StaticDocument: Sendable {
-    /// What the answer to GET holds.
+    /// The body of the answer to GET.
     package let octets: [UInt8]
     /// `Content-Type`
     package let mediaType: String
-    /// How long a client may keep it: `max-age`, RFC 9111 section 5.2.2.1. Key rotation counts on it.
+    /// How long a client may cache the document: `max-age`, RFC 9111 section 5.2.2.1. Key rotation relies on it.
     package let maximumAge: Duration
-    /// A strong entity tag with its quotes, RFC 9110 section 8.8.3: the digest of the octets.
+    /// A strong entity tag with its quotes, RFC 9110 section 8.8.3: the truncated SHA-256 of the octets.
     package let entityTag: String
 
     /// - Throws: if libcrypto cannot hash.
@@ -21,8 +21,8 @@ package struct StaticDocument: Sendable {
         self.maximumAge = maximumAge
     }
 
-    /// Whether a client that sends this `If-None-Match` has the document as it is: RFC 9110 section 13.1.2, any of the tags,
-    /// compared weakly, or a star.
+    /// Whether a client that sends this `If-None-Match` has the current document. RFC 9110 section 13.1.2: it does if
+    /// any of the tags matches in a weak comparison, or if the field contains a star.
     package func isCurrent(ifNoneMatch: String?) -> Bool {
         guard let ifNoneMatch else { return false }
         return ifNoneMatch.split(separator: ",").contains { candidate in

@@ -5,18 +5,18 @@ package import ServiceFiles
 import Synchronization
 import SystemPackage
 
-/// What the service shows to clients that connect: its certificates, and the private key that goes with the first of them.
+/// The certificate chain that the service presents to clients, with the private key of the first certificate.
 package final class TLSIdentity: Sendable {
-    /// RFC 9325: TLS 1.2 and 1.3, and of 1.2 what has forward secrecy and authenticated encryption.
+    /// RFC 9325: TLS 1.3, and TLS 1.2 with the cipher suites that have forward secrecy and authenticated encryption.
     package let configuration: TLSConfiguration
-    /// When the first certificate ends (`notAfter`, RFC 5280 section 4.1.2.5).
+    /// When the first certificate expires (`notAfter`, RFC 5280 section 4.1.2.5).
     package let end: NumericDate
 
-    /// Of both files: what has the same is the same.
+    /// The digests of both files. Two identities with the same digests are equal.
     private let digest: [UInt8]
 
-    /// - Parameter former: is given back if the files still hold the same, so that connections go on with it.
-    /// - Throws: what is wrong with either file, or with both together.
+    /// - Parameter former: returned if the files are unchanged, so that connections continue to use it.
+    /// - Throws: all problems with either file, or with both together.
     static func load(
         certificate: FilePath, privateKey: FilePath, former: TLSIdentity?
     ) throws(InvalidConfiguration) -> TLSIdentity {
@@ -33,17 +33,17 @@ package final class TLSIdentity: Sendable {
     ) throws(InvalidConfiguration) {
         var problems: [Problem] = []
         let chain = try? NIOSSLCertificate.fromPEMBytes(Self.octets(of: certificateFile))
-        if chain?.isEmpty ?? true { problems.append(Problem(Self.place(certificate), "is no certificate in PEM")) }
+        if chain?.isEmpty ?? true { problems.append(Problem(Self.place(certificate), "is not a PEM certificate")) }
         let key = try? NIOSSLPrivateKey(bytes: Self.octets(of: keyFile), format: .pem)
         if key == nil {
-            problems.append(Problem(Self.place(privateKey), "is no private key in PEM, or an encrypted one"))
+            problems.append(Problem(Self.place(privateKey), "is not a PEM private key, or is encrypted"))
         }
         guard let chain, let first = chain.first, let key else { throw InvalidConfiguration(problems) }
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
         configuration.minimumTLSVersion = .tlsv12
         configuration.cipherSuiteValues = Self.cipherSuites
-        // The only place where a key and a certificate are held against each other.
+        // Only a context checks that the key belongs to the certificate.
         guard (try? NIOSSLContext(configuration: configuration)) != nil,
             let digest = try? Self.digest(of: certificateFile, keyFile)
         else {
@@ -55,7 +55,7 @@ package final class TLSIdentity: Sendable {
         end = NumericDate(Int64(first.notValidAfter))
     }
 
-    /// Of TLS 1.2; those of 1.3 are all good.
+    /// The cipher suites of TLS 1.2. Those of TLS 1.3 are all secure.
     private static let cipherSuites: [NIOTLSCipher] = [
         .TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, .TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
         .TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, .TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
@@ -75,7 +75,7 @@ package final class TLSIdentity: Sendable {
         return nil
     }
 
-    /// A copy for BoringSSL, which takes nothing else.
+    /// A copy for BoringSSL, which accepts only arrays.
     private static func octets(of file: SecretBytes) -> [UInt8] {
         file.withBytes { bytes in
             [UInt8](capacity: bytes.count) { octets in
@@ -91,31 +91,31 @@ package final class TLSIdentity: Sendable {
 }
 
 extension ServiceConfiguration {
-    /// `nil` if the service does not end TLS.
+    /// Loads the TLS identity, or returns `nil` if the service does not end TLS.
     package func tlsIdentity(former: TLSIdentity? = nil) throws(InvalidConfiguration) -> TLSIdentity? {
         guard case .here(let certificate, let privateKey) = tls else { return nil }
         return try TLSIdentity.load(certificate: certificate, privateKey: privateKey, former: former)
     }
 }
 
-/// Holds the identity that new connections get. It is replaced apart from the snapshots: what is wrong with a certificate
-/// must not keep a removed client in, nor what is wrong with a client keep an old certificate in use.
+/// Holds the identity for new connections. It is replaced separately from the snapshots: an invalid certificate must
+/// not keep a removed client in use, and an invalid client must not keep an old certificate in use.
 package final class TLSIdentityStore: Sendable {
     private let configuration: ServiceConfiguration
     private let identity: Mutex<TLSIdentity?>
 
-    /// - Throws: what is wrong with the files.
+    /// - Throws: all problems with the files.
     init(_ configuration: ServiceConfiguration) throws(InvalidConfiguration) {
         self.configuration = configuration
         identity = Mutex(try configuration.tlsIdentity())
     }
 
-    /// `nil` if the service does not end TLS.
+    /// The identity for new connections, or `nil` if the service does not end TLS.
     package var current: TLSIdentity? { identity.withLock { $0 } }
 
-    /// Reads the files again.
+    /// Reloads the files.
     ///
-    /// - Returns: what is wrong with them; then the old identity stays.
+    /// - Returns: the problems with the files. If there are any, the old identity stays in use.
     func reload() -> [Problem] {
         do throws(InvalidConfiguration) {
             let new = try configuration.tlsIdentity(former: current)

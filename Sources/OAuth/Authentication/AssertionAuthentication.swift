@@ -2,12 +2,12 @@ package import AccessToken
 package import JOSE
 import Libcrypto
 
-/// Only the check of an assertion can create this: it shows that a client signed the assertion for this service just now.
+/// Proof that a client signed an assertion for this service just now. Only the check of an assertion creates one.
 struct AssertionProof {
     fileprivate init() {}
 }
 
-/// What became of an assertion that is to be used once (RFC 7523 section 3, number 7).
+/// The result of recording the use of an assertion, which is accepted once (RFC 7523 section 3, number 7).
 package enum AssertionUse: Sendable {
     case first
     case repeated
@@ -15,7 +15,7 @@ package enum AssertionUse: Sendable {
     case full
 }
 
-/// An assertion that the client's keys can tell to be right or wrong.
+/// An assertion whose signature is not checked yet, since the client's keys may have to be fetched.
 package struct PendingAssertionCheck: Sendable {
     private let assertion: ClientAssertion
     private let client: Client?
@@ -29,10 +29,10 @@ package struct PendingAssertionCheck: Sendable {
         self.now = now
     }
 
-    /// Where the client's keys are; `nil` for a client that is unknown or has none.
+    /// The client's keys, or the URL to fetch them from; `nil` for a client that is unknown or has no keys.
     package var keys: ClientKeys? { client?.keys }
 
-    /// Whether `keys` lacks the key that the assertion names, so that it may help to fetch them again.
+    /// Whether `keys` lacks the key that the assertion names, so that fetching them again may help.
     package func lacksKey(in keys: JWKSet) -> Bool {
         keys.onlyKey(withID: assertion.jws.header.keyID, for: assertion.jws.header.algorithm) == nil
     }
@@ -40,9 +40,9 @@ package struct PendingAssertionCheck: Sendable {
     /// Checks signature, audience and time (RFC 7523 section 3), and that the assertion was not used before.
     ///
     /// - Parameters:
-    ///   - keys: the client's; an empty set if it has none.
-    ///   - audiences: the names of the service.
-    ///   - use: records the use of the `jti` of a client. It is called for an assertion that is right in all other ways.
+    ///   - keys: the client's keys; an empty set if it has none.
+    ///   - audiences: the values of `aud` that name this service.
+    ///   - use: records the use of a client's `jti`. It is called only for an assertion that meets every other rule.
     /// - Throws: ``TokenRefusal/Code/invalidClient``; ``TokenRefusal/Code/overloaded`` if no more uses can be recorded.
     package func run(
         keys: JWKSet, audiences: [String],
@@ -57,7 +57,7 @@ package struct PendingAssertionCheck: Sendable {
         use: (String, ClientID, NumericDate) throws(TokenRefusal) -> AssertionUse, cost: inout AuthenticationCost
     ) throws(TokenRefusal) -> AuthenticatedClient {
         let header = assertion.jws.header
-        // One signature is checked in any case, if need be with a key whose private half does not exist.
+        // One signature is always checked, if necessary with a decoy: a public key that has no private key.
         let key = keys.onlyKey(withID: header.keyID, for: header.algorithm)?.publicKey
         let isPossible = key.map(assertion.jws.canBeSigned(by:)) ?? false
         let tried = isPossible ? keys : decoys.keys(for: assertion.jws)
@@ -74,7 +74,7 @@ package struct PendingAssertionCheck: Sendable {
         guard now < assertion.expiresAt, assertion.expiresAt <= now + AssertionTiming.longestUse,
             assertion.validFrom.map({ $0 <= now + AssertionTiming.leeway }) ?? true
         else { throw TokenRefusal(.invalidClient) }
-        // Number 7; last, so that only an assertion that is right in every other way is recorded.
+        // Number 7 comes last, so that only an assertion that meets every other rule is recorded.
         switch try use(assertion.tokenID, client.id, now) {
         case .first: return AuthenticatedClient(client, AssertionProof())
         case .repeated: throw TokenRefusal(.invalidClient)
@@ -86,7 +86,7 @@ package struct PendingAssertionCheck: Sendable {
 extension TokenRefusal {
     /// Runs a signature check.
     ///
-    /// - Returns: `nil` if the signature proves nothing.
+    /// - Returns: `nil` if the signature does not verify.
     /// - Throws: ``Code/serverError`` if libcrypto failed, which says nothing about the signature.
     static func checking(_ check: () throws(JWSError) -> VerifiedJWS) throws(TokenRefusal) -> VerifiedJWS? {
         do throws(JWSError) { return try check() } catch {

@@ -1,11 +1,11 @@
 import AccessToken
 
-/// A client that has proven who it is. It takes a ``SecretProof`` or an ``AssertionProof`` to create one, and only the
+/// A client that has proven its identity. Creating one takes a ``SecretProof`` or an ``AssertionProof``, and only the
 /// check of a secret or of an assertion creates those.
 package struct AuthenticatedClient: Sendable {
     /// The client as it was registered when it authenticated.
     package let client: Client
-    /// How it authenticated, and with what.
+    /// The method and the evidence that it authenticated with.
     package let evidence: ClientEvidence
 
     init(_ client: Client, _ method: TokenEndpointAuthenticationMethod, _ proof: SecretProof) {
@@ -25,7 +25,7 @@ package struct ClientEvidence: Sendable, Hashable {
     package let method: TokenEndpointAuthenticationMethod
     /// The key that the client holds and that its tokens are bound to; `nil` if the client proved no such key.
     package let confirmation: Confirmation?
-    /// `sub` of the external issuer's token that stood for the client's own proof; `nil` without one.
+    /// `sub` of the external issuer's token that the client authenticated with; `nil` without one.
     package let externalSubject: String?
 
     init(

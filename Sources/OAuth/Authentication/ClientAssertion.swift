@@ -1,14 +1,14 @@
 import AccessToken
 import JOSE
 
-/// A JWT that a client signs to say who it is, RFC 7523 section 2.2. Nothing in it is proven yet.
+/// A JWT that a client signs to authenticate, RFC 7523 section 2.2. It is not verified yet.
 struct ClientAssertion: Sendable {
     /// `client_assertion_type`, RFC 7523 section 2.2
     static let type = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
     let jws: CompactJWS
     /// `iss` and `sub`, which are equal (RFC 7523 section 3).
     let clientID: ClientID
-    /// `aud`, the only one.
+    /// `aud`, which has exactly one value.
     let audience: String
     let expiresAt: NumericDate
     /// The later of `iat` and `nbf`; `nil` without either.
@@ -16,9 +16,10 @@ struct ClientAssertion: Sendable {
     /// `jti`
     let tokenID: String
 
-    /// Reads what can be read without knowing the client.
+    /// Parses an assertion. The rules that need the registered client, the names of the service or the time are checked
+    /// later.
     ///
-    /// - Throws: ``TokenRefusal/Code/invalidClient`` for an assertion that is wrong in any way,
+    /// - Throws: ``TokenRefusal/Code/invalidClient`` for an assertion that cannot be parsed or breaks another rule,
     ///   ``TokenRefusal/Code/conflictingClientID`` if the body names another client.
     init(_ parameters: FormParameters) throws(TokenRefusal) {
         guard parameters["client_assertion_type"]?.isSameText(as: Self.type) == true,
@@ -47,7 +48,8 @@ struct ClientAssertion: Sendable {
         guard parameters["client_id"]?.isSameText(as: subject) ?? true else { throw TokenRefusal(.conflictingClientID) }
     }
 
-    /// A token that was made for another purpose says so in `typ` and is not an assertion (RFC 8725 section 3.11).
+    /// Whether `typ` is absent or that of an assertion: a token for another purpose names it in `typ` (RFC 8725 section
+    /// 3.11).
     private static func isAssertionType(_ header: JOSEHeader) -> Bool {
         header.type == nil || header.hasType("jwt") || header.hasType("client-authentication+jwt")
     }
@@ -60,12 +62,12 @@ struct ClientAssertion: Sendable {
     }
 }
 
-/// When an assertion is accepted.
+/// The limits of the times in an assertion.
 package enum AssertionTiming {
-    /// The furthest that `exp` may be away.
+    /// The longest time from now to `exp`, before ``leeway`` is added.
     static let longestLifetime: Duration = .seconds(300)
-    /// How far a client's clock may be ahead.
+    /// How far a client's clock may be ahead of the service's.
     static let leeway: Duration = .seconds(30)
-    /// The longest time from the first moment at which an assertion is accepted to the last.
+    /// The longest time between the first and the last moment at which an assertion is accepted.
     package static var longestUse: Duration { longestLifetime + leeway }
 }

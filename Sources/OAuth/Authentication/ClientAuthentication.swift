@@ -1,25 +1,25 @@
 package import AccessToken
 
-/// What is still to be done before it is known whether a client is who it says it is.
+/// The state of a client's authentication after the checks that are fast.
 package enum ClientAuthentication: Sendable {
-    /// Nothing: the client has proven who it is.
+    /// The client has proven its identity.
     case proven(AuthenticatedClient)
-    /// Password hashes have to be checked, which takes too long for an event loop.
+    /// Password hashes must be checked, which takes too long for an event loop.
     case password(PendingPasswordCheck)
-    /// The client's keys are needed, which may have to be fetched.
+    /// The signature must be checked with the client's keys, which may have to be fetched.
     case assertion(PendingAssertionCheck)
 
-    /// `nil` if more has to be done.
+    /// `nil` if a slow check is still to be done.
     package var provenClient: AuthenticatedClient? {
         if case .proven(let client) = self { client } else { nil }
     }
 }
 
 extension ClientRegistry {
-    /// Finds the client that `credentials` name and checks what it offers, RFC 6749 section 2.3.
+    /// Finds the client that `credentials` name and checks them, RFC 6749 section 2.3.
     ///
-    /// An unknown client, a wrong or expired secret and a method that the client may not use differ neither in the answer
-    /// nor in the work: see ``AuthenticationCost``.
+    /// The answer and the work are the same for an unknown client, for a wrong or expired secret, and for a method that
+    /// the client may not use: see ``AuthenticationCost``.
     ///
     /// - Parameter verified: the secrets that passed the check of a password hash before.
     /// - Throws: ``TokenRefusal/Code/invalidClient`` if that is certain without slow work.

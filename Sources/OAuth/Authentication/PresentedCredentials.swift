@@ -1,7 +1,7 @@
 package import AccessToken
 import JOSE
 
-/// What a client offers to prove who it is, RFC 6749 section 2.3. Nothing of it is proven yet.
+/// The credentials in a request, RFC 6749 section 2.3. They are not verified yet.
 package struct PresentedCredentials: Sendable {
     enum Kind {
         /// RFC 6749 section 2.3.1
@@ -12,7 +12,7 @@ package struct PresentedCredentials: Sendable {
 
     let kind: Kind
 
-    /// - Throws: ``TokenRefusal/Code/invalidClient`` for no credentials and for credentials that cannot be read.
+    /// - Throws: ``TokenRefusal/Code/invalidClient`` if there are no credentials, or if they cannot be parsed.
     init(_ request: EndpointRequest, _ parameters: FormParameters) throws(TokenRefusal) {
         let authorization = request.fields.authorization
         let hasAssertion = parameters["client_assertion"] != nil || parameters["client_assertion_type"] != nil
@@ -32,8 +32,8 @@ package struct PresentedCredentials: Sendable {
         }
     }
 
-    /// The clients that they may belong to: one for each reading of what was sent, most likely first. Each is an attempt of
-    /// its own.
+    /// The clients that the credentials may belong to, one for each reading, most likely first. Each counts as an
+    /// attempt of its own.
     package var clientIDs: [ClientID] {
         switch kind {
         case .secret(let credentials): credentials.readings.map(\.clientID)
@@ -42,23 +42,23 @@ package struct PresentedCredentials: Sendable {
     }
 }
 
-/// An identifier with a secret, RFC 6749 section 2.3.1. Whether they belong together is not yet known.
+/// A client identifier and a secret, RFC 6749 section 2.3.1. They are not verified yet.
 struct SecretCredentials: Sendable {
-    /// What was sent, read in one way.
+    /// One reading of the credentials.
     struct Reading: Sendable, Equatable {
         let clientID: ClientID
         let secret: String
     }
 
-    /// How they came.
+    /// The method by which the client sent them.
     let method: TokenEndpointAuthenticationMethod
-    /// The readings of what was sent, most likely first, never empty: Basic credentials come form-encoded from clients
-    /// that follow the RFC and as they are from others. Usually both are the same, and there is one reading.
+    /// The readings of the credentials, most likely first, never empty. Clients that follow the RFC form-encode Basic
+    /// credentials; others send them unchanged. Usually both readings are equal, and there is one.
     let readings: [Reading]
 
     /// `client_id` and `client_secret` in the body.
     ///
-    /// - Throws: ``TokenRefusal/Code/invalidClient`` for an identifier that is missing or that no client can have.
+    /// - Throws: ``TokenRefusal/Code/invalidClient`` if the identifier is missing or malformed.
     init(posted secret: String, parameters: FormParameters) throws(TokenRefusal) {
         guard let clientID = parameters["client_id"].flatMap({ try? ClientID($0) }) else {
             throw TokenRefusal(.invalidClient)
@@ -67,10 +67,11 @@ struct SecretCredentials: Sendable {
         readings = [Reading(clientID: clientID, secret: secret)]
     }
 
-    /// RFC 7617 section 2, with the encoding that RFC 6749 section 2.3.1 puts inside.
+    /// Basic credentials, RFC 7617 section 2, with the form encoding inside that RFC 6749 section 2.3.1 requires, or
+    /// without.
     ///
-    /// - Throws: ``TokenRefusal/Code/invalidClient`` for what cannot be read, ``TokenRefusal/Code/conflictingClientID`` if the body
-    ///   names another client.
+    /// - Throws: ``TokenRefusal/Code/invalidClient`` if they cannot be parsed,
+    ///   ``TokenRefusal/Code/conflictingClientID`` if the body names another client.
     init(basic header: String, parameters: FormParameters) throws(TokenRefusal) {
         method = .clientSecretBasic
         let all = try Self.basicReadings(of: header)
@@ -102,7 +103,7 @@ struct SecretCredentials: Sendable {
         return readings
     }
 
-    /// UTF-8, or ISO 8859-1 if it is not UTF-8: the libraries that do not form-encode differ in this too.
+    /// Decodes UTF-8, or ISO 8859-1 if it is not UTF-8: libraries that do not form-encode use either.
     private static func plainText(_ octets: [UInt8]) -> String {
         if let text = String(validating: octets, as: UTF8.self) { return text }
         var text = String.UnicodeScalarView()

@@ -1,22 +1,22 @@
 import AccessToken
 import Libcrypto
 
-/// Only the check of a secret can create this: it shows that a client knows one of its secrets and may use it in this way.
+/// Proof that a client knows one of its secrets and may use it by this method. Only the check of a secret creates one.
 struct SecretProof {
     fileprivate init() {}
 }
 
-/// The secrets that passed the check of a password hash before, so that a further request with one of them costs
-/// microseconds. Who keeps them between requests provides the functions.
+/// A cache of the secrets that passed the check of a password hash, so that a further request with one of them costs
+/// microseconds. The caller keeps the cache between requests and provides its functions.
 package struct VerifiedSecrets: Sendable {
-    /// What stands for a secret; only whoever keeps the secrets can compute it.
+    /// Computes the code of a secret. It takes a key that only the cache has.
     package let code: @Sendable (String) throws(TokenRefusal) -> [UInt8]
     /// Whether the secret with this code has passed the check of the hash.
     package let contains: @Sendable ([UInt8], PasswordHash) -> Bool
-    /// Adds a secret by its code.
+    /// Caches the code of a secret that matched the hash.
     package let insert: @Sendable ([UInt8], PasswordHash) -> Void
 
-    /// Keeps no secret: every password hash is checked.
+    /// Caches no secret: every password hash is checked.
     package static let none = VerifiedSecrets(code: { _ in [] }, contains: { _, _ in false }, insert: { _, _ in })
 
     /// - Parameter contains: compares in constant time.
@@ -31,17 +31,17 @@ package struct VerifiedSecrets: Sendable {
     }
 }
 
-/// The search for the client that an identifier and a secret belong to. Every search of a kind is the same work, whether
-/// there is such a client or not.
+/// The search for the client that an identifier and a secret belong to. Each kind of search takes the same work,
+/// whether the client exists or not.
 struct SecretCheck {
     let credentials: SecretCredentials
     let clients: ClientRegistry
     let verified: VerifiedSecrets
     let now: NumericDate
 
-    /// Compares the secret with all digests and with all secrets that passed a slow check before.
+    /// Compares the secret with the client's digests and with its cached secrets.
     ///
-    /// - Returns: `nil` if none matches: the secret is wrong, or only a password hash can tell.
+    /// - Returns: `nil` if no fast check matches: the secret is wrong, or only a password hash can decide.
     func quick(cost: inout AuthenticationCost) throws(TokenRefusal) -> AuthenticatedClient? {
         try firstMatch(cost: &cost) { (reading, client, cost) throws(TokenRefusal) in
             let hasDigest = try hasDigest(reading, client, cost: &cost)
@@ -50,7 +50,7 @@ struct SecretCheck {
         }
     }
 
-    /// Compares the secret with all that passed a slow check before.
+    /// Compares the secret with the client's cached secrets.
     fileprivate func amongVerified(cost: inout AuthenticationCost) throws(TokenRefusal) -> AuthenticatedClient? {
         try firstMatch(cost: &cost) { (reading, client, cost) throws(TokenRefusal) in
             try isVerified(reading, client, cost: &cost)
@@ -75,7 +75,8 @@ struct SecretCheck {
         client.accepts(credentials.method) ? AuthenticatedClient(client, credentials.method, SecretProof()) : nil
     }
 
-    /// As many comparisons for every client: the time shows neither how many secrets it has nor which one is right.
+    /// Makes the same number of comparisons for every client, so that the time shows neither how many secrets the
+    /// client has nor which one matches.
     private func hasDigest(
         _ reading: SecretCredentials.Reading, _ client: Client?, cost: inout AuthenticationCost
     ) throws(TokenRefusal) -> Bool {
@@ -125,8 +126,8 @@ struct SecretCheck {
         return matches
     }
 
-    /// Checks the password hashes of the client. Each cost that the registry has is paid as often as for the client with
-    /// the most hashes of that cost, with decoys for those that this client does not have.
+    /// Checks the password hashes of the client. For each cost in the registry, as many hashes are checked as the
+    /// client with the most hashes of that cost has. Decoys replace the hashes that this client does not have.
     fileprivate func slow(cost: inout AuthenticationCost) throws(LibcryptoError) -> AuthenticatedClient? {
         for reading in credentials.readings {
             let client = clients[reading.clientID]
@@ -154,7 +155,7 @@ struct SecretCheck {
     }
 }
 
-/// A secret that only password hashes can tell to be right or wrong.
+/// A secret that only the check of password hashes can accept or reject.
 package struct PendingPasswordCheck: Sendable {
     private let check: SecretCheck
 
@@ -162,7 +163,8 @@ package struct PendingPasswordCheck: Sendable {
         self.check = check
     }
 
-    /// Takes milliseconds to seconds, on the thread that it is called on. A right secret is added to the verified ones.
+    /// Checks the password hashes, which blocks the calling thread for milliseconds to seconds. A secret that matches
+    /// is cached.
     package func run() throws(TokenRefusal) -> AuthenticatedClient {
         var cost = AuthenticationCost()
         return try run(cost: &cost)
@@ -172,7 +174,7 @@ package struct PendingPasswordCheck: Sendable {
         // Another request may have verified the same secret while this check waited for a thread.
         if let client = try check.amongVerified(cost: &cost) { return client }
         let client: AuthenticatedClient?
-        // A failure, such as of an allocation, leaves open whether the secret is wrong.
+        // A failure, such as of an allocation, does not mean that the secret is wrong.
         do throws(LibcryptoError) { client = try check.slow(cost: &cost) } catch { throw .failure(error) }
         guard let client else { throw TokenRefusal(.invalidClient) }
         return client

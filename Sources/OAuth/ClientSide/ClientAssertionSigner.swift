@@ -2,7 +2,7 @@ package import AccessToken
 package import JOSE
 package import Libcrypto
 
-/// What a client needs to authenticate with its own key, RFC 7523 section 2.2.
+/// Signs the assertions of a client that authenticates with its own key, RFC 7523 section 2.2.
 package struct ClientAssertionSigner: Sendable {
     /// `client_assertion_type`
     package static let assertionType = ClientAssertion.type
@@ -14,22 +14,22 @@ package struct ClientAssertionSigner: Sendable {
     private let keyID: String
 
     /// - Parameters:
-    ///   - algorithm: nil takes what goes with the key; RS256 for RSA.
-    ///   - keyID: nil takes the RFC 7638 thumbprint.
-    /// - Throws: ``InvalidValue`` where the key does not go with the algorithm, and what libcrypto throws.
+    ///   - algorithm: `nil` for the first that the key can be used with; RS256 for RSA.
+    ///   - keyID: `nil` for the RFC 7638 thumbprint.
+    /// - Throws: ``InvalidValue`` if the key cannot be used with the algorithm, and the errors of libcrypto.
     package init(_ key: PrivateKey, algorithm: SignatureAlgorithm? = nil, keyID: String? = nil) throws {
         let candidates = algorithm.map { [$0] } ?? SignatureAlgorithm.offered
         guard let algorithm = candidates.first(where: { $0.accepts(key.type) }) else {
-            throw InvalidValue("does not go with the algorithm")
+            throw InvalidValue("cannot be used with the algorithm")
         }
         self.key = key
         self.algorithm = algorithm
         self.keyID = try keyID ?? JWK(key.publicKey, keyID: nil, algorithm: nil).thumbprint()
     }
 
-    /// An assertion for one request.
+    /// Makes an assertion for one request.
     ///
-    /// - Parameter audience: the issuer that it is for.
+    /// - Parameter audience: the issuer that the assertion is for.
     package func assertion(for clientID: ClientID, audience: String, now: NumericDate) throws -> String {
         let tokenID = try TokenID()
         var claims = JSONWriter()

@@ -1,8 +1,8 @@
 import JOSE
 import Libcrypto
 
-/// Public keys whose private keys nobody has. A client that does not exist, or whose key cannot have made a signature, costs a
-/// signature check like any other.
+/// Public keys that have no private keys. For a client that does not exist, or whose key cannot have made a signature,
+/// one of them is tried, so that the refusal costs a signature check like any other.
 struct AssertionDecoys: Sendable {
     private let keys: [PublicKey]
 
@@ -22,7 +22,7 @@ struct AssertionDecoys: Sendable {
         self.keys = keys
     }
 
-    /// One key that could have made the signature, going by its length; none for a length that no client's key makes.
+    /// One key that could have made a signature of this length; an empty set for a length that no client's key makes.
     func keys(for jws: CompactJWS) -> JWKSet {
         guard let key = keys.first(where: { jws.canBeSigned(by: $0) }) else { return JWKSet([]) }
         return JWKSet([JWK(key, keyID: jws.header.keyID, algorithm: nil)])

@@ -1,7 +1,7 @@
 package import AccessToken
 package import JOSE
 
-/// A registered client, with the names of RFC 7591 section 2 where it has them.
+/// A registered client. Members that RFC 7591 section 2 defines have its names.
 package final class Client: Sendable {
     /// `client_id`; also `sub` of its tokens (RFC 9068 section 2.2).
     package let id: ClientID
@@ -9,24 +9,24 @@ package final class Client: Sendable {
     package let name: String?
     /// `client_secrets`: any that is current is accepted. Empty for a client that has keys only.
     package let secrets: [ClientSecret]
-    /// `jwks` or `jwks_uri`; nil for a client that has secrets only.
+    /// `jwks` or `jwks_uri`; `nil` for a client that has secrets only.
     package let keys: ClientKeys?
-    /// `token_endpoint_auth_method`; `nil` accepts every method that goes with what the client has.
+    /// `token_endpoint_auth_method`; `nil` accepts every method that the client has a secret or keys for.
     package let authenticationMethod: TokenEndpointAuthenticationMethod?
     /// `grant_types`
     package let grantTypes: Set<GrantType>
-    /// `scope`: what it may ask for, and what it gets when it asks for nothing.
+    /// `scope`: the scope that the client may request, and that it gets if it requests none.
     package let scope: Scope
-    /// `resources`: the audiences that it may name (RFC 8707); the first is the default.
+    /// `resources`: the audiences that the client may request (RFC 8707); the first is the default.
     package let resources: [Audience]
-    /// `access_token_lifetime`; nil takes the service's.
+    /// `access_token_lifetime`; `nil` for the service's.
     package let accessTokenLifetime: Duration?
-    /// `access_token_reuse`; nil takes the service's, zero is off.
+    /// `access_token_reuse`; `nil` for the service's, zero for no reuse.
     package let accessTokenReuse: Duration?
-    /// `refresh_tokens_not_before`, its own or that of all clients, whichever is later: refresh tokens that go back to an
-    /// earlier moment are void.
+    /// `refresh_tokens_not_before`, the later of the client's own and that of all clients: a refresh token is void if
+    /// its family was first issued before that moment.
     package let refreshTokensNotBefore: NumericDate?
-    /// `introspect`: the tokens that it may introspect.
+    /// `introspect`: the tokens that the client may introspect.
     package let introspection: IntrospectionPermission
     /// `claims`, as ``JSONWriter/members(of:)`` writes members.
     let claims: [UInt8]
@@ -58,18 +58,18 @@ package final class Client: Sendable {
         self.claims = JSONWriter.members(of: claims)
     }
 
-    /// The audiences that its tokens may have, never empty: without `resources` that is the issuer, since a token must
-    /// have one (RFC 9068 section 2.2). The caller itself is never one.
+    /// The audiences that the client's tokens may have, never empty: without `resources` that is the issuer, since a
+    /// token must have an audience (RFC 9068 section 2.2). The client itself is never an audience.
     func audiences(issuer: Issuer) -> [Audience] {
         resources.isEmpty ? [Audience(issuer)] : resources
     }
 
-    /// Whether it may authenticate so.
+    /// Whether the client may authenticate by this method.
     func accepts(_ method: TokenEndpointAuthenticationMethod) -> Bool {
         authenticationMethod.map { $0 == method } ?? true
     }
 
-    /// The ways in which it can authenticate.
+    /// The methods by which the client can authenticate.
     package var authenticationMethods: [TokenEndpointAuthenticationMethod] {
         let possible =
             (secrets.isEmpty ? [] : [TokenEndpointAuthenticationMethod.clientSecretBasic, .clientSecretPost])
@@ -77,7 +77,8 @@ package final class Client: Sendable {
         return possible.filter(accepts)
     }
 
-    /// When the last of its secrets expires; `nil` for a client with a secret that does not expire, or without secrets.
+    /// The time at which the last of its secrets expires; `nil` for a client with a secret that does not expire, or
+    /// without secrets.
     package var lastSecretEnd: NumericDate? {
         let ends = secrets.map(\.expiresAt)
         return ends.contains(nil) ? nil : ends.compactMap { $0 }.max()
@@ -85,10 +86,10 @@ package final class Client: Sendable {
 }
 
 extension Client: Hashable {
-    /// Compares by identity: a client that was registered anew is another one.
+    /// Compares by identity: a client that is registered again is a different one.
     package static func == (first: Client, second: Client) -> Bool { first === second }
 
-    /// Of the identity.
+    /// Hashes the identity.
     package func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
 }
 
@@ -105,7 +106,7 @@ package enum GrantType: String, Sendable, Hashable, CaseIterable {
     case clientCredentials = "client_credentials"
     case refreshToken = "refresh_token"
 
-    /// - Throws: for a name that is none of these.
+    /// - Throws: for any other name.
     package init(parsing text: String) throws(InvalidValue) {
         guard let grantType = GrantType(rawValue: text) else {
             throw InvalidValue("is neither client_credentials nor refresh_token")
@@ -114,7 +115,7 @@ package enum GrantType: String, Sendable, Hashable, CaseIterable {
     }
 }
 
-/// A way for a client to authenticate, with the names of RFC 7591 section 2.
+/// A method of client authentication, with the names of RFC 7591 section 2.
 package enum TokenEndpointAuthenticationMethod: String, Sendable, Hashable, CaseIterable {
     case clientSecretBasic = "client_secret_basic"
     case clientSecretPost = "client_secret_post"
@@ -123,12 +124,12 @@ package enum TokenEndpointAuthenticationMethod: String, Sendable, Hashable, Case
 
 /// The tokens that a client may introspect: `introspect` of its registration.
 package enum IntrospectionPermission: Sendable, Hashable {
-    /// `false`: none.
+    /// `false`: no tokens.
     case none
-    /// `true`: all, whatever their audience is.
+    /// `true`: all tokens, whatever their audience.
     case all
-    /// A list: those for one of these resource servers. The answer for others is that they are not active, as RFC 9701
-    /// section 5 asks.
+    /// A list: tokens for one of these resource servers. Other tokens are reported as inactive, as RFC 9701 section 5
+    /// asks.
     case audiences([Audience])
 
     /// Whether the client may introspect a token with this audience.

@@ -1,19 +1,20 @@
 package import AccessToken
 package import Libcrypto
 
-/// All clients, looked up by identifier. Immutable: a change of the file makes a new one.
+/// All clients by identifier. It is immutable: a reload creates a new one.
 package struct ClientRegistry: Sendable {
     private let clients: [ClientID: Client]
-    /// The clients whose last secret ends, and when, the earliest first. Those that also have keys are not among them.
+    /// The clients whose last secret expires, with the time, earliest first. Clients that also have keys are not among
+    /// them.
     package let secretEnds: [(id: ClientID, end: NumericDate)]
-    /// When secrets end, the earliest first.
+    /// The times at which secrets expire, earliest first.
     private let ends: [NumericDate]
-    /// What makes an unknown identifier and a wrong secret cost the same work.
+    /// Decoys that make an unknown identifier and a wrong secret cost the same work.
     let decoys: SecretDecoys
     /// The same for assertions.
     let assertionDecoys: AssertionDecoys
 
-    /// - Parameter clients: their identifiers must differ; of two that do not, the first counts.
+    /// - Parameter clients: clients with different identifiers; if two have the same, the first counts.
     package init(_ clients: [Client]) throws(LibcryptoError) {
         self.clients = Dictionary(clients.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         secretEnds = clients.compactMap { client in
@@ -25,10 +26,11 @@ package struct ClientRegistry: Sendable {
         assertionDecoys = try AssertionDecoys(for: clients)
     }
 
-    /// How many password hashes should be tried for a wrong secret at most.
+    /// The most password hashes that should be checked for a wrong secret.
     package static let maximumPasswordChecks = 8
 
-    /// How many would be tried with these clients: of each cost as many as one client has.
+    /// How many password hashes are checked for a wrong secret with these clients: of each cost, as many as one client
+    /// has at most.
     package static func passwordChecks(for clients: [Client]) -> Int {
         SecretDecoys.passwordCounts(of: clients).values.reduce(0, +)
     }
@@ -36,7 +38,7 @@ package struct ClientRegistry: Sendable {
     /// `nil` if no client has the identifier.
     package subscript(id: ClientID) -> Client? { clients[id] }
 
-    /// When the next secret expires; `nil` if none will.
+    /// The time at which the next secret expires; `nil` if none will.
     package func nextSecretEnd(after now: NumericDate) -> NumericDate? { ends.first { $0 > now } }
 
     /// How many clients there are.

@@ -2,7 +2,7 @@ package import AccessToken
 import JOSE
 package import Libcrypto
 
-/// One secret of a client, as it is kept.
+/// One secret of a client, stored as a hash.
 package struct ClientSecret: Sendable {
     /// `hash`
     package let hash: ClientSecretHash
@@ -15,28 +15,28 @@ package struct ClientSecret: Sendable {
         self.expiresAt = expiresAt
     }
 
-    /// Whether it is still accepted at `now`.
+    /// Whether the secret is still accepted at `now`.
     package func isCurrent(at now: NumericDate) -> Bool {
         expiresAt.map { now < $0 } ?? true
     }
 }
 
-/// What is kept of a client's secret.
+/// The hash of a client's secret.
 ///
-/// One fast digest is right for the secrets that Writ makes: 256 random bits cannot be searched, however fast the hash is.
-/// Secrets that people chose come with the slow hash that another server made of them.
+/// A fast hash is enough for the secrets that Writ generates: 256 random bits cannot be searched, however fast the hash
+/// is. A secret that a person chose is stored with the slow hash that another server made of it.
 package enum ClientSecretHash: Sendable, Hashable, CustomStringConvertible {
     /// The SHA-256 of a generated secret, written `sha256:` and base64url.
     case digest([UInt8])
     /// In PHC string format, or bcrypt's.
     case password(PasswordHash)
 
-    /// The digest of `secret`.
+    /// Hashes `secret` with SHA-256.
     package init(of secret: String) throws(LibcryptoError) {
         self = .digest(try HashFunction.sha256.digest(of: secret.utf8.span))
     }
 
-    /// Reads `sha256:` and 43 characters of base64url without padding, or a hash that begins with a dollar sign.
+    /// Parses `sha256:` and 43 characters of base64url without padding, or a hash that begins with a dollar sign.
     package init(parsing text: String) throws(InvalidValue) {
         let prefix = "sha256:"
         guard !text.hasPrefix("$") else { self = .password(try PasswordHash(parsing: text)); return }
@@ -47,7 +47,7 @@ package enum ClientSecretHash: Sendable, Hashable, CustomStringConvertible {
         self = .digest(digest)
     }
 
-    /// As it stands in `clients.yaml`; ``init(parsing:)`` reads it back.
+    /// The text in `clients.yaml`, which ``init(parsing:)`` parses.
     package var description: String {
         switch self {
         case .digest(let digest): "sha256:" + Base64URL.encode(digest)

@@ -4,17 +4,17 @@ package import Libcrypto
 /// A new client secret: `writ_cs_`, 256 random bits in base64url, and six characters of checksum.
 ///
 /// All characters are unreserved in URIs, so that no client library can encode them wrongly. Prefix and checksum let a
-/// secret scanner tell a leaked secret from noise.
+/// secret scanner distinguish a leaked secret from noise.
 package struct GeneratedClientSecret: Sendable {
-    /// What secret scanners look for; it is part of the secret.
+    /// The prefix that secret scanners search for. It is part of the secret.
     package static let prefix = "writ_cs_"
 
-    /// The secret itself. Shown once; only its ``hash`` is kept.
+    /// The secret itself. It is shown once, and only its ``hash`` is stored.
     package let value: String
-    /// Of the whole ``value``, prefix and checksum included.
+    /// The hash of the whole ``value``, with prefix and checksum.
     package let hash: ClientSecretHash
 
-    /// - Throws: where libcrypto gives no random bytes.
+    /// - Throws: if libcrypto provides no random octets.
     package init() throws(LibcryptoError) {
         let random = try SecretBytes(randomCount: 32)
         let body = random.withBytes { bytes in

@@ -10,7 +10,7 @@ package struct IPAddress: Sendable, Hashable, CustomStringConvertible {
         self.octets = octets.count == 16 && octets.starts(with: mapped) ? Array(octets.suffix(4)) : octets
     }
 
-    /// Reads `192.0.2.1`, or an IPv6 address as RFC 4291 section 2.2 writes it.
+    /// Parses `192.0.2.1`, or an IPv6 address as RFC 4291 section 2.2 writes it.
     ///
     /// - Returns: `nil` for anything else, such as a host name, an address with a port or one with a zone.
     package init?(_ text: some StringProtocol) {
@@ -21,7 +21,7 @@ package struct IPAddress: Sendable, Hashable, CustomStringConvertible {
         self.init(octets: octets)
     }
 
-    /// As people write it; of an IPv6 address, without leaving zeros out.
+    /// Dotted decimal for IPv4; for IPv6 all eight groups, without `::`.
     package var description: String {
         if octets.count == 4 { return octets.map(String.init).joined(separator: ".") }
         return stride(from: 0, to: octets.count - 1, by: 2).map {
@@ -57,7 +57,7 @@ package struct IPAddress: Sendable, Hashable, CustomStringConvertible {
         return head + [UInt8](repeating: 0, count: 16 - head.count - tail.count) + tail
     }
 
-    /// Where the first `::` begins.
+    /// The index of the first `::`; `nil` if there is none.
     private static func firstGap(_ text: ArraySlice<UInt8>) -> Int? {
         let colon = UInt8(ascii: ":")
         return text.indices.dropLast().first { text[$0] == colon && text[$0 + 1] == colon }
@@ -87,12 +87,13 @@ package struct IPAddress: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// The part of a client's network address that one party controls: an IPv4 address, or the first 64 bits of an IPv6 one.
+/// The part of a client's network address that one party controls: an IPv4 address, or the first 64 bits of an IPv6
+/// one.
 package struct AddressBlock: Sendable, Hashable {
     private let bits: UInt64
     private let isIPv6: Bool
 
-    /// - Parameter octets: four of them, or sixteen.
+    /// - Parameter octets: four octets, or sixteen.
     package init(octets: [UInt8]) {
         isIPv6 = octets.count > 4
         bits = octets.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }

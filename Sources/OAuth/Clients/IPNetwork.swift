@@ -5,7 +5,8 @@ package struct IPNetwork: Sendable, Equatable {
     private let address: IPAddress
     private let prefixLength: Int
 
-    /// - Throws: for what is no address, a prefix longer than the address, and bits behind the prefix.
+    /// - Throws: for a malformed address, for a prefix that is missing or longer than the address, and for bits that
+    ///   are set after the prefix.
     package init(_ text: String) throws(InvalidValue) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count <= 2, let address = IPAddress(parts[0]) else {
@@ -14,16 +15,16 @@ package struct IPNetwork: Sendable, Equatable {
         let longest = address.octets.count * 8
         let length = parts.count == 1 ? longest : Int(parts[1]) ?? -1
         guard (0...longest).contains(length) else {
-            throw InvalidValue("has a prefix that is longer than the address, or none")
+            throw InvalidValue("has a prefix that is missing or longer than the address")
         }
         self.address = address
         prefixLength = length
         guard (length..<longest).allSatisfy({ !Self.bit($0, of: address) }) else {
-            throw InvalidValue("has bits behind its prefix: 10.0.0.0/8, not 10.0.0.1/8")
+            throw InvalidValue("has bits set after its prefix: 10.0.0.0/8, not 10.0.0.1/8")
         }
     }
 
-    /// Whether `other` lies in it.
+    /// Whether `other` is in the block.
     package func contains(_ other: IPAddress) -> Bool {
         guard other.octets.count == address.octets.count else { return false }
         let whole = prefixLength / 8

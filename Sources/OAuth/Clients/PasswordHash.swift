@@ -3,17 +3,17 @@ import JOSE
 package import Libcrypto
 import Libxcrypt
 
-/// The hash of a secret that a person chose, made slow on purpose, as another server stored it.
+/// The slow hash of a secret that a person chose, as another server stored it.
 ///
-/// It is written in the PHC string format, `$pbkdf2-sha256$i=600000$SALT$HASH` and `$scrypt$ln=16,r=8,p=1$SALT$HASH`
-/// with base64 without padding, or as bcrypt writes it, `$2b$12$...`. passlib's spelling of PBKDF2 is read too:
+/// The text is in the PHC string format, `$pbkdf2-sha256$i=600000$SALT$HASH` and `$scrypt$ln=16,r=8,p=1$SALT$HASH` with
+/// base64 without padding, or in bcrypt's own format, `$2b$12$...`. passlib's form of PBKDF2 is accepted too:
 /// `$pbkdf2-sha256$29000$SALT$HASH`, with dots for plus signs.
 package struct PasswordHash: Sendable, Hashable, CustomStringConvertible {
-    /// How much work one check is. Hashes of the same cost cannot be told apart by the time that they take.
+    /// The work of one check. Checks of hashes with the same cost take the same time.
     package enum Cost: Sendable, Hashable {
-        /// The octets of the hash count too: PBKDF2 takes a round of work for each digest's worth of them.
+        /// The size of the hash, in octets, counts too: PBKDF2 repeats its work for each digest's length of output.
         case derivation(PasswordDerivation, hashSize: Int)
-        /// 2 to the power of the cost rounds.
+        /// bcrypt's cost: it runs 2 to the power of this number of rounds.
         case bcrypt(Int)
     }
 
@@ -22,16 +22,18 @@ package struct PasswordHash: Sendable, Hashable, CustomStringConvertible {
         case bcrypt
     }
 
-    /// What decides how long a check takes.
+    /// The work of a check.
     package let cost: Cost
-    /// As it stands in `clients.yaml`.
+    /// The text in `clients.yaml`.
     package let description: String
     private let material: Material
 
-    /// Reads a hash, and throws for another kind of hash, a malformed one, and one whose check would take minutes.
+    /// Parses a hash.
+    ///
+    /// - Throws: for another kind of hash, for a malformed hash, and for one whose check would take minutes.
     package init(parsing text: String) throws(InvalidValue) {
         let fields = text.split(separator: "$", omittingEmptySubsequences: false).map(String.init)
-        guard fields.count >= 4, fields[0].isEmpty else { throw InvalidValue("is not a hash that is known") }
+        guard fields.count >= 4, fields[0].isEmpty else { throw InvalidValue("is not a supported hash") }
         description = text
         switch fields[1] {
         case "pbkdf2-sha256", "pbkdf2-sha512":
@@ -39,7 +41,7 @@ package struct PasswordHash: Sendable, Hashable, CustomStringConvertible {
             (cost, material) = try Self.pbkdf2(hash, fields)
         case "scrypt": (cost, material) = try Self.scrypt(fields)
         case "2a", "2b", "2y": (cost, material) = (try Self.bcrypt(fields), .bcrypt)
-        default: throw InvalidValue("is none of pbkdf2-sha256, pbkdf2-sha512, scrypt and bcrypt")
+        default: throw InvalidValue("is not a pbkdf2-sha256, pbkdf2-sha512, scrypt or bcrypt hash")
         }
     }
 
@@ -49,23 +51,25 @@ package struct PasswordHash: Sendable, Hashable, CustomStringConvertible {
         self.description = description
     }
 
-    /// Whether this is the hash of `secret`: slow, and not for an event loop.
+    /// Whether this is the hash of `secret`. The check is slow and must not run on an event loop.
     ///
-    /// bcrypt looks at 72 octets only: a longer secret is refused, since it would be taken for another.
+    /// bcrypt ignores everything after 72 octets. A longer secret never matches, since only its first 72 octets would
+    /// count.
     func matches(_ secret: String) throws(LibcryptoError) -> Bool {
         switch (cost, material) {
         case (.derivation(let function, let size), .derived(let salt, let hash)):
             let derived = try function.derive(size, from: secret.utf8.span, salt: salt.span)
             return ConstantTime.areEqual(derived.span, hash.span)
         default:
-            // The last 31 characters are the hash; the one before them has bits that writers of hashes differ in.
+            // The last 31 characters are the hash. The character before them has unused bits, which implementations set
+            // differently.
             let hash = Array((Bcrypt.hash(secret.utf8.span, setting: description) ?? "").utf8.suffix(31))
             let expected = Array(description.utf8.suffix(31))
             return hash.count == 31 && ConstantTime.areEqual(hash.span, expected.span)
         }
     }
 
-    /// A hash of this cost that no secret is known for.
+    /// A hash of this cost that no known secret matches.
     static func decoy(of cost: Cost) throws(LibcryptoError) -> PasswordHash {
         let salt = try RandomBytes.make(16)
         switch cost {
@@ -74,7 +78,7 @@ package struct PasswordHash: Sendable, Hashable, CustomStringConvertible {
             return PasswordHash(cost: cost, material: .derived(salt: salt, hash: hash), description: "")
         case .bcrypt(let rounds):
             let digits = rounds < 10 ? "0\(rounds)" : "\(rounds)"
-            // bcrypt's base64 has the same characters as any other; 22 of them make a salt.
+            // bcrypt's base64 has dots and slashes beside letters and digits. 22 characters make a salt.
             let characters = Base64URL.encode(salt).map { $0 == "-" ? "." : $0 == "_" ? "/" : $0 }
             return PasswordHash(cost: cost, material: .bcrypt, description: "$2b$\(digits)$\(String(characters))")
         }
@@ -91,11 +95,11 @@ extension PasswordHash {
             throw InvalidValue("is a PBKDF2 hash without a number of iterations from 1 to 10000000")
         }
         guard Set(parameters.keys).isSubset(of: ["i", "l"]) else {
-            throw InvalidValue("is a PBKDF2 hash with a parameter that is not known")
+            throw InvalidValue("is a PBKDF2 hash with an unknown parameter")
         }
         let (salt, octets) = try derived(fields[3], fields[4])
         guard parameters["l"].map({ $0 == octets.count }) ?? true else {
-            throw InvalidValue("is a PBKDF2 hash of another length than it says")
+            throw InvalidValue("is a PBKDF2 hash whose length is not that of its parameter l")
         }
         let cost = Cost.derivation(.pbkdf2(hash, iterations: iterations), hashSize: octets.count)
         return (cost, .derived(salt: salt, hash: octets))
@@ -105,7 +109,7 @@ extension PasswordHash {
     private static func scrypt(_ fields: [String]) throws(InvalidValue) -> (Cost, Material) {
         guard fields.count == 5, let parameters = parameters(fields[2]), Set(parameters.keys) == ["ln", "r", "p"],
             let logCost = parameters["ln"], let blockSize = parameters["r"], let parallelization = parameters["p"]
-        else { throw InvalidValue("is a scrypt hash that does not read $scrypt$ln=16,r=8,p=1$SALT$HASH") }
+        else { throw InvalidValue("is a scrypt hash that is not of the form $scrypt$ln=16,r=8,p=1$SALT$HASH") }
         guard (1...22).contains(logCost), (1...32).contains(blockSize), (1...16).contains(parallelization),
             blockSize << (logCost + 7) <= 256 << 20, logCost < 16 * blockSize
         else { throw InvalidValue("is a scrypt hash that takes more than 256 MiB, or has parameters out of range") }
@@ -144,7 +148,7 @@ extension PasswordHash {
         Base64Alphabet.passlib.decode(text.utf8.span)
     }
 
-    /// `i=600000,l=32`; nil for what is not written so.
+    /// `i=600000,l=32`; `nil` for any other form.
     private static func parameters(_ text: String) -> [String: Int]? {
         var parameters: [String: Int] = [:]
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {

@@ -1,15 +1,15 @@
 import Libcrypto
 
-/// Stands in for secrets that a client does not have, so that each refusal is as much work as the most that any client
-/// of the registry takes.
+/// Decoys for the secrets that a client does not have, so that each refusal costs as much work as the client of the
+/// registry that costs most.
 struct SecretDecoys: Sendable {
-    /// A digest that no secret is known for.
+    /// A digest that no known secret matches.
     let digest: [UInt8]
     /// How many digests each reading of credentials is compared with.
     let digestCount: Int
-    /// How many remembered secrets it is compared with.
+    /// How many cached secrets each reading is compared with.
     let passwordCount: Int
-    /// For each cost as many hashes as a client has at most.
+    /// For each cost, as many hashes as one client has at most.
     let passwords: [[PasswordHash]]
 
     init(for clients: [Client]) throws(LibcryptoError) {
@@ -32,7 +32,7 @@ struct SecretDecoys: Sendable {
         self.passwords = passwords
     }
 
-    /// How many hashes of a cost a client has at most.
+    /// The most hashes of each cost that one client has.
     static func passwordCounts(of clients: [Client]) -> [PasswordHash.Cost: Int] {
         var counts: [PasswordHash.Cost: Int] = [:]
         for client in clients {

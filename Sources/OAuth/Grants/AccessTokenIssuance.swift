@@ -4,9 +4,9 @@ package import Libcrypto
 
 /// An access token without its signature.
 package struct UnsignedAccessToken: Sendable {
-    /// What the token says.
+    /// The grant that the token is issued for.
     package let grant: AuthorizedGrant
-    /// The key that has to sign: its `alg` and `kid` are in the header.
+    /// The key that must sign: its `alg` and `kid` are in the header.
     package let key: SigningKey
     /// `jti`
     package let tokenID: TokenID
@@ -17,7 +17,7 @@ package struct UnsignedAccessToken: Sendable {
     /// The input of the signature.
     package let signingInput: JWSSigningInput
 
-    /// - Parameter now: when the token is issued; it expires a lifetime later.
+    /// - Parameter now: when the token is issued; it expires after the lifetime of the grant.
     package init(for grant: AuthorizedGrant, key: SigningKey, policy: IssuancePolicy, id: TokenID, now: NumericDate) {
         issuedAt = now
         let terms = grant.terms
@@ -35,7 +35,7 @@ package struct UnsignedAccessToken: Sendable {
 }
 
 extension AuthorizedGrant.Terms {
-    /// The claims that most tokens do not have, and the client's own, as ``JSONWriter/members(of:)`` writes members.
+    /// The claims that most tokens lack, and the client's own, as ``JSONWriter/members(of:)`` writes members.
     var furtherClaims: [UInt8] {
         guard actor != nil || confirmation != nil || status != nil else { return client.claims }
         var claims = JSONWriter()
@@ -52,7 +52,7 @@ extension AuthorizedGrant.Terms {
 
 /// An access token with its signature.
 package struct IssuedAccessToken: Sendable {
-    /// What was signed.
+    /// The content that was signed.
     package let content: UnsignedAccessToken
     /// In compact serialization, RFC 7515 section 7.1.
     let compact: String
@@ -63,7 +63,7 @@ package struct IssuedAccessToken: Sendable {
         compact = String(decoding: content.signingInput.compact(with: signature), as: UTF8.self)
     }
 
-    /// Whether it may answer one more request at `now`. It may not if the clock was set back to a time before its issue.
+    /// Whether it may answer another request at `now`. It may not if the clock was set back to before its issue.
     package func isReusable(at now: NumericDate) -> Bool {
         content.issuedAt <= now && now < content.issuedAt + content.grant.reuse
     }
@@ -74,12 +74,12 @@ package struct TokenID: Sendable, Hashable, CustomStringConvertible {
     /// 22 characters, unless a test chose others.
     package let description: String
 
-    /// - Throws: if libcrypto gives no random octets.
+    /// - Throws: if libcrypto provides no random octets.
     package init() throws(LibcryptoError) {
         description = Base64URL.encode(try RandomBytes.make(16))
     }
 
-    /// For tests, which have to know it beforehand.
+    /// For tests, which need a known value.
     package init(_ text: String) {
         description = text
     }

@@ -25,7 +25,7 @@ package struct TokenResponse: Sendable {
         writer.object { answer in
             answer.member("access_token", compact)
             answer.member("token_type", "Bearer")
-            // A request may have waited for another one's token while the clock was set back.
+            // The clock may have been set back while this request waited for the token of another one.
             answer.member("expires_in", min(content.expiresAt.seconds - now.seconds, lifetime))
             answer.member("scope", scope)
             if let refreshToken { answer.member("refresh_token", refreshToken) }

@@ -1,6 +1,6 @@
 /// The media types that a client accepts, RFC 9110 section 12.5.1.
 struct AcceptedMediaTypes {
-    /// By media type in small letters.
+    /// The weights, by media type in lower case.
     private var weights: [Substring: Double] = [:]
 
     /// - Parameter fields: the values of all `Accept` fields.
@@ -12,8 +12,8 @@ struct AcceptedMediaTypes {
         }
     }
 
-    /// Whether the client names the first media type, with a weight at least that of the second. A wildcard does not name the
-    /// first: it means that the usual answer will do.
+    /// Whether `Accept` names the first media type, with a weight at least that of the second. A wildcard does not name
+    /// the first: it accepts the usual answer.
     func prefer(_ first: String, to second: String) -> Bool {
         let weight = weights[Substring(first)] ?? 0
         let family = second.prefix { $0 != "/" } + "/*"

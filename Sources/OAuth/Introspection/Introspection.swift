@@ -6,7 +6,7 @@ import JOSE
 package struct Introspection: Sendable {
     /// As ``JSONWriter/members(of:)`` writes members.
     let members: [UInt8]
-    /// The client that learns it.
+    /// The client that gets the answer.
     let client: Client
 
     fileprivate init(_ token: InspectedToken, issuer: Issuer, for client: Client) {
@@ -27,7 +27,7 @@ package struct Introspection: Sendable {
         return writer.bytes
     }
 
-    /// All of its claims: they have the same names here.
+    /// Writes all claims of the token: they have the same names in an introspection answer.
     private static func write(_ token: VerifiedAccessToken, to answer: inout JSONWriter) {
         answer.member("active", .bool(true))
         answer.member("token_type", "Bearer")
@@ -40,7 +40,8 @@ package struct Introspection: Sendable {
         _ token: LiveRefreshToken, issuedAt: NumericDate, _ issuer: Issuer, to answer: inout JSONWriter
     ) {
         answer.member("active", .bool(true))
-        // RFC 8693 section 2.2.1: a refresh token is not for resource servers; none must take it for an access token.
+        // RFC 8693 section 2.2.1: a refresh token is not for resource servers, which must not accept it as an access
+        // token.
         answer.member("token_type", "N_A")
         answer.member("iss", issuer.description)
         answer.member("sub", token.clientID.description)
@@ -53,7 +54,7 @@ package struct Introspection: Sendable {
 }
 
 extension AuthenticatedClient {
-    /// Inspects a token for the client, if it may introspect.
+    /// Inspects a token for the client, if the client may introspect.
     package func introspect(
         _ request: IntrospectionRequest, with inspector: TokenInspector, now: NumericDate
     ) throws(TokenRefusal) -> Introspection {

@@ -1,4 +1,4 @@
-/// A well-formed introspection request, RFC 7662 section 2.1. Who sent it is not yet proven.
+/// A well-formed introspection request, RFC 7662 section 2.1. The client is not authenticated yet.
 package struct IntrospectionRequest: Sendable {
     /// RFC 9701 section 4
     package static let jwtMediaType = "application/token-introspection+jwt"
@@ -7,11 +7,11 @@ package struct IntrospectionRequest: Sendable {
     let token: String
     /// Whether the client prefers a signed answer, RFC 9701 section 4.
     let wantsJWT: Bool
-    /// The client that the request claims to be from, with what is to prove it.
+    /// The credentials of the client that the request claims to come from.
     package let credentials: PresentedCredentials
 
-    /// - Throws: what can be refused without knowing the clients: `invalid_request`, or `invalid_client` if
-    ///   credentials are missing or cannot be read.
+    /// - Throws: the refusals that do not depend on registered clients: `invalid_request`, or `invalid_client` if
+    ///   credentials are missing or cannot be parsed.
     package init(parsing request: EndpointRequest) throws(TokenRefusal) {
         let parameters = try FormParameters(of: request)
         guard let token = parameters["token"] else { throw TokenRefusal(.missingToken) }

@@ -2,14 +2,14 @@ import AccessToken
 package import JOSE
 package import Libcrypto
 
-/// What a text turned out to be.
+/// The result of inspecting a text.
 enum InspectedToken {
     case accessToken(VerifiedAccessToken)
     case refreshToken(LiveRefreshToken, issuedAt: NumericDate)
-    /// Another issuer's, expired, void, or no token at all.
+    /// A token of another issuer, an expired or void token, or no token at all.
     case inactive
 
-    /// `nil` for a text that is no token.
+    /// `nil` for an inactive token.
     var audience: [Audience]? {
         switch self {
         case .accessToken(let token): token.claims.audience
@@ -21,10 +21,10 @@ enum InspectedToken {
 
 /// Inspects texts that may be tokens of this issuer.
 ///
-/// Each text costs one signature check and one attempt to open it, whatever it is: the time does not show why a token is not
-/// active. Tests compare the counts.
+/// Each text costs one signature check and one attempt to open it as a refresh token, so that the time does not show
+/// why a token is inactive. Tests compare the counts.
 package struct TokenInspector: Sendable {
-    /// What it cost.
+    /// The operations of an inspection.
     struct Work: Equatable {
         var signatures: [KeyType: Int] = [:]
         var openings = 0
@@ -34,12 +34,12 @@ package struct TokenInspector: Sendable {
     private let clients: ClientRegistry
     private let policy: IssuancePolicy
     private let sealer: RefreshTokenSealer
-    /// A JWS with an invented signature of the length that those of the signing key have.
+    /// A JWS with a made-up signature that is as long as those of the signing key.
     let decoy: CompactJWS
 
     /// - Parameters:
-    ///   - keys: those that are published.
-    ///   - signingKey: one of them, which is tried if a text names none.
+    ///   - keys: the published keys.
+    ///   - signingKey: one of them, which is tried if a text names no key.
     package init(
         keys: JWKSet, signingKey: SigningKey, clients: ClientRegistry, policy: IssuancePolicy,
         sealer: RefreshTokenSealer
@@ -69,7 +69,7 @@ package struct TokenInspector: Sendable {
         return .refreshToken(live, issuedAt: refreshToken.issuedAt)
     }
 
-    /// Verifies it as a resource server would, whichever that is.
+    /// Verifies the text as a resource server would, for any audience.
     private func accessToken(
         _ text: String, now: NumericDate, work: inout Work
     ) throws(TokenRefusal) -> VerifiedAccessToken? {

@@ -1,14 +1,15 @@
 package import AccessToken
 package import JOSE
 
-/// A JWT answer to an introspection request, RFC 9701 section 5, that lacks nothing but its signature.
+/// A JWT answer to an introspection request, RFC 9701 section 5, before it is signed.
 package struct UnsignedIntrospection: Sendable {
-    /// Its `alg` and `kid` are in the header already: no other key may sign.
+    /// The key that must sign: its `alg` and `kid` are in the header.
     package let key: SigningKey
-    /// What ``key`` has to sign.
+    /// The input of the signature.
     package let signingInput: JWSSigningInput
 
-    /// - Parameter now: becomes `iat`. There is no `exp` and no `sub`, so that nobody takes it for an access token.
+    /// - Parameter now: becomes `iat`. There is no `exp` and no `sub`, so that no resource server accepts it as an
+    ///   access token.
     package init(_ introspection: Introspection, issuer: Issuer, key: SigningKey, now: NumericDate) {
         var payload = JSONWriter(reservingCapacity: introspection.members.count + 256)
         payload.object { claims in

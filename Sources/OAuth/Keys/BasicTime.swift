@@ -7,7 +7,7 @@ package struct BasicTime: Sendable, Hashable, CustomStringConvertible {
     /// 16 characters, `YYYYMMDDThhmmssZ`.
     package let description: String
 
-    /// - Returns: `nil` for what is no time of the years 1970 to 9999.
+    /// - Returns: `nil` unless `text` is a time in the years 1970 to 9999.
     package init?(_ text: String) {
         let octets = Array(text.utf8)
         let span = octets.span

@@ -1,7 +1,7 @@
 package import AccessToken
 package import JOSE
 
-/// What holds for every token of the service.
+/// The settings for every token of the service.
 package struct IssuancePolicy: Sendable {
     /// `issuer`
     package let issuer: Issuer
@@ -9,9 +9,9 @@ package struct IssuancePolicy: Sendable {
     package let algorithm: SignatureAlgorithm
     /// `access_token.lifetime`
     package let accessTokenLifetime: Duration
-    /// `access_token.reuse`: for how long a token may be given again to the client that got it; zero is off.
+    /// `access_token.reuse`: how long a token may be returned again to the client that got it; zero for no reuse.
     package let accessTokenReuse: Duration
-    /// `refresh_token.lifetime`, from the first issue on
+    /// `refresh_token.lifetime`, counted from the first issue.
     package let refreshTokenLifetime: Duration
 
     /// The defaults are those of the configuration: RS256, 15 minutes, no reuse and 30 days.
@@ -29,9 +29,9 @@ package struct IssuancePolicy: Sendable {
     /// The longest ``accessTokenReuse``.
     package static let longestReuse: Duration = .seconds(300)
 
-    /// The algorithm that access tokens can be signed with and that has this name.
+    /// The algorithm with this name, among those that can sign access tokens.
     ///
-    /// - Throws: for a name of no algorithm in `SignatureAlgorithm.offered`.
+    /// - Throws: if there is no such algorithm in `SignatureAlgorithm.offered`.
     package static func algorithm(named name: String) throws(InvalidValue) -> SignatureAlgorithm {
         guard let algorithm = SignatureAlgorithm.offered.first(where: { $0.name == name }) else {
             throw InvalidValue("is none of", names: SignatureAlgorithm.offeredNames("and"))

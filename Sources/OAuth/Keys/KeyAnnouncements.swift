@@ -1,18 +1,18 @@
 package import AccessToken
 
-/// What a server remembers of the keys that it publishes, so that none signs before everybody can know it.
+/// Records when a server first published each of its keys, so that no key signs before every verifier can know it.
 ///
-/// A key that is in the folder when the server starts follows name and clock alone: a whole fleet that is started anew
-/// must come to the same answer. A key that appears later beside one that works is held back until every key set that
-/// was fetched before it appeared has become old. What counts is the key, its `kid`, and that it was published: other
-/// contents under a known name are a new key, and so is one that had expired.
+/// For a key that is in the folder when the server starts, only its name and the clock count: all servers of a fleet
+/// that is restarted must decide alike. A key that appears later, beside one that can sign, is held back until every
+/// key set that was fetched before has expired. A key is identified by its `kid`: other contents under a known name are
+/// a new key, and a key that had expired counts as a new one.
 package struct KeyAnnouncements: Sendable {
     private struct Publication {
         /// When this server first published the key.
         var since: NumericDate
-        /// The name under which it need not wait for its announcement to end.
+        /// The file name under which the key may sign before its announcement ends.
         var trustedName: KeyFileName?
-        /// Verifiers know a key that has signed, whatever its file is called.
+        /// Whether the key has signed. Verifiers then know it, under any file name.
         var hasSigned = false
     }
 
@@ -22,15 +22,14 @@ package struct KeyAnnouncements: Sendable {
     /// How long a key is published before it signs.
     private let announcement: Duration
 
-    /// - Parameter announcement: as long as a key set may be cached, and a leeway for clocks.
+    /// - Parameter announcement: how long a key set may be cached, plus a leeway for clocks.
     package init(announcement: Duration) {
         self.announcement = announcement
     }
 
-    /// What keys that follow one another do now: all signing keys for one algorithm. Takes note of those that are
-    /// published from now on.
+    /// The schedule at `now` of all signing keys for one algorithm. Records the keys that are published from now on.
     ///
-    /// - Parameter retention: as of ``KeySchedule``.
+    /// - Parameter retention: as in ``KeySchedule``.
     package mutating func schedule(_ keys: [NamedKey], now: NumericDate, retention: Duration) -> KeySchedule {
         note(keys, now: now)
         let schedule = KeySchedule(keys.map(start(of:)), now: now, retention: retention)
@@ -46,25 +45,26 @@ package struct KeyAnnouncements: Sendable {
     }
 
     private mutating func note(_ keys: [NamedKey], now: NumericDate) {
-        // Beside one that is still to come there is nobody to wait for: without the new key nothing could sign.
+        // If the only other key is still in the future, the new key is not held back: no other key could sign.
         let hasKnownKey = keys.contains { publications[$0.keyID] != nil && KeyStart($0.name).hasCome(at: now) }
         let mustWait = hasStarted && hasKnownKey
         let known = publications
         publications = [:]
         for key in keys {
-            // A key that was met while the clock was ahead is not waited for longer than one that is met now.
+            // A key that was first seen while the clock was ahead is held back no longer than one that is first seen
+            // now.
             var publication = known[key.keyID] ?? Publication(since: now, trustedName: mustWait ? nil : key.name)
             publication.since = min(publication.since, now)
             publications[key.keyID] = publication
         }
         hasStarted = true
-        // Where nothing can sign, as when the key that did was retired, nobody is helped by holding all others back.
+        // If no key can sign, as when the signing key was retired, holding back all keys helps no verifier.
         guard !keys.contains(where: { start(of: $0).hasCome(at: now) }), let best = bestKnown(of: keys, now: now)
         else { return }
         publications[best.keyID]?.trustedName = best.name
     }
 
-    /// Of the keys whose names say that they may sign, the one that verifiers have known for the longest time.
+    /// Among the keys that may sign by their names, the one that verifiers have known longest.
     private func bestKnown(of keys: [NamedKey], now: NumericDate) -> NamedKey? {
         keys.filter { KeyStart($0.name).hasCome(at: now) }.sorted { $0.name > $1.name }
             .min { (publications[$0.keyID]?.since ?? now) < (publications[$1.keyID]?.since ?? now) }

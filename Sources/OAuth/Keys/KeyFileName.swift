@@ -1,8 +1,8 @@
 package import AccessToken
 
-/// The name of a file in the keys folder, which says from when the key signs: `20261123T093000Z-blue.pem`.
+/// The name of a file in the keys folder, which gives the time from which the key signs: `20261123T093000Z-blue.pem`.
 ///
-/// Names compare as the keys follow one another: by time, then by name.
+/// Names sort in the order in which the keys sign: by time, then by name.
 package struct KeyFileName: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// What the file holds, by its extension.
     package enum Content: Sendable, Hashable {
@@ -14,19 +14,19 @@ package struct KeyFileName: Sendable, Hashable, Comparable, CustomStringConverti
         case sealing
     }
 
-    /// With the extension and without the folder.
+    /// The file name, with its extension and without the folder.
     package let description: String
-    /// By the extension alone; the file need not exist.
+    /// Derived from the extension alone; the file need not exist.
     package let content: Content
-    /// From when the key signs; nil for a name without a time, which signs from the beginning.
+    /// The time from which the key signs; `nil` for a name without a time, whose key signs from the beginning.
     package let start: NumericDate?
-    /// The `kid` that the issuer of an old key gave it, where the name of its `.pub.pem` says so:
-    /// `20261123T093000Z-kid=blue.pub.pem`, or `kid.blue.pub.pem` where a name may not have `=`, as in a Kubernetes
+    /// The `kid` that the issuer of an old key gave it, if the name of its `.pub.pem` contains it:
+    /// `20261123T093000Z-kid=blue.pub.pem`, or `kid.blue.pub.pem` if names must not contain `=`, as in a Kubernetes
     /// Secret.
     package let keyID: String?
 
-    /// - Returns: nil for a file that is no key: a README, a hidden file.
-    /// - Throws: for a name that begins like a time and is none.
+    /// - Returns: `nil` for a file that is not a key, such as a README or a hidden file.
+    /// - Throws: for a name that begins like a time but is not one, and for an empty `kid`.
     package init?(_ name: String) throws(InvalidValue) {
         guard !name.hasPrefix(".") else { return nil }
         if name.hasSuffix(".pub.pem") {
@@ -43,7 +43,7 @@ package struct KeyFileName: Sendable, Hashable, Comparable, CustomStringConverti
         keyID = try content == .verifying ? Self.keyID(of: name) : nil
     }
 
-    /// Octet for octet, as file systems compare names: `é` is one character or two.
+    /// Compares octet for octet, as file systems do: the two encodings of `é` are different names.
     package static func == (first: KeyFileName, second: KeyFileName) -> Bool {
         first.description.utf8.elementsEqual(second.description.utf8)
     }
@@ -52,7 +52,7 @@ package struct KeyFileName: Sendable, Hashable, Comparable, CustomStringConverti
         for octet in description.utf8 { hasher.combine(octet) }
     }
 
-    /// A name without a time comes before all that have one.
+    /// A name without a time sorts before all names with one.
     package static func < (first: KeyFileName, second: KeyFileName) -> Bool {
         let (firstStart, secondStart) = (first.start ?? NumericDate(.min), second.start ?? NumericDate(.min))
         guard firstStart == secondStart else { return firstStart < secondStart }
@@ -63,11 +63,11 @@ package struct KeyFileName: Sendable, Hashable, Comparable, CustomStringConverti
         let stem = name.dropLast(".pub.pem".count)
         guard let mark = stem.firstRange(of: "kid=") ?? dottedMark(in: stem) else { return nil }
         let keyID = stem[mark.upperBound...]
-        guard !keyID.isEmpty else { throw InvalidValue("has kid with nothing behind it") }
+        guard !keyID.isEmpty else { throw InvalidValue("has an empty kid") }
         return String(keyID)
     }
 
-    /// `kid.` counts only where a part of the name begins.
+    /// `kid.` counts only at the start of a part of the name.
     private static func dottedMark(in stem: Substring) -> Range<String.Index>? {
         if stem.hasPrefix("kid.") { return stem.firstRange(of: "kid.") }
         guard let mark = stem.firstRange(of: "-kid.") ?? stem.firstRange(of: ".kid.") else { return nil }
@@ -77,7 +77,8 @@ package struct KeyFileName: Sendable, Hashable, Comparable, CustomStringConverti
     private static func start(of name: String) throws(InvalidValue) -> NumericDate? {
         let digits = name.utf8.prefix { (0x30...0x39).contains($0) }
         guard digits.count >= 8 else { return nil }
-        // Eight digits are a date: what is almost a time is a mistake, and must not count as none.
+        // Eight digits are a date. A name that is almost a time is a mistake, and must not count as a name without a
+        // time.
         let stem = name.prefix { $0 != "." && $0 != "-" }
         guard let time = BasicTime(String(stem)) else {
             throw InvalidValue("begins like a UTC time (20261123T093000Z) but is none")

@@ -1,48 +1,48 @@
 package import AccessToken
 
-/// What keys that follow one another do at a moment: all signing keys for one algorithm.
+/// The states of all signing keys for one algorithm at one moment.
 ///
-/// It follows from their names and the clock alone, so that all replicas that see the same folder agree, to the second,
-/// without talking to each other.
+/// Only the file names and the clock decide it, so that all replicas that see the same folder agree, to the second,
+/// without communicating.
 package struct KeySchedule: Sendable {
-    /// What a key does.
+    /// The state of a key.
     package enum State: String, Sendable {
-        /// It will sign when its time comes, and is published already.
+        /// It is published already and signs later.
         case next
         /// It signs.
         case signing
         /// It no longer signs; tokens that it signed may still be valid.
         case published
-        /// No token that it signed can be valid any more.
+        /// No token that it signed can still be valid.
         case expired
     }
 
-    /// A key with what it does.
+    /// A key and its state.
     package struct Entry: Sendable {
         /// The file that holds the key.
         package let name: KeyFileName
-        /// When it begins to sign; nil for a key that signs from the beginning.
+        /// The time at which it begins to sign; `nil` for a key that signs from the beginning.
         package let since: NumericDate?
-        /// What it does at the moment of the schedule.
+        /// The state at the moment of the schedule.
         package let state: State
-        /// When it stops being published; nil as long as no later key is known.
+        /// The time at which it stops being published; `nil` if no later key is known.
         package let until: NumericDate?
     }
 
     /// In the order in which they sign.
     package let entries: [Entry]
-    /// The next moment at which a key changes its state; nil where none will.
+    /// The next moment at which a key changes its state; `nil` if none will.
     package let nextChange: NumericDate?
 
     /// - Parameters:
-    ///   - keys: when each key may begin.
+    ///   - keys: the time at which each key may begin to sign.
     ///   - retention: how long a key stays published after its successor began to sign: the longest lifetime of an
-    ///     access token, and a leeway for clocks.
+    ///     access token, plus a leeway for clocks.
     package init(_ keys: [KeyStart], now: NumericDate, retention: Duration) {
         let keys = keys.sorted()
         let signing = keys.lastIndex { $0.hasCome(at: now) } ?? -1
         entries = keys.enumerated().map { index, key in
-            // Whichever of the newer keys begins first takes over.
+            // The newer key that begins first replaces this key.
             let end = keys[(index + 1)...].map { $0.date ?? NumericDate(0) }.min()
             let until = end.map { $0 + retention }
             let state: State =
@@ -57,22 +57,22 @@ package struct KeySchedule: Sendable {
                 }
             return Entry(name: key.name, since: key.date, state: state, until: until)
         }
-        // A key that has been overtaken does not begin any more, whatever it once waited for.
+        // A key that a newer key has replaced never begins, even if it was held back.
         let changes = entries.flatMap { $0.state == .next ? [$0.since, $0.until] : [$0.until] }
         nextChange = changes.compactMap { $0 }.filter { now < $0 }.min()
     }
 
-    /// The key that signs; nil where none has begun.
+    /// The key that signs; `nil` if no key has begun.
     package var signing: KeyFileName? {
         entries.first { $0.state == .signing }?.name
     }
 }
 
-/// A key of the folder: what its file is called, and which key it is.
+/// A key in the folder: its file name and its `kid`.
 package struct NamedKey: Sendable, Hashable {
-    /// Says from when the key signs.
+    /// Gives the time from which the key signs.
     package let name: KeyFileName
-    /// `kid`: stays the same when the file gets another name.
+    /// `kid`: stays the same if the file is renamed.
     package let keyID: String
 
     /// A file of this name that holds the key with this `kid`.
@@ -82,23 +82,23 @@ package struct NamedKey: Sendable, Hashable {
     }
 }
 
-/// When a key may begin to sign.
+/// The time at which a key may begin to sign.
 ///
-/// Usually that is what its name says. A server that meets a key beside a working one without having announced it holds
-/// it back: see ``KeyAnnouncements``. That makes it begin later, but changes nothing about which key is the newer.
+/// Usually the file name gives it. If a server finds a key that it has not announced beside one that can sign, it holds
+/// the new key back: see ``KeyAnnouncements``. The key then begins later, but the order of the keys stays the same.
 package struct KeyStart: Sendable, Hashable, Comparable {
     /// The file that holds the key.
     package let name: KeyFileName
-    /// nil for a key that signs from the beginning.
+    /// `nil` for a key that signs from the beginning.
     package let date: NumericDate?
 
-    /// - Parameter heldBackUntil: when a key that nobody has announced may begin; nil for any other.
+    /// - Parameter heldBackUntil: when a key that was not announced may begin; `nil` for any other key.
     package init(_ name: KeyFileName, heldBackUntil: NumericDate? = nil) {
         self.name = name
         date = heldBackUntil.map { max($0, name.start ?? $0) } ?? name.start
     }
 
-    /// In the order in which the keys follow one another: that of their names.
+    /// The order in which the keys sign, which is that of their names.
     package static func < (first: KeyStart, second: KeyStart) -> Bool { first.name < second.name }
 
     /// Whether the key may sign at `now`.
@@ -107,27 +107,27 @@ package struct KeyStart: Sendable, Hashable, Comparable {
     }
 }
 
-/// How far apart the steps of a key rotation must be, so that no token ever meets a verifier that cannot check it.
+/// The shortest times between the steps of a key rotation, so that every verifier can check every token.
 package struct KeyTiming: Sendable {
     /// How long a key set may be cached: `max-age` of its answer.
     package let keySetMaximumAge: Duration
-    /// Room for clocks that differ, and for the time that a server takes to notice a file.
+    /// The leeway for clocks that differ, and for the time that a server takes to notice a file.
     package let leeway: Duration
 
-    /// Five minutes in caches, and one for clocks.
+    /// Key sets are cached for five minutes; the leeway is one minute.
     package static let standard = KeyTiming(keySetMaximumAge: .seconds(300), leeway: .seconds(60))
 
-    /// For tests, which try what happens without.
+    /// For tests, which show what fails with shorter times.
     package init(keySetMaximumAge: Duration, leeway: Duration) {
         self.keySetMaximumAge = keySetMaximumAge
         self.leeway = leeway
     }
 
-    /// How long a key is published before it signs: until every key set that lacks it has become old.
+    /// How long a key is published before it signs: until every key set that lacks it has expired.
     package var announcement: Duration { keySetMaximumAge + leeway }
 
-    /// How long a key stays published after the time in its successor's name: until its last token has expired. Servers
-    /// that hold an unannounced successor back sign with the key for an announcement longer.
+    /// How long a key stays published after the time in its successor's name: until its last token has expired. A
+    /// server that holds back an unannounced successor signs with the key for one ``announcement`` longer.
     ///
     /// - Parameter longestLifetime: of an access token.
     package func retention(longestLifetime: Duration) -> Duration { longestLifetime + announcement + leeway }

@@ -8,16 +8,16 @@ package final class SigningKey: Sendable {
     package let key: PrivateKey
     /// `alg`, RFC 7515 section 4.1.1
     package let algorithm: SignatureAlgorithm
-    /// What ``algorithm`` means to libcrypto.
+    /// The scheme of ``algorithm`` for libcrypto.
     package var scheme: SignatureScheme { algorithm.scheme }
     /// `kid`: the RFC 7638 thumbprint.
     package let keyID: String
     /// The JOSE header of every access token that it signs, in base64url.
     let encodedHeader: [UInt8]
 
-    /// - Throws: where the key does not go with the algorithm.
+    /// - Throws: if the key cannot be used with the algorithm.
     package init(_ key: PrivateKey, keyID: String, algorithm: SignatureAlgorithm) throws(InvalidValue) {
-        guard algorithm.accepts(key.type) else { throw InvalidValue("does not go with the algorithm") }
+        guard algorithm.accepts(key.type) else { throw InvalidValue("cannot be used with the algorithm") }
         self.key = key
         self.algorithm = algorithm
         self.keyID = keyID
@@ -25,7 +25,7 @@ package final class SigningKey: Sendable {
         encodedHeader = JOSEHeader.encoded(algorithm, type: "at+jwt", keyID: keyID)
     }
 
-    /// The header of something else that it signs: `typ` keeps one from passing for the other (RFC 8725 section 3.11).
+    /// The header of another kind of JWT that it signs: `typ` keeps the kinds apart (RFC 8725 section 3.11).
     func encodedHeader(type: StaticString) -> [UInt8] {
         JOSEHeader.encoded(algorithm, type: type, keyID: keyID)
     }

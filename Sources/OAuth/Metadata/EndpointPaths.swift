@@ -1,6 +1,6 @@
 package import AccessToken
 
-/// The request paths of the endpoints. Under an issuer with a path they lie below that path.
+/// The request paths of the endpoints. If the issuer has a path, they are below it.
 package struct EndpointPaths: Sendable {
     /// The token endpoint.
     package let token: String
@@ -9,7 +9,7 @@ package struct EndpointPaths: Sendable {
     /// The JWK Set.
     package let keySet: String
 
-    /// - Parameter token: `token_path`, where it is configured.
+    /// - Parameter token: `token_path` of the configuration; `nil` for the default.
     package init(issuer: Issuer, token: String? = nil) {
         self.token = token ?? issuer.path + "/oauth2/token"
         introspection = issuer.path + "/oauth2/introspect"

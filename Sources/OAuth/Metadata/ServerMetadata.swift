@@ -1,14 +1,14 @@
 package import AccessToken
 package import JOSE
 
-/// The authorization server metadata document, RFC 8414 section 2, and where it is found.
+/// The authorization server metadata document, RFC 8414 section 2, and its paths.
 package struct ServerMetadata: Sendable {
     /// The JSON object.
     package let json: [UInt8]
     /// Request paths that answer with it.
     package let paths: [String]
 
-    /// URLs in the document are the issuer's origin with the paths of `endpoints` behind it.
+    /// URLs in the document are the issuer's origin followed by the paths of `endpoints`.
     ///
     /// - Parameter algorithm: `access_token.algorithm`, with which JWT answers are signed too.
     package init(issuer: Issuer, endpoints: EndpointPaths, algorithm: SignatureAlgorithm) {
@@ -36,8 +36,8 @@ package struct ServerMetadata: Sendable {
         paths = Self.paths(issuerPath: issuer.path)
     }
 
-    /// RFC 8414 section 3.1 puts the issuer's path behind the well-known one; OpenID Connect Discovery 1.0 section 4.1
-    /// puts it in front. Clients are found that do either with either name.
+    /// RFC 8414 section 3.1 puts the issuer's path after the well-known one; OpenID Connect Discovery 1.0 section 4.1
+    /// puts it in front. Some clients do either with either name.
     private static func paths(issuerPath: String) -> [String] {
         let names = ["/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"]
         guard !issuerPath.isEmpty else { return names }

@@ -1,29 +1,29 @@
 package import AccessToken
 import Libcrypto
 
-/// What a refresh token stands for. Nobody but the service can read it: see ``RefreshTokenSealer``.
+/// The content of a refresh token. Only the service can read it: see ``RefreshTokenSealer``.
 package struct RefreshToken: Sendable, Equatable {
-    /// In octets, how long scope and resources may be together.
+    /// The most octets that scope and resources may have together.
     package static let maximumContentSize = 8192
 
-    /// The only client that it is of use to, RFC 6749 section 6.
+    /// The only client that can use it, RFC 6749 section 6.
     package let clientID: ClientID
-    /// What was granted first, less what was withdrawn from the client since.
+    /// The scope that was first granted, less what has been withdrawn from the client since.
     package let scope: Scope
-    /// The resources that were granted first, RFC 8707 section 2.2, less those that were withdrawn.
+    /// The resources that were first granted, RFC 8707 section 2.2, less those that have been withdrawn since.
     package let audience: [Audience]
-    /// When the first token of the family was issued.
+    /// The time at which the first token of the family was issued.
     package let firstIssuedAt: NumericDate
-    /// When this one was.
+    /// The time at which this token was issued.
     package let issuedAt: NumericDate
     /// The end of the whole family.
     package let expiresAt: NumericDate
-    /// 16 random octets that all tokens have in common that come from one first grant.
+    /// 16 random octets that all tokens from one first grant share.
     let family: [UInt8]
-    /// How many refreshes lie behind it.
+    /// The number of refreshes since the first grant.
     package let generation: UInt32
 
-    /// The first of a family.
+    /// Creates the first token of a family.
     init(
         for clientID: ClientID, scope: Scope, audience: [Audience], lifetime: Duration, now: NumericDate
     ) throws(LibcryptoError) {
@@ -51,11 +51,11 @@ package struct RefreshToken: Sendable, Equatable {
         self.generation = generation
     }
 
-    /// The next of the family: never for more, and never for longer.
+    /// The next token of the family. It never grants more and never expires later.
     ///
     /// - Parameters:
-    ///   - scope: a part of this one's.
-    ///   - audience: a part of this one's.
+    ///   - scope: this token's scope, or a part of it.
+    ///   - audience: this token's resources, or some of them.
     func next(scope: Scope, audience: [Audience], now: NumericDate) -> RefreshToken {
         RefreshToken(
             clientID: clientID, scope: scope, audience: audience, firstIssuedAt: firstIssuedAt, issuedAt: now,

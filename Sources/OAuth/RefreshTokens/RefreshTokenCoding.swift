@@ -1,14 +1,14 @@
 import AccessToken
 
-/// The octets of a refresh token before it is sealed: a version, numbers of fixed size, texts with their lengths in front,
-/// and zeros up to a size that most tokens share, so that the length of a token does not tell its scope.
+/// The octets of a refresh token before it is sealed: a version, numbers of fixed size, texts prefixed with their
+/// lengths, and zeros up to a size that most tokens share, so that the length of a token does not show its scope.
 enum RefreshTokenCoding {
     static let familySize = 16
-    /// With nonce, hint, tag and prefix, base64url makes 392 characters of it.
+    /// In octets. With nonce, hint, tag and prefix, this becomes 392 characters in base64url.
     static let padding = 240
     private static let version: UInt8 = 1
 
-    /// - Returns: nil for texts of more than 65,535 octets, and for more resources.
+    /// - Returns: `nil` if a text has more than 65,535 octets, or if there are more than 65,535 resources.
     static func encode(_ token: RefreshToken) -> [UInt8]? {
         var octets: [UInt8] = [version]
         octets += token.family
@@ -26,7 +26,7 @@ enum RefreshTokenCoding {
         return octets + [UInt8](repeating: 0, count: missing)
     }
 
-    /// - Returns: nil for anything that ``encode(_:)`` does not make.
+    /// - Returns: `nil` for anything that ``encode(_:)`` does not produce.
     static func decode(_ octets: [UInt8]) -> RefreshToken? {
         var reader = Reader(octets: octets[...])
         guard reader.take(1)?.first == version, let family = reader.take(familySize),
@@ -48,7 +48,7 @@ enum RefreshTokenCoding {
             issuedAt: NumericDate(issuedAt), expiresAt: NumericDate(expiresAt), family: family, generation: generation)
     }
 
-    /// The most significant octet first.
+    /// Appends the most significant octet first.
     private static func append(_ integer: some FixedWidthInteger, to octets: inout [UInt8]) {
         for shift in stride(from: integer.bitWidth - 8, through: 0, by: -8) {
             octets.append(UInt8(truncatingIfNeeded: integer >> shift))

@@ -2,7 +2,7 @@ package import AccessToken
 import JOSE
 package import Libcrypto
 
-/// A key with the moment from which it seals.
+/// A sealing key and the time from which it seals.
 package struct ScheduledSealingKey: Sendable {
     let start: NumericDate
     let key: SealingKey
@@ -14,32 +14,32 @@ package struct ScheduledSealingKey: Sendable {
     }
 }
 
-/// Turns refresh tokens into opaque texts and back, with keys that follow one another as signing keys do.
+/// Seals refresh tokens as opaque texts and opens them, with keys that take turns as signing keys do.
 ///
 /// A text is `writ_rt_` and, in base64url, a nonce, a hint to the key, and the sealed token. Issuer and purpose are
-/// authenticated: with the same keys, what another issuer sealed does not open.
+/// authenticated: a token that another issuer sealed does not open, even with the same keys.
 package struct RefreshTokenSealer: Sendable {
-    /// What secret scanners look for; it is part of the token.
+    /// The prefix that secret scanners search for. It is part of the token.
     package static let prefix = "writ_rt_"
-    /// Longer ones are neither made nor looked at: a request has room for no more, with what else is in it.
+    /// In octets. Longer texts are neither made nor opened: a request has no room for them beside its other parameters.
     private static let maximumLength = 12 * 1024
 
     private let turns: [ScheduledSealingKey]
     private let associated: [UInt8]
 
-    /// - Parameter turns: in the order in which the keys seal. Those whose time has not come open what another replica,
-    ///   whose clock is ahead, has sealed.
+    /// - Parameter turns: in the order in which the keys seal. A key that does not seal yet already opens tokens of a
+    ///   replica whose clock is ahead.
     package init(issuer: Issuer, turns: [ScheduledSealingKey]) {
         self.turns = turns
         associated = Array("writ refresh token 1\n\(issuer)".utf8)
     }
 
-    /// Whether there is a key to seal with.
+    /// Whether a key may seal at `now`.
     package func canSeal(at now: NumericDate) -> Bool { key(at: now) != nil }
 
     private func key(at now: NumericDate) -> SealingKey? { turns.last { $0.start <= now }?.key }
 
-    /// What the client gets to see.
+    /// Seals a token as the text that the client gets.
     package func seal(_ token: RefreshToken, now: NumericDate) throws(SealingError) -> String {
         guard let key = key(at: now) else { throw .noKey }
         guard let octets = RefreshTokenCoding.encode(token) else { throw .tooLong }
@@ -57,7 +57,7 @@ package struct RefreshTokenSealer: Sendable {
         return Base64URL.encode(try nonce + key.hint(for: nonce.span) + sealed)
     }
 
-    /// Nonce, hint and sealed token; nil for a text that is none of ours at first sight.
+    /// Nonce, hint and sealed token; `nil` for a text without the form of a sealed token.
     private static func octets(of text: String) -> [UInt8]? {
         guard text.utf8.count <= maximumLength, text.hasPrefix(prefix),
             let octets = Base64URL.decode(String(text.dropFirst(prefix.count))),
@@ -69,24 +69,24 @@ package struct RefreshTokenSealer: Sendable {
     /// Whether ``open(_:)`` would try a key on the text.
     func looksSealed(_ text: String) -> Bool { Self.octets(of: text) != nil }
 
-    /// Has the length that tokens mostly have, and no key opens it.
+    /// A text of the length that most tokens have. No key opens it.
     static let decoy = prefix + String(repeating: "A", count: 384)
 
-    /// - Returns: nil for what was not sealed with one of the keys, for this issuer. Whether the token has expired is not
-    ///   looked at.
+    /// - Returns: `nil` for a text that was not sealed for this issuer with one of the keys. The expiry of the token is
+    ///   not checked.
     func open(_ text: String) throws(LibcryptoError) -> RefreshToken? {
         var attempts = 0
         return try open(text, attempts: &attempts)
     }
 
-    /// - Parameter attempts: goes up when a key is tried.
+    /// - Parameter attempts: is incremented if a key is tried.
     func open(_ text: String, attempts: inout Int) throws(LibcryptoError) -> RefreshToken? {
         guard let octets = Self.octets(of: text) else { return nil }
         let nonce = octets.span.extracting(..<XAES256GCM.nonceSize)
         let rest = octets.span.extracting(XAES256GCM.nonceSize...)
         let hint = rest.extracting(..<SealingKey.hintSize)
         let sealed = rest.extracting(SealingKey.hintSize...)
-        // Each key is asked and one is tried, whichever it is: how long it takes says nothing.
+        // The hint of every key is compared and one key is always tried, so that the time shows nothing.
         var tried = turns.last?.key
         var isKnown = false
         for turn in turns {
@@ -101,7 +101,7 @@ package struct RefreshTokenSealer: Sendable {
     }
 }
 
-/// Why a refresh token was not sealed. Operators can mend it, clients cannot.
+/// Why a refresh token was not sealed. An operator can correct it, a client cannot.
 package enum SealingError: Error, Sendable, CustomStringConvertible {
     /// No sealing key may seal yet.
     case noKey

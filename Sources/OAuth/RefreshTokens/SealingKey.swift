@@ -2,12 +2,12 @@ package import Libcrypto
 
 /// A key that refresh tokens are sealed with.
 package struct SealingKey: Sendable {
-    /// In octets.
+    /// The size of a key, in octets.
     package static let size = XAES256GCM.keySize
-    /// In octets.
+    /// The size of a hint, in octets.
     static let hintSize = 8
 
-    /// What operators know it by. It says nothing of the key, and stands in no token.
+    /// An identifier for operators. It reveals nothing about the key and never appears in a token.
     package let keyID: String
     private let cipher: XAES256GCM
     private let hintKey: SecretBytes
@@ -15,14 +15,14 @@ package struct SealingKey: Sendable {
     /// - Parameter key: ``size`` octets.
     package init(_ key: SecretBytes) throws(LibcryptoError) {
         cipher = try XAES256GCM(key: key)
-        // Keys of their own for each use, NIST SP 800-108r1 with HMAC.
+        // Each use has a derived key of its own, NIST SP 800-108r1 with HMAC.
         hintKey = try Self.derive("writ sealing key hint", from: key)
         keyID = try Self.derive("writ sealing key id", from: key).withBytes { (octets) throws(LibcryptoError) in
             octets.extracting(..<Self.hintSize).hexadecimal
         }
     }
 
-    /// Tells those who have the key that a token is sealed with it, and is noise to all others: two tokens of one key have
+    /// Shows a holder of the key that a token is sealed with it, and is noise to all others: two tokens of one key have
     /// nothing in common.
     func hint(for nonce: Span<UInt8>) throws(LibcryptoError) -> [UInt8] {
         Array(try MessageAuthenticationCode.make(for: nonce, key: hintKey, hash: .sha256)[..<Self.hintSize])
@@ -34,7 +34,7 @@ package struct SealingKey: Sendable {
         try cipher.seal(text.span, nonce: nonce.span, authenticating: associated.span)
     }
 
-    /// - Returns: nil for what was not sealed so.
+    /// - Returns: `nil` if the octets were not sealed with this key, `nonce` and `associated`.
     func open(
         _ sealed: Span<UInt8>, nonce: Span<UInt8>, authenticating associated: [UInt8]
     ) throws(LibcryptoError) -> [UInt8]? {

@@ -1,21 +1,21 @@
-/// A request to one of the endpoints for clients, as far as the protocol is concerned. None of it has been checked.
+/// A request to one of the endpoints for clients, reduced to what the protocol reads. It has not been checked yet.
 package struct EndpointRequest: Sendable {
     /// The request method, such as `POST`.
     package var method: String
     /// The public URL of the endpoint, without query: the issuer's origin and the endpoint's path.
     package var url: String
-    /// The octets behind the `?` of the request target; `nil` without a `?`.
+    /// The octets after the `?` of the request target; `nil` without a `?`.
     package var query: [UInt8]?
     /// The fields that the protocol reads.
     package var fields: Fields
     /// The content of the request, at most ``maximumBodySize`` octets.
     package var body: [UInt8]
-    /// The certificate that the client showed in the TLS handshake, in DER; `nil` if it showed none.
+    /// The certificate that the client presented in the TLS handshake, in DER; `nil` if it presented none.
     package var peerCertificate: [UInt8]?
     /// The address that the request came from; `nil` for a connection without an address, as in tests.
     package var origin: IPAddress?
 
-    /// The values of request fields, as they came.
+    /// The values of request fields, unchanged.
     package struct Fields: Sendable {
         /// `Content-Type`
         package var contentType: String?
@@ -24,7 +24,7 @@ package struct EndpointRequest: Sendable {
         /// All `Accept` fields.
         package var accept: [String]
 
-        /// Fields that are not named are absent.
+        /// A field without an argument is absent.
         package init(contentType: String?, authorization: [String] = [], accept: [String] = []) {
             self.contentType = contentType
             self.authorization = authorization
@@ -35,7 +35,7 @@ package struct EndpointRequest: Sendable {
     /// The largest body that is read, in octets.
     package static let maximumBodySize = 16 * 1024
 
-    /// What is not named is absent.
+    /// A part of the request without an argument is absent.
     package init(
         method: String = "POST", url: String, query: [UInt8]? = nil, fields: Fields, body: [UInt8],
         peerCertificate: [UInt8]? = nil, origin: IPAddress? = nil

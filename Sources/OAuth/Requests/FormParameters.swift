@@ -3,7 +3,8 @@ import JOSE
 /// An HTTP form: the parameters of a request, RFC 6749 section 3.2.
 struct FormParameters {
     private var single: [String: String] = [:]
-    /// The values of `resource` and of its alias `audience`, which alone may be repeated (RFC 8707 section 2).
+    /// The values of `resource` and of its alias `audience`, the only parameters that may be repeated (RFC 8707 section
+    /// 2).
     private(set) var resources: [String] = []
 
     init(parsing form: [UInt8]) throws(TokenRefusal) {
@@ -29,7 +30,7 @@ struct FormParameters {
             }
             // RFC 6749 section 3.2: parameters must not be included more than once.
             guard names.insert(name).inserted else { throw TokenRefusal(.repeatedParameter) }
-            // RFC 6749 section 3.2: without a value, as if it were not there.
+            // RFC 6749 section 3.2: a parameter without a value is treated as if it were absent.
             if !value.isEmpty { single[name] = value }
         }
     }
@@ -38,7 +39,7 @@ struct FormParameters {
 }
 
 extension FormParameters {
-    /// - Throws: what can be refused without looking at the parameters themselves.
+    /// - Throws: a refusal of the URL, the media type, the size of the body, or the form.
     init(of request: EndpointRequest) throws(TokenRefusal) {
         try Self.checkURL(request.query)
         guard Self.isForm(request.fields.contentType) else { throw TokenRefusal(.wrongMediaType) }
@@ -46,7 +47,7 @@ extension FormParameters {
         try self.init(parsing: request.body)
     }
 
-    /// RFC 6749 section 2.3.1: credentials must not be in the request URI, where logs and proxies keep them.
+    /// RFC 6749 section 2.3.1: credentials must not be in the request URI, which logs and proxies store.
     private static func checkURL(_ query: [UInt8]?) throws(TokenRefusal) {
         guard let query else { return }
         let credentialNames: Set<String> = [
@@ -60,13 +61,13 @@ extension FormParameters {
         }
     }
 
-    /// Parameters of the media type, such as a charset, make no difference.
+    /// Parameters of the media type, such as a charset, are ignored.
     private static func isForm(_ contentType: String?) -> Bool {
         guard let mediaType = contentType?.utf8.prefix(while: { $0 != UInt8(ascii: ";") }) else { return false }
         let isBlank: (UInt8) -> Bool = { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
         var rest = mediaType.drop(while: isBlank)
         while let last = rest.last, isBlank(last) { rest.removeLast() }
-        // RFC 9110 section 8.3.1: in any case.
+        // RFC 9110 section 8.3.1: the media type is case-insensitive.
         return rest.lazy.map(lowercased).elementsEqual("application/x-www-form-urlencoded".utf8)
     }
 
@@ -77,7 +78,7 @@ extension FormParameters {
 
 /// application/x-www-form-urlencoded as RFC 6749 appendix B defines it: UTF-8, `+` for a space, `%` and two digits.
 enum FormDecoding {
-    /// - Returns: nil for a `%` without two hexadecimal digits and for what is not UTF-8.
+    /// - Returns: `nil` for a `%` without two hexadecimal digits, and for octets that are not UTF-8.
     static func decode(_ text: Span<UInt8>) -> String? {
         var octets: [UInt8] = []
         octets.reserveCapacity(text.count)

@@ -1,10 +1,10 @@
 import JOSE
 
-/// Why a request of a client is refused, RFC 6749 section 5.2.
+/// The refusal of a client's request, RFC 6749 section 5.2.
 ///
-/// The client learns the fixed text of the ``code`` and nothing else: no input is echoed. The ``cause`` is for the log.
+/// The answer contains only the fixed text of the ``code``: no input is echoed. The ``cause`` is for the log.
 package struct TokenRefusal: Error, Sendable, Equatable {
-    /// What decides the whole answer, except for the time in `Retry-After`.
+    /// Decides the whole answer, except for the time in `Retry-After`.
     package enum Code: Sendable, Hashable, CaseIterable {
         case unreadableForm
         case repeatedParameter
@@ -33,11 +33,11 @@ package struct TokenRefusal: Error, Sendable, Equatable {
         case methodNotAllowed
     }
 
-    /// What the client is told.
+    /// Decides the answer that the client gets.
     package let code: Code
     /// Seconds, for `Retry-After`; `nil` if a later attempt is not more likely to succeed.
     package let retryAfter: Int?
-    /// What went wrong in the service, for the log; `nil` if the request is what is wrong.
+    /// What went wrong in the service, for the log; `nil` if the request is at fault.
     package let cause: (any Error)?
 
     /// - Parameter retryAfter: seconds; `nil` takes the default of the code.
@@ -52,7 +52,7 @@ package struct TokenRefusal: Error, Sendable, Equatable {
         TokenRefusal(.serverError, cause: cause)
     }
 
-    /// Compares codes: what the client is told is the same.
+    /// Compares the codes only, since they decide the answer.
     package static func == (first: TokenRefusal, second: TokenRefusal) -> Bool { first.code == second.code }
 }
 
@@ -67,7 +67,7 @@ extension TokenRefusal.Code {
         return writer.bytes
     }
 
-    /// Whether it refuses a method or a target, before the rules of any endpoint.
+    /// Whether the method or the target is refused, before the rules of any endpoint apply.
     package var isOfAnyPath: Bool { self == .notFound || self == .targetIsNoPath || self == .methodNotAllowed }
 
     /// `error`
@@ -88,7 +88,7 @@ extension TokenRefusal.Code {
         }
     }
 
-    /// `error_description`: ASCII without quotation mark and backslash, as RFC 6749 section 5.2 asks.
+    /// `error_description`: ASCII without quotation mark and backslash, as RFC 6749 section 5.2 requires.
     package var text: StaticString {
         switch self {
         case .unreadableForm: "The request body is not UTF-8 in application/x-www-form-urlencoded form."
@@ -136,7 +136,7 @@ extension TokenRefusal.Code {
         }
     }
 
-    /// Seconds for `Retry-After`, if nothing more is known; `nil` for a refusal without that field.
+    /// The default for `Retry-After`, in seconds; `nil` for a refusal without that field.
     package var retryAfter: Int? {
         self == .overloaded || self == .tooManyFailures ? 1 : nil
     }

@@ -1,7 +1,7 @@
 import JOSE
 import OAuth
 
-/// Why a key is not one that a client's assertions can be checked with.
+/// The reason a key cannot verify a client's assertions.
 enum ClientKeyError: Error, CustomStringConvertible {
     case notUnderstood(JWKError)
     case notAnObject
@@ -12,12 +12,12 @@ enum ClientKeyError: Error, CustomStringConvertible {
         switch self {
         case .notUnderstood(let error): error.description
         case .notAnObject: "it is not an object"
-        case .isPrivate: "it has its private half (d), which belongs to the client alone"
-        case .noAlgorithm: "it goes with none of \(SignatureAlgorithm.offeredNames("and"))"
+        case .isPrivate: "it contains its private half (d), which only the client may have"
+        case .noAlgorithm: "no supported algorithm accepts it; supported are \(SignatureAlgorithm.offeredNames("and"))"
         }
     }
 
-    /// The public key that a member of a JWK Set stands for.
+    /// Parses a member of `keys` of a JWK Set as a public key.
     static func key(_ member: JSONValue) throws(ClientKeyError) -> JWK {
         guard let object = member.object else { throw .notAnObject }
         guard object["d"] == nil else { throw .isPrivate }
@@ -26,7 +26,9 @@ enum ClientKeyError: Error, CustomStringConvertible {
         return try checked(key)
     }
 
-    /// The same key, where it goes with an algorithm that assertions may have.
+    /// Returns the key if it allows an algorithm that assertions may use.
+    ///
+    /// - Throws: ``noAlgorithm`` otherwise.
     static func checked(_ key: JWK) throws(ClientKeyError) -> JWK {
         guard SignatureAlgorithm.offered.contains(where: key.allows) else { throw .noAlgorithm }
         return key

@@ -5,7 +5,8 @@ package import SystemPackage
 
 /// A file with the public keys of a client: a JWK Set, a single JWK or a public key in PEM.
 package enum ClientKeysFile {
-    /// - Throws: ``InvalidConfiguration`` for what cannot be read, and for a private key, which belongs to the client.
+    /// - Throws: ``InvalidConfiguration`` if the file cannot be read or parsed, or if it holds a private key, which
+    ///   only the client may have.
     package static func read(_ path: FilePath) throws(InvalidConfiguration) -> JWKSet {
         guard let data = FileManager.default.contents(atPath: path.string), data.count <= 256 * 1024 else {
             throw problem(path, "cannot be read, or is larger than 256 KiB")
@@ -32,7 +33,7 @@ package enum ClientKeysFile {
             let jwk = try ClientKeyError.checked(JWK(key, keyID: nil, algorithm: nil))
             return JWKSet([JWK(key, keyID: try jwk.thumbprint(), algorithm: nil)])
         } catch {
-            throw problem(path, "is no public key that can be used: \(error)")
+            throw problem(path, "is not a usable public key: \(error)")
         }
     }
 

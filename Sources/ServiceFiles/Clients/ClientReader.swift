@@ -2,7 +2,7 @@ import AccessToken
 import JOSE
 import OAuth
 
-/// Reads one entry of `clients.yaml` and gathers what is wrong with it.
+/// Reads one entry of `clients.yaml` and collects its problems.
 struct ClientReader<Node: YAMLNode> {
     private let entry: Node
     private let members: [YAMLMember<Node>]
@@ -19,7 +19,7 @@ struct ClientReader<Node: YAMLNode> {
         ]
     }
 
-    /// - Parameter settings: what holds for all clients.
+    /// - Parameter settings: the settings of the file that apply to all clients.
     init(_ entry: Node, of file: FileLines, _ settings: ClientsSettings) {
         self.settings = settings
         self.entry = entry
@@ -27,20 +27,20 @@ struct ClientReader<Node: YAMLNode> {
         self.file = file
     }
 
-    /// `client_id` as it was written; nil where it is missing or no single value.
+    /// `client_id` as written; `nil` if it is missing or not a single value.
     var id: String? { member("client_id")?.text }
 
-    /// Notes a problem at the member called `name`, or at the entry where it has none.
+    /// Adds a problem at the member called `name`, or at the entry if it has no such member.
     mutating func note(_ name: String, _ message: String, hint: String? = nil) {
         problems.append(Problem(place(ofMember: name), "\(name) \(message)", hint: hint))
     }
 
-    /// The member's place, or that of the entry where it has none.
+    /// The place of the member called `name`, or of the entry if it has no such member.
     func place(ofMember name: String) -> Problem.Place {
         file.place((member(name) ?? entry).line)
     }
 
-    /// - Returns: nil where the entry has a problem.
+    /// - Returns: `nil` if the entry has a problem.
     mutating func read() -> Client? {
         guard entry.members != nil else {
             problems.append(Problem(file.place(entry.line), "a client is not a mapping of names to values"))
@@ -82,7 +82,7 @@ struct ClientReader<Node: YAMLNode> {
         for member in members {
             let name = member.name ?? ""
             if !seen.insert(name).inserted {
-                problems.append(Problem(file.place(member.line), "\(name) is there twice"))
+                problems.append(Problem(file.place(member.line), "\(name) is set twice"))
             }
             guard !Self.memberNames.contains(name) else { continue }
             let nearest = NearestName.of(name, among: Self.memberNames.sorted())
@@ -95,7 +95,7 @@ struct ClientReader<Node: YAMLNode> {
         members.first { $0.name == name }?.value
     }
 
-    /// The value of a member that is a single value; nil where it is absent, or wrong and noted.
+    /// The parsed value of a member that is a single value; `nil` if it is absent, or invalid and reported.
     private mutating func value<Value>(
         _ name: String, _ parse: (String) throws(InvalidValue) -> Value
     ) -> Value? {
@@ -110,7 +110,8 @@ struct ClientReader<Node: YAMLNode> {
         }
     }
 
-    /// The values of a member that is a list; nil where it is absent, or wrong and noted.
+    /// The parsed elements of a member that is a list; `nil` if it is absent, or no list and reported. An invalid
+    /// element is skipped and reported.
     private mutating func list<Value>(
         _ name: String, _ parse: (String) throws(InvalidValue) -> Value
     ) -> [Value]? {
@@ -122,7 +123,7 @@ struct ClientReader<Node: YAMLNode> {
         var values: [Value] = []
         for element in elements {
             do throws(InvalidValue) {
-                guard let text = element.text else { throw InvalidValue("holds something else than text") }
+                guard let text = element.text else { throw InvalidValue("is not text") }
                 values.append(try parse(text))
             } catch {
                 problems.append(Problem(file.place(element.line), "\(name): an element \(error)"))
@@ -140,34 +141,34 @@ struct ClientReader<Node: YAMLNode> {
         return entries.compactMap { secret($0) }
     }
 
-    /// A refresh token holds scope and resources, and a request must have room for it.
+    /// A refresh token contains the scope and the resources, and a request must have room for it.
     private mutating func checkRoom(_ scope: Scope?, _ resources: [Audience]?, _ grantTypes: [GrantType]?) {
         let size = (resources ?? []).reduce(scope?.description.utf8.count ?? 0) { $0 + $1.description.utf8.count + 2 }
         guard grantTypes?.contains(.refreshToken) == true, size > RefreshToken.maximumContentSize else { return }
         note("scope", "and resources are too long for refresh tokens: over \(RefreshToken.maximumContentSize) octets")
     }
 
-    /// A client has what its method takes, and nothing that it could never use.
+    /// A client has the credentials that its method needs, and none that the method cannot use.
     private mutating func checkCredentials(_ method: TokenEndpointAuthenticationMethod?) {
         let hasSecrets = member("client_secrets") != nil
         let hasKeys = member("jwks") != nil || member("jwks_uri") != nil
         switch method {
         case nil where !hasSecrets && !hasKeys:
-            let hint = "`writ clients add` writes a client with its secret's hash; keys stand in jwks or jwks_uri"
+            let hint = "`writ clients add` adds a client with the hash of its secret; keys belong in jwks or jwks_uri"
             note("client_secrets", "is missing", hint: hint)
         case .privateKeyJWT where !hasKeys: note("token_endpoint_auth_method", "needs jwks or jwks_uri")
-        case .privateKeyJWT where hasSecrets: note("client_secrets", "is of no use with private_key_jwt")
+        case .privateKeyJWT where hasSecrets: note("client_secrets", "cannot be used with private_key_jwt")
         case .clientSecretBasic where !hasSecrets, .clientSecretPost where !hasSecrets:
             note("token_endpoint_auth_method", "needs client_secrets")
         case .clientSecretBasic where hasKeys, .clientSecretPost where hasKeys:
-            note(member("jwks") != nil ? "jwks" : "jwks_uri", "is of no use with \(method?.rawValue ?? "")")
+            note(member("jwks") != nil ? "jwks" : "jwks_uri", "cannot be used with \(method?.rawValue ?? "")")
         default: break
         }
     }
 
     /// `jwks` or `jwks_uri`: RFC 7591 section 2 forbids both.
     private mutating func keys() -> ClientKeys? {
-        if member("jwks") != nil, member("jwks_uri") != nil { note("jwks_uri", "cannot stand beside jwks") }
+        if member("jwks") != nil, member("jwks_uri") != nil { note("jwks_uri", "cannot be combined with jwks") }
         if let url = value("jwks_uri", Self.keysURL) { return .remote(url: url) }
         guard let node = member("jwks") else { return nil }
         guard let set = JSONValue(node)?.object?["keys"]?.array, !set.isEmpty else {
@@ -235,7 +236,7 @@ struct ClientReader<Node: YAMLNode> {
         _ text: String
     ) throws(InvalidValue) -> TokenEndpointAuthenticationMethod {
         guard let method = TokenEndpointAuthenticationMethod(rawValue: text) else {
-            throw InvalidValue("is none of client_secret_basic, client_secret_post and private_key_jwt")
+            throw InvalidValue("is not one of client_secret_basic, client_secret_post and private_key_jwt")
         }
         return method
     }
@@ -257,13 +258,13 @@ struct ClientReader<Node: YAMLNode> {
 
 }
 
-/// What one entry of `clients.yaml` came to.
+/// The result of reading one entry of `clients.yaml`.
 struct ClientEntry: Sendable {
-    /// nil where the entry has a problem.
+    /// `nil` if the entry has a problem.
     let client: Client?
-    /// `client_id` as it was written, also where something else is wrong.
+    /// `client_id` as written, even if another member is invalid.
     let id: String?
-    /// Where the identifier stands, or else the entry.
+    /// The place of `client_id`, or of the entry if it has none.
     let place: Problem.Place
     let problems: [Problem]
 

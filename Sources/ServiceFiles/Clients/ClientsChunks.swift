@@ -1,26 +1,26 @@
-/// The text of a large clients file, cut between entries, so that the pieces can be read at the same time and forgotten
-/// one by one.
+/// The text of a large clients file, split between entries. The pieces are parsed in parallel, and each is freed after
+/// it has been parsed.
 ///
-/// It is cut only where nothing but an entry can begin: at a dash in the column of the first one, below `clients:`. Block
-/// scalars, quoted texts and flow collections within an entry are indented further (YAML 1.2 section 8.2.1).
+/// A cut is made only at a dash in the column of the first entry, below `clients:`. Only an entry can begin there:
+/// block scalars, quoted texts and flow collections within an entry are indented further (YAML 1.2 section 8.2.1).
 struct ClientsChunks {
-    /// A clients file of its own.
+    /// A part of the file that is itself a complete clients file.
     struct Piece: Sendable {
         let octets: [UInt8]
-        /// What a line number in it lacks.
+        /// The number to add to a line number of the piece to get that of the file.
         let lineOffset: Int
     }
 
     let pieces: [Piece]
-    /// What stands before `clients:`.
+    /// The text before `clients:`.
     let preamble: String
 
-    /// Files that are smaller are read in one.
+    /// In octets. Smaller files are not split.
     private static let smallestFile = 128 * 1024
     private static let pieceSize = 256 * 1024
     private static let header = Array("clients:".utf8)
 
-    /// - Returns: nil for a small file, and for one that is laid out in another way.
+    /// - Returns: `nil` for a small file, and for a file with another layout.
     init?(_ text: String) {
         guard text.utf8.count >= Self.smallestFile else { return nil }
         let octets = Array(text.utf8)
@@ -38,12 +38,12 @@ struct ClientsChunks {
         preamble = String(decoding: octets[..<header.start], as: UTF8.self)
         let ends = cuts.dropFirst().map(\.start) + [octets.count]
         pieces = zip(cuts, ends).map { cut, end in
-            // The first entry stands in the second line of the piece.
+            // The first entry is on the second line of the piece.
             Piece(octets: Self.header + "\n".utf8 + octets[cut.start..<end], lineOffset: cut.number - 2)
         }
     }
 
-    /// The line `clients:`, behind nothing but settings in a line each.
+    /// The line `clients:`, if only settings of one line each precede it.
     private static func header(_ lines: inout Lines, _ octets: [UInt8]) -> Lines.Line? {
         while let line = lines.next(), line.indentation == 0 {
             if octets[line.content].elementsEqual(header) { return line }

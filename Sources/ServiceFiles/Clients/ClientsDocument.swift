@@ -2,18 +2,18 @@ import AccessToken
 import OAuth
 import Yams
 
-/// The lines of `clients.yaml`, with the places of its entries.
+/// The lines of `clients.yaml` and the positions of its entries.
 struct ClientsDocument {
     private var lines: [String]
     private let entries: [Node]
-    /// The line that begins with `clients:`, from 0.
+    /// The index of the line that begins with `clients:`, from 0.
     private let header: Int
 
     init(_ yaml: YAMLText) throws {
         guard let mapping = yaml.root?.mapping, let key = mapping.keys.first(where: { $0.scalar?.string == "clients" }),
             let sequence = mapping["clients"]?.sequence, let line = key.mark?.line
         else { throw ClientsFileEditError.unusualLayout }
-        // YAML breaks lines at these too; only files that break them at line feeds are edited.
+        // YAML also breaks lines at these characters. Only files that break lines at line feeds are edited.
         let otherBreaks: Set<Unicode.Scalar> = ["\r", "\u{85}", "\u{2028}", "\u{2029}"]
         guard !yaml.text.unicodeScalars.contains(where: otherBreaks.contains) else {
             throw ClientsFileEditError.unusualLayout
@@ -40,7 +40,7 @@ struct ClientsDocument {
 
     var text: String { lines.joined(separator: "\n") + "\n" }
 
-    /// Puts an entry behind the others.
+    /// Appends an entry after the others.
     mutating func append(_ client: NewClient) {
         if entries.isEmpty {
             let comment = lines[header].firstIndex(of: "#").map { "   " + lines[header][$0...] } ?? ""
@@ -54,7 +54,7 @@ struct ClientsDocument {
         lines.insert(contentsOf: block, at: end)
     }
 
-    /// Takes an entry out, with the comment right above it.
+    /// Removes an entry and the comment directly above it.
     mutating func removeEntry(_ index: Int) {
         let end = endOfEntry(index)
         var start = firstLine(of: index)
@@ -63,7 +63,7 @@ struct ClientsDocument {
         if entries.count == 1 { lines[header] = "clients: []" }
     }
 
-    /// Writes the list of secrets of an entry anew.
+    /// Replaces the list of secrets of an entry.
     mutating func replaceSecrets(ofEntry index: Int, with secrets: [ClientSecret]) {
         guard let mapping = entries[index].mapping,
             let place = mapping.keys.firstIndex(where: { $0.string == "client_secrets" }),
@@ -89,7 +89,7 @@ struct ClientsDocument {
         (entries[index].mark?.line ?? 1) - 1
     }
 
-    /// The line behind an entry; comments and blank lines above the next entry belong to that.
+    /// The index of the line after an entry. Comments and blank lines above the next entry belong to the next entry.
     private func endOfEntry(_ index: Int) -> Int {
         let start = firstLine(of: index)
         if index + 1 < entries.count {
@@ -105,7 +105,7 @@ struct ClientsDocument {
         lines[firstLine(of: index)].prefix { $0 == " " }.count
     }
 
-    /// Whether a line can belong to an entry whose dash stands in this column.
+    /// Whether a line can belong to an entry whose dash is in this column.
     private func isInside(_ line: String, dashColumn: Int) -> Bool {
         line.allSatisfy { $0 == " " } || isComment(line) || line.prefix { $0 == " " }.count > dashColumn
     }

@@ -4,12 +4,12 @@ import Synchronization
 package import SystemPackage
 import Yams
 
-/// `clients.yaml`, with the names of RFC 7591 where it has them.
+/// `clients.yaml`. Its members have the names of RFC 7591 if that defines them.
 package struct ClientsFile {
     /// In the order of the file.
     package let clients: [Client]
 
-    /// - Throws: every problem at once, each with its line.
+    /// - Throws: all problems at once, each with its line.
     package init(reading path: FilePath) throws(InvalidConfiguration) {
         let text = try YAMLText.contents(of: path)
         if let chunks = ClientsChunks(text), let settings = Self.settings(of: chunks, path),
@@ -26,9 +26,10 @@ package struct ClientsFile {
         return ClientsSettings(yaml.root?.members ?? [], of: yaml.lines)
     }
 
-    /// Reads the pieces on all cores.
+    /// Parses the pieces in parallel, on all cores.
     ///
-    /// - Returns: nil where a piece is no clients file of its own, as where one refers to an anchor in another.
+    /// - Returns: `nil` if a piece is not a clients file of its own, for example because it refers to an anchor in
+    ///   another piece.
     private static func read(
         _ chunks: ClientsChunks, of path: FilePath, _ settings: ClientsSettings
     ) -> [ClientEntry]? {
@@ -53,7 +54,7 @@ package struct ClientsFile {
     private static func entries(
         _ root: (some YAMLNode)?, of file: FileLines, _ settings: ClientsSettings
     ) -> [ClientEntry]? {
-        // A line break that only YAML sees as one can hide a setting among the entries.
+        // A line break that only YAML recognises can hide a setting among the entries.
         guard let members = root?.members, members.count == 1 else { return nil }
         return members[0].value.elements?.map { ClientEntry($0, of: file, settings) }
     }
@@ -63,7 +64,7 @@ package struct ClientsFile {
             throw InvalidConfiguration([
                 Problem(
                     .file(yaml.path.string, line: nil), "the clients file is empty",
-                    hint: "`writ clients add ID --scope \"...\"` adds a client; `clients: []` says that there is none")
+                    hint: "`writ clients add ID --scope \"...\"` adds a client; write `clients: []` if there is none")
             ])
         }
         guard case .mapping(let mapping) = root, let entries = mapping["clients"]?.sequence else {
@@ -88,7 +89,7 @@ package struct ClientsFile {
             guard let id = entry.id else { continue }
             if let place = places[id] {
                 problems.append(
-                    Problem(entry.place, "client_id is used before, in line \(place.line.map(String.init) ?? "?")"))
+                    Problem(entry.place, "client_id is already used in line \(place.line.map(String.init) ?? "?")"))
             } else {
                 places[id] = entry.place
             }
@@ -98,8 +99,8 @@ package struct ClientsFile {
             problems.append(
                 Problem(
                     .file(path.string, line: nil),
-                    "has password hashes of so many costs, or for one client, that a wrong secret takes \(checks) checks",
-                    hint: "\(ClientRegistry.maximumPasswordChecks) are allowed"))
+                    "needs \(checks) password hash checks to reject a wrong secret",
+                    hint: "limit \(ClientRegistry.maximumPasswordChecks): use fewer costs, or fewer hashes per client"))
         }
         guard problems.isEmpty else { throw InvalidConfiguration(problems) }
         self.clients = clients

@@ -4,22 +4,22 @@ package import OAuth
 package import SystemPackage
 import Yams
 
-/// Changes `clients.yaml` in place: whole or not at all, one command at a time, with comments and order kept.
+/// Edits `clients.yaml` in place. An edit is atomic and keeps comments and order. Only one command edits at a time.
 ///
-/// Lines are changed as text. What comes out is read again before it is written, so that an edit that a layout of the
-/// file defeats is refused and not made.
+/// Lines are edited as text. The result is parsed before it is written: if the layout of the file makes an edit go
+/// wrong, the edit is refused and the file stays as it is.
 package struct ClientsFileEditor: Sendable {
     private let path: FilePath
 
-    /// - Parameter path: the clients file; it is not read before it is edited.
+    /// - Parameter path: the clients file. It is read when an edit begins.
     package init(_ path: FilePath) {
-        // A link stays a link: what it leads to is replaced.
+        // A symbolic link is kept: the file that it points to is replaced.
         self.path = FilePath(URL(filePath: path.string).resolvingSymlinksInPath().path(percentEncoded: false))
     }
 
     /// Adds a client with one secret.
     ///
-    /// - Throws: ``ClientsFileEditError/clientExists`` where there is one with this identifier.
+    /// - Throws: ``ClientsFileEditError/clientExists`` if a client has this identifier.
     package func add(_ client: NewClient) throws {
         try edit { document, clients in
             guard !clients.contains(where: { $0.id == client.id }) else { throw ClientsFileEditError.clientExists }
@@ -30,6 +30,8 @@ package struct ClientsFileEditor: Sendable {
     }
 
     /// Removes a client.
+    ///
+    /// - Throws: ``ClientsFileEditError/noSuchClient`` if no client has this identifier.
     package func remove(_ id: ClientID) throws {
         var index = 0
         try edit { document, clients in
@@ -40,9 +42,9 @@ package struct ClientsFileEditor: Sendable {
         }
     }
 
-    /// Gives a client another secret.
+    /// Adds a new secret to a client and limits the time of its present ones.
     ///
-    /// - Parameter oldEnd: when the secrets that it has end, unless they end before; nil ends them at once.
+    /// - Parameter oldEnd: when the present secrets expire, unless they expire earlier; `nil` removes them at once.
     package func rotateSecret(of id: ClientID, to hash: ClientSecretHash, oldEnd: NumericDate?, now: NumericDate) throws
     {
         var index = 0
@@ -96,7 +98,7 @@ extension YAMLText {
 }
 
 extension Node {
-    /// A client's entry but for its secrets.
+    /// The members of a client's entry, without its secrets.
     fileprivate var exceptSecrets: [Node: Node] {
         let pairs = mapping.map { Array($0) } ?? []
         return Dictionary(pairs.filter { $0.key.string != "client_secrets" }.map { ($0.key, $0.value) }) { first, _ in
@@ -105,22 +107,22 @@ extension Node {
     }
 }
 
-/// Why a client was not added, changed or removed. The file is as it was.
+/// The reason a client was not added, changed or removed. The file is unchanged.
 package enum ClientsFileEditError: Error, Sendable, CustomStringConvertible {
     case clientExists
     case noSuchClient
     case unusualLayout
 
-    /// For people; says nothing of the client, which whoever asked knows.
+    /// A human-readable description. It does not contain the identifier, which the operator has just given.
     package var description: String {
         switch self {
-        case .clientExists: "there is a client with this identifier already"
+        case .clientExists: "a client with this identifier already exists"
         case .noSuchClient: "there is no client with this identifier"
         case .unusualLayout: "the clients file is laid out in a way that this command cannot edit"
         }
     }
 
-    /// What to do about it.
+    /// What the operator can do about it.
     package var hint: String {
         switch self {
         case .clientExists: "`writ clients rotate-secret ID` gives it another secret"

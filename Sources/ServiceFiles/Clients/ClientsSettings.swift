@@ -1,13 +1,13 @@
 import AccessToken
 import Yams
 
-/// What `clients.yaml` says of all clients, beside `clients`.
+/// The settings of `clients.yaml` that apply to all clients.
 struct ClientsSettings: Sendable {
-    /// `refresh_tokens_not_before`: ends every refresh token that goes back to an earlier moment.
+    /// `refresh_tokens_not_before`: a refresh token is rejected if the first token of its family was issued before.
     private(set) var refreshTokensNotBefore: NumericDate?
     private(set) var problems: [Problem] = []
 
-    /// - Parameter members: those of the file, or of the part of it before `clients`.
+    /// - Parameter members: the members of the file, or of the part of it before `clients`.
     init(_ members: [YAMLMember<Node>], of file: FileLines) {
         for member in members where member.name != "clients" {
             let place = file.place(member.line)
@@ -25,6 +25,6 @@ struct ClientsSettings: Sendable {
         }
     }
 
-    /// The one name that there is.
+    /// The name of the only such setting.
     static let notBeforeName = "refresh_tokens_not_before"
 }

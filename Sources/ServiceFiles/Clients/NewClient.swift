@@ -8,20 +8,20 @@ package struct NewClient: Sendable {
     package let id: ClientID
     /// `client_name`
     package let name: String?
-    /// How it proves who it is.
+    /// The credential that the client authenticates with.
     package let credential: Credential
-    /// `grant_types`; the default is not written.
+    /// `grant_types`; omitted from the file if it is the default.
     package let grantTypes: [GrantType]
-    /// `scope`; not written where it is empty.
+    /// `scope`; omitted from the file if it is empty.
     package let scope: Scope
-    /// `resources`; not written where there are none.
+    /// `resources`; omitted from the file if there are none.
     package let resources: [Audience]
-    /// `introspect`: about all tokens; not written where it is false.
+    /// `introspect`: whether the client may introspect all tokens; omitted from the file if `false`.
     package let mayIntrospect: Bool
 
-    /// One of the things that a client may have.
+    /// A client has exactly one of these credentials.
     package enum Credential: Sendable {
-        /// `client_secrets`: the one entry, without an end. The secret itself never comes near the file.
+        /// `client_secrets`: one entry that does not expire. The secret itself is never written to the file.
         case secret(ClientSecretHash)
         /// `jwks`, for `private_key_jwt`.
         case keys(JWKSet)
@@ -29,7 +29,7 @@ package struct NewClient: Sendable {
         case keysURL(String)
     }
 
-    /// Nothing is written yet.
+    /// Describes a client; nothing is written to a file.
     package init(
         id: ClientID, name: String? = nil, credential: Credential,
         grantTypes: [GrantType] = [.clientCredentials], scope: Scope, resources: [Audience] = [],
@@ -44,7 +44,7 @@ package struct NewClient: Sendable {
         self.mayIntrospect = mayIntrospect
     }
 
-    /// The lines of its entry, without the dash and the indentation in front.
+    /// The lines of its entry, without the leading dash and indentation.
     var yamlLines: [String] {
         var lines = ["client_id: \(YAMLScalar.write(id.description))"]
         if let name { lines.append("client_name: \(YAMLScalar.write(name))") }

@@ -1,10 +1,10 @@
 package import AccessToken
 
-/// Where a listener waits for connections: `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`.
+/// The address on which a listener accepts connections: `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`.
 package struct ListenAddress: Sendable, Equatable, CustomStringConvertible {
-    /// A name or an address, without brackets.
+    /// A host name or an IP address, without brackets.
     package let host: String
-    /// 0 takes any free port.
+    /// 0 selects any free port.
     package let port: Int
 
     init(host: String, port: Int) {
@@ -12,7 +12,8 @@ package struct ListenAddress: Sendable, Equatable, CustomStringConvertible {
         self.port = port
     }
 
-    /// - Throws: where host or port is missing, the port is above 65535, or an IPv6 address has no brackets.
+    /// - Throws: ``InvalidValue`` if the host or the port is missing, the port is above 65535, or an IPv6 address has
+    ///   no brackets.
     package init(_ text: String) throws(InvalidValue) {
         guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
             throw InvalidValue("is not an address with a port, such as 127.0.0.1:8080")
@@ -28,7 +29,8 @@ package struct ListenAddress: Sendable, Equatable, CustomStringConvertible {
         self.port = Int(port)
     }
 
-    /// The same where a client on this machine finds it: an address that stands for all of the machine's is none to ask.
+    /// The address at which a client on this machine reaches the listener: the loopback address if the host stands for
+    /// all addresses of the machine.
     package var local: ListenAddress {
         switch host {
         case "0.0.0.0": ListenAddress(host: "127.0.0.1", port: port)
@@ -37,7 +39,7 @@ package struct ListenAddress: Sendable, Equatable, CustomStringConvertible {
         }
     }
 
-    /// With brackets around an IPv6 address; ``init(_:)`` reads it back.
+    /// With brackets around an IPv6 address; ``init(_:)`` parses it.
     package var description: String {
         host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }

@@ -28,12 +28,12 @@ struct OpenTelemetryVariables {
         self.environment = environment
     }
 
-    /// The URL for traces. That of `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` is used as it is; to the base URL of
-    /// `OTEL_EXPORTER_OTLP_ENDPOINT` the path `v1/traces` is appended. `nil` if there is none, or it is malformed.
+    /// The URL for traces. `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` is used as it is; `v1/traces` is appended to the base
+    /// URL `OTEL_EXPORTER_OTLP_ENDPOINT`. `nil` if neither is set, or if it is malformed.
     mutating func endpoint() -> String? {
         if self[.tracesEndpoint] != nil { return value(.tracesEndpoint, TracingEndpoint.parse) }
         return value(.endpoint) { (text) throws(InvalidValue) in
-            // With a query or a fragment there is no place for the path.
+            // The path cannot be appended to a URL with a query or a fragment.
             guard TracingEndpoint.isURL(text), !text.contains("?"), !text.contains("#") else {
                 throw InvalidValue("is not a URL such as http://127.0.0.1:4318")
             }
@@ -62,8 +62,9 @@ struct OpenTelemetryVariables {
         return attributes
     }
 
-    /// The share of the traces that begin here, by `OTEL_TRACES_SAMPLER` and `OTEL_TRACES_SAMPLER_ARG`. With or without
-    /// `parentbased_`, callers decide about their traces. `nil` if there is none, or it is malformed.
+    /// The ratio of sampled traces among those that begin in this service, by `OTEL_TRACES_SAMPLER` and
+    /// `OTEL_TRACES_SAMPLER_ARG`. With or without `parentbased_`, callers decide about their own traces. `nil` if there
+    /// is none, or if it is malformed.
     mutating func ratio() -> Double? {
         let sampler = value(.sampler) { (text) throws(InvalidValue) in
             let name = text.hasPrefix("parentbased_") ? String(text.dropFirst("parentbased_".count)) : text
@@ -126,14 +127,14 @@ struct OpenTelemetryVariables {
     }
 }
 
-/// How the settings of traces are read, whatever their source is.
+/// Parses the settings for traces, from the file or from the environment.
 enum TracingEndpoint {
     static func parse(_ text: String) throws(InvalidValue) -> String {
         guard isURL(text) else { throw InvalidValue("is not a URL such as http://127.0.0.1:4318/v1/traces") }
         return text
     }
 
-    /// A collector is a neighbour, so plain http is fine: spans hold no secret.
+    /// Plain http is accepted, because a collector is nearby and spans contain no secret.
     static func isURL(_ text: String) -> Bool {
         guard let url = URL(string: text), let scheme = url.scheme else { return false }
         return ["http", "https"].contains(scheme) && url.host()?.isEmpty == false

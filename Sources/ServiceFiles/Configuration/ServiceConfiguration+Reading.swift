@@ -4,7 +4,7 @@ import OAuth
 package import SystemPackage
 
 extension ServiceConfiguration {
-    /// Values from the command line, which win over file and environment.
+    /// Values from the command line. They override the environment and the file.
     package struct Options: Sendable {
         /// `--issuer`
         package var issuer: String?
@@ -15,7 +15,7 @@ extension ServiceConfiguration {
         /// `--log-level`
         package var logLevel: String?
 
-        /// nil leaves a setting to environment and file.
+        /// `nil` leaves a setting to the environment and the file.
         package init(
             issuer: String? = nil, listen: String? = nil, management: String? = nil, logLevel: String? = nil
         ) {
@@ -37,9 +37,9 @@ extension ServiceConfiguration {
         }
     }
 
-    /// Reads the file and puts environment and options above it.
+    /// Reads the file. The environment overrides it, and `options` override both.
     ///
-    /// - Throws: every problem at once.
+    /// - Throws: all problems at once.
     package init(
         reading file: FilePath, environment: [String: String], options: Options = Options()
     ) throws(InvalidConfiguration) {
@@ -99,10 +99,10 @@ extension ServiceConfiguration {
         )
     }
 
-    /// A stand-in for a file with problems that still says where keys and clients are, so that those can be checked
+    /// A stand-in for a configuration with problems. It has the paths of keys and clients, so that these can be checked
     /// too.
     ///
-    /// - Returns: nil for a file that is no YAML at all.
+    /// - Returns: `nil` if the file cannot be read or is not YAML.
     package init?(findingFilesOf file: FilePath, environment: [String: String]) {
         guard let yaml = try? YAMLText(reading: file), let issuer = try? Issuer("https://localhost") else { return nil }
         var reader = SettingReader(
@@ -120,7 +120,7 @@ extension ServiceConfiguration {
             trustedProxies: [], drainDelay: .zero, logLevel: .info, tracing: nil)
     }
 
-    /// The addresses to listen on, without those that are written wrongly.
+    /// The addresses to listen on, without malformed ones.
     package static func addresses(in file: FilePath, environment: [String: String]) -> [ListenAddress] {
         guard let yaml = try? YAMLText(reading: file) else { return [] }
         var reader = SettingReader(
@@ -145,24 +145,24 @@ extension ServiceConfiguration {
 
     private static func issuer(_ text: String) throws(InvalidValue) -> Issuer {
         guard !text.contains("/.well-known/") else {
-            throw InvalidValue("is the URL of a metadata document; the issuer is what stands before /.well-known/")
+            throw InvalidValue("is the URL of a metadata document; the issuer is the part before /.well-known/")
         }
         return try Issuer(text)
     }
 
-    /// nil is off.
+    /// `nil` if it is off.
     private static func management(_ text: String) throws(InvalidValue) -> ListenAddress? {
         DurationText.isOff(text) ? nil : try ListenAddress(text)
     }
 
     private static func assertionAudience(_ text: String) throws(InvalidValue) -> AssertionAudience {
         guard let audience = AssertionAudience(rawValue: text) else {
-            throw InvalidValue("is neither either nor issuer")
+            throw InvalidValue("is neither \"either\" nor \"issuer\"")
         }
         return audience
     }
 
-    /// Separated by commas; blanks beside them make no difference.
+    /// Networks separated by commas; spaces are ignored.
     private static func networks(_ text: String) throws(InvalidValue) -> [IPNetwork] {
         var networks: [IPNetwork] = []
         for element in text.split(separator: ",") {
@@ -179,7 +179,7 @@ extension ServiceConfiguration {
 
     private static func logLevel(_ text: String) throws(InvalidValue) -> LogLevel {
         guard let level = LogLevel(rawValue: text) else {
-            throw InvalidValue("is none of trace, debug, info, notice, warning, error and critical")
+            throw InvalidValue("is not one of trace, debug, info, notice, warning, error and critical")
         }
         return level
     }

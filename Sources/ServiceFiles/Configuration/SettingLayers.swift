@@ -1,8 +1,8 @@
 import Yams
 
-/// The settings of the file, the environment and the command line; the later wins.
+/// The settings of the file, the environment and the command line. Each layer overrides those before it.
 struct SettingLayers {
-    /// A value with the place that it comes from.
+    /// A value and the place that sets it.
     struct Setting {
         let text: String
         let place: Problem.Place
@@ -12,7 +12,7 @@ struct SettingLayers {
     private let environment: [String: String]
     private let file: [SettingName: Setting]
 
-    /// What is wrong with the shape of the file.
+    /// Problems with the structure of the file.
     let problems: [Problem]
 
     init(file yaml: YAMLText, environment: [String: String], options: [SettingName: Setting]) {
@@ -31,14 +31,14 @@ struct SettingLayers {
         self.problems = problems
     }
 
-    /// Where a setting comes from, the winning layer last; nil where nothing sets it.
+    /// The source of a setting. A later case overrides an earlier one.
     enum Layer: Comparable {
         case file
         case environment
         case option
     }
 
-    /// The layer that sets one of these; of several the one that wins.
+    /// The layer that overrides the others among those that set one of these; `nil` if none does.
     func layer(of names: [SettingName]) -> Layer? {
         names.compactMap { self[$0] }.map { setting -> Layer in
             switch setting.place {
@@ -69,7 +69,7 @@ struct SettingLayers {
             }
             let name = section.map { "\($0).\(word)" } ?? word
             let isSection = section == nil && SettingName.sections.contains(word)
-            // `tls` is a word or a section.
+            // `tls` is either a single value or a section.
             if let setting = SettingName(rawValue: name), !(isSection && value.mapping != nil) {
                 guard let text = value.scalar?.string ?? list(setting, value) else {
                     problems.append(Problem(place, "\(name) is not a single value"))
@@ -92,7 +92,8 @@ struct SettingLayers {
         }
     }
 
-    /// The elements of a list, with commas between them; nil for a setting that is none.
+    /// The elements of a list, separated by commas; `nil` if the setting cannot be a list, or the value is not a list
+    /// of single values.
     private static func list(_ name: SettingName, _ value: Node) -> String? {
         guard SettingName.lists.contains(name), let elements = value.sequence else { return nil }
         let texts = elements.compactMap { $0.scalar?.string }

@@ -1,4 +1,4 @@
-/// The settings that `writ.yaml` may hold. A dot stands for a nested mapping.
+/// The settings that `writ.yaml` may contain. A dot stands for a nested mapping.
 enum SettingName: String, CaseIterable {
     case issuer
     case listen
@@ -33,7 +33,7 @@ enum SettingName: String, CaseIterable {
     /// The environment variable that sets it: `WRIT_ACCESS_TOKEN_LIFETIME`.
     var environmentVariable: String { "WRIT_" + rawValue.replacing(".", with: "_").uppercased() }
 
-    /// The mappings that nested settings lie in.
+    /// The names of the mappings that contain nested settings.
     static let sections = Set(
         allCases.compactMap { $0.rawValue.split(separator: ".").dropLast().first.map(String.init) })
 }

@@ -1,9 +1,9 @@
 import AccessToken
 
 extension SettingReader {
-    /// `tls`; ``TLSTermination/none`` where it is absent, or wrong and noted.
+    /// `tls`; ``TLSTermination/none`` if it is absent, or invalid and reported.
     ///
-    /// - Parameter issuer: nil where it is wrong and noted.
+    /// - Parameter issuer: `nil` if it is invalid and reported.
     mutating func tlsTermination(of issuer: Issuer?) -> TLSTermination {
         let word = layer(of: .tls)
         let files = layer(of: .tlsCertificate, .tlsPrivateKey)
@@ -12,11 +12,11 @@ extension SettingReader {
             if issuer.isSecure, !isSet {
                 note(.issuer, "is https, but tls is not set", hint: Self.hint)
             } else if !issuer.isSecure, isSet {
-                note(.issuer, "is http, but tls is set", hint: "the issuer is what clients call the service by: https")
+                note(.issuer, "is http, but tls is set", hint: "the issuer is the URL that clients use: https")
             }
         }
-        if let word, word == files { note(.tls, "is set beside a certificate; it is one or the other") }
-        // The later layer wins, as everywhere.
+        if let word, word == files { note(.tls, "is set together with a certificate; only one of them is allowed") }
+        // The later layer overrides the earlier, as for every setting.
         if let word, word > files ?? .file || files == nil {
             return value(.tls, Self.upstream) == true ? .upstream : .none
         }
@@ -31,7 +31,7 @@ extension SettingReader {
     }
 
     private static let hint =
-        "tls: { certificate: tls.crt, private_key: tls.key }, or tls: terminated-upstream where a proxy in front ends TLS"
+        "tls: { certificate: tls.crt, private_key: tls.key }, or tls: terminated-upstream if a proxy in front ends TLS"
 
     private static func upstream(_ text: String) throws(InvalidValue) -> Bool {
         guard text == "terminated-upstream" else {

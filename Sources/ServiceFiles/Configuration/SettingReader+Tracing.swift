@@ -1,8 +1,8 @@
 import AccessToken
 
 extension SettingReader {
-    /// `tracing`, and below it the standard variables of OpenTelemetry. `nil` if no endpoint is named, or one is wrong and
-    /// noted. Without an endpoint the variables are not read.
+    /// `tracing`, which overrides the standard variables of OpenTelemetry. `nil` if no endpoint is set, or if it is
+    /// invalid and reported. Without an endpoint the other variables are not read.
     mutating func tracingDestination(environment: [String: String]) -> TracingDestination? {
         var variables = OpenTelemetryVariables(environment)
         let ratio = value(.tracingRatio, TracingEndpoint.ratio)

@@ -2,7 +2,7 @@ import AccessToken
 import OAuth
 import SystemPackage
 
-/// Turns settings into values and gathers what is wrong with them.
+/// Parses settings and collects their problems.
 struct SettingReader {
     private let layers: SettingLayers
     private let file: FilePath
@@ -14,12 +14,12 @@ struct SettingReader {
         problems = layers.problems
     }
 
-    /// In the order of the file; what is not in it comes last.
+    /// The problems in the order of their lines; those without a line come last.
     var problemsByLine: [Problem] {
         problems.sorted { ($0.place.line ?? .max) < ($1.place.line ?? .max) }
     }
 
-    /// The value of a setting; nil where it is absent, or wrong and noted.
+    /// The parsed value of a setting; `nil` if it is absent, or invalid and reported.
     mutating func value<Value>(
         _ name: SettingName, _ parse: (String) throws(InvalidValue) -> Value
     ) -> Value? {
@@ -32,31 +32,31 @@ struct SettingReader {
         }
     }
 
-    /// The value of a setting, or `standard` where it is absent; nil where it is wrong and noted.
+    /// The parsed value of a setting, or `standard` if it is absent; `nil` if it is invalid and reported.
     mutating func value<Value>(
         _ name: SettingName, _ parse: (String) throws(InvalidValue) -> Value, default standard: Value
     ) -> Value? {
         layers[name] == nil ? standard : value(name, parse)
     }
 
-    /// Notes a problem with something other than a setting.
+    /// Adds a problem with something other than a setting.
     mutating func add(_ problem: Problem) { problems.append(problem) }
 
-    /// Notes a problem with a setting that is there.
+    /// Adds a problem with a setting that is set.
     mutating func note(_ name: SettingName, _ message: String, hint: String? = nil) {
         problems.append(
             Problem(layers[name]?.place ?? .file(file.string, line: nil), "\(name.rawValue) \(message)", hint: hint))
     }
 
-    /// The layer that sets one of these; nil where none does.
+    /// The layer that overrides the others among those that set one of these; `nil` if none does.
     func layer(of names: SettingName...) -> SettingLayers.Layer? { layers.layer(of: names) }
 
-    /// Whether something sets it.
+    /// Whether a layer sets it.
     func has(_ name: SettingName) -> Bool { layers[name] != nil }
 
-    /// The value of a setting that must be there.
+    /// The parsed value of a mandatory setting; `nil` if it is missing or invalid, and reported.
     ///
-    /// - Parameter hint: a line that would do.
+    /// - Parameter hint: an example of a valid line.
     mutating func required<Value>(
         _ name: SettingName, _ parse: (String) throws(InvalidValue) -> Value, hint: String
     ) -> Value? {
@@ -66,12 +66,12 @@ struct SettingReader {
         return value(name, parse)
     }
 
-    /// A path; in the file it is relative to the file, elsewhere to the working folder.
+    /// A path. In the file it is relative to the folder of the file, elsewhere to the current folder.
     mutating func path(_ name: SettingName, default standard: FilePath) -> FilePath {
         path(name) ?? relativeToFile(standard)
     }
 
-    /// A path that may be absent.
+    /// The same for an optional path; `nil` if it is absent, or empty and reported.
     mutating func path(_ name: SettingName) -> FilePath? {
         guard let setting = layers[name] else { return nil }
         guard !setting.text.isEmpty else {
@@ -82,7 +82,7 @@ struct SettingReader {
         return relativeToFile(FilePath(setting.text))
     }
 
-    /// `keys_rotation`; nil where it is absent, or wrong and noted.
+    /// `keys_rotation`; `nil` if it is absent, or invalid and reported.
     mutating func rotationPlan() -> RotationPlan? {
         let every = value(.keysRotationEvery, DurationText.parse)
         let announce = value(.keysRotationAnnounce, DurationText.parse)
@@ -100,13 +100,13 @@ struct SettingReader {
         }
     }
 
-    /// Some plan, where `keys_rotation` is on but wrong: then the folder may still be empty.
+    /// A stand-in plan if `keys_rotation` is set but invalid: the keys folder may be empty then too.
     var standInForRotationPlan: RotationPlan? {
         guard layers[.keysRotationEvery] ?? layers[.keysRotationAnnounce] != nil else { return nil }
         return try? RotationPlan(every: .seconds(90 * 86400), announce: .seconds(86400))
     }
 
-    /// `throttle`, with the standard for what is absent.
+    /// `throttle`, with standard values for absent settings.
     mutating func throttle() -> FailureLimits {
         let standard = FailureLimits.standard
         return FailureLimits(
@@ -115,7 +115,7 @@ struct SettingReader {
             window: value(.throttleWindow, Self.window) ?? standard.window)
     }
 
-    /// nil is off.
+    /// `nil` if it is off.
     private static func limit(_ text: String) throws(InvalidValue) -> Int? {
         if DurationText.isOff(text) { return nil }
         guard let limit = Int(text), (1...1_000_000).contains(limit) else {

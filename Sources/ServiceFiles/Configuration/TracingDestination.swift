@@ -1,8 +1,9 @@
-/// Where traces go: `tracing` of the configuration, and the standard variables of OpenTelemetry.
+/// The destination of traces: `tracing` of the configuration, and the standard variables of OpenTelemetry.
 package struct TracingDestination: Sendable, Equatable {
     /// A collector's URL for OTLP over HTTP, such as http://127.0.0.1:4318/v1/traces.
     package let endpoint: String
-    /// The share of the traces that begin here, from 0 to 1; callers decide about theirs.
+    /// The ratio of sampled traces among those that begin in this service, from 0 to 1. Callers decide about their own
+    /// traces.
     package let ratio: Double
     /// Sent with each request to the collector.
     package let headers: TracingHeaders
@@ -19,7 +20,7 @@ package struct TracingDestination: Sendable, Equatable {
     }
 }
 
-/// Header fields for a collector. Their values are secrets, and no description shows them.
+/// Header fields for a collector. Their values are secrets, so no description contains them.
 package struct TracingHeaders: Sendable, Equatable, CustomStringConvertible, CustomReflectable {
     /// A field of a request.
     package struct Field: Sendable, Equatable {

@@ -6,10 +6,10 @@ package import SystemPackage
 
 /// A folder with everything that `writ serve` needs: configuration, one client, a key.
 package struct WorkingFolder: Sendable {
-    /// Empty for the current folder.
+    /// Empty if it is the current folder.
     private let path: FilePath
 
-    /// - Parameter path: need not exist; it is made when the files are written.
+    /// - Parameter path: the folder. It is created with the files if it does not exist.
     package init(_ path: FilePath) {
         self.path = path == "." ? "" : path.lexicallyNormalized()
     }
@@ -22,15 +22,15 @@ package struct WorkingFolder: Sendable {
         package let issuer: Issuer
         /// The one entry of `clients.yaml`.
         package let client: NewClient
-        /// In the clear, to be shown once; `clients.yaml` holds its hash.
+        /// The secret in plain text, to be shown once; `clients.yaml` contains its hash.
         package let clientSecret: String
-        /// False where the folder had a key already, which is used.
+        /// `false` if the folder already had a key, which is used.
         package let isKeyNew: Bool
     }
 
     /// Writes the files.
     ///
-    /// - Throws: ``WorkingFolderError/exists(_:)`` where there is a configuration or a clients file already; nothing is
+    /// - Throws: ``WorkingFolderError/exists(_:)`` if there already is a configuration or a clients file; nothing is
     ///   changed then.
     package func create(issuer: Issuer, listen: ListenAddress, management: String) throws -> Contents {
         let configuration = path.appending("writ.yaml")
@@ -49,12 +49,12 @@ package struct WorkingFolder: Sendable {
         let isKeyNew = try createKey()
         try FileError.naming(clientsFile) { try DurableFile(path: clientsFile).create(Self.clientsYAML(client)) }
         do {
-            // Last, since it is what makes the folder a working one.
+            // Written last: a folder with this file is complete.
             try FileError.naming(configuration) {
                 try DurableFile(path: configuration).create(Self.configurationYAML(issuer, listen, management))
             }
         } catch {
-            // Nobody was shown the secret. The keys stay, and are used the next time.
+            // The secret was never shown, so the client is useless. The keys stay, and the next attempt uses them.
             try? DurableFile(path: clientsFile).remove()
             throw error
         }
@@ -86,7 +86,7 @@ package struct WorkingFolder: Sendable {
         """
     }
 
-    /// An https issuer takes a decision that is the operator's.
+    /// For an https issuer the operator decides what terminates TLS.
     private static let tlsChoice = """
 
         # Who ends TLS, the service itself or a proxy in front of it? One of:
@@ -100,23 +100,23 @@ package struct WorkingFolder: Sendable {
     }
 }
 
-/// Why no working folder was made.
+/// The reason no working folder was created.
 package enum WorkingFolderError: Error, Sendable, CustomStringConvertible {
     case exists(FilePath)
 
-    /// For people; names the file that is in the way.
+    /// A human-readable description that names the existing file.
     package var description: String {
         switch self {
         case .exists(let file): "\(file) exists already; nothing was changed"
         }
     }
 
-    /// What to do about it.
+    /// What the operator can do about it.
     package var hint: String {
         switch self {
         case .exists(let file):
             file.lastComponent == "clients.yaml"
-                ? "without a writ.yaml beside it, it may be left from a `writ init` that was interrupted; delete it then"
+                ? "an interrupted `writ init` may have left it; if there is no writ.yaml beside it, delete it"
                 : "`writ serve` starts the service that it describes"
         }
     }

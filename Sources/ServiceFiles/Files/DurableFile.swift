@@ -2,13 +2,14 @@ import Foundation
 import Libcrypto
 import SystemPackage
 
-/// A file that is whole whenever anybody looks: written beside its place, synchronised, then moved there.
+/// A file that every reader sees complete: the contents are written to a draft in the same folder, synchronised, and
+/// then moved into place.
 struct DurableFile {
     private static let draftPrefix = ".writ-draft-"
 
     let path: FilePath
 
-    /// Puts `contents` in place of what is there, with the permissions of what is there.
+    /// Replaces the contents of the file and keeps its permissions.
     func replace(with contents: String) throws {
         let permissions = (try? path.stat())?.permissions
         let draft = try writeDraft(permissions: permissions ?? .ownerReadWrite) { try $0.writeAll(contents.utf8) }
@@ -25,28 +26,28 @@ struct DurableFile {
         }
     }
 
-    /// A second name for what is there.
+    /// Gives the present file a second name, from which it can be restored.
     private func keepFormer() throws -> FilePath {
         let former = try newDraftPath()
         do {
             try FileManager.default.linkItem(atPath: path.string, toPath: former.string)
         } catch {
-            // There are file systems without links, and the system may refuse one to a file of somebody else's.
+            // Some file systems have no hard links, and the system may refuse one to a file of another user.
             try FileManager.default.copyItem(atPath: path.string, toPath: former.string)
         }
         return former
     }
 
-    /// Creates the file for its owner alone, from memory that will be cleared.
+    /// Creates the file, with access for its owner only, from memory that is cleared after use.
     ///
-    /// - Throws: `Errno.fileExists` where a file has the name; that file stays as it is.
+    /// - Throws: `Errno.fileExists` if there already is a file with this name; that file is unchanged.
     func create(_ contents: SecretBytes) throws {
         try create { descriptor in
             guard contents.write(to: descriptor.rawValue) else { throw Errno.last }
         }
     }
 
-    /// Creates the file for its owner alone; throws as above.
+    /// Creates the file, with access for its owner only. Throws the same errors.
     func create(_ contents: String) throws {
         try create { try $0.writeAll(contents.utf8) }
     }
@@ -63,13 +64,13 @@ struct DurableFile {
         try synchronizeFolder { try FileManager.default.removeItem(atPath: path.string) }
     }
 
-    /// Writes a draft beside the place of the file, and removes it.
+    /// Checks that files can be created in the folder: writes a draft and removes it.
     func probe() throws {
         let draft = try writeDraft(permissions: .ownerReadWrite) { _ in }
         try FileManager.default.removeItem(atPath: draft.string)
     }
 
-    /// Removes the file for good.
+    /// Removes the file and synchronises the folder.
     func remove() throws {
         let former = try newDraftPath()
         try path.rename(to: former)
@@ -80,11 +81,11 @@ struct DurableFile {
             try? former.rename(to: path)
             throw error
         }
-        // Not only its name is gone: what it held must not come back after a power cut.
+        // The folder is synchronised again, so that the contents do not reappear after a power failure.
         try synchronizeFolder { throw Errno.notSupported }
     }
 
-    /// Removes drafts that a killed command left behind. The folder's lock must be held.
+    /// Removes drafts that a killed command left behind. The caller must hold the folder's lock.
     static func removeDrafts(in folder: FilePath) {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.string)) ?? []
         for name in names where name.hasPrefix(draftPrefix) {
@@ -92,7 +93,7 @@ struct DurableFile {
         }
     }
 
-    /// Creates a new file in the same folder, O_EXCL, and synchronises what `write` puts there.
+    /// Creates a new file in the same folder (O_EXCL), fills it with `write` and synchronises it.
     private func writeDraft(
         permissions: FilePermissions, _ write: (FileDescriptor) throws -> Void
     ) throws -> FilePath {
@@ -102,7 +103,7 @@ struct DurableFile {
         do {
             try descriptor.closeAfter {
                 try write(descriptor)
-                // What root edits stays readable for the service's own user.
+                // A file that root edits must stay readable for the service's own user.
                 if RunningProcess.isRoot, let owner = (try? path.stat()) ?? (try? folder.stat()) {
                     descriptor.giveAway(to: owner.userID.rawValue, owner.groupID.rawValue)
                 }
@@ -125,9 +126,10 @@ struct DurableFile {
         try? FileManager.default.removeItem(atPath: path.string)
     }
 
-    /// Where the disk refuses, `undo` puts back what was there: whoever is told that nothing was done can rely on it.
+    /// Synchronises the folder. If that fails, `undo` restores the former state, so that a caller can rely on a
+    /// reported failure: nothing has changed.
     ///
-    /// - Throws: ``UnconfirmedChange`` where that does not work either.
+    /// - Throws: ``UnconfirmedChange`` if `undo` fails too.
     private func synchronizeFolder(orElse undo: () throws -> Void) throws {
         do {
             let descriptor = try FileDescriptor.open(folder, .readOnly, options: [.directory, .closeOnExec])
@@ -144,7 +146,7 @@ struct DurableFile {
     }
 }
 
-/// A change that is made, but may be lost in a power cut, and that could not be taken back.
+/// A change that was made and could not be undone, and that a power failure may still lose.
 struct UnconfirmedChange: Error, CustomStringConvertible {
     private let path: FilePath
     private let reason: SystemReason

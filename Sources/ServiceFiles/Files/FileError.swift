@@ -1,7 +1,7 @@
 import Foundation
 package import SystemPackage
 
-/// A file or folder that could not be read or written, and why.
+/// A file or folder that could not be read or written, and the reason.
 package struct FileError: Error, Sendable, CustomStringConvertible {
     /// The file or folder.
     package let path: FilePath
@@ -15,7 +15,7 @@ package struct FileError: Error, Sendable, CustomStringConvertible {
     /// The path, and the system's reason.
     package var description: String { "\(path): \(reason)" }
 
-    /// Runs `body` and says which file its error is about; errors that say so themselves pass as they are.
+    /// Runs `body` and adds the path to a system error. Errors that already name their file are rethrown unchanged.
     static func naming<Result>(_ path: FilePath, _ body: () throws -> Result) throws -> Result {
         do { return try body() } catch let error where error is Errno || error is CocoaError {
             throw FileError(path, error)
@@ -23,7 +23,7 @@ package struct FileError: Error, Sendable, CustomStringConvertible {
     }
 }
 
-/// Why something could not be done with a file: in the system's own words, where it has said so.
+/// The reason a file operation failed, in the words of the system if it gave any.
 struct SystemReason: CustomStringConvertible {
     let description: String
 

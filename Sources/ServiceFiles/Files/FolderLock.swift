@@ -1,9 +1,9 @@
 import SystemPackage
 
-/// Keeps other `writ` commands from editing files in the same folder, for as long as `body` runs.
+/// Keeps other `writ` processes from changing files in the same folder while `body` runs.
 ///
-/// The lock is on a file that stays in the folder: a file that is open for writing can be locked across hosts on a
-/// network file system, a folder cannot. A process that dies leaves no lock behind.
+/// The lock is on a file that stays in the folder: on a network file system, a file that is open for writing can be
+/// locked across hosts, a folder cannot. The system releases the lock of a process that ends.
 enum FolderLock {
     static let fileName = ".writ-lock"
 
@@ -13,7 +13,7 @@ enum FolderLock {
             let descriptor = try open(path, in: folder)
             let result = try descriptor.closeAfter { () throws -> Result? in
                 try descriptor.lock()
-                // Somebody may have removed the file meanwhile, and another process locked a new one.
+                // The file may have been removed meanwhile, and another process may have locked a new one.
                 guard try descriptor.stat().inode == (try? path.stat(followTargetSymlink: false).inode) else {
                     return nil
                 }
@@ -23,7 +23,7 @@ enum FolderLock {
         }
     }
 
-    /// Opens the file, and makes it where there is none: for everybody who may write in the folder.
+    /// Opens the lock file. If there is none, creates it, with access for every user that may write to the folder.
     private static func open(_ path: FilePath, in folder: FilePath) throws -> FileDescriptor {
         do {
             return try FileDescriptor.open(path, .readWrite, options: [.closeOnExec, .noFollow])
@@ -36,7 +36,7 @@ enum FolderLock {
             } catch Errno.fileExists {
                 return try FileDescriptor.open(path, .readWrite, options: [.closeOnExec, .noFollow])
             }
-            // Only what was just made: root must not give away what somebody has put there.
+            // Only for a file that was just created: root must not give away a file that another user has put there.
             let status = try folder.stat()
             descriptor.giveAway(to: RunningProcess.isRoot ? status.userID.rawValue : nil, status.groupID.rawValue)
             try? descriptor.setPermissions(FilePermissions(rawValue: status.permissions.rawValue & 0o666))

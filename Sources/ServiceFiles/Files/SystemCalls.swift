@@ -1,12 +1,12 @@
 import Glibc
 import SystemPackage
 
-// What swift-system has no call for, or none that does the same.
+// System calls that swift-system does not have, or that behave differently there.
 
 extension FilePath {
-    /// Gives the file at this path another name, in place of any file that has it: rename(2).
+    /// Renames the file at this path and replaces any file that has the new name: rename(2).
     ///
-    /// Foundation's call does not replace.
+    /// Foundation's call does not replace files.
     func rename(to name: FilePath) throws(Errno) {
         guard unsafe Glibc.rename(string, name.string) == 0 else { throw Errno.last }
     }
@@ -23,14 +23,16 @@ extension FileDescriptor {
         guard fchmod(rawValue, permissions.rawValue) == 0 else { throw Errno.last }
     }
 
-    /// Gives the file to another user or group, as far as the system allows that to this process: fchown(2).
+    /// Changes the owner and the group of the file, if the system allows that to this process: fchown(2). A failure is
+    /// ignored.
     ///
     /// - Parameter user: `nil` leaves the user as it is.
     func giveAway(to user: uid_t?, _ group: gid_t) {
         _ = fchown(rawValue, user ?? .max, group)
     }
 
-    /// Waits until no other process holds the lock of this file, and takes it: flock(2). Closing the file releases it.
+    /// Waits until no other process holds the lock of this file, then acquires it: flock(2). Closing the file releases
+    /// it.
     func lock() throws(Errno) {
         while flock(rawValue, LOCK_EX) != 0 {
             guard Errno.last == .interrupted else { throw Errno.last }
@@ -39,6 +41,6 @@ extension FileDescriptor {
 }
 
 extension Errno {
-    /// Why the last system call of this thread failed.
+    /// The error of the last system call of this thread that failed: errno(3).
     static var last: Errno { Errno(rawValue: errno) }
 }

@@ -3,21 +3,21 @@ package import JOSE
 import Libcrypto
 package import OAuth
 
-/// A key of the folder with what it does at a moment.
+/// A key of the folder with its state at a moment.
 package struct FolderKey<Loaded: Sendable>: Sendable {
     /// The key that was read.
     package let key: Loaded
-    /// What it does; for a key for refresh tokens ``KeySchedule/State/published`` means that it only opens.
+    /// Its state. For a refresh token key, ``KeySchedule/State/published`` means that it only opens tokens.
     package let state: KeySchedule.State
-    /// When it begins to sign or seal; `nil` for a key that does so from the beginning.
+    /// When it begins to sign or seal; `nil` for a first key, which has no start time.
     package let since: NumericDate?
-    /// When it stops being published, or stops opening; `nil` as long as no key follows it.
+    /// When it stops being published, or stops opening tokens; `nil` as long as no key follows it.
     package let until: NumericDate?
 }
 
 extension FolderKey<LoadedKey> {
-    /// The key as it is published. A key that no longer signs, or never did here, comes without `alg` if several algorithms
-    /// accept it: the tokens of an RSA key may be RS256 or PS256, whatever is configured today.
+    /// The key as it is published. A key that no longer signs, or never signed here, has no `alg` if several algorithms
+    /// accept it: the tokens of an RSA key may be RS256 or PS256, whatever is configured now.
     package var jwk: JWK {
         let schemes = SignatureAlgorithm.offered.filter { $0.accepts(key.publicKey.type) }.map(\.scheme)
         let isPinned = state == .signing || state == .next || Set(schemes).count == 1
@@ -26,7 +26,7 @@ extension FolderKey<LoadedKey> {
 }
 
 extension FolderKey<LoadedSealingKey> {
-    /// `nil` for a key that no token can need any more.
+    /// `nil` for an expired key: no valid token needs it.
     package var scheduled: ScheduledSealingKey? {
         state == .expired ? nil : ScheduledSealingKey(key.key, start: since)
     }

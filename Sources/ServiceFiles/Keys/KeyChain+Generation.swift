@@ -6,8 +6,8 @@ package import OAuth
 import SystemPackage
 
 extension KeyChain {
-    /// Makes the key that follows those that there are: the first begins at the beginning, a further one when every
-    /// cached key set can hold it.
+    /// Generates the next key of the chain. A first key has no start time; a later key begins when every cached key set
+    /// can contain it.
     package func generateNext(now: NumericDate) throws -> NamedKey {
         try folder.locked {
             let isFirst = try keys().isEmpty
@@ -15,29 +15,30 @@ extension KeyChain {
         }
     }
 
-    /// Makes the first key, unless there is one.
+    /// Generates the first key if the chain has none.
     ///
-    /// - Returns: nil where another process was faster.
+    /// - Returns: `nil` if the chain has a key, or if another process generated one first.
     package func generateFirst() throws -> NamedKey? {
         try folder.locked {
             guard try keys().isEmpty else { return nil }
             do { return try generate(start: nil) } catch KeyRotationError.sameSecond {
-                // Where locks do not hold between hosts another one may have been faster.
+                // If locks have no effect between hosts, another host may have generated the key first.
                 guard try keys().isEmpty else { return nil }
                 throw KeyRotationError.nameTaken
             }
         }
     }
 
-    /// Whether ``generateFirst()`` would make a key: there is none, and what there is checks.
+    /// Whether ``generateFirst()`` would generate a key: there is no folder, or all its files are valid and the chain
+    /// has no key.
     package var lacksFirstKey: Bool {
         !folder.exists || (try? keys().isEmpty) ?? false
     }
 
-    /// Makes a key that begins at `start` and writes it. The folder must be locked.
+    /// Generates a key that begins at `start`, and writes it. The caller must hold the folder's lock.
     ///
-    /// - Parameter start: nil for the first key, which begins at the beginning.
-    /// - Throws: ``KeyRotationError/sameSecond`` where another key has the same time.
+    /// - Parameter start: `nil` for the first key, which has no start time.
+    /// - Throws: ``KeyRotationError/sameSecond`` if another key has the same start time.
     func generate(start: BasicTime?) throws -> NamedKey {
         guard let name = try KeyFileName(fileName(start: start)) else { throw KeyFileError.unusable }
         let (keyID, contents) =
@@ -59,13 +60,13 @@ extension KeyChain {
         let keyID = try JWK(publicKey, keyID: nil, algorithm: nil).thumbprint()
         let passphrase = try folder.passphrase()
         let pem = try key.pem(passphrase: passphrase)
-        // A key that cannot be read again must not come into force.
+        // A key that cannot be read back must never be used.
         let copy = try PrivateKey(pem: pem, passphrase: passphrase)
         guard try copy.publicKey.pem() == publicKey.pem() else { throw KeyFileError.mismatchedHalves }
         return (keyID, pem)
     }
 
-    /// No passphrase covers it: it is as readable as its file.
+    /// A sealing key is not encrypted with the passphrase: only the permissions of its file protect it.
     private func newSealingKey() throws -> (keyID: String, contents: SecretBytes) {
         let octets = try SecretBytes(randomCount: SealingKey.size)
         return (try SealingKey(octets).keyID, try SealingKeyText.encode(octets))

@@ -3,23 +3,23 @@ import JOSE
 package import OAuth
 import SystemPackage
 
-/// A change of the keys folder.
+/// The result of a rotation.
 package struct KeyRotation: Sendable {
-    /// The key that was made.
+    /// The key that was generated.
     package let new: NamedKey
-    /// The files that were removed, since no token that they made can be valid any more.
+    /// The files of expired keys that were removed. None of their tokens can be valid any more.
     package let removed: [KeyFileName]
 }
 
 extension KeyChain {
-    /// Makes the next key and removes those that have expired.
+    /// Generates the next key and removes expired keys.
     ///
     /// - Parameters:
-    ///   - delay: how long from now it begins; zero for at once.
-    ///   - isForced: allow less than it takes until no cache lacks it.
-    ///   - longestLifetime: of the tokens that the keys make.
-    /// - Throws: ``KeyRotationError/noKeys`` where the folder has none of any kind, or is not there: another volume may be
-    ///   where the keys should be.
+    ///   - delay: the time from now until the new key begins; zero to begin at once.
+    ///   - isForced: allows a delay that is too short for every cache to get the new key.
+    ///   - longestLifetime: the longest lifetime of tokens that these keys make.
+    /// - Throws: ``KeyRotationError/noKeys`` if the folder does not exist or has no key of any kind: another volume may
+    ///   be mounted in its place.
     package func rotate(
         in delay: Duration, isForced: Bool, longestLifetime: Duration, now: NumericDate, timing: KeyTiming = .standard
     ) throws -> KeyRotation {
@@ -29,7 +29,7 @@ extension KeyChain {
         guard try hasPredecessor else { throw KeyRotationError.noKeys(folder.path) }
         return try folder.lockedAsItIs {
             guard try hasPredecessor else { throw KeyRotationError.noKeys(folder.path) }
-            // The first key of its chain has nobody to wait for.
+            // The first key of its chain begins at once: it has no predecessor.
             let isFirst = try keys().isEmpty
             let new = try generate(start: isFirst ? nil : BasicTime(now + delay))
             do {
@@ -42,11 +42,11 @@ extension KeyChain {
         }
     }
 
-    /// Makes the next key where `plan` says that it is time.
+    /// Generates the next key if it is due by `plan`.
     ///
-    /// - Returns: nil where it is not, or where another process was faster.
+    /// - Returns: `nil` if it is not due, or if another process generated it first.
     package func generateIfDue(_ plan: RotationPlan, now: NumericDate) throws -> NamedKey? {
-        // Without the lock first: mostly there is nothing to do.
+        // Without the lock first: usually no key is due.
         guard try nextStart(plan, now: now) != nil else { return nil }
         return try folder.locked {
             guard let start = try nextStart(plan, now: now) else { return nil }
@@ -54,16 +54,16 @@ extension KeyChain {
         }
     }
 
-    /// The newest key, where it begins so late that `plan` stands still until then.
+    /// The newest key, if it begins so late that `plan` generates no key until then; otherwise `nil`.
     package func stallingKey(of plan: RotationPlan, now: NumericDate) throws -> KeyFileName? {
         guard let newest = try keys().last?.name else { return nil }
         return try plan.isStalled(by: start(of: newest), now: now) ? newest : nil
     }
 
-    /// Takes a key out at once, and with it those that have expired. An earlier key that is still there takes over
-    /// again, since everybody knows it; where there is none, a new one takes its place.
+    /// Removes a key at once, and expired keys with it. If an earlier key is left, it is used again, since every
+    /// verifier has it; otherwise a new key replaces the removed one.
     ///
-    /// - Returns: the key that took its place, if one was needed.
+    /// - Returns: the removed key, and the key that replaces it if one was needed.
     package func retire(
         _ keyID: String, longestLifetime: Duration, now: NumericDate, timing: KeyTiming = .standard
     ) throws -> (retired: NamedKey, replacement: NamedKey?) {
@@ -76,13 +76,13 @@ extension KeyChain {
                 $0.keyID != keyID && $0.name.start.map { $0 <= now } ?? true
             }
             let isNeeded = !isReplaced && isInUse && retired.name.content != .verifying
-            // For replicas whose clocks are behind, too, its time must have come.
+            // The start lies in the past, so that the key is in use on replicas whose clocks are slow too.
             let replacement = isNeeded ? try generate(start: BasicTime(now - timing.leeway)) : nil
             let file = file(of: retired.name)
             do {
                 if (try? file.path.stat()) != nil { try file.remove() }
             } catch {
-                // It is there to replace the other one.
+                // The retired key is still there, so it needs no replacement.
                 if let replacement, (try? file.path.stat()) != nil { try self.file(of: replacement.name).remove() }
                 throw error
             }
@@ -90,15 +90,15 @@ extension KeyChain {
         }
     }
 
-    /// When the next key should begin; nil where it is too early, or where there is no key to follow.
+    /// When the next key should begin; `nil` if it is too early to generate one, or if there is no key to follow.
     private func nextStart(_ plan: RotationPlan, now: NumericDate) throws -> NumericDate? {
         guard let newest = try keys().last?.name else { return nil }
         return plan.nextStart(after: try start(of: newest), now: now)
     }
 
-    /// Removes those of `names` that nothing can need any more.
+    /// Removes those of `names` that have expired.
     ///
-    /// - Returns: those that it removed.
+    /// - Returns: the names that were removed.
     package func removeExpired(
         _ names: [KeyFileName], longestLifetime: Duration, now: NumericDate, timing: KeyTiming = .standard
     ) throws -> [KeyFileName] {
@@ -109,8 +109,8 @@ extension KeyChain {
         }
     }
 
-    /// The keys that nothing can need any more. Services hold back a key that was not announced, whatever its name
-    /// says, and use its predecessor meanwhile: it counts from when its file was written.
+    /// The keys that no valid token needs any more. If a key was not announced, services hold it back, whatever its
+    /// name says, and use its predecessor meanwhile: such a key counts from when its file was written.
     package func expired(
         longestLifetime: Duration, now: NumericDate, timing: KeyTiming = .standard
     ) throws -> [KeyFileName] {
@@ -121,7 +121,7 @@ extension KeyChain {
         return schedule.entries.filter { $0.state == .expired }.map(\.name)
     }
 
-    /// The folder must be locked.
+    /// The caller must hold the folder's lock.
     private func remove(_ names: [KeyFileName]) throws -> [KeyFileName] {
         for name in names { try file(of: name).remove() }
         return names
@@ -131,8 +131,8 @@ extension KeyChain {
         DurableFile(path: folder.path.appending(name.description))
     }
 
-    /// Whether there is a key that a next one could follow: of another algorithm, too, and of those that sign for the first
-    /// that seals. Where there is none, the folder may be another one than it should.
+    /// Whether there is a key that a new one can follow: a signing key of any algorithm, or, for a chain of sealing
+    /// keys, a sealing key. If there is none, this may be the wrong folder.
     private var hasPredecessor: Bool {
         get throws {
             guard folder.exists else { return false }

@@ -4,7 +4,7 @@ package import JOSE
 import OAuth
 import SystemPackage
 
-/// Keys of a folder that follow one another. What each does is said by its name, and by those of the others.
+/// A sequence of keys in one folder. The file names decide which key signs, which are published and which have expired.
 package struct KeyChain: Sendable {
     /// What the keys are for.
     package enum Purpose: Sendable, Hashable {
@@ -13,7 +13,7 @@ package struct KeyChain: Sendable {
         /// Refresh tokens, sealed with XAES-256-GCM.
         case sealing
 
-        /// `alg`; of sealing keys the name that C2SP gave it, since JOSE has none.
+        /// `alg`. For sealing keys it is the name by C2SP, since JOSE has none.
         package var algorithmName: String {
             switch self {
             case .signing(let algorithm): algorithm.name
@@ -26,7 +26,7 @@ package struct KeyChain: Sendable {
     /// What the keys are for.
     package let purpose: Purpose
 
-    /// In the order in which they follow one another.
+    /// The keys in the order in which they begin.
     func keys() throws -> [NamedKey] {
         switch purpose {
         case .signing(let algorithm):
@@ -36,7 +36,7 @@ package struct KeyChain: Sendable {
         }
     }
 
-    /// The same with public keys of another issuer, which verify for as long as they are there.
+    /// The same with public keys of another issuer, which are published as long as their files exist.
     func members() throws -> [NamedKey] {
         switch purpose {
         case .signing(let algorithm):
@@ -48,7 +48,8 @@ package struct KeyChain: Sendable {
     /// Whether the service needs one of these keys at all times.
     var isInUse: Bool { purpose == .signing(folder.algorithm) || purpose == .sealing }
 
-    /// When a key begins. A first key begins at the beginning; its age is that of its file, which all replicas see alike.
+    /// When a key begins. A first key has no start time; the time of its file is used, which is the same for all
+    /// replicas.
     func start(of name: KeyFileName) throws -> NumericDate { try name.start ?? timeOfFile(name) }
 
     func timeOfFile(_ name: KeyFileName) throws -> NumericDate {
@@ -68,7 +69,9 @@ extension KeysFolder {
     /// The keys that seal refresh tokens.
     package var sealing: KeyChain { KeyChain(folder: self, purpose: .sealing) }
 
-    /// - Throws: ``KeyRotationError/noSuchKey``
+    /// The chain of the key with this `kid`.
+    ///
+    /// - Throws: ``KeyRotationError/noSuchKey`` if there is no such key.
     package func chain(ofKey keyID: String) throws -> KeyChain {
         if try loadSealing().contains(where: { $0.key.keyID == keyID }) { return sealing }
         guard let key = try load().first(where: { $0.keyID == keyID }) else { throw KeyRotationError.noSuchKey }

@@ -3,14 +3,14 @@ package import Libcrypto
 import OAuth
 package import SystemPackage
 
-/// One file that holds a key, or goes with one.
+/// A file that contains a key or the passphrase of one.
 package enum KeyFile {
     /// The largest file that is read, in octets.
     private static let maximumSize = 64 * 1024
 
-    /// Reads a file into memory that will be cleared.
+    /// Reads a file into memory that is cleared after use.
     ///
-    /// - Parameter isSecret: refuse a file that others can read.
+    /// - Parameter isSecret: whether to refuse a file that other users can access.
     package static func contents(of path: FilePath, isSecret: Bool) throws -> SecretBytes {
         let descriptor = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking])
         return try descriptor.closeAfter {
@@ -24,7 +24,7 @@ package enum KeyFile {
         }
     }
 
-    /// The group may read a file of root's: that is how Kubernetes hands a Secret to a process that is not root.
+    /// The group may read a file that root owns: Kubernetes gives a Secret to a process that is not root in this way.
     private static func isReadableByOthers(_ status: Stat) -> Bool {
         let foreign: FilePermissions =
             status.userID.rawValue == 0 && !RunningProcess.isRoot
@@ -33,7 +33,7 @@ package enum KeyFile {
     }
 }
 
-/// Why a file in the keys folder is not used.
+/// The reason a key file is refused.
 package enum KeyFileError: Error, CustomStringConvertible {
     case notAFile
     case tooLarge
@@ -47,10 +47,10 @@ package enum KeyFileError: Error, CustomStringConvertible {
         switch self {
         case .notAFile: "is not a regular file"
         case .tooLarge: "is too large for a key"
-        case .readableByOthers: "holds a private key that others can read"
+        case .readableByOthers: "holds a secret that other users can read"
         case .tooSmall(let bits): "is an RSA key of \(bits) bits; RFC 7518 section 3.3 asks for 2048 or more"
         case .unusable:
-            "is a kind of key that no access token is signed with (\(SignatureAlgorithm.offeredKeyNames) are)"
+            "is an unsupported kind of key; access tokens are signed with \(SignatureAlgorithm.offeredKeyNames)"
         case .mismatchedHalves: "holds a private and a public half that do not belong together"
         case .noSealingKey: "is not a key of \(SealingKey.size) octets in base64url"
         }

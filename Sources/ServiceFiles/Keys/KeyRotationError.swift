@@ -1,31 +1,31 @@
 package import SystemPackage
 
-/// Why keys were not changed. The folder is as it was.
+/// The reason keys were not changed. The folder is unchanged.
 package enum KeyRotationError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The new key would sign while key sets that lack it are still in caches.
+    /// The new key would sign while cached key sets lack it.
     case tooSoon(atLeast: Duration)
-    /// The folder is not there, or has no key that another could follow.
+    /// The folder does not exist, or has no key that a new one could follow.
     case noKeys(FilePath)
     /// No key has this `kid`.
     case noSuchKey
     /// Another key of the algorithm begins in the same second.
     case sameSecond
-    /// A file that holds something else has the name that a first key would get.
+    /// A file that holds something else has the name of a first key.
     case nameTaken
 
-    /// For people.
+    /// A human-readable description.
     package var description: String {
         switch self {
         case .tooSoon(let least):
-            "a new key must be published for \(DurationText.format(least)) before it signs, until no cache lacks it"
-        case .noKeys(let folder): "\(folder): holds no key, so that there is none to follow"
+            "a new key must be published for \(DurationText.format(least)) before it signs, so that every cache has it"
+        case .noKeys(let folder): "\(folder): holds no key that a new one could follow"
         case .noSuchKey: "there is no key with this kid"
-        case .sameSecond: "there is a key that begins in the same second already"
-        case .nameTaken: "a file that holds another kind of key has the name that the first key would get"
+        case .sameSecond: "another key begins in the same second"
+        case .nameTaken: "a file with another kind of key has the name of the first key"
         }
     }
 
-    /// What to do about it.
+    /// What the operator can do about it.
     package var hint: String {
         switch self {
         case .tooSoon: "choose a later time with --in, or --now if tokens may fail to verify meanwhile"

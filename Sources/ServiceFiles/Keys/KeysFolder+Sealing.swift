@@ -4,9 +4,9 @@ import OAuth
 import SystemPackage
 
 extension KeysFolder {
-    /// The keys for refresh tokens, in the order in which they follow one another.
+    /// The keys for refresh tokens, in the order in which they begin.
     ///
-    /// - Throws: every file's problem at once. Names that are none are told by ``load()``.
+    /// - Throws: the problems of all files at once. Malformed file names are reported by ``load()``.
     package func loadSealing() throws(InvalidConfiguration) -> [LoadedSealingKey] {
         var problems: [Problem] = []
         var keys: [LoadedSealingKey] = []

@@ -2,7 +2,8 @@ import Foundation
 import SystemPackage
 
 extension KeysFolder {
-    /// Runs `body` while no other command changes the folder; makes the folder, for its owner alone, where there is none.
+    /// Runs `body` while no other process changes the folder. Creates the folder, with access for its owner only, if it
+    /// does not exist.
     func locked<Result>(_ body: () throws -> Result) throws -> Result {
         try FileError.naming(path) {
             try FileManager.default.createDirectory(
@@ -11,7 +12,7 @@ extension KeysFolder {
         return try lockedAsItIs(body)
     }
 
-    /// The same, for a folder that must be there.
+    /// The same, for a folder that must exist.
     func lockedAsItIs<Result>(_ body: () throws -> Result) throws -> Result {
         try FileError.naming(path) {
             try FolderLock.hold(on: path) {
@@ -21,10 +22,10 @@ extension KeysFolder {
         }
     }
 
-    /// Whether there is anything of this name.
+    /// Whether a file or folder has this path.
     package var exists: Bool { (try? path.stat(followTargetSymlink: false)) != nil }
 
-    /// Whether the system would let us write into the folder, or make it. Nothing is written.
+    /// Whether this process may write to the folder, or may create it. Nothing is written.
     package var canBeWritten: Bool {
         var folder = path
         while (try? folder.stat(followTargetSymlink: false)) == nil {
@@ -36,9 +37,9 @@ extension KeysFolder {
             && files.isWritableFile(atPath: folder.string) && files.isExecutableFile(atPath: folder.string)
     }
 
-    /// Writes a file into the folder and takes it away again.
+    /// Checks that a file can be written to the folder, and removes it again.
     ///
-    /// - Throws: where that does not work: a mounted Secret, a folder of somebody else's.
+    /// - Throws: ``FileError`` if it cannot, for example if the folder is a mounted Secret or belongs to another user.
     package func checkWritable() throws {
         try locked { try FileError.naming(path) { try DurableFile(path: path.appending("x")).probe() } }
     }

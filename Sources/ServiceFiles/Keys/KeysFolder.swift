@@ -5,16 +5,16 @@ package import Libcrypto
 import OAuth
 package import SystemPackage
 
-/// The folder that holds the keys. What signs and what is published follows from its files' names.
+/// The keys folder. The names of its files decide which key signs and which keys are published.
 package struct KeysFolder: Sendable {
     /// `keys`
     package let path: FilePath
-    /// `access_token.algorithm`: what a key is for if several algorithms accept it.
+    /// `access_token.algorithm`: the algorithm of a key that several algorithms accept.
     let algorithm: SignatureAlgorithm
-    /// `keys_passphrase_file`: opens encrypted keys, and encrypts new ones.
+    /// `keys_passphrase_file`: decrypts encrypted keys, and encrypts new ones.
     let passphraseFile: FilePath?
 
-    /// Nothing is read yet.
+    /// Nothing is read from the folder yet.
     ///
     /// - Parameters:
     ///   - algorithm: `access_token.algorithm`.
@@ -27,7 +27,7 @@ package struct KeysFolder: Sendable {
 
     /// The keys for access tokens, in the order in which they sign.
     ///
-    /// - Throws: every file's problem at once.
+    /// - Throws: the problems of all files at once.
     package func load() throws(InvalidConfiguration) -> [LoadedKey] {
         var problems: [Problem] = []
         var keys: [LoadedKey] = []
@@ -53,7 +53,7 @@ package struct KeysFolder: Sendable {
         return keys.sorted { $0.name < $1.name }
     }
 
-    /// What kept a file from being read.
+    /// The problem that stands for an error in reading a file.
     func problem(with fileName: String, _ error: any Error) -> Problem {
         let file = path.appending(fileName)
         let (message, hint): (String, String?) =
@@ -71,7 +71,7 @@ package struct KeysFolder: Sendable {
         return Problem(.file(file.string, line: nil), message, hint: hint)
     }
 
-    /// Of two keys of a chain that begin at the beginning nobody can say which is the newer.
+    /// The problems of a chain in which several keys have no start time: it is unknown which is newer.
     func untimedTwice(_ names: [KeyFileName]) -> [Problem] {
         let untimed = names.filter { $0.start == nil }
         return untimed.dropFirst().map { name in
@@ -94,8 +94,9 @@ package struct KeysFolder: Sendable {
         }
     }
 
-    /// A key that is made beside those in use is in nobody's cache.
-    package static let hintWithoutKeys = "where there never were keys, `writ keys generate` makes the first"
+    /// The condition is part of the hint: if other keys are in use, no verifier has the first key of this folder
+    /// cached.
+    package static let hintWithoutKeys = "if there never were keys, `writ keys generate` makes the first"
 
     /// The passphrase without the line break at its end; `nil` if none is configured.
     package func passphrase() throws(InvalidConfiguration) -> Passphrase? {
@@ -136,7 +137,7 @@ package struct KeysFolder: Sendable {
         }
     }
 
-    /// A damaged key file can hold halves that do not belong together; its tokens would verify nowhere.
+    /// A damaged key file can hold halves that do not belong together. No verifier would accept its tokens.
     private static func checkPair(
         _ privateKey: PrivateKey, _ publicKey: PublicKey, algorithm: SignatureAlgorithm
     ) throws {
@@ -149,7 +150,8 @@ package struct KeysFolder: Sendable {
 }
 
 extension LoadedKey {
-    /// - Parameter configured: taken if it accepts the key; else the first of the table that does.
+    /// - Parameter configured: used if it accepts the key; otherwise the first algorithm of the table that does is
+    ///   used.
     init(
         _ name: KeyFileName, _ material: Material, _ publicKey: PublicKey, configured: SignatureAlgorithm
     ) throws {

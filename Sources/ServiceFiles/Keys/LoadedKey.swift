@@ -4,29 +4,29 @@ package import OAuth
 
 /// A key that was read from the keys folder.
 package struct LoadedKey: Sendable {
-    /// What the file was read for: `.pem` signs, `.pub.pem` only verifies.
+    /// The purpose of the file: a key in `.pem` signs, one in `.pub.pem` only verifies.
     package enum Material: Sendable {
         /// Signs access tokens.
         case signing(PrivateKey)
-        /// Verifies those that another issuer signed.
+        /// Verifies access tokens that another issuer signed.
         case verifying
     }
 
-    /// Says from when it signs.
+    /// The file name, which contains the time from which the key signs.
     package let name: KeyFileName
-    /// Holds the private key, where there is one.
+    /// Contains the private key, if there is one.
     package let material: Material
-    /// Of a private key, its own other half; a signature was tried with both.
+    /// The public half of a private key, checked with a trial signature; or the key of a `.pub.pem` file.
     package let publicKey: PublicKey
-    /// `kid`: the RFC 7638 thumbprint, or what the name of an old public key says.
+    /// `kid`: the RFC 7638 thumbprint, or the `kid` in the file name of an old public key.
     package let keyID: String
-    /// The algorithm of the chain of keys that it belongs to: keys of one type follow one another.
+    /// The algorithm of the chain that the key belongs to.
     package let algorithm: SignatureAlgorithm
 }
 
 /// A key for refresh tokens that was read from the keys folder.
 package struct LoadedSealingKey: Sendable {
-    /// Says from when it seals.
+    /// The file name, which contains the time from which the key seals.
     package let name: KeyFileName
     /// The key itself.
     package let key: SealingKey

@@ -3,7 +3,7 @@ package import SystemPackage
 
 /// The file of a client's own private key.
 package enum PrivateKeyFile {
-    /// - Throws: ``InvalidConfiguration`` for a file that others can read, and for what is no key in PEM.
+    /// - Throws: ``InvalidConfiguration`` if other users can access the file, or if it is not a private key in PEM.
     package static func read(_ path: FilePath) throws(InvalidConfiguration) -> PrivateKey {
         let message: String
         let hint: String?
@@ -12,7 +12,7 @@ package enum PrivateKeyFile {
         } catch let error as KeyFileError {
             (message, hint) = (error.description, error.hint(for: path))
         } catch let error as KeyError {
-            (message, hint) = ("is no private key that can be used: \(error)", nil)
+            (message, hint) = ("is not a usable private key: \(error)", nil)
         } catch {
             (message, hint) = ("cannot be read: \(error)", nil)
         }

@@ -2,21 +2,21 @@ package import AccessToken
 package import JOSE
 package import OAuth
 
-/// All keys of the folder with what they do at a moment. Keys of one type follow one another.
+/// All keys of the folder with their states at a moment. The keys of one algorithm follow one another.
 package struct ScheduledKeys: Sendable {
-    /// In the order of their names, which is that in which they sign.
+    /// In the order of their names, which is the order in which they sign.
     package let keys: [FolderKey<LoadedKey>]
-    /// The keys for refresh tokens, likewise.
+    /// The keys for refresh tokens, in the order in which they seal.
     package let sealing: [FolderKey<LoadedSealingKey>]
-    /// The next moment at which one of them changes its state; nil where none will.
+    /// The next moment at which one of them changes its state; `nil` if none will.
     package let nextChange: NumericDate?
 
     /// - Parameters:
-    ///   - loaded: what is in the folder.
+    ///   - loaded: the keys for access tokens in the folder.
     ///   - loadedSealing: the keys for refresh tokens.
-    ///   - policy: says which algorithm signs; the newest key of another is merely published.
+    ///   - policy: decides which algorithm signs; the newest key of another algorithm is only published.
     ///   - lifetimes: how long keys are needed after their last token.
-    ///   - schedule: what the keys of a chain do; without it, what their names say.
+    ///   - schedule: computes the states of the keys of one chain.
     package init(
         _ loaded: [LoadedKey], sealing loadedSealing: [LoadedSealingKey], policy: IssuancePolicy,
         lifetimes: TokenLifetimes, now: NumericDate, timing: KeyTiming = .standard,
@@ -28,7 +28,7 @@ package struct ScheduledKeys: Sendable {
             if let change = schedule.nextChange { changes.append(change) }
             return schedule.entries
         }
-        // A public key of another issuer is published for as long as it is there.
+        // A public key of another issuer is published as long as its file exists.
         var keys = loaded.filter { $0.name.content == .verifying }.map {
             FolderKey(key: $0, state: .published, since: $0.name.start, until: nil)
         }
@@ -52,7 +52,7 @@ package struct ScheduledKeys: Sendable {
         nextChange = changes.min()
     }
 
-    /// What the keys do by their names alone.
+    /// Reads the folder and derives the states of the keys from their names only.
     package init(
         reading folder: KeysFolder, policy: IssuancePolicy, lifetimes: TokenLifetimes, now: NumericDate
     ) throws(InvalidConfiguration) {
@@ -68,8 +68,8 @@ package struct ScheduledKeys: Sendable {
         JWKSet(keys.filter { $0.state != .expired }.map(\.jwk))
     }
 
-    /// The key that signs now, those that will, and before them those that did and are still published: a clock that is
-    /// set back finds the right one. Of those whose time has come the last one signs.
+    /// The keys that have not expired and can sign: former, current and future ones. The last key whose start has come
+    /// signs. The former keys are there so that a clock that is set back finds the right one.
     package func signingKeys(_ policy: IssuancePolicy) throws(InvalidValue) -> [ScheduledSigningKey] {
         var turns: [ScheduledSigningKey] = []
         for scheduled in keys where scheduled.state != .expired {

@@ -1,9 +1,9 @@
-/// The longest that tokens can live: for so long after its last token a key is needed.
+/// The longest lifetimes of tokens. A key is needed for that long after its last token.
 package struct TokenLifetimes: Sendable {
     let accessToken: Duration
     let refreshToken: Duration
 
-    /// Of the tokens that the keys of a chain make.
+    /// The longest lifetime of tokens that the keys of a chain make.
     package subscript(purpose: KeyChain.Purpose) -> Duration {
         switch purpose {
         case .signing: accessToken

@@ -1,19 +1,19 @@
-/// Everything that keeps the service from running with what the operator wrote, found in one go.
+/// All problems of the configuration, the clients file and the keys that keep the service from running.
 package struct InvalidConfiguration: Error, Sendable, CustomStringConvertible {
     /// Never empty.
     package let problems: [Problem]
 
-    /// - Parameter problems: at least one; what is told twice, as by two who read one folder, counts once.
+    /// - Parameter problems: at least one. Duplicates are removed: two readers of one folder report the same problem.
     package init(_ problems: [Problem]) {
         self.problems = problems.withoutRepetitions
     }
 
-    /// For people: one problem below the other, each with its hint.
+    /// A human-readable description: one problem below the other, each with its hint.
     package var description: String {
         problems.map(\.description).joined(separator: "\n")
     }
 
-    /// The result of `body`; or nil, with its problems added to the others.
+    /// The result of `body`; `nil` if it throws, with its problems appended to `problems`.
     @discardableResult
     package static func collect<Value>(
         _ problems: inout [Problem], _ body: () throws(InvalidConfiguration) -> Value
@@ -26,7 +26,7 @@ package struct InvalidConfiguration: Error, Sendable, CustomStringConvertible {
 }
 
 extension [Problem] {
-    /// Each once, where it comes first.
+    /// Each problem once, at its first position.
     fileprivate var withoutRepetitions: [Problem] {
         var seen: Set<Problem> = []
         return filter { seen.insert($0).inserted }

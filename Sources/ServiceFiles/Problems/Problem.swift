@@ -1,6 +1,6 @@
-/// Something wrong in what the operator wrote, told so that it can be mended.
+/// A mistake in an operator's file or setting, with what the operator needs to correct it.
 package struct Problem: Sendable, Hashable, CustomStringConvertible {
-    /// Where it was found.
+    /// The place of the mistake.
     package enum Place: Sendable, Hashable {
         /// A file or folder, and the line in it, from 1.
         case file(String, line: Int?)
@@ -10,21 +10,21 @@ package struct Problem: Sendable, Hashable, CustomStringConvertible {
         case option(String)
     }
 
-    /// Of a setting that several places give, the one that wins.
+    /// If several places set a setting, the place that overrides the others.
     package let place: Place
-    /// What is wrong, without the value that is wrong.
+    /// What is wrong. The message does not contain the invalid value.
     package let message: String
-    /// What to do about it.
+    /// What the operator can do about it.
     package let hint: String?
 
-    /// - Parameter hint: nil where the message says enough.
+    /// - Parameter hint: `nil` if the message is enough.
     package init(_ place: Place, _ message: String, hint: String? = nil) {
         self.place = place
         self.message = message
         self.hint = hint
     }
 
-    /// For people: place and message in one line, the hint in a second.
+    /// A human-readable description: place and message in one line, the hint in a second.
     package var description: String {
         let line = "\(place): \(message)"
         return hint.map { "\(line)\n  hint: \($0)" } ?? line
@@ -50,14 +50,14 @@ extension Problem.Place: CustomStringConvertible {
     }
 }
 
-/// Where the lines of a text stand in the file that it is, or is a part of.
+/// Maps the lines of a text to places in the file that contains it.
 struct FileLines: Sendable {
-    /// As the operator wrote it.
+    /// The path as the operator wrote it.
     let path: String
-    /// For a part of a file, how many lines stand before it there and not here.
+    /// The number to add to a line number of the text to get that of the file; 0 if the text is the whole file.
     let offset: Int
 
-    /// - Parameter line: from 1; nil for the file as a whole.
+    /// - Parameter line: from 1; `nil` for the file as a whole.
     func place(_ line: Int?) -> Problem.Place {
         .file(path, line: line.map { $0 + offset })
     }

@@ -1,9 +1,9 @@
 package import AccessToken
 import OAuth
 
-/// A duration as configuration writes it: `90s`, `15m`, `12h`, `30d`.
+/// A duration as it is written in the configuration: `90s`, `15m`, `12h`, `30d`.
 package enum DurationText {
-    /// - Throws: for another unit, a sign, a fraction, or more than nine digits.
+    /// - Throws: ``InvalidValue`` for another unit, a sign, a fraction, or more than nine digits.
     package static func parse(_ text: String) throws(InvalidValue) -> Duration {
         let secondsPerUnit: Int64
         switch text.last {
@@ -29,7 +29,7 @@ package enum DurationText {
         return lifetime
     }
 
-    /// How long a token may answer further requests; `off` is zero.
+    /// How long an access token may be reused for further requests; `off` is zero.
     static func parseAccessTokenReuse(_ text: String) throws(InvalidValue) -> Duration {
         if isOff(text) { return .zero }
         let reuse = try? parse(text)
@@ -39,10 +39,10 @@ package enum DurationText {
         return reuse
     }
 
-    /// Whether the text says that there is none. YAML 1.1 readers, and operators, spell it in several ways.
+    /// Whether the text turns a setting off. Operators and YAML 1.1 parsers write that in several ways.
     static func isOff(_ text: String) -> Bool { ["off", "false", "no"].contains(text.lowercased()) }
 
-    /// The lifetime of a refresh token, over all its successors.
+    /// The lifetime of a refresh token, including all its successors.
     static func parseRefreshTokenLifetime(_ text: String) throws(InvalidValue) -> Duration {
         let lifetime = try parse(text)
         guard (.seconds(60) ... .seconds(366 * 86400)).contains(lifetime) else {
@@ -51,7 +51,7 @@ package enum DurationText {
         return lifetime
     }
 
-    /// How long a signature may wait: the only duration that may be in milliseconds, `250ms`.
+    /// How long a signature may be queued. Only this duration may be in milliseconds: `250ms`.
     static func parseQueueWait(_ text: String) throws(InvalidValue) -> Duration {
         let wait = text.hasSuffix("ms") ? try parse(text.dropLast(2) + "s") / 1000 : try parse(text)
         guard (.milliseconds(10) ... .seconds(10)).contains(wait) else {
@@ -60,7 +60,7 @@ package enum DurationText {
         return wait
     }
 
-    /// For people: in the largest unit that divides it.
+    /// A human-readable duration, in the largest unit that divides it.
     package static func format(_ duration: Duration) -> String {
         let (seconds, attoseconds) = duration.components
         if attoseconds != 0 { return "\(seconds * 1000 + attoseconds / 1_000_000_000_000_000)ms" }

@@ -1,6 +1,7 @@
-/// Finds what somebody who mistyped a name most likely meant.
+/// Finds the name that a mistyped name most likely stands for.
 enum NearestName {
-    /// The candidate with the fewest edits from `name`, unless even that takes more than a third of its octets.
+    /// The candidate with the fewest edits from `name`; `nil` if it takes more than two edits and more than a third of
+    /// the candidate's octets.
     static func of(_ name: String, among candidates: some Sequence<String>) -> String? {
         let name = Array(name.lowercased().utf8.prefix(64))
         var best: (candidate: String, distance: Int)?
@@ -13,7 +14,7 @@ enum NearestName {
         return best?.candidate
     }
 
-    /// Insertions, deletions and replacements of single octets, and swaps of neighbours.
+    /// The number of insertions, deletions and replacements of single octets, and of swaps of adjacent ones.
     private static func distance(_ first: [UInt8], _ second: [UInt8]) -> Int {
         var beforePrevious: [Int] = []
         var previous = Array(0...second.count)

@@ -1,17 +1,17 @@
 import JOSE
 
 extension JSONValue {
-    /// The value of a YAML node by the core schema: a plain `true` is a boolean, `42` a number, `null` null; what is
-    /// quoted is text.
+    /// The value of a YAML node by the core schema: a plain `true` is a boolean, a plain `42` a number, a plain `null`
+    /// null. A quoted scalar is text.
     ///
-    /// - Returns: nil for what JSON cannot say: keys that are no text or come twice, numbers that are not finite or have
-    ///   more than 64 bits, deep nesting, more than a thousand values.
+    /// - Returns: `nil` if JSON cannot express the value: keys that are not text or come twice, numbers that are not
+    ///   finite or have more than 64 bits, deep nesting, more than a thousand values.
     init?(_ node: some YAMLNode) {
         var budget = 1000
         self.init(node, depth: 0, budget: &budget)
     }
 
-    /// - Parameter budget: how many more values there may be: aliases can make a few lines stand for millions.
+    /// - Parameter budget: how many more values are allowed. Aliases can expand a few lines to millions of values.
     private init?(_ node: some YAMLNode, depth: Int, budget: inout Int) {
         budget -= 1
         guard depth < 16, budget > 0 else { return nil }
@@ -50,7 +50,7 @@ extension JSONValue {
             if let integer = Int64(text) {
                 self = .integer(integer)
             } else if let first = text.utf8.first, "+-.0123456789".utf8.contains(first), let number = Double(text) {
-                // An integer that JSON readers would round is not what was meant.
+                // Integers of more than 64 bits are refused: JSON parsers would round them.
                 guard number.isFinite, !text.utf8.allSatisfy({ "+-0123456789".utf8.contains($0) }) else { return nil }
                 self = .number(number)
             } else {

@@ -1,24 +1,24 @@
-/// Reads YAML that is laid out as `writ clients add` writes it: block mappings and sequences, a value a line, plain or in
-/// double quotes without escapes.
+/// Reads YAML in the layout of `writ clients add`: block mappings and sequences, one value per line, plain or in double
+/// quotes without escapes.
 ///
-/// That is a part of what Yams reads, and means the same; a large file takes a tenth of the time.
+/// This is a subset of what Yams reads, with the same meaning. A large file takes a tenth of the time.
 struct PlainYAML {
-    /// Anything that may mean something else to YAML than it seems to.
+    /// The text may have another meaning in YAML than it seems to have.
     struct NotPlain: Error {}
 
-    /// Deeper ones, and mappings with more members, are left to Yams.
+    /// Deeper nesting, and mappings with more members, are left to Yams.
     private static let maximumDepth = 8
     private static let maximumMembers = 32
 
     private let octets: [UInt8]
-    /// The line under the eye, behind its indentation; empty at the end of the text.
+    /// The current line without its indentation; empty at the end of the text.
     private var content: Range<Int> = 0..<0
     private var column = 0
     private var line = 0
     private var nextLine = 0
 
-    /// - Parameter octets: UTF-8, which has been checked.
-    /// - Returns: nil for what is laid out in another way, whether it is YAML or not.
+    /// - Parameter octets: valid UTF-8.
+    /// - Returns: `nil` for any other layout, even if it is not YAML.
     static func read(_ octets: [UInt8]) -> PlainYAMLNode? {
         var reader = PlainYAML(octets: octets)
         do throws(NotPlain) {
@@ -34,7 +34,7 @@ struct PlainYAML {
 
     private var isAtEnd: Bool { content.isEmpty }
 
-    /// Goes to the next line that is neither blank nor a comment.
+    /// Advances to the next line that is neither blank nor a comment.
     private mutating func advance() throws(NotPlain) {
         while nextLine < octets.count {
             let start = nextLine
@@ -57,7 +57,7 @@ struct PlainYAML {
         column = -1
     }
 
-    /// The mapping or sequence that begins here.
+    /// The mapping or sequence that begins at the current line.
     private mutating func block(depth: Int) throws(NotPlain) -> PlainYAMLNode {
         guard depth < Self.maximumDepth, !isAtEnd else { throw NotPlain() }
         return isAtDash ? try sequence(depth: depth) : try mapping(depth: depth)
@@ -100,14 +100,14 @@ struct PlainYAML {
             members.append(YAMLMember(name: name, line: place, value: value))
         }
         guard column < keys else {
-            // A dash in the column of the keys ends a mapping only where the mapping stands in a sequence; that begins
-            // two columns before.
+            // A dash in the column of the keys cannot end a mapping: a sequence that contains the mapping has its
+            // dashes two columns to the left.
             throw NotPlain()
         }
         return PlainYAMLNode(start, .mapping(members))
     }
 
-    /// Where the colon stands, if the line begins with a key.
+    /// The index of the colon, if the line begins with a key.
     private var endOfKey: Int? {
         var end = content.lowerBound
         while end < content.upperBound, Self.isNameCharacter(octets[end]) { end += 1 }
@@ -117,7 +117,7 @@ struct PlainYAML {
         return end + 1 == content.upperBound || octets[end + 1] == UInt8(ascii: " ") ? end : nil
     }
 
-    /// What stands in the rest of the line.
+    /// The value in the rest of the line.
     private mutating func singleValue() throws(NotPlain) -> PlainYAMLNode {
         let value: PlainYAMLNode
         switch octets[content.lowerBound] {
@@ -137,7 +137,7 @@ struct PlainYAML {
         return value
     }
 
-    /// A colon before a space makes a key, and a number sign behind one a comment.
+    /// A colon before a space makes a key, and a number sign after a space begins a comment.
     private func checkPlainText() throws(NotPlain) {
         guard octets[content.upperBound - 1] != UInt8(ascii: ":") else { throw NotPlain() }
         for space in content where octets[space] == UInt8(ascii: " ") {
@@ -147,7 +147,7 @@ struct PlainYAML {
         }
     }
 
-    /// ASCII that can be seen, and the letters of two octets: nothing that YAML takes for a line break.
+    /// Printable ASCII, and letters of two octets: nothing that YAML takes for a line break.
     private static func isPlainCharacter(_ octet: UInt8) -> Bool {
         switch octet {
         case 0x20...0x7E, 0x80...0xBF, 0xC3...0xDF: true
@@ -159,7 +159,7 @@ struct PlainYAML {
         canBegin(octet) && octet < 0x80 && octet != UInt8(ascii: "/")
     }
 
-    /// Whether a plain value can begin with it, without a meaning of its own.
+    /// Whether a plain value can begin with this octet: it has no special meaning in YAML.
     private static func canBegin(_ octet: UInt8) -> Bool {
         switch octet {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -170,7 +170,7 @@ struct PlainYAML {
     }
 }
 
-/// What ``PlainYAML`` reads.
+/// A node that ``PlainYAML`` has read.
 struct PlainYAMLNode: YAMLNode {
     fileprivate enum Content {
         case singleValue(String, isPlain: Bool)

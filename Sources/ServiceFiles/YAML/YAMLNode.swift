@@ -1,28 +1,28 @@
 import Yams
 
-/// A node of a YAML file, as far as `clients.yaml` asks for one.
+/// A node of a YAML file, with the properties that reading `clients.yaml` needs.
 protocol YAMLNode: SendableMetatype {
-    /// Where it begins in the text that was parsed, from 1.
+    /// The line of its beginning in the parsed text, from 1.
     var line: Int? { get }
-    /// The text of a single value, and whether it stands there without quotes; nil for anything else.
+    /// The text of a single value, and whether it is written without quotes; `nil` for any other node.
     var singleValue: (text: String, isPlain: Bool)? { get }
-    /// nil for what is no sequence.
+    /// `nil` if it is not a sequence.
     var elements: [Self]? { get }
-    /// In the order of the file; nil for what is no mapping.
+    /// In the order of the file; `nil` if it is not a mapping.
     var members: [YAMLMember<Self>]? { get }
 }
 
 /// A key and its value.
 struct YAMLMember<Node> {
-    /// nil for a key that is no single value.
+    /// `nil` if the key is not a single value.
     let name: String?
-    /// Of the key.
+    /// The line of the key.
     let line: Int?
     let value: Node
 }
 
 extension YAMLNode {
-    /// The text of a single value.
+    /// The text of a single value; `nil` for any other node.
     var text: String? { singleValue?.text }
 }
 

@@ -1,6 +1,6 @@
 /// Writes text as a YAML scalar that reads back as the same text.
 enum YAMLScalar {
-    /// Plain where that is plainly safe, else in double quotes.
+    /// Plain if that is certainly safe, otherwise in double quotes.
     static func write(_ text: String) -> String {
         isPlain(text) ? text : quoted(text)
     }
@@ -14,7 +14,7 @@ enum YAMLScalar {
             || isPlainURI(text)
     }
 
-    /// A colon is safe where no space follows it.
+    /// A colon is safe if no space follows it.
     private static func isPlainURI(_ text: String) -> Bool {
         text.hasPrefix("https://")
             && text.utf8.allSatisfy { isLetter($0) || (0x30...0x39).contains($0) || "._-/:~".utf8.contains($0) }

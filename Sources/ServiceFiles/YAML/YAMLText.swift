@@ -2,12 +2,12 @@ import Foundation
 import SystemPackage
 import Yams
 
-/// A YAML file, read and parsed, with line numbers for whatever is found in it.
+/// A YAML file, read and parsed, with line numbers for what it contains.
 struct YAMLText {
     /// The path as the operator wrote it, for messages.
     let path: FilePath
     let text: String
-    /// nil for a file without content.
+    /// `nil` if the file has no content.
     let root: Node?
     /// Turns line numbers of the text into places.
     let lines: FileLines
@@ -27,7 +27,7 @@ struct YAMLText {
             guard status.size <= maximumSize else {
                 throw InvalidConfiguration([Problem(.file(path.string, line: nil), "the file is too large")])
             }
-            // `Data(contentsOf:)` leaks a buffer for each empty file, and a service asks for its clients again and again.
+            // `Data(contentsOf:)` leaks a buffer for each empty file, and a service reads its clients file repeatedly.
             if status.type == .regular && status.size == 0 { return "" }
             data = try Data(contentsOf: URL(filePath: path.string))
         } catch let error as InvalidConfiguration {
@@ -41,13 +41,14 @@ struct YAMLText {
         return text
     }
 
-    /// - Parameter lineOffset: for a part of a file, how many lines stand before it there and not here.
+    /// - Parameter lineOffset: the number to add to a line number of the text to get that of the file.
     init(path: FilePath, text: String, lineOffset: Int = 0) throws(InvalidConfiguration) {
         self.path = path
         self.text = text
         lines = FileLines(path: path.string, offset: lineOffset)
         do {
-            // Nobody asks for the tags that plain scalars resolve to, which Yams finds with regular expressions.
+            // The basic resolver is enough: the tags of plain scalars are not used, and Yams finds them with regular
+            // expressions.
             root = try Yams.compose(yaml: text, .basic)
         } catch {
             let (line, reason) = Self.explain(error)

@@ -4,7 +4,7 @@ import Libcrypto
 import OAuth
 import Synchronization
 
-/// Authenticates clients, and slows down those that guess. Its state outlives the snapshots.
+/// Authenticates clients, and throttles clients that guess secrets. Its state outlives the snapshots.
 final class ClientAuthenticator: Sendable {
     private let throttle: Mutex<AuthenticationThrottle>
     private let pendingAssertions: Mutex<AttemptLimiter>
@@ -13,10 +13,10 @@ final class ClientAuthenticator: Sendable {
     private let verifiedSecrets: VerifiedSecrets
     private let keySets: ClientKeySets
     private let usedAssertions: ReplayCache
-    /// What an assertion's `aud` may be.
+    /// The values that an assertion's `aud` may have.
     private let audiences: [String]
 
-    /// - Parameter verifiedSecrets: what keeps the secrets that passed a password hash.
+    /// - Parameter verifiedSecrets: the cache of secrets that passed a password hash.
     init(
         limits: FailureLimits, audiences: [String], passwordChecks: PasswordChecks,
         verifiedSecrets: VerifiedSecrets, keySets: ClientKeySets
@@ -31,7 +31,7 @@ final class ClientAuthenticator: Sendable {
         usedAssertions = try ReplayCache()
     }
 
-    /// - Parameter request: what the credentials came with. If its origin is `nil`, failures are not counted.
+    /// - Parameter request: the request with the credentials. If its origin is `nil`, failures are not counted.
     func authenticate(
         _ credentials: PresentedCredentials, of request: EndpointRequest, in clients: ClientRegistry, now: NumericDate
     ) async throws(TokenRefusal) -> AuthenticatedClient {
@@ -74,7 +74,8 @@ final class ClientAuthenticator: Sendable {
                     try await passwordChecks.run(check)
                 }
             } catch {
-                // It matched no digest and no verified secret. If it is not checked any further, it counts as a guess.
+                // The secret matched no digest and no verified secret. If its check could not run, it counts as a
+                // guess.
                 if let address, error.code != .invalidClient {
                     throttle.withLock { throttle in
                         for id in credentials.clientIDs { throttle.missed(id, from: address, now: now) }
@@ -85,7 +86,7 @@ final class ClientAuthenticator: Sendable {
         }
     }
 
-    /// Lets an attempt wait, unless too many wait already.
+    /// Runs an attempt, or throws ``TokenRefusal/Code/overloaded`` if too many are pending already.
     private func pending(
         _ attempts: borrowing Mutex<AttemptLimiter>, _ credentials: PresentedCredentials, _ address: AddressBlock?,
         _ body: () async throws(TokenRefusal) -> AuthenticatedClient

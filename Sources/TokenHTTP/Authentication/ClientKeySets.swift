@@ -3,20 +3,21 @@ import OAuth
 import RemoteKeys
 import Synchronization
 
-/// The key sets behind the `jwks_uri` of clients. They outlive a reload of the registry, so that none is fetched again for
-/// it.
+/// The key sets at the `jwks_uri` of clients. They outlive a reload of the registry, so that a reload fetches no key
+/// set again.
 final class ClientKeySets: Sendable {
     private let sets = Mutex<[String: RemoteDocument<JWKSet>]>([:])
     private let reportFailure: @Sendable (String, any Error) -> Void
 
-    /// - Parameter reportFailure: is called with the URL that gives no keys and the reason, once for each fetch. Clients do not
-    ///   learn it.
+    /// - Parameter reportFailure: called once for each failed fetch, with the URL and the reason. Clients do not see
+    ///   the reason.
     init(reportFailure: @escaping @Sendable (String, any Error) -> Void) {
         self.reportFailure = reportFailure
     }
 
-    /// The keys that may have signed the assertion. They are fetched if needed, and once more if they lack the key that the
-    /// assertion names, but not more often than ``RemoteDocument`` allows. Empty if there are none.
+    /// The keys that may have signed the assertion; empty if there are none. The set is fetched on a cache miss, and
+    /// fetched once more if it lacks the key that the assertion names, but not more often than ``RemoteDocument``
+    /// allows.
     func keys(for check: PendingAssertionCheck) async -> JWKSet {
         switch check.keys {
         case nil: return JWKSet([])
@@ -36,7 +37,7 @@ final class ClientKeySets: Sendable {
         let download = try DocumentDownload(url: url)
         return sets.withLock { sets in
             if let set = sets[url] { return set }
-            // A client that publishes no key any more has none.
+            // An empty set is valid: the client has withdrawn all of its keys.
             let set = RemoteDocument.keySet(download, acceptsEmpty: true) { [reportFailure] in
                 reportFailure(url, $0)
             }

@@ -4,7 +4,7 @@ import NIOCore
 import OAuth
 
 extension EndpointRequest {
-    /// Reads the body, never more than is allowed.
+    /// Reads the body, and never more than the size limit.
     ///
     /// - Parameters:
     ///   - url: the public URL of the endpoint.
@@ -12,7 +12,7 @@ extension EndpointRequest {
     init(receiving request: Request, at url: String, from origin: IPAddress?) async throws(TokenRefusal) {
         let limit = Self.maximumBodySize
         if let length = request.headers[.contentLength] {
-            // RFC 9110 section 8.6: digits. HTTP/2's parser takes +5 as well.
+            // RFC 9110 section 8.6: digits only. The HTTP/2 parser also accepts `+5`.
             guard !length.isEmpty, length.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
                 throw TokenRefusal(.unreadableForm)
             }
@@ -24,7 +24,7 @@ extension EndpointRequest {
         } catch is NIOTooManyBytesError {
             throw TokenRefusal(.bodyTooLarge)
         } catch {
-            // The connection broke; the answer is not read.
+            // The connection is broken, so the client does not read the answer.
             throw TokenRefusal(.unreadableForm)
         }
         self.init(

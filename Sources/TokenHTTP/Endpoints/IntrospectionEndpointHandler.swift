@@ -7,7 +7,7 @@ import OAuth
 import Signing
 import Telemetry
 
-/// `POST /oauth2/introspect`, RFC 7662 section 2: ``IntrospectionEndpoint`` with all that it is given.
+/// `POST /oauth2/introspect`, RFC 7662 section 2: ``IntrospectionEndpoint`` with its dependencies.
 struct IntrospectionEndpointHandler: Sendable {
     let shell: EndpointShell
     let snapshots: SnapshotStore
@@ -20,7 +20,7 @@ struct IntrospectionEndpointHandler: Sendable {
     func response(to request: Request, in context: ConnectionContext) async -> Response {
         var response = await shell.respond(to: request, in: context, of: .introspection, url: url) {
             (request, observation) async throws(TokenRefusal) in
-            // Not before the body is there, as for tokens.
+            // Read after the body has arrived, as in `TokenEndpointHandler`.
             let (snapshot, now) = (snapshots.current, now())
             let endpoint = IntrospectionEndpoint(inspector: snapshot.inspector, key: snapshot.signingKey(at: now))
             let response = try await endpoint.answer(

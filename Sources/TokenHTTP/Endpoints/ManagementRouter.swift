@@ -14,7 +14,7 @@ struct ManagementRouter: HTTPResponder {
     func respond(to request: Request, context: Context) async throws -> Response {
         let path = request.uri.path
         guard Self.paths.contains(path) else { return .notFound }
-        // First: the metrics of many clients are a large document.
+        // Checked first, because collecting the metrics of many clients is expensive.
         guard request.method == .get || request.method == .head else { return .methodNotAllowed(allow: "GET, HEAD") }
         return switch path {
         case "/healthz": Self.health(isGood: true)

@@ -3,7 +3,8 @@ import Hummingbird
 import OAuth
 
 extension Response {
-    /// An answer for one client alone. RFC 6749 section 5.1: tokens and refusals are not to be stored; both fields say so.
+    /// An answer for one client only. RFC 6749 section 5.1: caches must not store tokens and refusals; both fields say
+    /// so.
     static func confidential(
         _ body: [UInt8], status: HTTPResponse.Status = .ok, mediaType: String = "application/json"
     ) -> Response {
@@ -14,11 +15,11 @@ extension Response {
 
     private static let pragma = HTTPField.Name("Pragma")
 
-    /// RFC 6749 section 5.2
+    /// The error response of RFC 6749 section 5.2.
     static func refusal(_ refusal: TokenRefusal) -> Response {
         let code = refusal.code
         var response = confidential(code.json, status: HTTPResponse.Status(code: code.status))
-        // RFC 9110 section 15.5.2: a 401 says how to authenticate.
+        // RFC 9110 section 15.5.2: a 401 response names the authentication scheme.
         if code.status == 401 { response.headers[.wwwAuthenticate] = #"Basic realm="writ", charset="UTF-8""# }
         if let seconds = refusal.retryAfter { response.headers[.retryAfter] = String(seconds) }
         return response
@@ -28,7 +29,7 @@ extension Response {
 
     static let targetIsNoPath = refusalOfAnyPath(.targetIsNoPath)
 
-    /// RFC 9110 section 15.5.6
+    /// RFC 9110 section 15.5.6: the response names the allowed methods.
     ///
     /// - Parameter allow: the methods that the path has.
     static func methodNotAllowed(allow: String) -> Response {
@@ -37,7 +38,7 @@ extension Response {
         return response
     }
 
-    /// A refusal before the rules of any endpoint.
+    /// A refusal before the rules of an endpoint apply.
     private static func refusalOfAnyPath(_ code: TokenRefusal.Code) -> Response {
         Response(
             status: HTTPResponse.Status(code: code.status),

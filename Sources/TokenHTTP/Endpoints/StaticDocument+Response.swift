@@ -8,7 +8,7 @@ extension StaticDocument {
         var headers: HTTPFields = [
             .eTag: entityTag,
             .cacheControl: "public, max-age=\(maximumAge.components.seconds)",
-            // For verifiers that run in a browser; the document holds nothing that is not public.
+            // Verifiers may run in a browser. The document is public.
             .accessControlAllowOrigin: "*",
         ]
         if isCurrent(ifNoneMatch: request.headers[.ifNoneMatch]) {

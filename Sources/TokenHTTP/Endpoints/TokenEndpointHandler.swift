@@ -4,7 +4,7 @@ import LiveState
 import OAuth
 import Telemetry
 
-/// `POST /oauth2/token`, RFC 6749 section 3.2: ``TokenEndpoint`` with all that it is given.
+/// `POST /oauth2/token`, RFC 6749 section 3.2: ``TokenEndpoint`` with its dependencies.
 struct TokenEndpointHandler: Sendable {
     let shell: EndpointShell
     let snapshots: SnapshotStore
@@ -17,8 +17,7 @@ struct TokenEndpointHandler: Sendable {
     func response(to request: Request, in context: ConnectionContext) async -> Response {
         await shell.respond(to: request, in: context, of: .token, url: url) {
             (request, observation) async throws(TokenRefusal) in
-            // Not before the body is there: a request that comes slowly must not be answered from old clients, or at an old
-            // time.
+            // Read after the body has arrived: a slow request must not be answered from old clients, or at an old time.
             let (snapshot, now) = (snapshots.current, now())
             let response = try await TokenEndpoint(policy: snapshot.policy, sealer: snapshot.sealer).answer(
                 request, now: now,

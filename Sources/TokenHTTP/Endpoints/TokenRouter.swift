@@ -4,7 +4,7 @@ import LiveState
 import OAuth
 import Telemetry
 
-/// Routes the requests of the public listener: to the two endpoints that take forms, and to the documents.
+/// Routes the requests of the public listener: to the token endpoint, the introspection endpoint and the documents.
 struct TokenRouter: HTTPResponder {
     typealias Context = ConnectionContext
 
@@ -13,15 +13,15 @@ struct TokenRouter: HTTPResponder {
     let introspectionEndpoint: IntrospectionEndpointHandler
     let snapshots: SnapshotStore
     let readiness: Readiness
-    /// Is called with the time that each answer took.
+    /// Called with the time that each answer took.
     let reportTime: @Sendable (Endpoint, Duration) -> Void
 
     func respond(to request: Request, context: Context) async throws -> Response {
         let start = ContinuousClock.now
         var (response, endpoint) = await answer(request, context)
-        // RFC 9112 section 9.6: on the way down, clients are asked to take their next request elsewhere.
+        // RFC 9112 section 9.6: during graceful shutdown, clients are asked to open their next connection to another
+        // replica.
         if !readiness.isReady, !context.isStream { response.headers[.connection] = "close" }
-        // The name of the request in the log.
         if let name = Self.requestIDField { response.headers[name] = context.requestID }
         reportTime(endpoint, start.duration(to: .now))
         return response
@@ -31,9 +31,9 @@ struct TokenRouter: HTTPResponder {
     private static func answer(aboutTargetOf request: Request, _ context: Context) -> Response? {
         let target = request.head.path ?? ""
         if target.utf8.first == UInt8(ascii: "/") { return nil }
-        // RFC 9110 section 9.3.7: the server as a whole.
+        // RFC 9110 section 9.3.7: `OPTIONS *` is about the server as a whole.
         if target == "*" { return request.method == .options ? Response(status: .noContent) : Response.notFound }
-        // RFC 9113 section 8.3.1: a stream has no absolute form.
+        // RFC 9113 section 8.3.1: HTTP/2 has no absolute form.
         return context.isStream ? .targetIsNoPath : nil
     }
 

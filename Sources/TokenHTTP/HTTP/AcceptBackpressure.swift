@@ -3,12 +3,12 @@ import SystemPackage
 
 /// Stops accepting when the process has run out of descriptors; SwiftNIO alone would retry `accept` in a tight loop.
 ///
-/// It asks for connections in SwiftNIO's place, so that the handler that counts them decides each time.
+/// It requests each read itself instead of SwiftNIO, so that the handler that counts connections can refuse each one.
 final class AcceptBackpressure: ChannelDuplexHandler {
     typealias InboundIn = any Channel
     typealias OutboundIn = Never
 
-    /// Shortages that pass without our doing.
+    /// Shortages that may end without any action of the service.
     private static let shortages: Set<Errno> = [
         .tooManyOpenFiles, .tooManyOpenFilesInSystem, .noBufferSpace, .noMemory,
     ]
@@ -43,9 +43,9 @@ final class AcceptBackpressure: ChannelDuplexHandler {
 }
 
 extension Channel {
-    /// Takes back a read that is under way, and lets SwiftNIO ask for none by itself. To be called on the event loop.
+    /// Cancels a pending read and turns automatic reads off. To be called on the event loop.
     func stopAccepting() {
-        // Nothing but a change of this option takes back a read. A channel that is closed has no options any more.
+        // Only a change of this option cancels a pending read. On a closed channel, setting an option fails.
         for isAutomatic in [true, false] { try? syncOptions?.setOption(.autoRead, value: isAutomatic) }
     }
 }

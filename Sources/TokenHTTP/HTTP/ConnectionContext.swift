@@ -4,20 +4,22 @@ import Logging
 import NIOCore
 import OAuth
 
-/// What is known of a request besides itself: the address of the connection.
+/// The context of a request: its connection and its identifier.
 struct ConnectionContext: RequestContext {
     var coreContext: CoreRequestContextStorage
-    /// nil where the connection has none, as in tests.
+    /// The remote address of the connection, or `nil` if it has none, as in tests.
     let address: IPAddress?
-    /// Whether the request came in a stream of HTTP/2, where answers have no `Connection` field (RFC 9113 section 8.2.2).
+    /// Whether the request came in a stream of HTTP/2. An answer in a stream has no `Connection` field (RFC 9113
+    /// section 8.2.2).
     let isStream: Bool
-    /// What the log calls the request by: 64 random bits. (Hummingbird keeps its own in a logger, and ours for it is silent.)
+    /// Identifies the request in the log: 64 random bits in hexadecimal. (Hummingbird has its own identifier only in a
+    /// logger, and Writ gives Hummingbird a silent one.)
     let requestID = String(UInt64.random(in: 0 ... .max), radix: 16)
 
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
         address = IPAddress(source.channel.remoteAddress)
-        // A connection belongs to the listener; a stream belongs to a connection.
+        // The parent of a connection is the listener; the parent of a stream is a connection.
         isStream = source.channel.parent?.parent != nil
     }
 }

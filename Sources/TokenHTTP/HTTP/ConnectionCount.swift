@@ -1,12 +1,12 @@
 import HummingbirdCore
 import Synchronization
 
-/// How many connections a listener has, and whether it takes another.
+/// Counts the connections of a listener and limits their number.
 final class ConnectionCount: AvailableConnectionsDelegate {
     private let count = Atomic(0)
     private let maximum: Int
 
-    /// - Parameter maximum: further ones wait until others are closed.
+    /// - Parameter maximum: the most connections; further ones wait until others are closed.
     init(maximum: Int) {
         self.maximum = maximum
     }

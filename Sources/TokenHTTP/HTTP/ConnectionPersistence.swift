@@ -1,38 +1,42 @@
 import NIOCore
 import NIOHTTP1
 
-/// Ends a connection behind its last answer, and says so in it (RFC 9112 sections 9.3 and 9.6).
+/// Closes a connection after its last answer, and announces that in the answer (RFC 9112 sections 9.3 and 9.6).
 ///
-/// The last request is one that says `Connection: close`, in whatever way; one of HTTP/1.0; one that wants another protocol,
-/// which we do not speak: the parser reads no further then; one whose answer says so; and one that too many others wait for.
+/// These requests are the last of their connection:
+/// - one with `Connection: close`, in any letter case and any list;
+/// - one of HTTP/1.0;
+/// - one that asks for another protocol: Writ speaks none, and the parser reads no further;
+/// - one whose answer has `Connection: close`;
+/// - one that fills the pipeline.
 final class ConnectionPersistence: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
     typealias OutboundIn = HTTPServerResponsePart
     typealias OutboundOut = HTTPServerResponsePart
 
-    /// Requests in a pipeline that are taken; they wait in memory.
+    /// The most unanswered requests of a pipeline; they wait in memory.
     private static let longestPipeline = 64
-    /// How long the other side has to read its last answer, and to stop sending, before it would hear of a reset
-    /// (RFC 9112 section 9.6).
+    /// How long the client has to read its last answer and to stop sending, before the connection is reset (RFC 9112
+    /// section 9.6).
     private static let goodbye: TimeAmount = .seconds(2)
 
-    /// Requests that have begun and have no whole answer yet.
+    /// The number of requests that have begun and are not completely answered.
     private var unanswered = 0
     private var isWithinRequest = false
-    /// Nothing that comes behind the request that came last is looked at.
+    /// The most recent request is the last one; anything after it is ignored.
     private var isLast = false
-    /// Nothing is written behind the answer that is being written.
+    /// The answer that is being written is the last one; nothing is written after it.
     private var isLastAnswer = false
-    /// HTTP/1.0 knows no interim answers.
+    /// Whether the client understands interim responses. HTTP/1.0 has none.
     private var takesInterim = true
-    /// The request that came last broke off.
+    /// The most recent request is incomplete and cannot be parsed further.
     private var isBroken = false
     /// The final response has been written; later writes fail.
     private var isOver = false
-    /// The parser keeps what comes and passes nothing on.
+    /// The parser buffers further input and passes nothing on.
     private var isParserDone = false
-    /// What comes is discarded.
+    /// Further input is discarded until the client closes the connection.
     private var isLeaving = false
     private var timer = ClosingTimer()
 
@@ -73,7 +77,7 @@ final class ConnectionPersistence: ChannelDuplexHandler, RemovableChannelHandler
         context.fireErrorCaught(error)
     }
 
-    /// Behind the last request nothing is read: what comes would be kept until the answer is there.
+    /// Stops reading after the last request: further input would be buffered until the answer is written.
     func read(context: ChannelHandlerContext) {
         if !isLast || isWithinRequest { context.read() }
     }
@@ -99,13 +103,13 @@ final class ConnectionPersistence: ChannelDuplexHandler, RemovableChannelHandler
         _ head: HTTPResponseHead, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?
     ) {
         if unanswered == 0, isBroken {
-            // The request had its answer before it broke off (RFC 9110 section 15: one for each).
+            // The request was answered before it broke off (RFC 9110 section 15: one final response for each request).
             isOver = true
             promise?.fail(ChannelError.ioOnClosedChannel)
             return context.close(promise: nil)
         }
         var head = head
-        // Other answers that are still due were asked for before.
+        // While earlier requests are unanswered, this answer is not the last one.
         isLastAnswer = isLast && unanswered <= 1 || head.headers["Connection"].contains("close")
         if isLastAnswer {
             isLast = true

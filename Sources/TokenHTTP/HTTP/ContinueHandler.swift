@@ -2,7 +2,8 @@ import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
 
-/// Lets clients that wait before they send a body go on: `Expect: 100-continue`, RFC 9110 section 10.1.1.
+/// Sends 100 (Continue) to clients that wait for it before they send a body: `Expect: 100-continue`, RFC 9110 section
+/// 10.1.1.
 final class ContinueHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -10,12 +11,12 @@ final class ContinueHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundOut = HTTPResponsePart
 
     private let maximumBodySize: Int
-    /// Requests that have begun and have no whole answer yet.
+    /// The number of requests that have begun and are not completely answered.
     private var unanswered = 0
-    /// Whether the request that came last waits for an interim answer.
+    /// Whether the client of the most recent request waits for 100 (Continue).
     private var isOwed = false
 
-    /// - Parameter maximumBodySize: in octets; a client that announces a longer body gets no interim answer.
+    /// - Parameter maximumBodySize: in octets; a client that announces a longer body gets no 100 (Continue).
     init(maximumBodySize: Int) {
         self.maximumBodySize = maximumBodySize
     }
@@ -24,7 +25,7 @@ final class ContinueHandler: ChannelDuplexHandler, RemovableChannelHandler {
         switch unwrapInboundIn(data) {
         case .head(let head):
             unanswered += 1
-            // What is too long for every resource is refused as it is.
+            // A body that is too long for every resource is refused before it is sent.
             let length = head.headerFields[.contentLength].flatMap { Int($0) } ?? 0
             isOwed =
                 head.headerFields[.expect]?.lowercased() == "100-continue"
@@ -44,7 +45,7 @@ final class ContinueHandler: ChannelDuplexHandler, RemovableChannelHandler {
         payOff(context)
     }
 
-    /// Answers keep the order of their requests.
+    /// Sends 100 (Continue) when all earlier requests are answered: answers keep the order of their requests.
     private func payOff(_ context: ChannelHandlerContext) {
         guard isOwed, unanswered == 1 else { return }
         isOwed = false

@@ -1,13 +1,13 @@
 import NIOCore
 import NIOHTTPTypes
 
-/// Closes a channel when a time has passed, unless it is cancelled.
+/// Closes a channel after some time, unless it is cancelled.
 struct ClosingTimer {
     private var end: Scheduled<Void>?
 
     var isRunning: Bool { end != nil }
 
-    /// From now on; what ran before is cancelled.
+    /// Starts the timer; a timer that is running is cancelled.
     mutating func start(_ time: TimeAmount, _ context: ChannelHandlerContext) {
         cancel()
         let channel = context.channel
@@ -20,8 +20,8 @@ struct ClosingTimer {
     }
 }
 
-/// Closes a connection, or a stream, whose request has begun and does not end in time. (Until it begins, silence is what
-/// counts.)
+/// Closes a connection or a stream whose request has begun and is not complete in time. (Before a request begins, the
+/// idle timeout applies.)
 final class RequestDeadline: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -46,7 +46,7 @@ final class RequestDeadline: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        // Most requests are whole by now, and need no timer.
+        // Most requests are complete after one read and need no timer.
         if isIncomplete, !timer.isRunning { timer.start(time, context) }
         context.fireChannelReadComplete()
     }
@@ -59,7 +59,7 @@ final class RequestDeadline: ChannelInboundHandler, RemovableChannelHandler {
     func handlerRemoved(context: ChannelHandlerContext) { timer.cancel() }
 }
 
-/// Closes a connection, or a stream, whose other side does not read its answers.
+/// Closes a connection or a stream if the client does not read its answers.
 final class ReaderDeadline: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = Any
     typealias InboundOut = Any

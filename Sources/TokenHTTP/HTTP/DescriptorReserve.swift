@@ -3,16 +3,17 @@ import NIOCore
 import Synchronization
 import SystemPackage
 
-/// Spare descriptors, held open so that they can be released when the limit is reached. When a listener finds none left for
-/// another connection, these are closed, so that everything else that needs descriptors has them, and no listener accepts
-/// connections until enough are free again.
+/// Spare descriptors, held open so that they can be released when the limit is reached.
+///
+/// When a listener cannot accept a connection because no descriptor is free, the spare ones are closed: everything else
+/// can then open files. No listener accepts connections until enough descriptors are free again.
 final class DescriptorReserve: Sendable {
     static let size = 16
-    /// Enough if there are few: a reload of keys and clients has two open at once.
+    /// The smallest reserve. It is enough: a reload of keys and clients has two files open at once.
     private static let leastSize = 6
-    /// How long no connection is accepted, before the next look.
+    /// The interval between checks for free descriptors while no connection is accepted.
     private static let pause: TimeAmount = .milliseconds(100)
-    /// It is logged once within this time.
+    /// A shortage is logged at most once within this time.
     private static let silence: TimeAmount = .minutes(1)
 
     private struct State {
@@ -34,7 +35,7 @@ final class DescriptorReserve: Sendable {
         state.withLock { Self.close($0.spares) }
     }
 
-    /// Keeps a listener from accepting, from now on, when no descriptor is free.
+    /// Adds a listener, which from now on stops accepting when no descriptor is free.
     func guardListener(_ channel: any Channel) async throws {
         state.withLock { $0.listeners.append(channel) }
         channel.closeFuture.whenComplete { [weak self] _ in
@@ -47,11 +48,11 @@ final class DescriptorReserve: Sendable {
 
     var isShort: Bool { state.withLock { $0.isShort } }
 
-    /// Has every listener pause.
+    /// Pauses every listener until enough descriptors are free.
     ///
     /// - Parameters:
-    ///   - reason: for the log.
-    ///   - eventLoop: looks for descriptors from now on.
+    ///   - reason: the system's error, for the log.
+    ///   - eventLoop: the event loop that checks for free descriptors.
     func pauseListeners(_ reason: Errno, at eventLoop: any EventLoop) {
         let now = NIODeadline.now()
         let shortage = state.withLock { state -> (listeners: [any Channel], isNews: Bool)? in
@@ -85,9 +86,9 @@ final class DescriptorReserve: Sendable {
         }
     }
 
-    /// Opens half of the free descriptors if these are few: the others are for connections.
+    /// Opens the spare descriptors: if few are free, only half of them, so that the other half is left for connections.
     ///
-    /// - Returns: `nil` if there are too few for both.
+    /// - Returns: `nil` if there are too few for both, or an empty array if the number of free descriptors is unknown.
     private static func openSpares() -> [SystemPackage.FileDescriptor]? {
         var files: [SystemPackage.FileDescriptor] = []
         while files.count < 2 * size {
@@ -96,7 +97,7 @@ final class DescriptorReserve: Sendable {
             } catch Errno.tooManyOpenFiles, Errno.tooManyOpenFilesInSystem {
                 break
             } catch {
-                // Some containers have no /dev/null: then nothing shows how many are free.
+                // Some containers have no /dev/null. Then the number of free descriptors is unknown.
                 return []
             }
         }

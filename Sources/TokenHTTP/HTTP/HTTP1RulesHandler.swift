@@ -1,8 +1,8 @@
 import NIOCore
 import NIOHTTPTypesHTTP1
 
-/// Puts the rules of HTTP/1.1 in front of the codec that makes its messages look like those of HTTP/2; where there is none, as
-/// in a stream of HTTP/2, there are no such rules.
+/// Adds the handlers for the rules of HTTP/1.1 before the codec that converts HTTP/1 messages to the common types. If
+/// there is no such codec, as in a stream of HTTP/2, it adds nothing.
 final class HTTP1RulesHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = NIOAny
 
@@ -14,10 +14,9 @@ final class HTTP1RulesHandler: ChannelInboundHandler, RemovableChannelHandler {
                 try pipeline.addHandler(handler, position: .before(codec.handler))
             }
         } catch {
-            // Without its rules a connection is not to be used.
+            // A connection without these rules must not be used.
             context.close(promise: nil)
         }
-        // It has done what it is there for.
         pipeline.removeHandler(context: context, promise: nil)
     }
 }

@@ -1,6 +1,6 @@
 /// `Host`, RFC 9110 section 7.2: uri-host [ ":" port ].
 enum HostField {
-    /// The empty host is one: that of a target without an authority.
+    /// Whether the value has this syntax. An empty host is valid: it stands for a target without an authority.
     static func isValid(_ text: Substring) -> Bool {
         let text = text.utf8
         guard text.first == UInt8(ascii: "[") else {
@@ -12,12 +12,13 @@ enum HostField {
         return !address.isEmpty && address.allSatisfy(isAddressLiteral) && isPort(text[end...].dropFirst())
     }
 
-    /// A colon with digits behind it, RFC 3986 section 3.2.3, or nothing.
+    /// Whether the text is a colon with digits (RFC 3986 section 3.2.3), or empty.
     private static func isPort(_ text: Substring.UTF8View) -> Bool {
         text.isEmpty || text.first == UInt8(ascii: ":") && text.dropFirst().allSatisfy(isDigit)
     }
 
-    /// RFC 3986 section 3.2.2: unreserved / pct-encoded / sub-delims. (Whether `%` is followed by two digits changes nothing.)
+    /// RFC 3986 section 3.2.2: unreserved / pct-encoded / sub-delims. (The two digits after `%` are not checked: they
+    /// make no difference here.)
     private static func isRegName(_ character: UInt8) -> Bool {
         isLetter(character) || isDigit(character) || "-._~!$&'()*+,;=%".utf8.contains(character)
     }

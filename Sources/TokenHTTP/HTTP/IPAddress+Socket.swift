@@ -2,9 +2,10 @@ import NIOCore
 import OAuth
 
 extension IPAddress {
-    /// - Returns: `nil` for a socket that has no network address.
+    /// The IP address of a socket address, or `nil` if it has none.
     init?(_ address: SocketAddress?) {
-        // As text: whose module the system's structures belong to is not the same in every build. A zone stands behind a `%`.
+        // Converted as text, because the module of the system's structures differs between builds. A zone follows a
+        // `%`.
         guard let text = address?.ipAddress else { return nil }
         self.init(text.prefix { $0 != "%" })
     }

@@ -3,9 +3,9 @@ import NIOPosix
 import ServiceFiles
 
 extension ListenAddress {
-    /// Listens for a moment, as the service would.
+    /// Listens on the address for a moment, as the service would.
     ///
-    /// - Returns: nil where that works.
+    /// - Returns: the error, or `nil` if the service could listen.
     func probe() async -> ListenerError? {
         do {
             let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)

@@ -6,7 +6,7 @@ import NIOCore
 import ServiceFiles
 import ServiceLifecycle
 
-/// One address with what answers there.
+/// Listens on one address and passes the requests to a router.
 struct Listener<Router: HTTPResponder>: Service where Router.Context == ConnectionContext {
     private let address: ListenAddress
     private let router: Router
@@ -20,10 +20,10 @@ struct Listener<Router: HTTPResponder>: Service where Router.Context == Connecti
     private let onListening: @Sendable () -> Void
 
     /// - Parameters:
-    ///   - name: for the log.
-    ///   - maximumBodySize: of a request, in octets.
-    ///   - tlsIdentity: the current one; `nil` for a listener that speaks plain http.
-    ///   - onListening: called when connections are accepted.
+    ///   - name: the name of the listener in the log.
+    ///   - maximumBodySize: the limit of a request's body, in octets.
+    ///   - tlsIdentity: returns the current TLS identity; `nil` for a listener without TLS.
+    ///   - onListening: called when the listener accepts connections.
     init(
         _ address: ListenAddress, _ router: Router, name: String, connections: ConnectionCount,
         descriptors: DescriptorReserve,
@@ -51,16 +51,16 @@ struct Listener<Router: HTTPResponder>: Service where Router.Context == Connecti
         }
     }
 
-    /// How long a connection may be silent, between requests or within one.
+    /// How long a connection may be idle, between requests or within one.
     private static var idleTimeout: Duration { .seconds(30) }
 
-    /// How long a request may take to come, from its head on.
+    /// How long a request may take to arrive, from its head to its end.
     private static var requestTimeout: TimeAmount { .seconds(10) }
 
     /// How long a client may leave answers unread.
     private static var readerTimeout: TimeAmount { .seconds(10) }
 
-    /// Connections that wait to be accepted. (The system's own limit is usually that.)
+    /// The most connections that wait to be accepted. (It is usually also the system's own limit.)
     private static var backlog: Int { 4096 }
 
     private var server: HTTPServerBuilder {
@@ -89,7 +89,7 @@ struct Listener<Router: HTTPResponder>: Service where Router.Context == Connecti
                 backlog: Self.backlog,
                 availableConnectionsDelegate: connections),
             onServerRunning: { channel in
-                // It fails for a channel that is closed already.
+                // Fails if the channel is already closed.
                 try? await descriptors.guardListener(channel)
                 let bound = channel.localAddress.map { "\($0)" } ?? address.description
                 onListening()

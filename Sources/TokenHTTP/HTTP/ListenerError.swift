@@ -2,13 +2,13 @@ import NIOCore
 import ServiceFiles
 import SystemPackage
 
-/// An address that cannot be listened on.
+/// The service cannot listen on an address.
 package struct ListenerError: Error, Sendable, CustomStringConvertible {
     private let address: ListenAddress
-    /// nil where the host's name led nowhere.
+    /// The system's error, or `nil` if the host name has no address.
     private let reason: Errno?
 
-    /// - Returns: nil for an error that has nothing to do with listening.
+    /// - Returns: `nil` if the error has another cause than listening.
     init?(_ address: ListenAddress, _ error: any Error) {
         switch error {
         case let error as IOError: reason = Errno(rawValue: error.errnoCode)
@@ -18,12 +18,12 @@ package struct ListenerError: Error, Sendable, CustomStringConvertible {
         self.address = address
     }
 
-    /// The address, and the system's reason.
+    /// A human-readable description: the address and the system's reason.
     package var description: String {
         "cannot listen on \(address): \(reason?.description.lowercased() ?? "there is no such host")"
     }
 
-    /// What to do about it.
+    /// A hint how to solve the problem.
     package var hint: String? {
         switch reason {
         case .addressInUse?: "another process has the port; choose another with listen or management in writ.yaml"

@@ -1,9 +1,10 @@
 import NIOCore
 import NIOHTTP1
 
-/// Refuses requests that two parties could read in two ways, before anybody reads them in one (RFC 9112 section 11.2).
+/// Refuses requests that two implementations could frame differently (request smuggling, RFC 9112 section 11.2).
 ///
-/// The parser refuses most of them; what it lets pass is refused here, in the parser's name, so that the answer is the same.
+/// The parser rejects most of them. This handler rejects the others with an error of the parser, so that the answer is
+/// the same.
 final class MessageFramingHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
@@ -28,21 +29,21 @@ final class MessageFramingHandler: ChannelInboundHandler, RemovableChannelHandle
         hasOneHost(head) && hasKnownCoding(head)
     }
 
-    /// RFC 9112 section 3.2: one, and one that is a host; HTTP/1.0 may do without.
+    /// RFC 9112 section 3.2: exactly one `Host` with a valid value. HTTP/1.0 may omit it.
     private static func hasOneHost(_ head: HTTPRequestHead) -> Bool {
         let hosts = head.headers["Host"]
         guard let host = hosts.first else { return head.version == .http1_0 }
         return hosts.count == 1 && HostField.isValid(withoutBlanksBehind(host))
     }
 
-    /// RFC 9110 section 5.5: they are no part of the value, but the parser leaves them there.
+    /// Removes trailing whitespace. RFC 9110 section 5.5: it is not part of the value, but the parser leaves it there.
     private static func withoutBlanksBehind(_ value: String) -> Substring {
         var rest = value[...]
         while rest.last == " " || rest.last == "\t" { rest.removeLast() }
         return rest
     }
 
-    /// RFC 9112 section 6.1: `chunked` is the one coding that we undo, and HTTP/1.0 has none.
+    /// RFC 9112 section 6.1: `chunked` is the only supported transfer coding, and HTTP/1.0 has none.
     private static func hasKnownCoding(_ head: HTTPRequestHead) -> Bool {
         let codings = head.headers["Transfer-Encoding"]
         guard let coding = codings.first else { return true }

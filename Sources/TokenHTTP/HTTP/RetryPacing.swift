@@ -3,23 +3,24 @@ import NIOCore
 import NIOHTTPTypes
 import Synchronization
 
-/// Paces clients that ignore `Retry-After`: their next request is not read until it is their turn. A few of them wait for
-/// milliseconds; if there are thousands, refusing them does not keep others waiting.
+/// Paces clients that ignore `Retry-After`: their next request is not read until it is their turn. If there are few of
+/// them, they wait for milliseconds; if there are thousands, refusing them does not delay other clients.
 final class RetryPacing: Sendable {
-    /// How far ahead turns are given.
+    /// The longest wait for a turn.
     static let longestWait: TimeAmount = .seconds(4)
 
     private let interval: TimeAmount
     private let nextTurn = Mutex(NIODeadline.uptimeNanoseconds(0))
 
-    /// - Parameter interval: from one turn to the next.
+    /// - Parameter interval: the time from one turn to the next.
     init(interval: TimeAmount) {
         self.interval = interval
     }
 
-    /// How long to wait for a turn.
+    /// Takes the next turn and returns how long to wait for it.
     ///
-    /// - Parameter retryAfter: what the answer asked for; a client that honours it is unaffected.
+    /// - Parameter retryAfter: the delay in the answer, which is also the longest wait: a client that honours it is
+    ///   unaffected.
     func wait(now: NIODeadline, retryAfter: TimeAmount) -> TimeAmount {
         nextTurn.withLock { nextTurn in
             let turn = max(nextTurn, now)
@@ -29,15 +30,15 @@ final class RetryPacing: Sendable {
     }
 }
 
-/// Stops reading behind an answer with `Retry-After`, until ``RetryPacing`` gives the connection its turn.
+/// Stops reading after an answer with `Retry-After`, until ``RetryPacing`` gives the connection its turn.
 ///
-/// What has been read already, requests in a pipeline, is answered.
+/// Requests in a pipeline that were already read are answered.
 final class RetryPacingHandler: ChannelOutboundHandler, RemovableChannelHandler {
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
     private let pacing: RetryPacing
-    /// That of the answer that is being written.
+    /// `Retry-After` of the answer that is being written.
     private var retryAfter: TimeAmount?
 
     init(_ pacing: RetryPacing) {
@@ -48,7 +49,7 @@ final class RetryPacingHandler: ChannelOutboundHandler, RemovableChannelHandler 
         switch unwrapOutboundIn(data) {
         case .head(let head):
             let seconds = head.headerFields[.retryAfter].flatMap { Int64($0) }
-            // No second request follows in a stream, or if the connection ends.
+            // No second request follows in a stream, or on a connection that is closed after the answer.
             let isLast = context.channel.parent?.parent != nil || head.headerFields[.connection] == "close"
             retryAfter = isLast ? nil : seconds.map { .seconds($0) }
         case .end: if let retryAfter { pause(context.channel, retryAfter) }
@@ -61,7 +62,7 @@ final class RetryPacingHandler: ChannelOutboundHandler, RemovableChannelHandler 
         let wait = pacing.wait(now: channel.eventLoop.now, retryAfter: retryAfter)
         guard wait > .zero else { return }
         channel.setOption(.autoRead, value: false).whenSuccess {
-            // If the connection has ended by then, nothing is read.
+            // Does nothing if the connection is closed by then.
             channel.eventLoop.scheduleTask(in: wait) { [weak channel] in
                 _ = channel?.setOption(.autoRead, value: true)
             }

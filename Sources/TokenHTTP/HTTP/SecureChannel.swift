@@ -6,8 +6,8 @@ import NIOCore
 import NIOSSL
 import Synchronization
 
-/// HTTP/2 or HTTP/1.1 over TLS, as the client asks by ALPN (RFC 7301), each connection with the certificate that is the
-/// current one when it comes.
+/// HTTP/2 or HTTP/1.1 over TLS, as the client chooses by ALPN (RFC 7301). Each connection uses the certificate that is
+/// current when it is accepted.
 final class SecureChannel: ServerChildChannel {
     typealias Value = HTTP2UpgradeChannel.Value
 
@@ -22,9 +22,9 @@ final class SecureChannel: ServerChildChannel {
     private let silence: TimeAmount
 
     /// - Parameters:
-    ///   - identity: the current one.
-    ///   - idleTimeout: how long a connection of HTTP/2 may have no stream before the client is asked to go.
-    ///   - http1: for connections of HTTP/1.1, and for streams.
+    ///   - identity: returns the current TLS identity.
+    ///   - idleTimeout: how long an HTTP/2 connection may have no stream before the service sends GOAWAY.
+    ///   - http1: the configuration of HTTP/1.1 connections and of streams.
     init(
         _ identity: @escaping @Sendable () -> TLSIdentity, idleTimeout: Duration, http1: HTTP1Channel.Configuration,
         responder: @escaping HTTPChannelHandler.Responder
@@ -34,7 +34,7 @@ final class SecureChannel: ServerChildChannel {
             try HTTP2UpgradeChannel(
                 tlsConfiguration: identity.configuration, configuration: configuration, responder: responder)
         }
-        // A client of HTTP/2 that is asked to go has some seconds to do so.
+        // After GOAWAY, an HTTP/2 client has some seconds to close the connection.
         silence = TimeAmount(idleTimeout) + .seconds(5)
         self.identity = identity
         let first = identity()
@@ -65,7 +65,7 @@ final class SecureChannel: ServerChildChannel {
     }
 
     func handle(value: Value, logger: Logger) async {
-        // What belongs to the certificate is in the connection already; the rest is the same for all.
+        // The connection already uses its own certificate; everything else is the same for all channels.
         await current.withLock { $0.channel }.handle(value: value, logger: logger)
     }
 }

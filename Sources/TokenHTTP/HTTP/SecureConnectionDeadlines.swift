@@ -1,9 +1,13 @@
 import NIOCore
 import NIOTLS
 
-/// Sees to it that a TLS connection ends, whatever its other side does: a handshake must be finished, a connection that nothing
-/// comes from, or that there is nothing to say to, is closed, and so is one that stays when the listener is gone. (Hummingbird
-/// asks an HTTP/2 client to go, and waits for its answer; and to a client that sends a frame octet by octet it says nothing.)
+/// Limits the time of a TLS connection, whatever the client does. It closes a connection:
+/// - if the handshake is not complete in time;
+/// - if the client sends nothing for too long;
+/// - if the service has nothing to answer for too long, as when a client sends one frame octet by octet;
+/// - if the connection stays open for too long after the listener is closed.
+///
+/// (Hummingbird sends GOAWAY to an HTTP/2 client and then waits for the client, without a limit.)
 final class SecureConnectionDeadlines: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = Any
     typealias InboundOut = Any
@@ -11,18 +15,19 @@ final class SecureConnectionDeadlines: ChannelDuplexHandler, RemovableChannelHan
     typealias OutboundOut = Any
 
     private static let handshake: TimeAmount = .seconds(10)
-    /// A request that had just begun has its ten seconds to come, and some to be answered.
+    /// How long a connection may stay open after the listener is closed: a request that has just begun has ten seconds
+    /// to arrive and some to be answered.
     private static let goodbye: TimeAmount = .seconds(15)
 
     private let silence: TimeAmount
     private var isEstablished = false
     private var lastRead: NIODeadline = .now()
-    /// Since when we owe it an answer, going by what it has sent.
+    /// When the client first sent something that the service has not answered.
     private var waitingSince: NIODeadline?
     private var timer = ClosingTimer()
     private var silenceCheck: Scheduled<Void>?
 
-    /// - Parameter silence: how long a connection may say nothing.
+    /// - Parameter silence: how long the client may send nothing, and how long the service may answer nothing.
     init(silence: TimeAmount) {
         self.silence = silence
     }
@@ -49,7 +54,7 @@ final class SecureConnectionDeadlines: ChannelDuplexHandler, RemovableChannelHan
             timer.cancel()
             checkSilence(context)
         } else if event is ChannelShouldQuiesceEvent {
-            // Nothing was asked yet, and nobody behind here hears of it: there is no HTTP before the handshake.
+            // Before the handshake there is no request, and no later handler that could close the connection.
             guard isEstablished else { return context.close(promise: nil) }
             timer.start(Self.goodbye, context)
         }
@@ -57,7 +62,7 @@ final class SecureConnectionDeadlines: ChannelDuplexHandler, RemovableChannelHan
     }
 
     private func checkSilence(_ context: ChannelHandlerContext) {
-        // Requests are answered in less.
+        // A complete request is always answered in less time.
         let deadline = min(lastRead, waitingSince ?? lastRead) + silence
         guard context.eventLoop.now < deadline else { return context.close(promise: nil) }
         silenceCheck = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) {

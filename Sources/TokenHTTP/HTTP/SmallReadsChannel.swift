@@ -2,10 +2,10 @@ import HummingbirdCore
 import Logging
 import NIOCore
 
-/// Reads little at a time: requests in a pipeline are taken apart as they are read, and wait in memory however long the first of
-/// them takes.
+/// Limits the size of each read. Requests in a pipeline are parsed as they are read, and wait in memory until the first
+/// of them is answered.
 struct SmallReadsChannel<Connection: ServerChildChannel>: ServerChildChannel {
-    /// In octets. Most requests are smaller.
+    /// The size of one read in octets. Most requests are smaller.
     private static var readSize: Int { 4096 }
 
     let connection: Connection

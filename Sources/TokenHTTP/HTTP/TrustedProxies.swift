@@ -1,15 +1,15 @@
 import HTTPTypes
 import OAuth
 
-/// Proxies whose word about a request's origin is taken: `trusted_proxies` of the configuration.
+/// Proxies whose header fields about the origin of a request are trusted: `trusted_proxies` of the configuration.
 struct TrustedProxies: Sendable {
     let networks: [IPNetwork]
 
-    /// The address that a request came from: that of the connection, unless a trusted proxy tells of another.
+    /// The address that a request came from: the address of the connection, unless a trusted proxy reports another.
     ///
-    /// Proxies append to `X-Forwarded-For` or `Forwarded` (RFC 7239), so the last address that is not a trusted proxy's
-    /// counts; what stands before it anybody may have written. Where a request has both fields and they do not agree,
-    /// one of them was not the proxy's, and neither counts.
+    /// Proxies append to `X-Forwarded-For` or `Forwarded` (RFC 7239), so the last address that is not a trusted proxy
+    /// counts. The client may have forged everything before it. If a request has both fields and they disagree, the
+    /// proxy did not write one of them, and both are ignored.
     func origin(of connection: IPAddress, _ fields: HTTPFields) -> IPAddress {
         guard !networks.isEmpty, isTrusted(connection) else { return connection }
         let chains = [Self.forwardedFor(fields), Self.forwarded(fields)].compactMap { $0 }
@@ -21,7 +21,9 @@ struct TrustedProxies: Sendable {
         networks.contains { $0.contains(address) }
     }
 
-    /// - Parameter chain: nil for an element that is no address.
+    /// The last address of the chain that is not a trusted proxy.
+    ///
+    /// - Parameter chain: the addresses of the field, `nil` for an element that is not an address.
     private func last(of chain: [IPAddress?], behind connection: IPAddress) -> IPAddress {
         var last = connection
         for address in chain.reversed() {
@@ -32,13 +34,14 @@ struct TrustedProxies: Sendable {
         return last
     }
 
-    /// nil where there is no such field.
+    /// The addresses of `X-Forwarded-For`, or `nil` if there is no such field.
     private static func forwardedFor(_ fields: HTTPFields) -> [IPAddress?]? {
         guard let name = HTTPField.Name("X-Forwarded-For"), let text = fields[name] else { return nil }
         return text.split(separator: ",", omittingEmptySubsequences: false).map { address(String($0)) }
     }
 
-    /// RFC 7239 section 4: `for=192.0.2.43, for="[2001:db8::17]:4711";proto=https`. nil where there is no such field.
+    /// The addresses of `Forwarded`, or `nil` if there is no such field. RFC 7239 section 4:
+    /// `for=192.0.2.43, for="[2001:db8::17]:4711";proto=https`.
     private static func forwarded(_ fields: HTTPFields) -> [IPAddress?]? {
         guard let name = HTTPField.Name("Forwarded"), let text = fields[name] else { return nil }
         return text.split(separator: ",", omittingEmptySubsequences: false).map { element in
@@ -51,7 +54,7 @@ struct TrustedProxies: Sendable {
         }
     }
 
-    /// An address, perhaps with a port behind it, an IPv6 one perhaps in brackets.
+    /// Parses an address, which may be followed by a port. An IPv6 address may be in brackets.
     private static func address(_ text: String) -> IPAddress? {
         let text = trimming(text)
         if text.hasPrefix("[") { return IPAddress(text.dropFirst().prefix { $0 != "]" }) }

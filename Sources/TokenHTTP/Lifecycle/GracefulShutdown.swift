@@ -3,7 +3,8 @@ import ServiceFiles
 import ServiceLifecycle
 import Synchronization
 
-/// Ends readiness when the service is asked to stop, and keeps it serving until load balancers have noticed.
+/// Ends readiness when the service is asked to stop, and keeps it serving until load balancers have noticed: graceful
+/// shutdown.
 struct GracefulShutdown: Service {
     let readiness: Readiness
     /// `drain_delay`
@@ -11,7 +12,7 @@ struct GracefulShutdown: Service {
     let logger: Logger
 
     func run() async throws {
-        // Cancelled instead: a listener could not start, and no connection is open.
+        // If the task is cancelled instead, a listener could not start and no connection is open.
         guard (try? await gracefulShutdown()) != nil else { return }
         readiness.end()
         logger.info("Stopping", metadata: ["drain_delay": "\(DurationText.format(delay))"])
@@ -19,7 +20,7 @@ struct GracefulShutdown: Service {
     }
 }
 
-/// Whether the service wants requests: from the moment that it listens until it is asked to stop.
+/// Readiness: whether the service is ready for requests, from the moment that it listens until it is asked to stop.
 final class Readiness: Sendable {
     private let ready = Atomic(false)
 

@@ -3,13 +3,14 @@ import LiveState
 import ServiceLifecycle
 import UnixSignals
 
-/// Has the reloader look twice a second, and read everything again on SIGHUP.
+/// Checks the files for changes twice a second, and reloads everything on SIGHUP.
 struct ReloadService: Service {
     let reloader: Reloader
-    /// SIGHUP, caught since before anything was read.
+    /// SIGHUP, trapped since before any file was read.
     let hangups: UnixSignalsSequence
 
-    /// A change is read when two looks have seen it, so at most a second after it was made.
+    /// The interval between checks. A change is loaded when two checks have seen it, at most a second after it was
+    /// made.
     static let interval: Duration = .milliseconds(500)
 
     func run() async {

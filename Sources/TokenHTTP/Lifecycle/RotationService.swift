@@ -5,16 +5,16 @@ import OAuth
 import ServiceFiles
 import ServiceLifecycle
 
-/// Makes the next keys when their time comes, `keys_rotation` of the configuration.
+/// Makes the next keys when they are due: `keys_rotation` of the configuration.
 ///
-/// Any number of replicas may do so on one folder: they come to the same file name, and one of them creates it.
+/// Any number of replicas may share one folder: they compute the same file name, and one of them creates the file.
 struct RotationService: Service {
     let chains: [KeyChain]
     let plan: RotationPlan
     let lifetimes: @Sendable () -> TokenLifetimes
     let logger: Logger
 
-    /// Announcements last for minutes at least, so that there is time.
+    /// The interval between checks. It is short enough, because an announcement lasts for minutes at least.
     private static let interval: Duration = .seconds(60)
 
     func run() async {

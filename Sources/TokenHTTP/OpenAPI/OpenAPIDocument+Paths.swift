@@ -3,7 +3,7 @@ import OAuth
 import ServiceFiles
 import Telemetry
 
-/// What each path answers.
+/// The operations of each path.
 extension OpenAPIDocument {
     /// RFC 6749 sections 4.4 and 6
     var tokenPath: String {
@@ -15,7 +15,7 @@ extension OpenAPIDocument {
                 "tags": ["tokens"],
                 "summary": "Get an access token.",
                 "description": "For the client's own credentials, or for a refresh token. A parameter without a value \#
-            counts as absent (RFC 6749 section 3.2); unknown ones are ignored. None but `resource` and `audience` may be \#
+            counts as absent (RFC 6749 section 3.2); unknown ones are ignored. Only `resource` and `audience` may be \#
             repeated. The whole form has at most \#(EndpointRequest.maximumBodySize) octets. Credentials and tokens \#
             must not be in the URL.",
                 "security": [{"client_secret_basic": []}, {}],
@@ -51,17 +51,17 @@ extension OpenAPIDocument {
                       "introspection": {
                         "operationId": "introspectToken",
                         "requestBody": {"token": "$response.body#/access_token"},
-                        "description": "What the access token holds, for clients that may ask."
+                        "description": "The claims of the access token, for clients that may introspect."
                       },
                       "introspectionOfRefreshToken": {
                         "operationId": "introspectToken",
                         "requestBody": {"token": "$response.body#/refresh_token"},
-                        "description": "What became of the refresh token, where there is one."
+                        "description": "The state of the refresh token, if there is one."
                       },
                       "refresh": {
                         "operationId": "requestToken",
                         "requestBody": {"grant_type": "refresh_token", "refresh_token": "$response.body#/refresh_token"},
-                        "description": "The next access token, where there is a refresh token."
+                        "description": "The next access token, if there is a refresh token."
                       }
                     }
                   },
@@ -80,10 +80,10 @@ extension OpenAPIDocument {
               "post": {
                 "operationId": "introspectToken",
                 "tags": ["tokens"],
-                "summary": "Find out what a token is worth.",
-                "description": "For clients with `introspect`. The answer is a JWT (RFC 9701) where `Accept` names \#
-            `application/token-introspection+jwt` and wants JSON no more. For the form the same holds as at the token \#
-            endpoint.",
+                "summary": "Introspect a token.",
+                "description": "For clients with `introspect`. The answer is a JWT (RFC 9701) if `Accept` names \#
+            `application/token-introspection+jwt` with a weight at least that of JSON. The rules for the form are those \#
+            of the token endpoint.",
                 "security": [{"client_secret_basic": []}, {}],
                 "requestBody": {
                   "required": true,
@@ -96,7 +96,7 @@ extension OpenAPIDocument {
                 },
                 "responses": {
                   "200": {
-                    "description": "What the token is.",
+                    "description": "Whether the token is active, and its claims if it is.",
                     "headers": \#(Self.headers(headers)),
                     "content": {
                       "application/json": {"schema": {"$ref": "#/components/schemas/Introspection"}},
@@ -112,11 +112,11 @@ extension OpenAPIDocument {
             """#
     }
 
-    /// The JWK Set or the metadata, in one of its places.
+    /// The JWK Set or the metadata, at one of its paths.
     ///
     /// - Parameters:
-    ///   - id: the name of the operation.
-    ///   - isFirst: whether it is the first of the places, which bears the name.
+    ///   - id: the identifier of the operation.
+    ///   - isFirst: whether it is the first of the paths, the only one with the identifier.
     func documentPath(
         id: String, isFirst: Bool, summary: String, mediaType: String, schema: String
     ) -> String {
@@ -137,11 +137,11 @@ extension OpenAPIDocument {
                       "unchanged": {
                         "operationId": "\#(id)",
                         "parameters": {"header.If-None-Match": "$response.header.ETag"},
-                        "description": "Whether it is still the same, RFC 9110 section 13.1.2."
+                        "description": "Whether the document is unchanged, RFC 9110 section 13.1.2."
                       }
                     }
                   },
-                  "304": {"description": "The client has it already.", "headers": \#(headers)}
+                  "304": {"description": "The client has the current document.", "headers": \#(headers)}
                 }
               },
               "head": {
@@ -149,14 +149,14 @@ extension OpenAPIDocument {
                 "summary": "The fields that GET answers with.",
                 "responses": {
                   "200": {"description": "The document.", "headers": \#(headers)},
-                  "304": {"description": "The client has it already.", "headers": \#(headers)}
+                  "304": {"description": "The client has the current document.", "headers": \#(headers)}
                 }
               }
             }
             """#
     }
 
-    /// A path of the management listener. Its answers have a status, a description, a media type and a schema.
+    /// A path of the management listener. Each answer has a status, a description, a media type and a schema.
     func managementPath(
         _ address: ListenAddress, summary: String,
         _ answers: [(status: Int, description: String, mediaType: String, schema: String)]
@@ -181,7 +181,7 @@ extension OpenAPIDocument {
                   "variables": {
                     "management": {
                       "default": \#(Self.json(address.description)),
-                      "description": "`management` of the configuration, or where it is reached from elsewhere."
+                      "description": "`management` of the configuration, or the address that other hosts reach it by."
                     }
                   }
                 }

@@ -3,9 +3,9 @@ import OAuth
 import Telemetry
 
 extension OpenAPIDocument {
-    /// The refusals of an endpoint that takes forms, by status.
+    /// The refusals of the token or the introspection endpoint, by status.
     ///
-    /// - Parameter headers: of all answers of the endpoint.
+    /// - Parameter headers: the header fields that all answers of the endpoint have.
     static func refusals(of endpoint: Endpoint, headers: [String]) -> String {
         let errors = TokenRefusal.Code.allCases.filter { $0.endpoints.contains(endpoint) }
         return Set(errors.map(\.status)).sorted().map { status in
@@ -47,7 +47,7 @@ extension OpenAPIDocument {
         """#
     }
 
-    /// What is refused before any operation is chosen, on either listener.
+    /// Refusals before an operation is selected, on either listener.
     static let refusalsOfAnyPath = #"""
         "NotFound": \#(refusal("There is nothing at the path.", headers: ["NoStore"])),
         "MethodNotAllowed": \#(refusal("The path does not have the method.", headers: ["NoStore", "Allow"]))
@@ -69,7 +69,7 @@ extension OpenAPIDocument {
         "AccessControlAllowOrigin": "Access-Control-Allow-Origin",
     ]
 
-    /// Every code that there is.
+    /// Every error code.
     static var errorCodes: [String] { distinctCodes(TokenRefusal.Code.allCases) }
 
     private static func distinctCodes(_ errors: [TokenRefusal.Code]) -> [String] {
@@ -79,7 +79,7 @@ extension OpenAPIDocument {
 }
 
 extension TokenRefusal.Code {
-    /// The endpoints that refuse so.
+    /// The endpoints that refuse requests with this code.
     fileprivate var endpoints: [Endpoint] {
         switch self {
         case .unreadableForm, .repeatedParameter, .credentialsInURL, .twoAuthenticationMethods, .conflictingClientID,

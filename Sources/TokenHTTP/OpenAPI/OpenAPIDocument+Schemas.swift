@@ -12,10 +12,12 @@ extension OpenAPIDocument {
           "required": ["grant_type"],
           "properties": {
             "grant_type": {"enum": \#(Self.json(GrantType.allCases.map(\.rawValue)))},
-            "scope": {"$ref": "#/components/schemas/Scope", "description": "Without it, all that there is to have."},
+            "scope": {"$ref": "#/components/schemas/Scope", "description": "Without it, everything that the grant allows."},
             "resource": {"$ref": "#/components/schemas/Resources"},
             "audience": {"$ref": "#/components/schemas/Resources", "description": "Means the same as `resource`."},
-            "refresh_token": {"type": "string", "description": "For `grant_type=refresh_token`, and required there."},
+            "refresh_token": {
+              "type": "string", "description": "Only for `grant_type=refresh_token`, which requires it."
+            },
             \#(credentialParameters)
           },
           "additionalProperties": {"type": "string"},
@@ -38,10 +40,10 @@ extension OpenAPIDocument {
           }
         },
         "AccessToken": \#(signed(
-            "An access token. Clients need not look into it.", type: "at+jwt",
+            "An access token. It is opaque to clients.", type: "at+jwt",
             claims: ##"{"$ref": "#/components/schemas/AccessTokenClaims"}"##)),
         "AccessTokenClaims": {
-          "description": "Besides these, the client's own.",
+          "description": "Further claims are those of the client.",
           "type": "object",
           "required": ["iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scope"],
           "properties": {\#(tokenClaims), "jti": {"type": "string", "minLength": 1}}
@@ -57,7 +59,9 @@ extension OpenAPIDocument {
           "required": ["token"],
           "properties": {
             "token": {"type": "string", "minLength": 1},
-            "token_type_hint": {"type": "string", "description": "Not needed: tokens are told by their looks."},
+            "token_type_hint": {
+              "type": "string", "description": "Ignored: access and refresh tokens have distinct formats."
+            },
             \#(credentialParameters)
           },
           "additionalProperties": {"type": "string"}
@@ -72,7 +76,7 @@ extension OpenAPIDocument {
               "properties": {"active": {"const": true}, "token_type": {"const": "Bearer"}}
             },
             {
-              "description": "A refresh token, which no resource server must take for an access token.",
+              "description": "A refresh token. A resource server must not accept it as an access token.",
               "type": "object",
               "required": ["active", "token_type", "iss", "sub", "aud", "exp", "iat", "client_id", "scope"],
               "properties": {"active": {"const": true}, "token_type": {"const": "N_A"}, \#(tokenClaims)},
@@ -81,14 +85,14 @@ extension OpenAPIDocument {
           ]
         },
         "InactiveToken": {
-          "description": "No token of this issuer, no longer one, or not one that the client may ask about.",
+          "description": "Not a valid token of this issuer, or not one that the client may introspect.",
           "type": "object",
           "required": ["active"],
           "properties": {"active": {"const": false}},
           "additionalProperties": false
         },
         "SignedIntrospection": \#(signed(
-            "The same as the claim `token_introspection` of a JWT, whose `aud` is the client that asked.",
+            "A JWT whose claim `token_introspection` is the answer, and whose `aud` is the client that asked.",
             type: "token-introspection+jwt", claims: signedIntrospectionClaims))
         """#
     }
@@ -104,7 +108,7 @@ extension OpenAPIDocument {
             "error_description": {
               "type": "string",
               "pattern": "^[ !#-\\[\\]-~]+$",
-              "description": "For people; it says nothing of what was sent."
+              "description": "A human-readable description. It repeats nothing of the request."
             }
           },
           "additionalProperties": false
@@ -137,7 +141,7 @@ extension OpenAPIDocument {
         """#
     }
 
-    /// RFC 7517 section 5, with a form for each kind of key in the table of algorithms.
+    /// RFC 7517 section 5, with a schema for each kind of key in the table of algorithms.
     static var keySetSchema: String {
         var kinds: [SignatureKeyKind] = []
         for algorithm in SignatureAlgorithm.offered where !kinds.contains(algorithm.keyKind) {
@@ -183,14 +187,14 @@ extension OpenAPIDocument {
             """#
     }
 
-    /// Parameters of each form, for clients that send no Basic credentials.
+    /// The parameters of every form for clients that send no Basic credentials.
     private var credentialParameters: String {
         #"""
         "client_id": {
           "type": "string",
           "maxLength": 256,
           "pattern": "^[ -~]*$",
-          "description": "Required beside `client_secret`; elsewhere it must be the client that authenticates."
+          "description": "Required with `client_secret`; otherwise optional, and it must be the client that authenticates."
         },
         "client_secret": {"type": "string", "description": "`client_secret_post`"},
         "client_assertion_type": {
@@ -201,18 +205,18 @@ extension OpenAPIDocument {
         "client_assertion": {
           "type": "string",
           "description": "`private_key_jwt`: a JWT that the client signed. `iss` and `sub` are the client, `aud` is \#
-        \#(configuration.assertionAudiences.joined(separator: " or ")), `exp` is at most 5 minutes away, and `jti` is good for one use."
+        \#(configuration.assertionAudiences.joined(separator: " or ")), `exp` is at most 5 minutes away, and each `jti` is accepted once."
         }
         """#
     }
 
-    /// What access tokens and refresh tokens have in common.
+    /// The claims that access tokens and refresh tokens have in common.
     private var tokenClaims: String {
         #"""
         "iss": {"const": \#(issuer)},
         "sub": {"type": "string", "description": "The same as `client_id`."},
         "aud": {
-          "description": "The resource servers that it is meant for.",
+          "description": "The resource servers that the token is for.",
           "oneOf": [
             {"type": "string", "format": "uri"},
             {"type": "array", "items": {"type": "string", "format": "uri"}, "minItems": 2}
@@ -242,7 +246,7 @@ extension OpenAPIDocument {
         """#
     }
 
-    /// A compact JWS. Its header and claims are described as in section 8.6 of the vocabulary of JSON Schema.
+    /// A compact JWS. Its header and claims are described as in section 8.6 of the JSON Schema Validation vocabulary.
     private func signed(_ description: String, type: String, claims: String) -> String {
         #"""
         {

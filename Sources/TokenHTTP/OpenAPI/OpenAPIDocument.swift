@@ -3,15 +3,15 @@ import JOSE
 import OAuth
 import ServiceFiles
 
-/// The service's description in OpenAPI 3.1: a template of JSON text, in which paths, URLs and algorithms are those of the
-/// configuration. So what a service gives out is true of that service.
+/// The service's description in OpenAPI 3.1: a template of JSON text. Paths, URLs and algorithms are those of the
+/// configuration, so the document describes the very service that serves it.
 struct OpenAPIDocument {
     let configuration: ServiceConfiguration
 
-    /// The document as it is given out.
+    /// The document as the service serves it.
     var json: [UInt8] { Array(text.utf8) }
 
-    /// JSON of the issuer identifier.
+    /// The issuer identifier as JSON.
     var issuer: String { Self.json(configuration.issuer.description) }
 
     /// The members of the metadata as the service publishes it.
@@ -30,16 +30,17 @@ struct OpenAPIDocument {
             "title": "Writ",
             "summary": "Access tokens for machines.",
             "description": "A stateless OAuth 2.0 token service. Refusals are those of RFC 6749 section 5.2, each with \#
-        a fixed description. A method that a path does not have is refused as `MethodNotAllowed` says, and a path where \#
-        there is nothing as `NotFound` says. What is not HTTP gets 400 without a body, and the connection ends.",
+        a fixed description. A method that a path does not have is refused as `MethodNotAllowed` describes, and an \#
+        unknown path as `NotFound` describes. A message that is not HTTP gets 400 without a body, and the connection is \#
+        closed.",
             "license": {"name": "Apache License 2.0", "identifier": "Apache-2.0"},
             "version": \#(Self.json(Release.version))
           },
           "servers": [{"url": \#(Self.json(configuration.issuer.origin)), "description": "Clients and resource servers."}],
           "tags": [
             {"name": "tokens", "description": "For clients, which authenticate."},
-            {"name": "documents", "description": "For everybody, and caches."},
-            {"name": "management", "description": "For those who look after the service, on a listener of its own."}
+            {"name": "documents", "description": "Public and cacheable."},
+            {"name": "management", "description": "For operators, on a listener of its own."}
           ],
           "paths": {\#(paths)},
           "components": {
@@ -63,7 +64,7 @@ struct OpenAPIDocument {
             },
             "headers": {
               "RequestID": {
-                "description": "What the log calls the request by.",
+                "description": "Identifies the request in the log.",
                 "required": true,
                 "schema": {"type": "string", "pattern": "^[0-9a-f]{1,16}$"}
               },
@@ -80,7 +81,7 @@ struct OpenAPIDocument {
                 "schema": {"const": "Basic realm=\"writ\", charset=\"UTF-8\""}
               },
               "RetryAfter": {
-                "description": "Seconds until another attempt makes sense.",
+                "description": "Seconds until the client should retry.",
                 "required": true,
                 "schema": {"type": "integer", "minimum": 1}
               },
@@ -95,12 +96,12 @@ struct OpenAPIDocument {
                 "schema": {"type": "string", "pattern": "^\"[A-Za-z0-9_-]{22}\"$"}
               },
               "DocumentCacheControl": {
-                "description": "How long anybody may keep it.",
+                "description": "How long a cache may keep the document.",
                 "required": true,
                 "schema": {"const": "public, max-age=\#(KeyTiming.standard.keySetMaximumAge.components.seconds)"}
               },
               "AccessControlAllowOrigin": {
-                "description": "Pages of all origins may read it.",
+                "description": "Pages of all origins may read the document.",
                 "required": true,
                 "schema": {"const": "*"}
               }
@@ -122,11 +123,11 @@ struct OpenAPIDocument {
                 schema: "KeySet")
             + documentPaths(
                 serverMetadata.paths, id: "getMetadata",
-                summary: "What clients have to know of the service, RFC 8414.", mediaType: "application/json",
+                summary: "The metadata of the authorization server, RFC 8414.", mediaType: "application/json",
                 schema: "Metadata")
             + managementPaths
-        // Of two equal paths the first one answers. (With some token paths the management listener has the same path, and
-        // there is no room for both.)
+        // If two paths are equal, the first one is described. (The management listener may have the same path as the
+        // token endpoint, and the document can describe a path only once.)
         var described: Set<String> = []
         return paths.filter { described.insert($0.0).inserted }
             .map { "\(Self.json($0.0)): \($0.1)" }.joined(separator: ",\n")
@@ -155,22 +156,22 @@ struct OpenAPIDocument {
         return [
             (
                 "/healthz",
-                managementPath(address, summary: "Whether the process lives.", [(200, "It does.", "text/plain", ok)])
+                managementPath(address, summary: "Liveness.", [(200, "The process is alive.", "text/plain", ok)])
             ),
             (
                 "/readyz",
                 managementPath(
-                    address, summary: "Whether the service should get requests.",
+                    address, summary: "Readiness.",
                     [
-                        (200, "It should.", "text/plain", ok),
-                        (503, "Not yet, or no longer.", "text/plain", #"{"const": "not ready\n"}"#),
+                        (200, "The service is ready for requests.", "text/plain", ok),
+                        (503, "The service is starting or stopping.", "text/plain", #"{"const": "not ready\n"}"#),
                     ])
             ),
             (
                 "/metrics",
                 managementPath(
-                    address, summary: "Numbers for Prometheus.",
-                    [(200, "Its text format, version 0.0.4.", "text/plain", #"{"type": "string"}"#)])
+                    address, summary: "Metrics for Prometheus.",
+                    [(200, "The text format of Prometheus, version 0.0.4.", "text/plain", #"{"type": "string"}"#)])
             ),
             (
                 "/openapi.json",

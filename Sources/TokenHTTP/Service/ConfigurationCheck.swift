@@ -3,12 +3,12 @@ import LiveState
 package import ServiceFiles
 package import SystemPackage
 
-/// Everything that `writ serve` would refuse, found at once.
+/// Finds all problems at once that `writ serve` would report.
 package enum ConfigurationCheck {
-    /// Checks the configuration file and what it leads to: keys and clients are looked at even where the file has
-    /// problems, as far as it says where they are.
+    /// Checks the configuration file, and the keys, clients and TLS files that it names. These are checked even if the
+    /// configuration file has problems, as long as it names them.
     ///
-    /// - Parameter triesAddresses: whether the addresses are tried too; a service that runs has them already.
+    /// - Parameter triesAddresses: whether to try to listen on the addresses. A running service already occupies them.
     package static func run(
         _ file: FilePath, environment: [String: String], triesAddresses: Bool
     ) async throws(InvalidConfiguration) {
@@ -33,18 +33,18 @@ package enum ConfigurationCheck {
         guard problems.isEmpty else { throw InvalidConfiguration(problems) }
     }
 
-    /// What is wrong with keys and clients.
+    /// The problems with keys and clients.
     private static func problemsWithFiles(of configuration: ServiceConfiguration) -> [Problem] {
         var problems: [Problem] = []
         let keys = configuration.keys
         guard configuration.keysRotation != nil, keys.signing.lacksFirstKey else {
-            // So it does with the first sealing key.
+            // The service makes the first sealing key itself.
             let makesKeys = configuration.keysRotation != nil && keys.canBeWritten
             var loader = SnapshotLoader(configuration, expectsSealingKey: makesKeys && keys.sealing.lacksFirstKey)
             InvalidConfiguration.collect(&problems) { () throws(InvalidConfiguration) in try loader.load(now: .now) }
             return problems
         }
-        // The service makes the first key itself.
+        // The service makes the first signing key itself.
         InvalidConfiguration.collect(&problems) { () throws(InvalidConfiguration) in try keys.passphrase() }
         if keys.exists {
             InvalidConfiguration.collect(&problems) { () throws(InvalidConfiguration) in try keys.loadSealing() }

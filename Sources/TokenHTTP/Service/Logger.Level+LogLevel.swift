@@ -2,7 +2,7 @@ package import Logging
 package import ServiceFiles
 
 extension Logger.Level {
-    /// The level of the configuration.
+    /// Converts the log level of the configuration.
     package init(_ level: LogLevel) {
         self =
             switch level {

@@ -1,20 +1,20 @@
 import Libcrypto
 
-/// What keeps keys, and the secrets that clients send, from leaving the memory of the service.
+/// Keeps keys, and the secrets that clients send, from leaving the memory of the service.
 package struct MemoryProtection: Sendable {
     private let isDumpable: Bool
     private let isOverwritten: Bool
     private let swapping: ProcessMemory.Swapping
 
-    /// Protects the memory of this process, from now on and for good.
+    /// Protects the memory of this process until it ends.
     package init() {
         isDumpable = !ProcessMemory.forbidDumps()
-        // Secrets of clients pass through strings and buffers of libraries, which nobody clears.
+        // Secrets of clients pass through strings and buffers of libraries, which are not cleared.
         isOverwritten = ProcessMemory.overwriteFreed()
         swapping = ProcessMemory.lock()
     }
 
-    /// For people.
+    /// A human-readable description.
     var text: String {
         let swap =
             switch swapping {

@@ -5,9 +5,9 @@ package import Logging
 import OAuth
 import ServiceFiles
 
-/// What the service serves, for people and for logs.
+/// A summary of what the service serves, as text and as log metadata.
 package struct ServiceSummary: Sendable {
-    /// A fact with the name that a log has for it, and the one that people read.
+    /// A fact with its name in the log and its title in the text.
     private struct Fact {
         let name: String
         let title: String
@@ -47,7 +47,7 @@ package struct ServiceSummary: Sendable {
             ),
             Fact("throttle", "failures", Self.throttle(configuration)),
             Fact("memory", "memory", memory.text),
-            Fact("drain_delay", "on SIGTERM", "goes on for \(DurationText.format(configuration.drainDelay))"),
+            Fact("drain_delay", "on SIGTERM", "keeps serving for \(DurationText.format(configuration.drainDelay))"),
         ]
     }
 
@@ -77,7 +77,7 @@ package struct ServiceSummary: Sendable {
             + "in \(DurationText.format(limits.window))"
     }
 
-    /// A line for each fact, aligned.
+    /// A human-readable description: a line for each fact, aligned.
     package var text: String {
         let width = facts.map(\.title.count).max() ?? 0
         return facts.map { fact in
@@ -85,7 +85,7 @@ package struct ServiceSummary: Sendable {
         }.joined(separator: "\n")
     }
 
-    /// The same for a log.
+    /// The same facts as log metadata.
     package var metadata: Logger.Metadata {
         Dictionary(uniqueKeysWithValues: facts.map { ($0.name, "\($0.text)") })
     }

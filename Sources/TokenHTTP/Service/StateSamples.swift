@@ -3,10 +3,10 @@ import LiveState
 import OAuth
 import PrometheusText
 
-/// What metrics say of the service's state, looked up when somebody asks.
+/// The metrics of the service's state, computed on each scrape.
 struct StateSamples {
     let snapshot: Snapshot
-    /// nil where the service does not end TLS.
+    /// `nil` if the service does not end TLS.
     let tlsIdentity: TLSIdentity?
     let now: NumericDate
 
@@ -16,11 +16,11 @@ struct StateSamples {
         for key in snapshot.keyStates(at: now) {
             let labels = [("kid", key.keyID), ("use", key.use)]
             samples.gauge(
-                "writ_key_state", help: "1 for what a key does now.", value: 1,
+                "writ_key_state", help: "1 for the current state of a key.", value: 1,
                 labels: labels + [("state", key.state.rawValue)])
             guard let change = key.nextChange else { continue }
             samples.gauge(
-                "writ_key_next_change_seconds", help: "Seconds until a key does something else, where that is known.",
+                "writ_key_next_change_seconds", help: "Seconds until a key changes its state, if that is known.",
                 value: Double(change.seconds - now.seconds), labels: labels)
         }
         if let end = tlsIdentity?.end {

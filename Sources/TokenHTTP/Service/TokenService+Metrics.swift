@@ -7,7 +7,7 @@ import Signing
 import Telemetry
 
 extension TokenService {
-    /// Has everything looked up that metrics say and nobody counts.
+    /// Registers the metrics that are computed on each scrape.
     func collect(
         _ readiness: Readiness, _ signers: SignerPool,
         _ connections: (tokens: ConnectionCount, management: ConnectionCount)
@@ -16,15 +16,15 @@ extension TokenService {
         metrics.registry.collect { [reloader, metrics] samples in
             metrics.forget(except: reloader.snapshots.current.clients)
             samples.gauge(
-                "writ_build_info", help: "1; which Writ, and which libcrypto.", value: 1,
+                "writ_build_info", help: "Always 1; the labels name the versions of Writ and libcrypto.", value: 1,
                 labels: [("version", Release.version), ("openssl", LibcryptoVersion.text)])
             samples.gauge(
-                "writ_ready", help: "Whether the service wants requests.", value: readiness.isReady ? 1 : 0)
+                "writ_ready", help: "Whether the service is ready for requests.", value: readiness.isReady ? 1 : 0)
             samples.gauge(
                 "writ_signing_queue_depth", help: "Signatures that wait for a thread.",
                 value: Double(signers.waitingCount))
             samples.gauge(
-                "writ_signing_queue_capacity", help: "Signatures that may wait, at their pace of late.",
+                "writ_signing_queue_capacity", help: "Signatures that may wait, at the recent signing rate.",
                 value: Double(signers.capacity))
             for (listener, count) in [("tokens", connections.tokens), ("management", connections.management)] {
                 samples.gauge(
@@ -44,9 +44,12 @@ extension TokenService {
         }
     }
 
-    /// Has a further number among the metrics, which goes up.
+    /// Adds a counter to the metrics.
     ///
-    /// - Parameter name: it should end in `_total`.
+    /// - Parameters:
+    ///   - name: the name of the metric, which should end in `_total`.
+    ///   - help: a description of the metric.
+    ///   - value: returns the current count; called on each scrape.
     package func addCounter(_ name: String, help: String, value: @escaping @Sendable () -> Int) {
         metrics.registry.collect { $0.counter(name, help: help, value: Double(value())) }
     }

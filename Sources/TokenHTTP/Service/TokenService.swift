@@ -15,7 +15,7 @@ import Telemetry
 package import Tracing
 package import UnixSignals
 
-/// The running service: two listeners, the signer threads, and what reloads and stops them.
+/// The service: two listeners, the signer threads, reloads, key rotation and graceful shutdown.
 package struct TokenService: Sendable {
     private let configuration: ServiceConfiguration
     let reloader: Reloader
@@ -25,8 +25,9 @@ package struct TokenService: Sendable {
 
     /// Reads keys and clients.
     ///
-    /// - Parameter tracer: gets a span for each request to an endpoint for clients; nil where nobody wants traces.
-    /// - Throws: everything that is wrong with them, at once.
+    /// - Parameter tracer: receives a span for each request to the token or the introspection endpoint; `nil` if traces
+    ///   are off.
+    /// - Throws: all problems with keys, clients and TLS files at once.
     package init(
         _ configuration: ServiceConfiguration, logger: Logger, tracer: (any Tracer)? = nil
     ) throws(InvalidConfiguration) {
@@ -40,12 +41,13 @@ package struct TokenService: Sendable {
             configuration, logger: logger, reportReload: { metrics.reloaded($0) }, now: .now)
     }
 
-    /// Serves until SIGTERM or SIGINT, then lets the requests that it has finish.
+    /// Serves until SIGTERM or SIGINT, then finishes the requests that it has accepted.
     ///
-    /// - Parameter hangups: SIGHUP, trapped before keys and clients were read, so that one that comes early is not lost
-    ///   and does not end the process.
-    /// - Parameter companions: run beside the service, and stop after it.
-    /// - Throws: ``ListenerError`` where an address cannot be listened on.
+    /// - Parameters:
+    ///   - hangups: SIGHUP, trapped before keys and clients were read, so that an early signal is not lost and does not
+    ///     end the process.
+    ///   - companions: services that run beside this one and stop after it.
+    /// - Throws: ``ListenerError`` if the service cannot listen on an address.
     package func run(hangups: UnixSignalsSequence, companions: [any Service] = []) async throws {
         let readiness = Readiness()
         let coreCount = ProcessInfo.processInfo.activeProcessorCount
@@ -63,7 +65,7 @@ package struct TokenService: Sendable {
         let authenticator = try Self.authenticator(configuration, coreCount: coreCount, logger: logger)
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
 
-        // Stopped in the opposite order, each when the one after it has ended.
+        // The services are stopped in reverse order, each after the next one has ended.
         var services = companions + [ReloadService(reloader: reloader, hangups: hangups)]
         if let rotation = rotationService { services.append(rotation) }
         if let address = configuration.management {
@@ -88,7 +90,7 @@ package struct TokenService: Sendable {
         services.append(GracefulShutdown(readiness: readiness, delay: configuration.drainDelay, logger: logger))
         var group = ServiceGroupConfiguration(
             services: services.map { .init(service: $0) }, logger: .silent)
-        // A client that never ends its request does not keep the service from ending.
+        // A client that never completes its request must not keep the service from stopping.
         group.maximumGracefulShutdownDuration = configuration.drainDelay + Self.longestGoodbye
         let running = ServiceGroup(configuration: group)
         let signalHandling = Task { [logger] in await Self.handle(signals, running, logger) }
@@ -97,7 +99,7 @@ package struct TokenService: Sendable {
         logger.info("Stopped")
     }
 
-    /// The first signal asks the service to stop; a second one ends it at once.
+    /// Starts graceful shutdown on the first signal, and ends the process at once on a second one.
     private static func handle(_ signals: UnixSignalsSequence, _ running: ServiceGroup, _ logger: Logger) async {
         var isStopping = false
         for await signal in signals {
@@ -107,28 +109,29 @@ package struct TokenService: Sendable {
                 continue
             }
             logger.warning("Stopped at once by a second signal")
-            // Files are whole at every moment; there is nothing else to put in order.
+            // Nothing needs to be cleaned up: files are complete at every moment.
             RunningProcess.exitAtOnce(terminated: signal == .sigterm)
         }
     }
 
     private static let managementConnections = 64
 
-    /// Connections of clients: as many as leave files for everything else, where there are as many.
+    /// The most connections of clients: 10,000, or as many as leave enough descriptors for everything else, but at
+    /// least 16.
     private static func maximumConnections(coreCount: Int) -> Int {
         guard let files = RunningProcess.openFileLimit else { return 10_000 }
-        // Each event loop has three.
+        // Each event loop has three descriptors.
         let others = managementConnections + DescriptorReserve.size + 3 * coreCount + 100
         return max(16, min(10_000, files - others))
     }
 
-    /// How long requests that were accepted have to finish.
+    /// How long accepted requests have to finish.
     private static let longestGoodbye: Duration = .seconds(30)
 
-    /// Password hashes that may be tried or wait at once, for each thread that tries them.
+    /// The most password checks that run or wait at once, for each thread.
     private static let passwordChecksPerThread = 32
 
-    /// Half of the cores at most try password hashes: the others go on signing.
+    /// Makes the authenticator. Password checks use at most half of the cores, so that the others continue signing.
     private static func authenticator(
         _ configuration: ServiceConfiguration, coreCount: Int, logger: Logger
     ) throws(LibcryptoError) -> ClientAuthenticator {
@@ -173,8 +176,9 @@ package struct TokenService: Sendable {
         }
     }
 
-    /// On an empty folder the first of all replicas makes the first keys. A folder that cannot be written to is told,
-    /// once, and used as it is; keys that do not check are told by whoever reads them next.
+    /// Makes the first keys if the folder is empty; of several replicas, the first one makes them. If the folder cannot
+    /// be written to, that is logged once and the folder is used as it is. Invalid keys are not reported here: the
+    /// reloader reports them.
     private static func makeFirstKeys(_ keys: KeysFolder, logger: Logger) {
         do {
             for chain in [keys.signing, keys.sealing] {
@@ -188,14 +192,14 @@ package struct TokenService: Sendable {
         }
     }
 
-    /// What it serves, and how.
+    /// A summary of what the service serves.
     package func summary(_ memory: MemoryProtection) -> ServiceSummary {
         let snapshot = reloader.snapshots.current
         return ServiceSummary(
             configuration, snapshot, signingKey: snapshot.signingKey(at: .now), memory: memory)
     }
 
-    /// The current one; nil where the service does not end TLS.
+    /// Returns the current TLS identity; `nil` if the service does not end TLS.
     private var tlsIdentity: (@Sendable () -> TLSIdentity)? {
         guard let first = reloader.tlsIdentities.current else { return nil }
         // Once loaded, an identity is replaced but never removed.

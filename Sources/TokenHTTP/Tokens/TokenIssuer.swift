@@ -6,7 +6,7 @@ import OAuth
 import Signing
 import Telemetry
 
-/// Issues the access tokens of grants: a new one, or one that was issued for an equal grant and may be reused.
+/// Issues access tokens: a new one, or one that was issued for an equal grant and may be reused.
 struct TokenIssuer: Sendable {
     let signers: SignerPool
     let makeTokenID: @Sendable () throws(LibcryptoError) -> TokenID
@@ -17,7 +17,7 @@ struct TokenIssuer: Sendable {
         self.makeTokenID = makeTokenID
     }
 
-    /// - Parameter trace: gets the step of the signature, if one is made.
+    /// - Parameter trace: receives the span of the signature, if one is made.
     func token(
         for grant: AuthorizedGrant, _ snapshot: Snapshot, now: NumericDate, _ trace: RequestTrace
     ) async throws(TokenRefusal) -> (token: IssuedAccessToken, isReused: Bool) {
@@ -44,7 +44,9 @@ struct TokenIssuer: Sendable {
 }
 
 extension SignerPool {
-    /// The signature of `key` over `input`, or the refusal that the client gets without it.
+    /// The signature of `key` over `input`.
+    ///
+    /// - Throws: the refusal for the client if the signature cannot be made.
     func signature(
         over input: JWSSigningInput, with key: SigningKey, for client: ClientID
     ) async throws(TokenRefusal) -> [UInt8] {

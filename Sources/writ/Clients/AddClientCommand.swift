@@ -9,32 +9,32 @@ extension ClientsCommand {
     struct Add: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "add", abstract: "Add a client and print its secret, once.",
-            discussion: "With --jwks or --jwks-uri it gets no secret: it signs assertions with its own key (RFC 7523).")
+            discussion: "With --jwks or --jwks-uri it has no secret: it signs assertions with its own key (RFC 7523).")
 
         @OptionGroup var configurationOption: ConfigurationOption
 
         @Argument(help: "The client identifier.")
         var id: String
 
-        @Option(help: "A name for people.")
+        @Option(help: "A human-readable name.")
         var name: String?
 
-        @Option(help: "What it may ask for: scope tokens with spaces between them.")
+        @Option(help: "The scope that it may request: scope tokens, separated by spaces.")
         var scope = ""
 
-        @Option(help: "An audience that it may name; the first is the default. May be repeated.")
+        @Option(help: "A resource that it may request; the first is the default. May be repeated.")
         var resource: [String] = []
 
-        @Option(help: "A grant type that it may use beside client_credentials: refresh_token. May be repeated.")
+        @Option(help: "A grant type that it may use besides client_credentials: refresh_token. May be repeated.")
         var grantType: [String] = []
 
-        @Option(help: ArgumentHelp("Its public keys: a JWK Set, or PEM.", valueName: "file"))
+        @Option(help: ArgumentHelp("A file with its public keys: a JWK Set or PEM.", valueName: "file"))
         var jwks: String?
 
-        @Option(help: ArgumentHelp("Where its public keys are to be fetched.", valueName: "url"))
+        @Option(help: ArgumentHelp("The URL of its public keys: a JWK Set.", valueName: "url"))
         var jwksURI: String?
 
-        @Flag(help: "Let it ask what tokens are: for a resource server (RFC 7662).")
+        @Flag(help: "Allow it to introspect tokens: for a resource server (RFC 7662).")
         var introspect = false
 
         @Flag(help: "Print one JSON object.")
@@ -61,7 +61,7 @@ extension ClientsCommand {
             if keys == nil { secret.show(for: id, scope: scope, asJSON: json) } else { show(id, scope) }
         }
 
-        /// `client_credentials` comes with any other: nothing else gives a first refresh token.
+        /// `client_credentials` is always included: no other grant issues a first refresh token.
         private func grantTypes() throws -> [GrantType] {
             let others = try grantType.map { try OptionValue.parse($0, "--grant-type", GrantType.init(parsing:)) }
             return [.clientCredentials] + GrantType.allCases.filter { $0 != .clientCredentials && others.contains($0) }
@@ -77,7 +77,7 @@ extension ClientsCommand {
             return try jwks.map { .keys(try ClientKeysFile.read(FilePath($0))) }
         }
 
-        /// A client that has no secret.
+        /// Prints a client that has no secret.
         private func show(_ id: ClientID, _ scope: Scope) {
             guard json else { return Terminal.print("client_id      \(id)") }
             var writer = JSONWriter()

@@ -4,7 +4,7 @@ import OAuth
 import ServiceFiles
 
 extension Client {
-    /// Writes it with the names of RFC 7591, without anything that proves who it is.
+    /// Writes the client with the member names of RFC 7591, without its secrets and keys.
     func write(to writer: inout JSONWriter) {
         writer.object { object in
             object.member("client_id", id.description)
@@ -41,7 +41,7 @@ extension Client {
 }
 
 extension ClientSecret {
-    /// What it is kept as: `sha256`, `bcrypt`, `scrypt`, `pbkdf2-sha256`, `pbkdf2-sha512`.
+    /// The hash that is stored: `sha256`, `bcrypt`, `scrypt`, `pbkdf2-sha256`, `pbkdf2-sha512`.
     var kind: String {
         let text = hash.description
         guard text.hasPrefix("$") else { return String(text.prefix { $0 != ":" }) }
@@ -49,6 +49,6 @@ extension ClientSecret {
         return name.hasPrefix("2") ? "bcrypt" : String(name)
     }
 
-    /// For people.
-    var end: String { expiresAt.map(\.rfc3339) ?? "no end" }
+    /// A human-readable description of its expiry.
+    var end: String { expiresAt.map(\.rfc3339) ?? "no expiry" }
 }

@@ -6,19 +6,19 @@ import ServiceFiles
 
 struct ClientsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "clients", abstract: "Add, show and remove clients, and renew their secrets.",
+        commandName: "clients", abstract: "Add, show and remove clients, and rotate their secrets.",
         subcommands: [Add.self, List.self, Show.self, RotateSecret.self, Remove.self])
 
-    /// Reads an identifier from the command line.
+    /// Parses a client identifier from the command line.
     static func id(_ text: String) throws -> ClientID {
         try OptionValue.parse(text, "the client identifier", ClientID.init)
     }
 }
 
 extension GeneratedClientSecret {
-    /// Shows the secret, this once.
+    /// Prints the secret, which is not shown again.
     func show(for id: ClientID, scope: Scope?, asJSON: Bool) {
-        let lost = "the secret is in force and nobody has it: `writ clients rotate-secret` makes another"
+        let lost = "the new secret is valid but was not shown: `writ clients rotate-secret` makes another"
         if asJSON {
             var writer = JSONWriter()
             writer.object { object in

@@ -6,7 +6,7 @@ import ServiceFiles
 
 extension ClientsCommand {
     struct List: ParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "list", abstract: "Show the clients.")
+        static let configuration = CommandConfiguration(commandName: "list", abstract: "List the clients.")
 
         @OptionGroup var configurationOption: ConfigurationOption
 
@@ -34,7 +34,7 @@ extension ClientsCommand {
                     client.secrets.isEmpty ? "-" : client.secrets.map(\.end).joined(separator: ", "),
                 ]
             }
-            Terminal.print(Terminal.table([["CLIENT_ID", "METHODS", "SCOPE", "RESOURCES", "SECRETS UNTIL"]] + rows))
+            Terminal.print(Terminal.table([["CLIENT_ID", "METHODS", "SCOPE", "RESOURCES", "SECRET EXPIRY"]] + rows))
         }
     }
 }

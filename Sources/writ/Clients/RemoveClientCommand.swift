@@ -5,7 +5,7 @@ extension ClientsCommand {
     struct Remove: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "remove", abstract: "Remove a client.",
-            discussion: "Access tokens that it has stay valid until they expire.")
+            discussion: "Its access tokens stay valid until they expire.")
 
         @OptionGroup var configurationOption: ConfigurationOption
 

@@ -13,7 +13,7 @@ extension ClientsCommand {
         @Argument(help: "The client identifier.")
         var id: String
 
-        @Option(help: "How long the old secrets stay valid, such as 24h; else they end at once.")
+        @Option(help: "How long the old secrets stay valid, such as 24h. By default they expire at once.")
         var keep: String?
 
         @Flag(help: "Print one JSON object.")

@@ -10,13 +10,12 @@ extension KeysCommand {
         static let configuration = CommandConfiguration(
             commandName: "generate", abstract: "Make a signing key.",
             discussion: """
-                The first key for an algorithm signs from the beginning. A further one signs once every cached key set \
-                can hold it.
+                The first key for an algorithm signs at once. A further one signs when no cached key set can lack it.
                 """)
 
         @OptionGroup var configurationOption: ConfigurationOption
 
-        @Option(help: "\(SignatureAlgorithm.offeredNames("or")); else access_token.algorithm.")
+        @Option(help: "\(SignatureAlgorithm.offeredNames("or")). Default: access_token.algorithm.")
         var algorithm: String?
 
         @Flag(help: "Print one JSON object.")

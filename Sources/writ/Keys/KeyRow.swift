@@ -4,7 +4,7 @@ import Libcrypto
 import OAuth
 import ServiceFiles
 
-/// A key of the folder as `keys list` shows it.
+/// A row of `keys list`: one key of the folder.
 struct KeyRow {
     let kid: String
     let algorithm: String
@@ -35,7 +35,7 @@ struct KeyRow {
 }
 
 extension ScheduledKeys {
-    /// The keys that sign, then those that seal.
+    /// The signing keys, then the sealing keys.
     var rows: [KeyRow] {
         keys.map {
             KeyRow(

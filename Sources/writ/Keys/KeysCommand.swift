@@ -10,12 +10,12 @@ struct KeysCommand: ParsableCommand {
 }
 
 extension ServiceConfiguration {
-    /// The keys of the folder with what they do now.
+    /// The keys of the folder with their current states.
     func scheduledKeys() throws -> ScheduledKeys {
         try ScheduledKeys(reading: keys, policy: policy, lifetimes: lifetimesOfClients, now: .now)
     }
 
-    /// The longest that tokens can live.
+    /// The longest lifetimes of tokens over all clients.
     var lifetimesOfClients: TokenLifetimes {
         guard let clients = try? ClientsFile(reading: clientsFile).clients else { return longestLifetimes }
         return lifetimes(of: clients)

@@ -6,7 +6,7 @@ import ServiceFiles
 extension KeysCommand {
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "list", abstract: "Show each key and what it does now.")
+            commandName: "list", abstract: "List the keys and their states.")
 
         @OptionGroup var configurationOption: ConfigurationOption
 

@@ -7,11 +7,11 @@ import ServiceFiles
 extension KeysCommand {
     struct Retire: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "retire", abstract: "Take a key out at once: a thief has it.",
+            commandName: "retire", abstract: "Take a compromised key out at once.",
             discussion: """
-                Tokens that it signed die at each resource server as soon as that fetches the key set again, refresh \
-                tokens that it sealed at once. Where it is the key that is in use, an earlier one that is still there \
-                takes over again, or else a new one.
+                Each resource server refuses tokens that the key signed as soon as it fetches the key set again. \
+                Refresh tokens that it sealed become invalid at once. If the key is in use, an earlier key that is \
+                still there takes over again, or else a new one.
                 """)
 
         @OptionGroup var configurationOption: ConfigurationOption
@@ -48,20 +48,20 @@ extension KeysCommand {
 
         private static func consequence(_ row: KeyRow?) -> String {
             switch row?.state {
-            case .next: "It had not signed yet: no token dies with it."
+            case .next: "It had not signed yet: no token becomes invalid."
             case .signing, .published:
-                "Every token that it signed\(since(row)) dies, at each resource server when it next fetches the key set: "
-                    + "within \(DurationText.format(KeyTiming.standard.keySetMaximumAge)) where caches keep to max-age."
-            case .expired, nil: "No token that it signed can be valid: none dies with it."
+                "Every token that it signed\(since(row)) is refused once a resource server fetches the key set again: "
+                    + "within \(DurationText.format(KeyTiming.standard.keySetMaximumAge)) if caches honour max-age."
+            case .expired, nil: "No token that it signed is still valid: none becomes invalid."
             }
         }
 
         private static func consequenceOfSealing(_ row: KeyRow?) -> String {
             switch row?.state {
-            case .next: "It had not sealed yet: no refresh token dies with it."
+            case .next: "It had not sealed yet: no refresh token becomes invalid."
             case .signing, .published:
-                "Every refresh token that it sealed\(since(row)) dies, at each service when it sees the folder: within 2 s."
-            case .expired, nil: "No refresh token that it sealed can be valid: none dies with it."
+                "Every refresh token that it sealed\(since(row)) is refused once services read the folder: within 2 s."
+            case .expired, nil: "No refresh token that it sealed is still valid: none becomes invalid."
             }
         }
 

@@ -8,26 +8,26 @@ import SystemPackage
 extension KeysCommand {
     struct Rotate: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "rotate", abstract: "Make the next key and remove those that have expired.",
+            commandName: "rotate", abstract: "Make the next key and remove expired keys.",
             discussion: """
-                Every service that sees the folder publishes the key at once and changes over when its time comes. \
-                Without --in that is as soon as no cached key set can lack it. Sealing keys, for refresh tokens, follow \
-                one another in the same way, but are never published.
+                Every service that reads the folder publishes the key at once and signs with it from its start time. \
+                Without --in that is as soon as no cached key set can lack the key. Sealing keys, for refresh tokens, \
+                are rotated in the same way, but are never published.
                 """)
 
         @OptionGroup var configurationOption: ConfigurationOption
 
-        @Option(name: .customLong("in"), help: "How long from now it signs, such as 24h.")
+        @Option(name: .customLong("in"), help: "The time from now until the key signs, such as 24h.")
         var delay: String?
 
         @Flag(
             help: """
-                Let it sign at once, though cached key sets lack it. A running service that has another key still holds \
-                it back; one that is started anew does not.
+                Let the key sign at once, although cached key sets lack it. A running service that has another key \
+                still holds the new one back; a service that is started later does not.
                 """)
         var now = false
 
-        @Flag(help: "Make a key for refresh tokens instead of one that signs.")
+        @Flag(help: "Make a sealing key, for refresh tokens, instead of a signing key.")
         var sealing = false
 
         @Flag(help: "Print one JSON object.")

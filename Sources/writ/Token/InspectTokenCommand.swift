@@ -4,9 +4,9 @@ import JOSE
 extension TokenCommand {
     struct Inspect: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "inspect", abstract: "Show what a token says, verified or not.")
+            commandName: "inspect", abstract: "Show the header and the claims of a token, without verifying it.")
 
-        @Argument(help: "The token; else standard input.")
+        @Argument(help: "The token. Without it, standard input is read.")
         var token: String?
 
         func run() throws {
@@ -20,7 +20,7 @@ extension TokenCommand {
                 object.member("claims", .object(claims))
             }
             Terminal.print(writer)
-            Terminal.note("The signature was not checked: `writ token verify` does.")
+            Terminal.note("The signature was not checked: `writ token verify` checks it.")
         }
 
         private static func object(_ part: Substring) -> JSONObject? {

@@ -10,35 +10,35 @@ import SystemPackage
 extension TokenCommand {
     struct Request: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "request", abstract: "Get an access token by the client credentials grant.",
+            commandName: "request", abstract: "Request an access token with the client credentials grant.",
             discussion:
                 """
-                The secret comes from WRIT_CLIENT_SECRET, --secret-file or standard input; never from an argument. With \
-                --private-key the client signs an assertion instead (RFC 7523).
+                The secret is read from --secret-file, WRIT_CLIENT_SECRET or standard input, never from an argument. \
+                With --private-key the client signs an assertion instead (RFC 7523).
                 """)
 
-        @Option(help: "The issuer; its metadata says where the token endpoint is.")
+        @Option(help: "The issuer. The token endpoint is that of its metadata.")
         var issuer: String
 
         @Option(help: "The client identifier.")
         var clientID: String
 
-        @Option(help: "The scope to ask for; else everything that the client may have.")
+        @Option(help: "The scope to request. Without it, the whole scope of the client.")
         var scope: String?
 
         @Option(help: "A resource that the token is for. May be repeated.")
         var resource: [String] = []
 
-        @Option(help: "A file that holds the secret.")
+        @Option(help: "A file that contains the secret.")
         var secretFile: String?
 
         @Option(help: ArgumentHelp("The client's private key, in PEM: private_key_jwt.", valueName: "file"))
         var privateKey: String?
 
-        @Option(help: "The kid of that key; else its RFC 7638 thumbprint.")
+        @Option(help: "The kid of the private key. Default: its RFC 7638 thumbprint.")
         var keyID: String?
 
-        @Option(help: "What to sign with: \(SignatureAlgorithm.offeredNames("or")); else what goes with the key.")
+        @Option(help: "The signature algorithm: \(SignatureAlgorithm.offeredNames("or")). Default: that of the key.")
         var algorithm: String?
 
         @Flag(help: "Print the whole answer.")

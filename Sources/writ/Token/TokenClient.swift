@@ -8,9 +8,9 @@ import OAuth
 import RemoteKeys
 import ServiceFiles
 
-/// A client of a token endpoint, RFC 6749 section 4.4, that finds it through RFC 8414.
+/// A client of a token endpoint (RFC 6749 section 4.4), which it finds in the issuer's metadata (RFC 8414).
 struct TokenClient {
-    /// How the client proves who it is.
+    /// How the client authenticates.
     enum Proof {
         case secret(String)
         case key(ClientAssertionSigner)
@@ -19,7 +19,7 @@ struct TokenClient {
     let issuer: Issuer
     let http: HTTPClient
 
-    /// - Returns: the members of the answer.
+    /// - Returns: the members of the JSON in the answer.
     func requestToken(
         clientID: ClientID, proof: Proof, scope: String?, resources: [String]
     ) async throws -> JSONObject {
@@ -31,7 +31,7 @@ struct TokenClient {
         request.headers.add(name: "content-type", value: "application/x-www-form-urlencoded")
         switch proof {
         case .secret(let secret):
-            // RFC 6749 section 2.3.1: form-encoded, then Basic.
+            // RFC 6749 section 2.3.1: identifier and secret are form-encoded first.
             let credentials = "\(Self.encode(clientID.description)):\(Self.encode(secret))"
             request.headers.add(name: "authorization", value: "Basic \(Data(credentials.utf8).base64EncodedString())")
         case .key(let signer):
@@ -50,7 +50,7 @@ struct TokenClient {
         return answer
     }
 
-    /// RFC 8414 section 3: the well-known path stands before the issuer's own.
+    /// RFC 8414 section 3: the well-known path comes before the path of the issuer.
     private func tokenEndpoint() async throws -> String {
         let url = "\(issuer.origin)/.well-known/oauth-authorization-server\(issuer.path)"
         let (status, metadata) = try await send(HTTPClientRequest(url: url))
@@ -59,7 +59,7 @@ struct TokenClient {
         }
         // RFC 8414 section 3.3: metadata of another issuer must not be used.
         guard metadata["issuer"]?.string == issuer.description else {
-            throw Failure("\(url) belongs to another issuer than --issuer")
+            throw Failure("\(url) is the metadata of an issuer other than --issuer")
         }
         guard TransportSecurity.isAcceptable(endpoint) else {
             throw Failure("the token endpoint is neither https nor on a loopback host")

@@ -11,19 +11,19 @@ extension TokenCommand {
         static let configuration = CommandConfiguration(
             commandName: "verify", abstract: "Verify an access token as a resource server would, and show its claims.")
 
-        @Argument(help: "The token; else standard input.")
+        @Argument(help: "The token. Without it, standard input is read.")
         var token: String?
 
         @Option(help: "The issuer that the token must come from.")
         var issuer: String
 
-        @Option(help: "The audience that the token must be meant for.")
+        @Option(help: "The audience that the token must name.")
         var audience: String
 
         @Option(help: "The issuer's keys: a file or a URL.")
         var jwks: String
 
-        @Option(help: "How far the clocks may be apart.")
+        @Option(help: "The tolerated difference between clocks, such as 30s.")
         var leeway = "30s"
 
         func run() async throws {
