@@ -1,19 +1,19 @@
-/// A dictionary of bounded size. It has two generations: when the younger one is full it becomes the older one, and what was
-/// the older one until then is dropped. So an entry survives at least `capacity` insertions of others after its own.
+/// A dictionary of bounded size with two generations. When the younger generation is full, it becomes the older one,
+/// and the previous older one is dropped. So an entry survives at least `capacity` later insertions of other keys.
 package struct TwoGenerationCache<Key: Hashable, Value> {
     private let capacity: Int
     private var younger: [Key: Value] = [:]
     private var older: [Key: Value] = [:]
 
-    /// - Parameter capacity: entries of each generation; at least 1.
+    /// - Parameter capacity: the maximum number of entries in each generation; at least 1.
     package init(capacity: Int) {
         self.capacity = max(capacity, 1)
     }
 
-    /// Entries of both generations.
+    /// The number of entries in both generations.
     package var count: Int { younger.count + older.count }
 
-    /// Entries of the younger generation.
+    /// The number of entries in the younger generation.
     package var youngerCount: Int { younger.count }
 
     /// Whether there is no entry at all.
@@ -25,10 +25,15 @@ package struct TwoGenerationCache<Key: Hashable, Value> {
     /// Whether the younger generation has an entry for `key`.
     package func isYounger(_ key: Key) -> Bool { younger[key] != nil }
 
-    /// Puts an entry into the younger generation. If that is full, a new one begins.
-    package mutating func insert(_ value: Value, for key: Key) {
-        if younger.count >= capacity, younger[key] == nil { beginGeneration() }
+    /// Inserts an entry into the younger generation. If that is full, a new generation begins.
+    ///
+    /// - Returns: whether a new generation has begun.
+    @discardableResult
+    package mutating func insert(_ value: Value, for key: Key) -> Bool {
+        let isFull = younger.count >= capacity && younger[key] == nil
+        if isFull { beginGeneration() }
         younger[key] = value
+        return isFull
     }
 
     /// Removes an entry from both generations.
@@ -37,7 +42,7 @@ package struct TwoGenerationCache<Key: Hashable, Value> {
         older[key] = nil
     }
 
-    /// Makes the younger generation the older one, and drops what was the older one.
+    /// Makes the younger generation the older one, and drops the previous older one.
     package mutating func beginGeneration() {
         older = younger
         younger = [:]

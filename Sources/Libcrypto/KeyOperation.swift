@@ -1,7 +1,7 @@
 import CLibcrypto
 
-/// One `EVP_PKEY_CTX` that is prepared to sign with a key and a scheme, or to verify. It is used many
-/// times, by one thread at a time.
+/// One `EVP_PKEY_CTX`, prepared to sign or to verify with one key and one scheme. It is used many times, by one thread
+/// at a time.
 @safe
 struct KeyOperation: ~Copyable {
     private let pointer: OpaquePointer
@@ -12,7 +12,7 @@ struct KeyOperation: ~Copyable {
         self.hash = hash
     }
 
-    /// - Parameter hash: that of the scheme.
+    /// - Parameter hash: the hash of the scheme.
     /// - Throws: if the key does not fit the scheme.
     init(signingWith key: PrivateKey, _ scheme: SignatureScheme, _ hash: HashFunction) throws(LibcryptoError) {
         let context = unsafe key.withUnsafePointer { unsafe EVP_PKEY_CTX_new_from_pkey(nil, $0, nil) }
@@ -22,7 +22,7 @@ struct KeyOperation: ~Copyable {
         self = operation
     }
 
-    /// - Parameter hash: that of the scheme.
+    /// - Parameter hash: the hash of the scheme.
     /// - Throws: if the key does not fit the scheme.
     init(verifyingWith key: PublicKey, _ scheme: SignatureScheme, _ hash: HashFunction) throws(LibcryptoError) {
         let context = unsafe key.withUnsafePointer { unsafe EVP_PKEY_CTX_new_from_pkey(nil, $0, nil) }
@@ -62,7 +62,7 @@ struct KeyOperation: ~Copyable {
 
     private func choose(_ status: Int32) throws(LibcryptoError) { try check(status, "choose a signature scheme") }
 
-    /// - Parameter size: the octets that the signature may have at most.
+    /// - Parameter size: the maximum length of the signature, in octets.
     func sign(_ message: Span<UInt8>, size: Int) throws(LibcryptoError) -> [UInt8] {
         let digest = try hash.digest(of: message)
         var count = size
@@ -87,11 +87,11 @@ struct KeyOperation: ~Copyable {
                     pointer, signature.baseAddress, signature.count, digest.baseAddress, digest.count)
             }
         }
-        return isSuccess(status)
+        return try isValid(status)
     }
 }
 
-/// One `EVP_MD_CTX`, for Ed25519, which hashes for itself.
+/// One `EVP_MD_CTX` for Ed25519, which hashes the message itself.
 @safe
 struct MessageOperation: ~Copyable {
     private let pointer: OpaquePointer
@@ -132,6 +132,6 @@ struct MessageOperation: ~Copyable {
                     pointer, signature.baseAddress, signature.count, message.baseAddress, message.count)
             }
         }
-        return isSuccess(status)
+        return try isValid(status)
     }
 }

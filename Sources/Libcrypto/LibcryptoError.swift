@@ -8,9 +8,9 @@ public struct LibcryptoError: Error, Sendable, Equatable, CustomStringConvertibl
     public struct Reason: Sendable, Hashable, CustomStringConvertible {
         /// The part of libcrypto that reported it: `ERR_LIB_PEM` and others of <openssl/err.h>.
         public let library: Int32
-        /// What it reported. The same number means something else in another part.
+        /// The reason, as a number. Each part of libcrypto has its own numbers.
         public let code: Int32
-        /// libcrypto's English for the codes; empty if this build of it has none.
+        /// libcrypto's English text for the codes; empty if this build of libcrypto has no texts.
         public let description: String
 
         init(library: Int32, code: Int32, description: String) {
@@ -37,13 +37,13 @@ public struct LibcryptoError: Error, Sendable, Equatable, CustomStringConvertibl
         }
     }
 
-    /// What was being done: "read a private key".
+    /// The operation that failed: "read a private key".
     public let operation: StaticString
 
     /// libcrypto's reasons, oldest first; empty if it gave none.
     public let reasons: [Reason]
 
-    /// Takes the whole error queue of the current thread, so that a later call is not blamed for any of it.
+    /// Drains the error queue of the current thread, so that no later error reports these reasons.
     init(drainingQueueFor operation: StaticString) {
         self.operation = operation
         var reasons: [Reason] = []
@@ -55,20 +55,20 @@ public struct LibcryptoError: Error, Sendable, Equatable, CustomStringConvertibl
         self.reasons = reasons
     }
 
-    /// For an argument of a length that libcrypto would refuse, or read beyond. libcrypto was not called.
+    /// For an argument whose length libcrypto would reject or read beyond. libcrypto was not called.
     init(invalidLengthFor operation: StaticString) {
         self.operation = operation
         reasons = [Reason(library: ERR_LIB_EVP, code: EVP_R_INVALID_KEY_LENGTH, description: "invalid length")]
     }
 
-    /// Compares the reasons by their codes, and not the texts.
+    /// Compares the reasons by their codes, not the texts.
     public static func == (first: LibcryptoError, second: LibcryptoError) -> Bool {
         first.reasons == second.reasons
     }
 
-    /// What failed, and libcrypto's reasons if it gave any.
+    /// The operation that failed, and libcrypto's reasons if it gave any.
     public var description: String {
-        let texts = reasons.map(\.description).filter { !$0.isEmpty }
+        let texts = reasons.map { $0.description.isEmpty ? "reason \($0.library):\($0.code)" : $0.description }
         return texts.isEmpty ? "could not \(operation)" : "could not \(operation): \(texts.joined(separator: ", "))"
     }
 }
@@ -78,21 +78,30 @@ func check(_ status: Int32, _ operation: StaticString) throws(LibcryptoError) {
     guard status == 1 else { throw LibcryptoError(drainingQueueFor: operation) }
 }
 
-/// Checks the other convention: a null pointer is failure.
+/// Checks libcrypto's convention for pointers: a null pointer is failure.
 func check(_ pointer: OpaquePointer?, _ operation: StaticString) throws(LibcryptoError) -> OpaquePointer {
     guard let pointer = unsafe pointer else { throw LibcryptoError(drainingQueueFor: operation) }
     return unsafe pointer
 }
 
-/// For a check whose answer may be no: 1 is yes, everything else is no, and libcrypto's reasons are dropped.
+/// Checks a call that may fail without an error, such as a verification: 1 is success, anything else is failure. Drops
+/// libcrypto's reasons.
 func isSuccess(_ status: Int32) -> Bool {
     if status != 1 { ERR_clear_error() }
     return status == 1
 }
 
-/// Which libcrypto is used.
+/// The verdict of a verification: 1 is a valid signature, 0 an invalid one. Drops libcrypto's reasons for an invalid one.
+///
+/// - Throws: if libcrypto could not verify, which says nothing about the signature.
+func isValid(_ status: Int32) throws(LibcryptoError) -> Bool {
+    guard status >= 0 else { throw LibcryptoError(drainingQueueFor: "verify a signature") }
+    return isSuccess(status)
+}
+
+/// The version of libcrypto.
 public enum LibcryptoVersion {
-    /// Of the library that was found when the process started, such as "3.0.19".
+    /// The version of the library that was loaded when the process started, such as "3.0.19"; empty if unknown.
     public static var text: String {
         guard let text = unsafe OpenSSL_version(OPENSSL_VERSION_STRING) else { return "" }
         return unsafe String(cString: text)

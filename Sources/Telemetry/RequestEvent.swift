@@ -2,20 +2,20 @@ import AccessToken
 package import Logging
 package import OAuth
 
-/// What is reported of one request to an endpoint for clients: the client, what it asked for, and the outcome. It holds no
-/// token and nothing that proves an identity.
+/// The report of one request to the token or the introspection endpoint: the client, what it requested and the outcome.
+/// It contains no token and no credentials.
 package struct RequestEvent: Sendable {
-    /// The endpoint that got the request.
+    /// The endpoint that received the request.
     package let endpoint: Endpoint
-    /// Names the request in the log, in spans and in the answer.
+    /// Identifies the request in the log, in spans and in the answer.
     package let requestID: String
     private let start = ContinuousClock.now
 
     /// The address that the request came from.
     package var address: IPAddress?
-    /// A registered client. An identifier that is not registered is not reported: it may be a secret in the wrong place.
+    /// The registered client. An unregistered identifier is not reported: it may be a secret in the wrong place.
     package var client: Client?
-    /// `grant_type`, if it is known.
+    /// `grant_type`, or `nil` if it is missing or not known.
     package var grantType: GrantType?
     /// What the client was granted.
     package var grant: AuthorizedGrant?
@@ -26,20 +26,21 @@ package struct RequestEvent: Sendable {
     /// Why the request was refused.
     package var refusal: TokenRefusal?
 
-    /// A request that has just come.
+    /// Begins the report of a request that has just arrived.
     package init(_ endpoint: Endpoint, requestID: String) {
         self.endpoint = endpoint
         self.requestID = requestID
     }
 
-    /// Adds what has just become known.
+    /// Adds the result of one step of the request.
     ///
-    /// - Parameter clients: all that are registered.
+    /// - Parameter clients: all registered clients.
     package mutating func add(_ progress: RequestProgress, _ clients: ClientRegistry) {
         switch progress {
-        case .parsed(let credentials, let grantType):
+        case .identified(let credentials, let grantType):
             client = credentials.clientIDs.lazy.compactMap { clients[$0] }.first
             self.grantType = grantType
+        case .parsed: break
         case .authenticated(let client): self.client = client.client
         case .authorized(let grant): self.grant = grant
         }
@@ -54,7 +55,7 @@ package struct RequestEvent: Sendable {
         }
     }
 
-    /// The members of the log line, with the names of the RFCs if they have one.
+    /// The members of the log line. A member that an RFC defines has its name there.
     package var metadata: Logger.Metadata {
         var metadata: Logger.Metadata = [
             "endpoint": "\(endpoint.rawValue)", "request_id": "\(requestID)",

@@ -3,7 +3,7 @@ package import Instrumentation
 import OAuth
 package import Tracing
 
-/// The span of one request with those of its steps; does nothing if there is no tracer.
+/// The span of one request and the spans of its steps. It does nothing without a tracer.
 package struct RequestTrace: Sendable {
     private struct Active {
         let tracer: any Tracer
@@ -18,8 +18,10 @@ package struct RequestTrace: Sendable {
     ///
     /// - Parameters:
     ///   - tracer: `nil` if traces are off.
-    ///   - path: of the endpoint; with the method it is the span's name, OpenTelemetry's semantic conventions for HTTP.
-    ///   - fields: of the request. `traceparent` may say of which trace the request is part, W3C Trace Context section 3.2.
+    ///   - path: the path of the endpoint. Method and path are the span's name, as in OpenTelemetry's semantic
+    ///     conventions for HTTP.
+    ///   - fields: the header fields of the request. `traceparent` may name the trace that the request belongs to, W3C
+    ///     Trace Context section 3.2.
     package init<Fields: Extractor>(
         _ tracer: (any Tracer)?, path: String, _ fields: Fields.Carrier, using extractor: Fields
     ) {
@@ -30,13 +32,19 @@ package struct RequestTrace: Sendable {
         active = Active(tracer: tracer, path: path, span: span)
     }
 
-    /// Begins a step of the answer, in a span of its own.
+    /// Begins a step of the request, in a span of its own.
     package mutating func begin(_ name: String) {
         guard let active else { return }
         self.active?.step = active.tracer.startAnySpan(name, context: active.span.context, ofKind: .internal)
     }
 
-    /// Ends the step that was begun, if there is one.
+    /// Ends the step that was begun, and begins the next one.
+    package mutating func beginNext(_ name: String) {
+        endStep()
+        begin(name)
+    }
+
+    /// Ends the current step, if there is one.
     package mutating func endStep(failed: Bool = false) {
         guard let step = active?.step else { return }
         if failed { step.setStatus(SpanStatus(code: .error)) }
@@ -44,7 +52,7 @@ package struct RequestTrace: Sendable {
         active?.step = nil
     }
 
-    /// Runs a step that is not always taken, in a span of its own.
+    /// Runs an optional step in a span of its own.
     package func step<Result, Failure: Error>(
         _ name: String, _ body: () async throws(Failure) -> Result
     ) async throws(Failure) -> Result {
@@ -57,7 +65,7 @@ package struct RequestTrace: Sendable {
         }
     }
 
-    /// Ends the span of the request, with what is known of it.
+    /// Ends the span of the request, with the attributes of the event.
     package mutating func end(_ event: RequestEvent) {
         endStep(failed: event.refusal != nil)
         guard let active else { return }
@@ -65,7 +73,7 @@ package struct RequestTrace: Sendable {
         defer { span.end() }
         guard span.isRecording else { return }
         let status = event.refusal?.code.status ?? 200
-        // All at once: to set one of them is to write all of them again.
+        // Set all at once, because setting a single attribute copies all of them.
         var attributes: SpanAttributes = [:]
         attributes["http.request.method"] = "POST"
         attributes["http.response.status_code"] = status

@@ -2,10 +2,10 @@ import AccessToken
 import Testing
 
 @Suite struct TwoGenerationCacheTests {
-    @Test("A full younger generation pushes the older one out")
+    @Test("A full younger generation replaces the older one")
     func generations() {
         var cache = TwoGenerationCache<Int, String>(capacity: 2)
-        for key in 1...3 { cache.insert("\(key)", for: key) }
+        #expect((1...3).map { cache.insert("\($0)", for: $0) } == [false, false, true])
         #expect(cache[1] == "1")
         #expect(cache.youngerCount == 1)
         for key in 4...5 { cache.insert("\(key)", for: key) }
@@ -14,7 +14,7 @@ import Testing
         #expect(cache.count == 3)
     }
 
-    @Test("An entry that is there already begins no new generation")
+    @Test("Replacing an entry begins no new generation")
     func replacing() {
         var cache = TwoGenerationCache<Int, String>(capacity: 2)
         for key in 1...2 { cache.insert("old", for: key) }

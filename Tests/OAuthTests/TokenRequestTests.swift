@@ -4,83 +4,98 @@ import Testing
 @Suite struct TokenRequestTests {
     private static let credentials = "client_id=reporting&client_secret=x"
 
-    @Test(arguments: [
-        ("", TokenRefusal.Code.missingGrantType),
-        ("\(credentials)", .missingGrantType),
-        ("grant_type=&\(credentials)", .missingGrantType),
-        ("grant_type=a&grant_type=a&\(credentials)", .repeatedParameter),
-        ("grant_type=a&grant_type=&\(credentials)", .repeatedParameter),
-        ("grant_type=a&scope=a&scope=b&\(credentials)", .repeatedParameter),
-        ("grant_type=a&x=1&x=2&\(credentials)", .repeatedParameter),
-        ("grant_type=a&client_id=reporting&\(credentials)", .repeatedParameter),
-        ("grant_type=%&\(credentials)", .unreadableForm),
-        ("grant_type=%4&\(credentials)", .unreadableForm),
-        ("grant_type=%zz&\(credentials)", .unreadableForm),
-        ("grant_type=%FF&\(credentials)", .unreadableForm),
-        ("grant_type=%C0%AF&\(credentials)", .unreadableForm),
-        ("grant_type=a", .invalidClient),
-        ("grant_type=a&client_id=reporting", .invalidClient),
-        ("grant_type=a&client_secret=x", .invalidClient),
-        ("grant_type=a&client_id=%00&client_secret=x", .invalidClient),
-        ("grant_type=client_credentials&scope=%22&\(credentials)", .malformedScope),
-        ("grant_type=client_credentials&scope=%22", .malformedScope), ("grant_type=a&scope=%22", .invalidClient),
-        ("grant_type=client_credentials&resource=api&\(credentials)", .malformedResource),
-        ("grant_type=refresh_token&refresh_token=a&scope=%22&\(credentials)", .malformedScope),
-        ("grant_type=refresh_token", .missingRefreshToken),
-        ("grant_type=a&\(credentials)&client_assertion=x", .twoAuthenticationMethods),
-        ("grant_type=a&\(credentials)&client_assertion_type=x", .twoAuthenticationMethods),
-    ])
+    @Test(
+        "RFC 6749 section 5.2: a malformed token request is refused with the error for its mistake",
+        arguments: [
+            ("", TokenRefusal.Code.missingGrantType),
+            ("\(credentials)", .missingGrantType),
+            ("grant_type=&\(credentials)", .missingGrantType),
+            ("grant_type=a&grant_type=a&\(credentials)", .repeatedParameter),
+            ("grant_type=a&grant_type=&\(credentials)", .repeatedParameter),
+            ("grant_type=a&scope=a&scope=b&\(credentials)", .repeatedParameter),
+            ("grant_type=a&x=1&x=2&\(credentials)", .repeatedParameter),
+            ("grant_type=a&client_id=reporting&\(credentials)", .repeatedParameter),
+            ("grant_type=%&\(credentials)", .unreadableForm),
+            ("grant_type=%4&\(credentials)", .unreadableForm),
+            ("grant_type=%zz&\(credentials)", .unreadableForm),
+            ("grant_type=%FF&\(credentials)", .unreadableForm),
+            ("grant_type=%C0%AF&\(credentials)", .unreadableForm),
+            ("grant_type=a", .invalidClient),
+            ("grant_type=a&client_id=reporting", .invalidClient),
+            ("grant_type=a&client_secret=x", .invalidClient),
+            ("grant_type=a&client_id=%00&client_secret=x", .invalidClient),
+            ("grant_type=client_credentials&scope=%22&\(credentials)", .malformedScope),
+            ("grant_type=client_credentials&scope=%22", .invalidClient), ("grant_type=a&scope=%22", .invalidClient),
+            ("grant_type=client_credentials&resource=api&\(credentials)", .malformedResource),
+            ("grant_type=refresh_token&refresh_token=a&scope=%22&\(credentials)", .malformedScope),
+            ("grant_type=refresh_token", .missingRefreshToken),
+            ("grant_type=a&\(credentials)&client_assertion=x", .twoAuthenticationMethods),
+            ("grant_type=a&\(credentials)&client_assertion_type=x", .twoAuthenticationMethods),
+        ])
     func refusesBody(body: String, error: TokenRefusal.Code) {
         #expect(throws: TokenRefusal(error)) { try TokenRequest(parsing: Fixture.post(body)) }
     }
 
-    @Test(arguments: [
-        "grant_type=a&\(credentials)", "&&grant_type=a&&\(credentials)&",
-        "grant_type=a&resource=1&resource=2&\(credentials)", "grant_type=a&scope=%22&\(credentials)",
-        "grant_type=a&x=&\(credentials)",
-    ])
+    @Test(
+        "RFC 6749 section 3.2: unknown and empty parameters of a token request are ignored",
+        arguments: [
+            "grant_type=a&\(credentials)", "&&grant_type=a&&\(credentials)&",
+            "grant_type=a&resource=1&resource=2&\(credentials)", "grant_type=a&scope=%22&\(credentials)",
+            "grant_type=a&x=&\(credentials)",
+        ])
     func takesBody(body: String) throws {
         _ = try TokenRequest(parsing: Fixture.post(body))
     }
 
-    @Test(arguments: [
-        "client_secret=x", "a=b&client_id=x", "client%5Fsecret=x", "CLIENT_SECRET=x", "client_assertion",
-        "refresh_token=",
-    ])
+    @Test(
+        "RFC 6749 section 2.3.1: a request with credentials in its URL is refused",
+        arguments: [
+            "client_secret=x", "a=b&client_id=x", "client%5Fsecret=x", "CLIENT_SECRET=x", "client_assertion",
+            "refresh_token=",
+        ])
     func refusesCredentialsInTheURL(query: String) {
         let request = Fixture.post("grant_type=a&\(Self.credentials)", query: query)
         #expect(throws: TokenRefusal(.credentialsInURL)) { try TokenRequest(parsing: request) }
     }
 
-    @Test(arguments: ["", "option=token&api=oauth2", "x=client_secret"]) func takesOtherQueries(query: String) throws {
+    @Test("A query without credentials is ignored", arguments: ["", "option=token&api=oauth2", "x=client_secret"])
+    func takesOtherQueries(query: String) throws {
         _ = try TokenRequest(parsing: Fixture.post("grant_type=a&\(Self.credentials)", query: query))
     }
 
-    @Test(arguments: [nil, "", "application/json", "multipart/form-data", "application/x-www-form-urlencoded2"])
+    @Test(
+        "RFC 6749 section 4.4.2: a request with another media type is refused",
+        arguments: [nil, "", "application/json", "multipart/form-data", "application/x-www-form-urlencoded2"])
     func refusesMediaType(contentType: String?) {
         var request = Fixture.post("grant_type=a&\(Self.credentials)")
         request.fields.contentType = contentType
         #expect(throws: TokenRefusal(.wrongMediaType)) { try TokenRequest(parsing: request) }
     }
 
-    @Test(arguments: [
-        "application/x-www-form-urlencoded;charset=UTF-8", "Application/X-WWW-Form-URLEncoded",
-        " application/x-www-form-urlencoded ; x",
-    ])
+    @Test(
+        "RFC 9110 section 8.3.1: the media type is case-insensitive, and its parameters are ignored",
+        arguments: [
+            "application/x-www-form-urlencoded;charset=UTF-8", "Application/X-WWW-Form-URLEncoded",
+            " application/x-www-form-urlencoded ; x",
+        ])
     func takesMediaType(contentType: String) throws {
         var request = Fixture.post("grant_type=a&\(Self.credentials)")
         request.fields.contentType = contentType
         _ = try TokenRequest(parsing: request)
     }
 
-    @Test func refusesALargeBody() {
+    @Test("A body of more than 16 KiB is refused")
+    func refusesALargeBody() {
         let body = "grant_type=a&\(Self.credentials)&x="
         let fill = String(repeating: "a", count: EndpointRequest.maximumBodySize - body.utf8.count)
         #expect(throws: Never.self) { try TokenRequest(parsing: Fixture.post(body + fill)) }
         #expect(throws: TokenRefusal(.bodyTooLarge)) { try TokenRequest(parsing: Fixture.post(body + fill + "a")) }
     }
 
-    @Test(arguments: TokenRefusal.Code.allCases) func saysNothingThatRFC6749DoesNotAllow(error: TokenRefusal.Code) {
+    @Test(
+        "RFC 6749 section 5.2: error and error_description contain only allowed characters",
+        arguments: TokenRefusal.Code.allCases)
+    func saysNothingThatRFC6749DoesNotAllow(error: TokenRefusal.Code) {
         // RFC 6749 section 5.2: %x20-21 / %x23-5B / %x5D-7E
         for text in [error.error.description, error.text.description] {
             #expect(text.utf8.allSatisfy { (0x20...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C })

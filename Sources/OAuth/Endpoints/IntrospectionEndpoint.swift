@@ -1,7 +1,7 @@
 package import AccessToken
 package import JOSE
 
-/// The introspection endpoint, RFC 7662 section 2: what a client learns about a token.
+/// The introspection endpoint, RFC 7662 section 2.
 package struct IntrospectionEndpoint: Sendable {
     private let inspector: TokenInspector
     private let key: SigningKey
@@ -12,12 +12,12 @@ package struct IntrospectionEndpoint: Sendable {
         self.key = key
     }
 
-    /// The whole way of a request to its answer.
+    /// Answers a request: parses it, authenticates the client, inspects the token, and signs the answer if it is a JWT.
     ///
     /// - Parameters:
-    ///   - authenticate: may wait, such as for a password hash or for the client's keys.
-    ///   - sign: makes the signature of a JWT answer. It may wait too.
-    ///   - observe: is given what is known of the request as soon as it is known.
+    ///   - authenticate: authenticates the client. It may wait, such as for a password hash or for the client's keys.
+    ///   - sign: signs a JWT answer. It may wait too.
+    ///   - observe: is called after each step with its result.
     package func answer(
         _ request: EndpointRequest, now: NumericDate,
         authenticate: (PresentedCredentials, EndpointRequest) async throws(TokenRefusal) -> AuthenticatedClient,
@@ -25,7 +25,8 @@ package struct IntrospectionEndpoint: Sendable {
         observe: (RequestProgress) -> Void
     ) async throws(TokenRefusal) -> IntrospectionResponse {
         let parsed = try IntrospectionRequest(parsing: request)
-        observe(.parsed(parsed.credentials, nil))
+        observe(.identified(parsed.credentials, nil))
+        observe(.parsed)
         let client = try await authenticate(parsed.credentials, request)
         observe(.authenticated(client))
         let introspection = try client.introspect(parsed, with: inspector, now: now)

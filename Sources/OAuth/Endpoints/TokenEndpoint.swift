@@ -1,30 +1,30 @@
 package import AccessToken
 
-/// The token endpoint, RFC 6749 section 3.2: what a token request gets.
+/// The token endpoint, RFC 6749 section 3.2.
 package struct TokenEndpoint: Sendable {
     private let policy: IssuancePolicy
     private let sealer: RefreshTokenSealer
 
-    /// - Parameter sealer: for refresh tokens.
+    /// - Parameter sealer: seals and opens refresh tokens.
     package init(policy: IssuancePolicy, sealer: RefreshTokenSealer) {
         self.policy = policy
         self.sealer = sealer
     }
 
-    /// The whole way of a request to its token.
+    /// Answers a request: parses it, authenticates the client, authorizes the grant, and signs the access token.
     ///
     /// - Parameters:
-    ///   - authenticate: may wait, such as for a password hash or for the client's keys.
-    ///   - sign: issues the access token of a grant, or one of an equal grant that may be reused. It may wait too.
-    ///   - observe: is given what is known of the request as soon as it is known.
+    ///   - authenticate: authenticates the client. It may wait, such as for a password hash or for the client's keys.
+    ///   - sign: issues the access token of a grant, or returns a reusable token of an equal grant. It may wait too.
+    ///   - observe: is called after each step with its result.
     package func answer(
         _ request: EndpointRequest, now: NumericDate,
         authenticate: (PresentedCredentials, EndpointRequest) async throws(TokenRefusal) -> AuthenticatedClient,
         sign: (AuthorizedGrant) async throws(TokenRefusal) -> IssuedAccessToken,
         observe: (RequestProgress) -> Void
     ) async throws(TokenRefusal) -> TokenResponse {
-        let parsed = try TokenRequest(parsing: request)
-        observe(.parsed(parsed.credentials, parsed.grantType))
+        let parsed = try TokenRequest(parsing: request, observe: observe)
+        observe(.parsed)
         let client = try await authenticate(parsed.credentials, request)
         observe(.authenticated(client))
         let grant = try client.authorize(parsed, policy: policy, sealer: sealer, now: now)
@@ -34,10 +34,13 @@ package struct TokenEndpoint: Sendable {
     }
 }
 
-/// What has just become known of a request.
+/// The result of a step of a request.
 package enum RequestProgress {
-    /// The request is well-formed. The grant type is `nil` for a request for something else than a token.
-    case parsed(PresentedCredentials, GrantType?)
+    /// The credentials are parsed. The grant type is `nil` if it is not supported, or if the request is not a token
+    /// request.
+    case identified(PresentedCredentials, GrantType?)
+    /// The request is well-formed.
+    case parsed
     case authenticated(AuthenticatedClient)
     case authorized(AuthorizedGrant)
 }

@@ -4,8 +4,8 @@ import Libcrypto
 
 /// What an authenticated client gets. Only ``AuthenticatedClient/authorize(_:policy:sealer:now:)`` creates one.
 package struct AuthorizedGrant: Sendable {
-    /// Everything that an access token of the grant says, except for what differs in every token. Two grants with equal
-    /// terms can be answered with one token, so a part that is added here counts for ``TokenReuseKey`` too.
+    /// The content of the grant's access token, except for what differs in every token. One token can answer two grants
+    /// with equal terms, so a property that is added here counts for ``TokenReuseKey`` too.
     package struct Terms: Sendable, Hashable {
         /// The registration, compared by identity: its own claims become claims of the token.
         package var client: Client
@@ -21,17 +21,17 @@ package struct AuthorizedGrant: Sendable {
         package var lifetime: Duration
         /// `cnf`: the key that the token is bound to; `nil` for a bearer token.
         package var confirmation: Confirmation?
-        /// `status`: the token's place in a status list; `nil` for a token that is in none.
+        /// `status`: the token's place in a status list; `nil` for a token that is in no list.
         package var status: TokenStatus?
     }
 
-    /// What its access token says.
+    /// The terms of its access token.
     package let terms: Terms
     /// `grant_type`, one of those that the client is registered for.
     package let grantType: GrantType
-    /// For how long its access token may answer further requests for the same; zero if it must not.
+    /// How long its access token may answer further requests with the same terms; zero for no reuse.
     package let reuse: Duration
-    /// What the client can get the next access token with; `nil` if it may not refresh.
+    /// The refresh token that the client gets; `nil` if it may not refresh.
     package let refreshToken: RefreshToken?
 
     fileprivate init(_ terms: Terms, grantType: GrantType, refreshToken: RefreshToken?, reuse: Duration) {
@@ -40,7 +40,7 @@ package struct AuthorizedGrant: Sendable {
         self.refreshToken = refreshToken
         // A refresh token is made for one request.
         let isReusable = grantType == .clientCredentials && refreshToken == nil
-        // Every client gets a token that has half of its lifetime left at least.
+        // A reused token has at least half of its lifetime left.
         self.reuse = isReusable ? min(reuse, terms.lifetime / 2) : .zero
     }
 
@@ -57,16 +57,16 @@ package struct TokenStatus: Sendable, Hashable {
 }
 
 extension AuthenticatedClient {
-    /// Decides what `request` gets.
+    /// Decides what to grant for `request`.
     ///
-    /// - Parameter sealer: opens the refresh token, if there is one in the request.
+    /// - Parameter sealer: opens the refresh token, if the request has one.
     package func authorize(
         _ request: TokenRequest, policy: IssuancePolicy, sealer: RefreshTokenSealer, now: NumericDate
     ) throws(TokenRefusal) -> AuthorizedGrant {
         switch request.grant {
-        case .clientCredentials(let access): try clientCredentialsGrant(access, policy: policy, now: now)
-        case .refresh(let token, let access):
-            try refreshGrant(token, access, policy: policy, sealer: sealer, now: now)
+        case .clientCredentials: try clientCredentialsGrant(request.access, policy: policy, now: now)
+        case .refresh(let token):
+            try refreshGrant(token, request.access, policy: policy, sealer: sealer, now: now)
         case .unsupported: throw TokenRefusal(.unsupportedGrantType)
         }
     }
@@ -86,7 +86,7 @@ extension AuthenticatedClient {
             policy: policy)
     }
 
-    /// RFC 6749 section 4.4.3 advises against one, so only a client that is registered for it gets one.
+    /// RFC 6749 section 4.4.3 advises against a refresh token, so only a client that is registered for it gets one.
     private func firstRefreshToken(
         scope: Scope, audience: [Audience], policy: IssuancePolicy, now: NumericDate
     ) throws(TokenRefusal) -> RefreshToken? {
@@ -99,18 +99,18 @@ extension AuthenticatedClient {
         }
     }
 
-    /// `refresh_token`, RFC 6749 section 6: the access token may be for less than what was granted first, never for more.
+    /// `refresh_token`, RFC 6749 section 6: the access token may have less than what was first granted, never more.
     private func refreshGrant(
         _ text: String, _ access: RequestedAccess, policy: IssuancePolicy, sealer: RefreshTokenSealer, now: NumericDate
     ) throws(TokenRefusal) -> AuthorizedGrant {
         let presented: RefreshToken?
         do throws(LibcryptoError) { presented = try sealer.open(text) } catch { throw .failure(error) }
         guard let presented, let live = LiveRefreshToken(presented, of: client, policy: policy, now: now) else {
-            // A client that was never allowed to refresh gets another answer than one whose token is void now.
+            // A client that was never allowed to refresh gets another refusal than one whose token is void.
             let knowsRefreshing = client.grantTypes.contains(.refreshToken) || presented?.clientID == client.id
             throw TokenRefusal(knowsRefreshing ? .invalidGrant : .unauthorizedClient)
         }
-        // RFC 6749 section 6: a new refresh token has the scope of the old one, however little is asked for this time.
+        // RFC 6749 section 6: a new refresh token has the scope of the old one, even if this request asks for less.
         return grant(
             .refreshToken, scope: try access.scope(within: live.scope),
             audience: try access.audience(within: live.audience) ?? live.audience,

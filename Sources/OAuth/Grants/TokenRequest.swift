@@ -1,24 +1,54 @@
 import AccessToken
 
-/// A well-formed token request, RFC 6749 sections 4.4.2 and 6. Who sent it is not yet proven.
+/// A well-formed token request, RFC 6749 sections 4.4.2 and 6. The client is not authenticated yet.
 package struct TokenRequest: Sendable {
-    /// What the client asks for.
-    let grant: GrantRequest
-    /// The client that the request claims to be from, with what is to prove it.
+    /// The grant that the client requests.
+    let grant: RequestedGrant
+    /// The access that the client requests.
+    let access: RequestedAccess
+    /// The credentials of the client that the request claims to come from.
     package let credentials: PresentedCredentials
 
-    /// - Throws: what can be refused without knowing the clients: `invalid_request`, `invalid_scope`, `invalid_target`, or
-    ///   `invalid_client` if credentials are missing or cannot be read.
-    package init(parsing request: EndpointRequest) throws(TokenRefusal) {
+    /// - Parameter observe: is called with the credentials before scope and resources are parsed, so that the log names
+    ///   the client whose request is malformed.
+    /// - Throws: the refusals that do not depend on registered clients: `invalid_request`, `invalid_scope`,
+    ///   `invalid_target`, or `invalid_client` if credentials are missing or cannot be parsed.
+    package init(
+        parsing request: EndpointRequest, observe: (RequestProgress) -> Void = { _ in }
+    ) throws(TokenRefusal) {
         let form = try FormParameters(of: request)
-        guard let name = form["grant_type"] else { throw TokenRefusal(.missingGrantType) }
-        grant = try GrantRequest(name, form)
+        grant = try RequestedGrant(form)
         credentials = try PresentedCredentials(request, form)
+        observe(.identified(credentials, grant.type))
+        access = grant.type == nil ? .nothing : try RequestedAccess(form)
     }
 
-    /// `grant_type`; `nil` for one that the service does not have.
-    package var grantType: GrantType? {
-        switch grant {
+    /// `grant_type`; `nil` if the service does not support it.
+    package var grantType: GrantType? { grant.type }
+}
+
+/// `grant_type` with the parameters that only this grant type has.
+enum RequestedGrant: Sendable {
+    case clientCredentials
+    case refresh(token: String)
+    /// A grant type that the service does not support. It is refused only after the client is authenticated.
+    case unsupported
+
+    init(_ form: FormParameters) throws(TokenRefusal) {
+        guard let name = form["grant_type"] else { throw TokenRefusal(.missingGrantType) }
+        switch GrantType(rawValue: name) {
+        case .clientCredentials: self = .clientCredentials
+        case .refreshToken:
+            // RFC 6749 section 6: REQUIRED.
+            guard let token = form["refresh_token"] else { throw TokenRefusal(.missingRefreshToken) }
+            self = .refresh(token: token)
+        case nil: self = .unsupported
+        }
+    }
+
+    /// `nil` if the service does not support it.
+    var type: GrantType? {
+        switch self {
         case .clientCredentials: .clientCredentials
         case .refresh: .refreshToken
         case .unsupported: nil
@@ -26,31 +56,20 @@ package struct TokenRequest: Sendable {
     }
 }
 
-/// `grant_type` with its parameters.
-enum GrantRequest: Sendable {
-    case clientCredentials(RequestedAccess)
-    case refresh(token: String, RequestedAccess)
-    /// A grant type that the service does not have. The client is authenticated before it is refused.
-    case unsupported
-
-    init(_ grantType: String, _ form: FormParameters) throws(TokenRefusal) {
-        switch GrantType(rawValue: grantType) {
-        case .clientCredentials: self = .clientCredentials(try RequestedAccess(form))
-        case .refreshToken:
-            // RFC 6749 section 6: REQUIRED.
-            guard let token = form["refresh_token"] else { throw TokenRefusal(.missingRefreshToken) }
-            self = .refresh(token: token, try RequestedAccess(form))
-        case nil: self = .unsupported
-        }
-    }
-}
-
-/// The part of its access that a client asks for.
+/// The scope and resources that a client requests.
 struct RequestedAccess: Sendable {
-    /// `nil` if the client asks for nothing in particular.
+    /// `nil` if the client requests no particular scope.
     let scope: Scope?
-    /// `resource`, RFC 8707 section 2, each once; empty if the client names none.
+    /// `resource`, RFC 8707 section 2, without duplicates; empty if the client names none.
     let audience: [Audience]
+
+    /// No particular access.
+    static let nothing = RequestedAccess(scope: nil, audience: [])
+
+    private init(scope: Scope?, audience: [Audience]) {
+        self.scope = scope
+        self.audience = audience
+    }
 
     init(_ form: FormParameters) throws(TokenRefusal) {
         do throws(InvalidValue) {
@@ -59,14 +78,15 @@ struct RequestedAccess: Sendable {
             throw TokenRefusal(.malformedScope)
         }
         var audience: [Audience] = []
+        var seen: Set<Audience> = []
         for text in form.resources {
             guard let resource = try? Audience(text) else { throw TokenRefusal(.malformedResource) }
-            if !audience.contains(resource) { audience.append(resource) }
+            if seen.insert(resource).inserted { audience.append(resource) }
         }
         self.audience = audience
     }
 
-    /// RFC 6749 section 3.3: the scope that the client asks for, or `allowed` if it asks for none.
+    /// RFC 6749 section 3.3: the scope that the client requests, or `allowed` if it requests none.
     func scope(within allowed: Scope) throws(TokenRefusal) -> Scope {
         guard let scope else { return allowed }
         guard scope.isSubset(of: allowed) else { throw TokenRefusal(.scopeNotAllowed) }

@@ -5,22 +5,22 @@ import OAuth
 import Telemetry
 import Tracing
 
-/// What both endpoints for clients have around their rules: HTTP, the trace, the log, and the answer to a refusal.
+/// What the token and the introspection endpoint have in common: HTTP, the trace, the log, and the answer to a refusal.
 struct EndpointShell: Sendable {
     let trustedProxies: TrustedProxies
     /// `nil` if traces are off.
     var tracer: (any Tracer)?
-    /// Seconds for `Retry-After` of a request that could not be served. They differ, so that clients that came together do
-    /// not come back together.
+    /// Seconds for the `Retry-After` of an overloaded service. They are random, so that clients that were refused
+    /// together do not retry together.
     var retryDelay: @Sendable () -> Int = { .random(in: 1...4) }
-    /// Is called once for each request, when it has its answer.
+    /// Called once for each request, when its answer is ready.
     let report: @Sendable (RequestEvent) -> Void
 
-    /// The answer to one request.
+    /// Answers one request.
     ///
     /// - Parameters:
     ///   - url: the public URL of the endpoint.
-    ///   - rules: give the answer, and add to the observation what becomes known of the request.
+    ///   - rules: the rules of the endpoint. They return the answer and add each step to the observation.
     func respond(
         to request: Request, in context: ConnectionContext, of endpoint: Endpoint, url: String,
         _ rules: (EndpointRequest, inout RequestObservation) async throws(TokenRefusal) -> Response
@@ -46,21 +46,22 @@ struct EndpointShell: Sendable {
     }
 }
 
-/// What is known of a request so far, for its log line and for its trace.
+/// The log event and the trace of a request in progress.
 struct RequestObservation {
     var event: RequestEvent
     var trace: RequestTrace
 
-    /// Adds what has just become known. Each step of a request ends with that, and the next one begins.
+    /// Adds the result of one step of the request, and begins the next step in the trace.
     ///
-    /// - Parameter clients: all that are registered.
+    /// - Parameter clients: all registered clients.
     mutating func add(_ progress: RequestProgress, _ clients: ClientRegistry) {
         event.add(progress, clients)
-        trace.endStep()
         switch progress {
-        case .parsed: trace.begin("authenticate")
-        case .authenticated: trace.begin(event.endpoint == .token ? "authorize" : "inspect")
-        case .authorized: break
+        // The request is still being parsed.
+        case .identified: return
+        case .parsed: trace.beginNext("authenticate")
+        case .authenticated: trace.beginNext(event.endpoint == .token ? "authorize" : "inspect")
+        case .authorized: trace.endStep()
         }
     }
 }

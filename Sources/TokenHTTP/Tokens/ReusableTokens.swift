@@ -2,31 +2,31 @@ import AccessToken
 import OAuth
 import Synchronization
 
-/// Tokens that may answer more than one request: `access_token.reuse`. Requests that come while a token is made wait for it,
-/// so that a stampede of one client costs one signature.
+/// Tokens that may answer more than one request: `access_token.reuse`. Requests that arrive while a token is being made
+/// wait for it, so that a stampede of one client costs one signature.
 final class ReusableTokens: Sendable {
     private enum Turn {
         case made(Result<IssuedAccessToken, TokenRefusal>)
-        /// No request makes it yet.
+        /// No other request is making the token, so this one makes it.
         case first
     }
 
     private struct State {
         var recent = RecentTokens()
-        /// Requests that wait for a token that another request makes, for as long as its signature may wait. There are never
-        /// more of them than connections and their streams.
+        /// Requests that wait for a token that another request is making. They wait for as long as its signature may
+        /// wait. Their number is limited by that of connections and streams.
         var waiting: [TokenReuseKey: [CheckedContinuation<Turn, Never>]] = [:]
     }
 
     private let state = Mutex(State())
 
-    /// How many requests wait for a token that another request makes.
+    /// How many requests wait for a token that another request is making.
     var waitingCount: Int { state.withLock { $0.waiting.values.reduce(0) { $0 + $1.count } } }
 
-    /// The token that answers all requests with this key.
+    /// The token for all requests with this key.
     ///
-    /// - Parameter make: is called if there is none that is young enough, and none is being made.
-    /// - Throws: what `make` throws, to all requests that wait for it.
+    /// - Parameter make: called if no cached token may be reused and none is being made.
+    /// - Throws: the error of `make`, for all requests that wait for the token.
     func token(
         for key: TokenReuseKey, now: NumericDate,
         make: () async throws(TokenRefusal) -> IssuedAccessToken
@@ -65,13 +65,15 @@ final class ReusableTokens: Sendable {
             if case .success(let token) = result { state.recent.insert(token, key, now: now) }
             return state.waiting.removeValue(forKey: key) ?? []
         }
-        for continuation in waiting { continuation.resume(returning: .made(result)) }
+        // The cause is logged once, with the request that failed.
+        let shared = result.mapError { TokenRefusal($0.code, retryAfter: $0.retryAfter) }
+        for continuation in waiting { continuation.resume(returning: .made(shared)) }
     }
 }
 
-/// Tokens that were issued recently. Their number is bounded.
+/// A bounded cache of recently issued tokens.
 struct RecentTokens {
-    /// Tokens of each of two generations; a token and what belongs to it take about two kilobytes.
+    /// The most tokens in each of two generations. A token with its key takes about two kilobytes.
     static let capacity = 2048
 
     private var tokens = TwoGenerationCache<TokenReuseKey, IssuedAccessToken>(capacity: capacity)
@@ -84,10 +86,10 @@ struct RecentTokens {
 
     mutating func insert(_ token: IssuedAccessToken, _ key: TokenReuseKey, now: NumericDate) {
         let began = since ?? now
-        // After the clock was set back, all of them count as old.
+        // After the clock was set back, all tokens count as old.
         let isOver = now < began || began + IssuancePolicy.longestReuse < now
         if isOver { tokens.beginGeneration() }
-        since = isOver || tokens.youngerCount >= Self.capacity ? now : began
-        tokens.insert(token, for: key)
+        let isFull = tokens.insert(token, for: key)
+        since = isOver || isFull ? now : began
     }
 }

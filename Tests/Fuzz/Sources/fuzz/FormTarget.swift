@@ -39,7 +39,7 @@ struct FormTarget: FuzzTarget {
         if let token = try? TokenRequest(parsing: request) {
             let name = parameters["grant_type"] ?? ""
             require(GrantType(rawValue: name) == token.grantType, "the grant type is that of the form")
-            check(token.grant, parameters)
+            check(token, parameters)
             let ids = token.credentials.clientIDs.map(\.description)
             require(!ids.isEmpty, "credentials are somebody's")
             require(parameters["client_id"].map { id in ids.allSatisfy { $0 == id } } ?? true, "there is one client_id")
@@ -49,15 +49,12 @@ struct FormTarget: FuzzTarget {
         }
     }
 
-    private func check(_ grant: GrantRequest, _ parameters: FormParameters) {
-        let access: RequestedAccess
-        switch grant {
-        case .clientCredentials(let asked): access = asked
-        case .refresh(let token, let asked):
+    private func check(_ request: TokenRequest, _ parameters: FormParameters) {
+        if case .unsupported = request.grant { return }
+        if case .refresh(let token) = request.grant {
             require(parameters["refresh_token"] == token, "the refresh token is that of the form")
-            access = asked
-        case .unsupported: return
         }
+        let access = request.access
         require(parameters["scope"].map { try? Scope($0) } == access.scope, "the scope is that of the form")
         require(
             Set(parameters.resources) == Set(access.audience.map(\.description)), "the resources are those of the form")
