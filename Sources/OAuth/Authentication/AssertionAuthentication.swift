@@ -16,7 +16,7 @@ package enum AssertionUse: Sendable {
 }
 
 /// An assertion that the client's keys can tell to be right or wrong.
-package struct PendingAssertionCheck: Sendable {
+public struct PendingAssertionCheck: Sendable {
     private let assertion: ClientAssertion
     private let client: Client?
     private let decoys: AssertionDecoys

@@ -2,7 +2,7 @@ import AccessToken
 
 /// A client that has proven who it is. It takes a ``SecretProof`` or an ``AssertionProof`` to create one, and only the
 /// check of a secret or of an assertion creates those.
-package struct AuthenticatedClient: Sendable {
+public struct AuthenticatedClient: Sendable {
     /// The client as it was registered when it authenticated.
     package let client: Client
     /// How it authenticated, and with what.

@@ -2,7 +2,7 @@ package import AccessToken
 import JOSE
 
 /// What a client offers to prove who it is, RFC 6749 section 2.3. Nothing of it is proven yet.
-package struct PresentedCredentials: Sendable {
+public struct PresentedCredentials: Sendable {
     enum Kind {
         /// RFC 6749 section 2.3.1
         case secret(SecretCredentials)

@@ -8,7 +8,7 @@ struct SecretProof {
 
 /// The secrets that passed the check of a password hash before, so that a further request with one of them costs
 /// microseconds. Who keeps them between requests provides the functions.
-package struct VerifiedSecrets: Sendable {
+public struct VerifiedSecrets: Sendable {
     /// What stands for a secret; only whoever keeps the secrets can compute it.
     package let code: @Sendable (String) throws(TokenRefusal) -> [UInt8]
     /// Whether the secret with this code has passed the check of the hash.
@@ -17,7 +17,7 @@ package struct VerifiedSecrets: Sendable {
     package let insert: @Sendable ([UInt8], PasswordHash) -> Void
 
     /// Keeps no secret: every password hash is checked.
-    package static let none = VerifiedSecrets(code: { _ in [] }, contains: { _, _ in false }, insert: { _, _ in })
+    public static let none = VerifiedSecrets(code: { _ in [] }, contains: { _, _ in false }, insert: { _, _ in })
 
     /// - Parameter contains: compares in constant time.
     package init(
@@ -155,7 +155,7 @@ struct SecretCheck {
 }
 
 /// A secret that only password hashes can tell to be right or wrong.
-package struct PendingPasswordCheck: Sendable {
+public struct PendingPasswordCheck: Sendable {
     private let check: SecretCheck
 
     init(_ check: SecretCheck) {

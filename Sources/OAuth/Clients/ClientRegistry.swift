@@ -1,8 +1,8 @@
 package import AccessToken
-package import Libcrypto
+public import Libcrypto
 
 /// All clients, looked up by identifier. Immutable: a change of the file makes a new one.
-package struct ClientRegistry: Sendable {
+public struct ClientRegistry: Sendable {
     private let clients: [ClientID: Client]
     /// The clients whose last secret ends, and when, the earliest first. Those that also have keys are not among them.
     package let secretEnds: [(id: ClientID, end: NumericDate)]
@@ -14,7 +14,8 @@ package struct ClientRegistry: Sendable {
     let assertionDecoys: AssertionDecoys
 
     /// - Parameter clients: their identifiers must differ; of two that do not, the first counts.
-    package init(_ clients: [Client]) throws(LibcryptoError) {
+    /// - Throws: if libcrypto makes no random octets or keys for decoys.
+    public init(_ clients: [Client]) throws(LibcryptoError) {
         self.clients = Dictionary(clients.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         secretEnds = clients.compactMap { client in
             guard client.keys == nil, let end = client.lastSecretEnd else { return nil }

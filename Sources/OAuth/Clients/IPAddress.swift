@@ -1,5 +1,5 @@
 /// An IPv4 or IPv6 address. An IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2) is the IPv4 address.
-package struct IPAddress: Sendable, Hashable, CustomStringConvertible {
+public struct IPAddress: Sendable, Hashable, CustomStringConvertible {
     /// Four octets or sixteen.
     package let octets: [UInt8]
 
@@ -22,7 +22,7 @@ package struct IPAddress: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// As people write it; of an IPv6 address, without leaving zeros out.
-    package var description: String {
+    public var description: String {
         if octets.count == 4 { return octets.map(String.init).joined(separator: ".") }
         return stride(from: 0, to: octets.count - 1, by: 2).map {
             String(UInt16(octets[$0]) << 8 | UInt16(octets[$0 + 1]), radix: 16)

@@ -8,7 +8,7 @@ import Libxcrypt
 /// It is written in the PHC string format, `$pbkdf2-sha256$i=600000$SALT$HASH` and `$scrypt$ln=16,r=8,p=1$SALT$HASH`
 /// with base64 without padding, or as bcrypt writes it, `$2b$12$...`. passlib's spelling of PBKDF2 is read too:
 /// `$pbkdf2-sha256$29000$SALT$HASH`, with dots for plus signs.
-package struct PasswordHash: Sendable, Hashable, CustomStringConvertible {
+public struct PasswordHash: Sendable, Hashable, CustomStringConvertible {
     /// How much work one check is. Hashes of the same cost cannot be told apart by the time that they take.
     package enum Cost: Sendable, Hashable {
         /// The octets of the hash count too: PBKDF2 takes a round of work for each digest's worth of them.
@@ -25,7 +25,7 @@ package struct PasswordHash: Sendable, Hashable, CustomStringConvertible {
     /// What decides how long a check takes.
     package let cost: Cost
     /// As it stands in `clients.yaml`.
-    package let description: String
+    public let description: String
     private let material: Material
 
     /// Reads a hash, and throws for another kind of hash, a malformed one, and one whose check would take minutes.

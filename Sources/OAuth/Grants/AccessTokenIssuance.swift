@@ -1,9 +1,9 @@
-package import AccessToken
-package import JOSE
+public import AccessToken
+public import JOSE
 package import Libcrypto
 
-/// An access token without its signature.
-package struct UnsignedAccessToken: Sendable {
+/// An access token without its signature, RFC 9068 section 2.
+public struct UnsignedAccessToken: Sendable {
     /// What the token says.
     package let grant: AuthorizedGrant
     /// The key that has to sign: its `alg` and `kid` are in the header.
@@ -14,11 +14,14 @@ package struct UnsignedAccessToken: Sendable {
     let issuedAt: NumericDate
     /// `exp`
     let expiresAt: NumericDate
-    /// The input of the signature.
-    package let signingInput: JWSSigningInput
+    /// The input of the signature, RFC 7515 section 5.1.
+    public let signingInput: JWSSigningInput
 
-    /// - Parameter now: when the token is issued; it expires a lifetime later.
-    package init(for grant: AuthorizedGrant, key: SigningKey, policy: IssuancePolicy, id: TokenID, now: NumericDate) {
+    /// - Parameters:
+    ///   - key: the one that signs; its `alg` and `kid` become the header.
+    ///   - id: `jti`
+    ///   - now: `iat`; `exp` is the lifetime of the grant later, in seconds.
+    public init(for grant: AuthorizedGrant, key: SigningKey, policy: IssuancePolicy, id: TokenID, now: NumericDate) {
         issuedAt = now
         let terms = grant.terms
         expiresAt = now + terms.lifetime
@@ -51,14 +54,14 @@ extension AuthorizedGrant.Terms {
 }
 
 /// An access token with its signature.
-package struct IssuedAccessToken: Sendable {
+public struct IssuedAccessToken: Sendable {
     /// What was signed.
     package let content: UnsignedAccessToken
     /// In compact serialization, RFC 7515 section 7.1.
     let compact: String
 
-    /// - Parameter signature: over ``UnsignedAccessToken/signingInput``, by its key.
-    package init(_ content: UnsignedAccessToken, signature: [UInt8]) {
+    /// - Parameter signature: over ``UnsignedAccessToken/signingInput``, by its key, as RFC 7518 section 3 writes it.
+    public init(_ content: UnsignedAccessToken, signature: [UInt8]) {
         self.content = content
         compact = String(decoding: content.signingInput.compact(with: signature), as: UTF8.self)
     }
@@ -70,9 +73,9 @@ package struct IssuedAccessToken: Sendable {
 }
 
 /// A `jti`, RFC 7519 section 4.1.7: 128 random bits in base64url.
-package struct TokenID: Sendable, Hashable, CustomStringConvertible {
+public struct TokenID: Sendable, Hashable, CustomStringConvertible {
     /// 22 characters, unless a test chose others.
-    package let description: String
+    public let description: String
 
     /// - Throws: if libcrypto gives no random octets.
     package init() throws(LibcryptoError) {
@@ -80,7 +83,7 @@ package struct TokenID: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// For tests, which have to know it beforehand.
-    package init(_ text: String) {
+    public init(_ text: String) {
         description = text
     }
 }

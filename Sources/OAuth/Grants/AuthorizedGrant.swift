@@ -1,9 +1,9 @@
-package import AccessToken
+public import AccessToken
 import JOSE
 import Libcrypto
 
 /// What an authenticated client gets. Only ``AuthenticatedClient/authorize(_:policy:sealer:now:)`` creates one.
-package struct AuthorizedGrant: Sendable {
+public struct AuthorizedGrant: Sendable {
     /// Everything that an access token of the grant says, except for what differs in every token. Two grants with equal
     /// terms can be answered with one token, so a part that is added here counts for ``TokenReuseKey`` too.
     package struct Terms: Sendable, Hashable {
@@ -32,7 +32,7 @@ package struct AuthorizedGrant: Sendable {
     /// For how long its access token may answer further requests for the same; zero if it must not.
     package let reuse: Duration
     /// What the client can get the next access token with; `nil` if it may not refresh.
-    package let refreshToken: RefreshToken?
+    public let refreshToken: RefreshToken?
 
     fileprivate init(_ terms: Terms, grantType: GrantType, refreshToken: RefreshToken?, reuse: Duration) {
         self.terms = terms
@@ -57,10 +57,14 @@ package struct TokenStatus: Sendable, Hashable {
 }
 
 extension AuthenticatedClient {
-    /// Decides what `request` gets.
+    /// Decides what `request` gets, RFC 6749 sections 4.4 and 6.
     ///
-    /// - Parameter sealer: opens the refresh token, if there is one in the request.
-    package func authorize(
+    /// - Parameters:
+    ///   - sealer: opens the refresh token, if there is one in the request.
+    ///   - now: when the grant is made; a refresh token that has expired by then is refused.
+    /// - Throws: the refusals of RFC 6749 section 5.2 and RFC 8707 section 2, and ``TokenRefusal/Code/serverError`` if libcrypto
+    ///   fails.
+    public func authorize(
         _ request: TokenRequest, policy: IssuancePolicy, sealer: RefreshTokenSealer, now: NumericDate
     ) throws(TokenRefusal) -> AuthorizedGrant {
         switch request.grant {

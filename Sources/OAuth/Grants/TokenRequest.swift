@@ -1,15 +1,15 @@
 import AccessToken
 
 /// A well-formed token request, RFC 6749 sections 4.4.2 and 6. Who sent it is not yet proven.
-package struct TokenRequest: Sendable {
+public struct TokenRequest: Sendable {
     /// What the client asks for.
     let grant: GrantRequest
     /// The client that the request claims to be from, with what is to prove it.
-    package let credentials: PresentedCredentials
+    public let credentials: PresentedCredentials
 
     /// - Throws: what can be refused without knowing the clients: `invalid_request`, `invalid_scope`, `invalid_target`, or
     ///   `invalid_client` if credentials are missing or cannot be read.
-    package init(parsing request: EndpointRequest) throws(TokenRefusal) {
+    public init(parsing request: EndpointRequest) throws(TokenRefusal) {
         let form = try FormParameters(of: request)
         guard let name = form["grant_type"] else { throw TokenRefusal(.missingGrantType) }
         grant = try GrantRequest(name, form)

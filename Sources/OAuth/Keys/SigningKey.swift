@@ -1,22 +1,23 @@
-package import AccessToken
-package import JOSE
-package import Libcrypto
+public import AccessToken
+public import JOSE
+public import Libcrypto
 
 /// A private key with the algorithm that it signs access tokens with.
-package final class SigningKey: Sendable {
+public final class SigningKey: Sendable {
     /// Of a type that ``algorithm`` accepts.
-    package let key: PrivateKey
+    public let key: PrivateKey
     /// `alg`, RFC 7515 section 4.1.1
-    package let algorithm: SignatureAlgorithm
+    public let algorithm: SignatureAlgorithm
     /// What ``algorithm`` means to libcrypto.
     package var scheme: SignatureScheme { algorithm.scheme }
     /// `kid`: the RFC 7638 thumbprint.
-    package let keyID: String
+    public let keyID: String
     /// The JOSE header of every access token that it signs, in base64url.
     let encodedHeader: [UInt8]
 
-    /// - Throws: where the key does not go with the algorithm.
-    package init(_ key: PrivateKey, keyID: String, algorithm: SignatureAlgorithm) throws(InvalidValue) {
+    /// - Parameter keyID: `kid`, RFC 7515 section 4.1.4.
+    /// - Throws: if the key does not go with the algorithm.
+    public init(_ key: PrivateKey, keyID: String, algorithm: SignatureAlgorithm) throws(InvalidValue) {
         guard algorithm.accepts(key.type) else { throw InvalidValue("does not go with the algorithm") }
         self.key = key
         self.algorithm = algorithm

@@ -2,7 +2,7 @@ package import AccessToken
 import Libcrypto
 
 /// What a refresh token stands for. Nobody but the service can read it: see ``RefreshTokenSealer``.
-package struct RefreshToken: Sendable, Equatable {
+public struct RefreshToken: Sendable, Equatable {
     /// In octets, how long scope and resources may be together.
     package static let maximumContentSize = 8192
 

@@ -1,14 +1,14 @@
-package import AccessToken
+public import AccessToken
 import JOSE
-package import Libcrypto
+public import Libcrypto
 
 /// A key with the moment from which it seals.
-package struct ScheduledSealingKey: Sendable {
+public struct ScheduledSealingKey: Sendable {
     let start: NumericDate
     let key: SealingKey
 
     /// - Parameter start: `nil` for a key that seals from the beginning.
-    package init(_ key: SealingKey, start: NumericDate?) {
+    public init(_ key: SealingKey, start: NumericDate?) {
         self.key = key
         self.start = start ?? NumericDate(.min)
     }
@@ -18,7 +18,7 @@ package struct ScheduledSealingKey: Sendable {
 ///
 /// A text is `writ_rt_` and, in base64url, a nonce, a hint to the key, and the sealed token. Issuer and purpose are
 /// authenticated: with the same keys, what another issuer sealed does not open.
-package struct RefreshTokenSealer: Sendable {
+public struct RefreshTokenSealer: Sendable {
     /// What secret scanners look for; it is part of the token.
     package static let prefix = "writ_rt_"
     /// Longer ones are neither made nor looked at: a request has room for no more, with what else is in it.
@@ -29,7 +29,7 @@ package struct RefreshTokenSealer: Sendable {
 
     /// - Parameter turns: in the order in which the keys seal. Those whose time has not come open what another replica,
     ///   whose clock is ahead, has sealed.
-    package init(issuer: Issuer, turns: [ScheduledSealingKey]) {
+    public init(issuer: Issuer, turns: [ScheduledSealingKey]) {
         self.turns = turns
         associated = Array("writ refresh token 1\n\(issuer)".utf8)
     }
@@ -39,8 +39,11 @@ package struct RefreshTokenSealer: Sendable {
 
     private func key(at now: NumericDate) -> SealingKey? { turns.last { $0.start <= now }?.key }
 
-    /// What the client gets to see.
-    package func seal(_ token: RefreshToken, now: NumericDate) throws(SealingError) -> String {
+    /// What the client gets to see: at most 12 KiB of ASCII.
+    ///
+    /// - Parameter now: decides which key seals.
+    /// - Throws: ``SealingError`` if no key may seal yet, the token is too long, or libcrypto fails.
+    public func seal(_ token: RefreshToken, now: NumericDate) throws(SealingError) -> String {
         guard let key = key(at: now) else { throw .noKey }
         guard let octets = RefreshTokenCoding.encode(token) else { throw .tooLong }
         let text: String
@@ -102,7 +105,7 @@ package struct RefreshTokenSealer: Sendable {
 }
 
 /// Why a refresh token was not sealed. Operators can mend it, clients cannot.
-package enum SealingError: Error, Sendable, CustomStringConvertible {
+public enum SealingError: Error, Sendable, CustomStringConvertible {
     /// No sealing key may seal yet.
     case noKey
     /// Scope and resources are so long that no request could carry the token.
@@ -110,7 +113,7 @@ package enum SealingError: Error, Sendable, CustomStringConvertible {
     case libcrypto(LibcryptoError)
 
     /// A human-readable description, which contains no part of the token.
-    package var description: String {
+    public var description: String {
         switch self {
         case .noKey: "no key seals refresh tokens now"
         case .tooLong: "scope and resources of the client are too long for a refresh token"

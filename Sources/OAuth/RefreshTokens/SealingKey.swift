@@ -1,9 +1,9 @@
-package import Libcrypto
+public import Libcrypto
 
 /// A key that refresh tokens are sealed with.
-package struct SealingKey: Sendable {
-    /// In octets.
-    package static let size = XAES256GCM.keySize
+public struct SealingKey: Sendable {
+    /// The size of a key, in octets.
+    public static let size = XAES256GCM.keySize
     /// In octets.
     static let hintSize = 8
 
@@ -13,7 +13,8 @@ package struct SealingKey: Sendable {
     private let hintKey: SecretBytes
 
     /// - Parameter key: ``size`` octets.
-    package init(_ key: SecretBytes) throws(LibcryptoError) {
+    /// - Throws: if libcrypto fails, such as for another size.
+    public init(_ key: SecretBytes) throws(LibcryptoError) {
         cipher = try XAES256GCM(key: key)
         // Keys of their own for each use, NIST SP 800-108r1 with HMAC.
         hintKey = try Self.derive("writ sealing key hint", from: key)

@@ -1,5 +1,5 @@
 /// A request to one of the endpoints for clients, as far as the protocol is concerned. None of it has been checked.
-package struct EndpointRequest: Sendable {
+public struct EndpointRequest: Sendable {
     /// The request method, such as `POST`.
     package var method: String
     /// The public URL of the endpoint, without query: the issuer's origin and the endpoint's path.
@@ -16,7 +16,7 @@ package struct EndpointRequest: Sendable {
     package var origin: IPAddress?
 
     /// The values of request fields, as they came.
-    package struct Fields: Sendable {
+    public struct Fields: Sendable {
         /// `Content-Type`
         package var contentType: String?
         /// All `Authorization` fields.
@@ -24,8 +24,13 @@ package struct EndpointRequest: Sendable {
         /// All `Accept` fields.
         package var accept: [String]
 
-        /// Fields that are not named are absent.
-        package init(contentType: String?, authorization: [String] = [], accept: [String] = []) {
+        /// The fields of a request; what is not given is absent.
+        ///
+        /// - Parameters:
+        ///   - contentType: `nil` without the field.
+        ///   - authorization: one value for each field line, in their order.
+        ///   - accept: one value for each field line, in their order.
+        public init(contentType: String?, authorization: [String] = [], accept: [String] = []) {
             self.contentType = contentType
             self.authorization = authorization
             self.accept = accept
@@ -35,8 +40,15 @@ package struct EndpointRequest: Sendable {
     /// The largest body that is read, in octets.
     package static let maximumBodySize = 16 * 1024
 
-    /// What is not named is absent.
-    package init(
+    /// A request; what is not given is absent.
+    ///
+    /// - Parameters:
+    ///   - url: the public URL of the endpoint, without query.
+    ///   - query: the octets behind the `?`; `nil` without a `?`.
+    ///   - body: it is refused later if it has more than ``maximumBodySize`` octets.
+    ///   - peerCertificate: in DER; `nil` if the client showed none.
+    ///   - origin: `nil` for a connection without an address.
+    public init(
         method: String = "POST", url: String, query: [UInt8]? = nil, fields: Fields, body: [UInt8],
         peerCertificate: [UInt8]? = nil, origin: IPAddress? = nil
     ) {

@@ -3,7 +3,7 @@ import JOSE
 /// Why a request of a client is refused, RFC 6749 section 5.2.
 ///
 /// The client learns the fixed text of the ``code`` and nothing else: no input is echoed. The ``cause`` is for the log.
-package struct TokenRefusal: Error, Sendable, Equatable {
+public struct TokenRefusal: Error, Sendable, Equatable {
     /// What decides the whole answer, except for the time in `Retry-After`.
     package enum Code: Sendable, Hashable, CaseIterable {
         case unreadableForm
@@ -53,7 +53,7 @@ package struct TokenRefusal: Error, Sendable, Equatable {
     }
 
     /// Compares codes: what the client is told is the same.
-    package static func == (first: TokenRefusal, second: TokenRefusal) -> Bool { first.code == second.code }
+    public static func == (first: TokenRefusal, second: TokenRefusal) -> Bool { first.code == second.code }
 }
 
 extension TokenRefusal.Code {
