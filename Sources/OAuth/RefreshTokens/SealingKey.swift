@@ -1,3 +1,4 @@
+import JOSE
 public import Libcrypto
 
 /// A key that refresh tokens are sealed with.
@@ -50,11 +51,8 @@ public struct SealingKey: Sendable {
 
 extension Span<UInt8> {
     fileprivate var hexadecimal: String {
-        var text = ""
-        for index in indices {
-            let digits = String(self[index], radix: 16)
-            text += digits.count == 1 ? "0" + digits : digits
-        }
-        return text
+        var digits: [UInt8] = []
+        for index in indices { digits += [ASCII.hexDigit(self[index] >> 4), ASCII.hexDigit(self[index] & 15)] }
+        return String(decoding: digits, as: UTF8.self)
     }
 }

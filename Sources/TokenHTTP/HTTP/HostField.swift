@@ -1,3 +1,5 @@
+import JOSE
+
 /// `Host`, RFC 9110 section 7.2: uri-host [ ":" port ].
 enum HostField {
     /// The empty host is one: that of a target without an authority.
@@ -14,19 +16,15 @@ enum HostField {
 
     /// A colon with digits behind it, RFC 3986 section 3.2.3, or nothing.
     private static func isPort(_ text: Substring.UTF8View) -> Bool {
-        text.isEmpty || text.first == UInt8(ascii: ":") && text.dropFirst().allSatisfy(isDigit)
+        text.isEmpty || text.first == UInt8(ascii: ":") && text.dropFirst().allSatisfy(ASCII.isDigit)
     }
 
     /// RFC 3986 section 3.2.2: unreserved / pct-encoded / sub-delims. (Whether `%` is followed by two digits changes nothing.)
     private static func isRegName(_ character: UInt8) -> Bool {
-        isLetter(character) || isDigit(character) || "-._~!$&'()*+,;=%".utf8.contains(character)
+        ASCII.isLetter(character) || ASCII.isDigit(character) || "-._~!$&'()*+,;=%".utf8.contains(character)
     }
 
     private static func isAddressLiteral(_ character: UInt8) -> Bool {
         isRegName(character) || character == UInt8(ascii: ":")
     }
-
-    private static func isLetter(_ character: UInt8) -> Bool { (0x61...0x7A).contains(character | 0x20) }
-
-    private static func isDigit(_ character: UInt8) -> Bool { (0x30...0x39).contains(character) }
 }
