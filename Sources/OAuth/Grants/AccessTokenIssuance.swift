@@ -63,7 +63,7 @@ public struct IssuedAccessToken: Sendable {
     /// - Parameter signature: over ``UnsignedAccessToken/signingInput``, by its key, as RFC 7518 section 3 writes it.
     public init(_ content: UnsignedAccessToken, signature: [UInt8]) {
         self.content = content
-        compact = String(decoding: content.signingInput.compact(with: signature), as: UTF8.self)
+        compact = content.signingInput.compactText(with: signature)
     }
 
     /// Whether it may answer one more request at `now`. It may not if the clock was set back to a time before its issue.

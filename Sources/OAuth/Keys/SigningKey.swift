@@ -2,7 +2,7 @@ public import AccessToken
 public import JOSE
 public import Libcrypto
 
-/// A private key with the algorithm that it signs access tokens with.
+/// A private key with the algorithm that it signs with: access tokens of an issuer, or assertions of a client.
 public final class SigningKey: Sendable {
     /// Of a type that ``algorithm`` accepts.
     public let key: PrivateKey
