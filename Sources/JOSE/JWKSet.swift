@@ -60,6 +60,11 @@ public struct JWKSet: Sendable {
     }
 }
 
+extension JWKSet: Equatable {
+    /// Whether both sets have the same keys in the same order. What was ignored does not count.
+    public static func == (one: Self, other: Self) -> Bool { one.json() == other.json() }
+}
+
 /// Why a text is not a JWK Set.
 public enum JWKSetError: Error, Sendable, Equatable, CustomStringConvertible {
     case notJSON(JSONError)
