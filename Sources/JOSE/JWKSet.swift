@@ -24,7 +24,7 @@ public struct JWKSet: Sendable {
         var ignored: [String] = []
         for (index, member) in members.enumerated() {
             do throws(JWKError) {
-                guard let object = member.object else { throw .invalid("it is not an object") }
+                guard let object = member.object else { throw .invalid(.notAnObject) }
                 keys.append(try JWK(reading: object))
             } catch {
                 ignored.append("key \(index): \(error)")
