@@ -31,3 +31,17 @@ public final class SigningKey: Sendable {
         JOSEHeader.encoded(algorithm, type: type, keyID: keyID)
     }
 }
+
+/// A key with the moment from which it signs.
+package struct ScheduledSigningKey: Sendable {
+    /// The earliest moment of all for a key that signs from the beginning.
+    package let start: NumericDate
+    /// Signs access tokens.
+    package let key: SigningKey
+
+    /// The key signs from `start` until that of the next one.
+    package init(start: NumericDate, key: SigningKey) {
+        self.start = start
+        self.key = key
+    }
+}

@@ -98,3 +98,8 @@ struct Listener<Router: HTTPResponder>: Service where Router.Context == Connecti
             logger: .silent)
     }
 }
+
+extension Logger {
+    /// For libraries whose events are logged by Writ itself, or not at all.
+    static let silent = Logger(label: "silent") { _ in SwiftLogNoOpLogHandler() }
+}
