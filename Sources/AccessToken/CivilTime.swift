@@ -1,3 +1,5 @@
+import JOSE
+
 /// A date with a time of day in UTC, by the proleptic Gregorian calendar, to the second and without leap seconds.
 package struct CivilTime: Sendable {
     package let year: Int64
@@ -77,8 +79,8 @@ extension Span<UInt8> {
         guard range.upperBound <= count else { return nil }
         var number: Int64 = 0
         for index in range {
-            guard (0x30...0x39).contains(self[index]) else { return nil }
-            number = number * 10 + Int64(self[index] - 0x30)
+            guard ASCII.isDigit(self[index]) else { return nil }
+            number = number * 10 + Int64(self[index] - UInt8(ascii: "0"))
         }
         return number
     }

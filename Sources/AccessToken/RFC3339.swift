@@ -1,3 +1,5 @@
+import JOSE
+
 /// Date and time as RFC 3339 section 5.6 writes them: `2027-01-01T00:00:00Z`.
 package enum RFC3339 {
     /// The years 0 to 9999, which have four digits.
@@ -47,7 +49,7 @@ package enum RFC3339 {
             let time = CivilTime(year: year, month: month, day: day, hour: hour, minute: minute, second: second)
         else { return nil }
         guard span[19] == UInt8(ascii: ".") else { return (time, 19) }
-        let end = octets[20...].firstIndex { !(0x30...0x39).contains($0) } ?? span.count
+        let end = octets[20...].firstIndex { !ASCII.isDigit($0) } ?? span.count
         return end > 20 ? (time, end) : nil
     }
 

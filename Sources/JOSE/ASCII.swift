@@ -18,6 +18,11 @@ package enum ASCII {
         guard (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(lowercased) else { return nil }
         return lowercased - UInt8(ascii: "a") + 10
     }
+
+    /// The hexadecimal digit of a value from 0 to 15, in lower case.
+    package static func hexDigit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+    }
 }
 
 extension String {

@@ -1,17 +1,66 @@
 import Libcrypto
 
-/// Why a JSON object is not a JWK that can check signatures.
+/// The reason why a JSON object is not a JWK that can check signatures. Two errors are equal if their codes are.
 public enum JWKError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The key type, curve or algorithm is unknown, or the key is not for signatures. RFC 7517 section 5: such a key in
     /// a set is skipped.
-    case notUnderstood(String)
+    case notUnderstood(Unknown)
     /// A member is missing or invalid.
-    case invalid(String)
+    case invalid(Defect)
+
+    /// What is not understood. The raw value is a human-readable description.
+    public enum Unknown: String, Sendable {
+        /// `kty` is `oct`, RFC 7518 section 6.4.
+        case symmetric = "it is symmetric"
+        /// RFC 7517 section 4.1
+        case keyType = "kty is not known"
+        /// RFC 7517 section 4.2
+        case use = "use is not sig"
+        /// RFC 7517 section 4.3
+        case operations = "key_ops holds neither verify nor sign"
+        /// RFC 7517 section 4.4
+        case algorithm = "alg is not known"
+        /// RFC 7518 section 6.2.1.1, RFC 8037 section 2
+        case curve = "crv is not known"
+    }
+
+    /// What is missing or invalid. The raw value is a human-readable description.
+    public enum Defect: String, Sendable {
+        /// The key is another JSON value.
+        case notAnObject = "it is not an object"
+        /// RFC 7517 section 4.1
+        case missingKeyType = "kty is missing"
+        /// RFC 7517 section 4.3
+        case operations = "key_ops is not an array"
+        /// RFC 7517 section 4.4
+        case algorithm = "alg is not a string"
+        /// `alg` is one that keys of another type have.
+        case otherAlgorithm = "alg does not fit the key"
+        /// RFC 7517 section 4.5
+        case keyID = "kid is not a string"
+        /// RFC 7518 section 6.3.1.1
+        case modulus = "n is missing or not base64url"
+        /// RFC 7518 section 6.3.1.2
+        case exponent = "e is missing or not base64url"
+        /// RFC 7518 section 2: a Base64urlUInt has as few octets as possible.
+        case leadingZero = "n or e begins with a zero"
+        /// `n` has more than 1024 octets, or `e` has more than 8, is 1 or is even.
+        case outOfRange = "n or e is out of range"
+        /// RFC 7518 section 6.2.1.1, RFC 8037 section 2
+        case missingCurve = "crv is missing"
+        /// RFC 7518 section 6.2.1.2, RFC 8037 section 2
+        case x = "x is missing or not base64url"
+        /// RFC 7518 section 6.2.1.3
+        case y = "y is missing or not base64url"
+        /// libcrypto refuses them, such as a point that is not on its curve.
+        case components = "the numbers do not make a key"
+    }
 
     /// A human-readable description. It names members of the key and never contains their values.
     public var description: String {
         switch self {
-        case .notUnderstood(let reason), .invalid(let reason): reason
+        case .notUnderstood(let reason): reason.rawValue
+        case .invalid(let reason): reason.rawValue
         }
     }
 }
@@ -21,59 +70,60 @@ extension JWK {
     ///
     /// - Throws: also for a symmetric key, whose holders could sign as the issuer.
     public init(reading object: JSONObject) throws(JWKError) {
-        guard let keyType = object["kty"]?.string else { throw .invalid("kty is missing") }
-        guard keyType != "oct" else { throw .notUnderstood("it is symmetric") }
+        guard let keyType = object["kty"]?.string else { throw .invalid(.missingKeyType) }
+        guard keyType != "oct" else { throw .notUnderstood(.symmetric) }
         if let use = object["use"] {
-            guard use == .string("sig") else { throw .notUnderstood("use is not sig") }
+            guard use == .string("sig") else { throw .notUnderstood(.use) }
         }
         if let operations = object["key_ops"] {
-            guard let operations = operations.array else { throw .invalid("key_ops is not an array") }
+            guard let operations = operations.array else { throw .invalid(.operations) }
             guard operations.contains(.string("verify")) || operations.contains(.string("sign")) else {
-                throw .notUnderstood("key_ops holds neither verify nor sign")
+                throw .notUnderstood(.operations)
             }
         }
         let algorithm = try Self.algorithm(of: object)
         let keyID = try Self.keyID(of: object)
         let publicKey = try Self.publicKey(of: object, keyType: keyType)
         let jwk = JWK(publicKey, keyID: keyID, algorithm: algorithm)
-        if let algorithm, !jwk.allows(algorithm) { throw .invalid("alg does not fit the key") }
+        if let algorithm, !jwk.allows(algorithm) { throw .invalid(.otherAlgorithm) }
         self = jwk
     }
 
     private static func algorithm(of object: JSONObject) throws(JWKError) -> SignatureAlgorithm? {
         guard let value = object["alg"] else { return nil }
-        guard let name = value.string else { throw .invalid("alg is not a string") }
-        guard let algorithm = SignatureAlgorithm(name: name) else { throw .notUnderstood("alg is not known") }
+        guard let name = value.string else { throw .invalid(.algorithm) }
+        guard let algorithm = SignatureAlgorithm(name: name) else { throw .notUnderstood(.algorithm) }
         return algorithm
     }
 
     private static func keyID(of object: JSONObject) throws(JWKError) -> String? {
         guard let value = object["kid"] else { return nil }
-        guard let keyID = value.string else { throw .invalid("kid is not a string") }
+        guard let keyID = value.string else { throw .invalid(.keyID) }
         return keyID
     }
 
     private static func publicKey(of object: JSONObject, keyType: String) throws(JWKError) -> PublicKey {
         switch keyType {
         case "RSA":
-            let modulus = try octets("n", of: object)
-            let exponent = try octets("e", of: object)
-            guard modulus.first != 0, exponent.first != 0 else { throw .invalid("n or e begins with a zero") }
+            let modulus = try octets("n", of: object, else: .modulus)
+            let exponent = try octets("e", of: object, else: .exponent)
+            guard modulus.first != 0, exponent.first != 0 else { throw .invalid(.leadingZero) }
             guard modulus.count <= 1024, exponent.count <= 8, exponent != [1], exponent.last.map({ $0 & 1 }) == 1
-            else { throw .invalid("n or e is out of range") }
+            else { throw .invalid(.outOfRange) }
             return try publicKey(.rsa(modulus: modulus, exponent: exponent))
         case "EC":
-            guard let name = object["crv"]?.string else { throw .invalid("crv is missing") }
+            guard let name = object["crv"]?.string else { throw .invalid(.missingCurve) }
             guard let curve = EllipticCurve.allCases.first(where: { $0.joseName == name }) else {
-                throw .notUnderstood("crv is not known")
+                throw .notUnderstood(.curve)
             }
-            return try publicKey(.ellipticCurve(curve, x: octets("x", of: object), y: octets("y", of: object)))
+            return try publicKey(
+                .ellipticCurve(curve, x: octets("x", of: object, else: .x), y: octets("y", of: object, else: .y)))
         case "OKP":
-            guard let name = object["crv"]?.string else { throw .invalid("crv is missing") }
-            guard name == "Ed25519" else { throw .notUnderstood("crv is not known") }
-            return try publicKey(.ed25519(octets("x", of: object)))
+            guard let name = object["crv"]?.string else { throw .invalid(.missingCurve) }
+            guard name == "Ed25519" else { throw .notUnderstood(.curve) }
+            return try publicKey(.ed25519(octets("x", of: object, else: .x)))
         default:
-            throw .notUnderstood("kty is not known")
+            throw .notUnderstood(.keyType)
         }
     }
 
@@ -81,13 +131,15 @@ extension JWK {
         do throws(KeyError) {
             return try PublicKey(components)
         } catch {
-            throw .invalid("the numbers do not make a key")
+            throw .invalid(.components)
         }
     }
 
-    private static func octets(_ name: String, of object: JSONObject) throws(JWKError) -> [UInt8] {
+    private static func octets(
+        _ name: String, of object: JSONObject, else defect: JWKError.Defect
+    ) throws(JWKError) -> [UInt8] {
         guard let text = object[name]?.string, let octets = Base64URL.decode(text), !octets.isEmpty else {
-            throw .invalid("\(name) is missing or not base64url")
+            throw .invalid(defect)
         }
         return octets
     }

@@ -24,7 +24,7 @@ public struct JWKSet: Sendable {
         var ignored: [String] = []
         for (index, member) in members.enumerated() {
             do throws(JWKError) {
-                guard let object = member.object else { throw .invalid("it is not an object") }
+                guard let object = member.object else { throw .invalid(.notAnObject) }
                 keys.append(try JWK(reading: object))
             } catch {
                 ignored.append("key \(index): \(error)")
@@ -58,6 +58,11 @@ public struct JWKSet: Sendable {
         }
         return found
     }
+}
+
+extension JWKSet: Equatable {
+    /// Whether both sets have the same keys in the same order. What was ignored does not count.
+    public static func == (one: Self, other: Self) -> Bool { one.json() == other.json() }
 }
 
 /// Why a text is not a JWK Set.

@@ -24,4 +24,9 @@ public struct JWSSigningInput: Sendable {
         Base64URL.append(signature.span, to: &compact)
         return compact
     }
+
+    /// The same as text.
+    package func compactText(with signature: [UInt8]) -> String {
+        String(decoding: compact(with: signature), as: UTF8.self)
+    }
 }

@@ -50,8 +50,3 @@ extension JWKSet {
         }
     }
 }
-
-extension JWKSet: Equatable {
-    /// Whether both sets have the same keys in the same order. Ignored keys do not count.
-    public static func == (one: Self, other: Self) -> Bool { one.json() == other.json() }
-}

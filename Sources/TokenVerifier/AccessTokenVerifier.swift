@@ -132,8 +132,8 @@ private final class LastHeader: Sendable {
     }
 }
 
-/// Why a token was not verified.
-public enum AccessTokenVerificationError: Error, Sendable, CustomStringConvertible {
+/// Why a token was not verified. Two errors are equal if their codes are.
+public enum AccessTokenVerificationError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The token is invalid: `invalid_token` of RFC 6750 section 3.1.
     case rejected(AccessTokenRejection)
     /// The issuer's keys cannot be fetched, so the token could not be checked.

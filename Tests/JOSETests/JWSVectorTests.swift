@@ -76,7 +76,7 @@ import Testing
         let object = try #require(try JSONReader.read(TestVectors.octets(name)).object)
         let key = try #require(object["key"]?.object)
         let jws = try #require(object["jws"]?.string)
-        #expect(throws: JWKError.notUnderstood("it is symmetric")) { try JWK(reading: key) }
+        #expect(throws: JWKError.notUnderstood(.symmetric)) { try JWK(reading: key) }
         #expect(throws: JWSError.unknownAlgorithm) { try CompactJWS(parsing: jws) }
     }
 

@@ -24,7 +24,7 @@ extension Part {
 
     private static func firstRefreshToken(of service: SampleService) throws -> RefreshToken {
         let request = SampleService.posted(SampleService.parameters, clientID: "refreshing")
-        guard let token = try service.grant(request).refreshToken else { throw TokenRefusal(.unauthorizedClient) }
+        guard let token = try service.grant(request).refreshToken else { throw SampleService.Refused() }
         return token
     }
 }

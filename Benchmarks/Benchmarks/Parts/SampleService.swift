@@ -12,12 +12,16 @@ struct SampleService {
     /// As long as a signature with RSA and 2048 bits; the response's JSON does not mind what is in it.
     static let signature = [UInt8](repeating: 0x5A, count: 256)
 
+    /// The service refused a request that it should answer.
+    struct Refused: Error {}
+
+    let issuer: Issuer
     let policy: IssuancePolicy
     let sealer: RefreshTokenSealer
     let clients: ClientRegistry
 
     init() throws {
-        let issuer = try Issuer("https://tokens.example.com")
+        issuer = try Issuer("https://tokens.example.com")
         policy = IssuancePolicy(issuer: issuer)
         let key = try SealingKey(SecretBytes(randomCount: SealingKey.size))
         sealer = RefreshTokenSealer(issuer: issuer, turns: [.init(key, start: nil)])
@@ -58,7 +62,7 @@ struct SampleService {
     func authenticated(_ request: TokenRequest) throws -> AuthenticatedClient {
         guard let client = try clients.authenticate(request.credentials, verified: .none, now: Self.now).provenClient
         else {
-            throw TokenRefusal(.invalidClient)
+            throw Refused()
         }
         return client
     }

@@ -11,7 +11,7 @@ extension Part {
 
     private static func signing(_ key: SigningKey) throws -> Work {
         let input = try SampleService().unsignedToken(key).signingInput
-        let context = try SigningContext(key: key.key, scheme: key.scheme)
+        let context = try SigningContext(key: key.key, scheme: key.algorithm.scheme)
         return { keep(try context.sign(input.octets.span)) }
     }
 }

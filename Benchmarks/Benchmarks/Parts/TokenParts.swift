@@ -13,10 +13,11 @@ extension Part {
             }
         },
         Part("token response") {
-            let content = try SampleService().unsignedToken(SampleKey.p256())
+            let service = try SampleService()
+            let content = try service.unsignedToken(SampleKey.p256())
             return {
                 let token = IssuedAccessToken(content, signature: SampleService.signature)
-                keep(TokenResponse(token, refreshToken: nil, now: SampleService.now))
+                keep(try TokenResponse(token, sealer: service.sealer, now: SampleService.now))
             }
         },
     ]

@@ -40,10 +40,10 @@ private struct SignedSample {
         let service = try SampleService()
         let key = try SampleKey.rsa()
         let input = try service.unsignedToken(key).signingInput
-        let signature = try SigningContext(key: key.key, scheme: key.scheme).sign(input.octets.span)
+        let signature = try SigningContext(key: key.key, scheme: key.algorithm.scheme).sign(input.octets.span)
         token = String(decoding: input.compact(with: signature), as: UTF8.self)
         keys = try JWKSet(publishing: [key])
-        issuer = service.policy.issuer
+        issuer = service.issuer
     }
 
     func verifier(cacheCapacity: Int = 0) throws -> AccessTokenVerifier {

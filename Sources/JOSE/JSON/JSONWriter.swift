@@ -132,7 +132,7 @@ public struct JSONWriter {
         bytes.append(UInt8(ascii: "\\"))
         guard byte < 0x20 else { return bytes.append(byte) }
         bytes.append(contentsOf: byte < 0x10 ? "u000".utf8 : "u001".utf8)
-        bytes.append(contentsOf: String(byte & 15, radix: 16).utf8)
+        bytes.append(ASCII.hexDigit(byte & 15))
     }
 
     private mutating func literal(_ text: String) {

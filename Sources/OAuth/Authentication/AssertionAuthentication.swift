@@ -16,7 +16,7 @@ package enum AssertionUse: Sendable {
 }
 
 /// An assertion whose signature is not checked yet, since the client's keys may have to be fetched.
-package struct PendingAssertionCheck: Sendable {
+public struct PendingAssertionCheck: Sendable {
     private let assertion: ClientAssertion
     private let client: Client?
     private let decoys: AssertionDecoys

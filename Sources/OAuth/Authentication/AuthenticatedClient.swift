@@ -2,7 +2,7 @@ import AccessToken
 
 /// A client that has proven its identity. Creating one takes a ``SecretProof`` or an ``AssertionProof``, and only the
 /// check of a secret or of an assertion creates those.
-package struct AuthenticatedClient: Sendable {
+public struct AuthenticatedClient: Sendable {
     /// The client as it was registered when it authenticated.
     package let client: Client
     /// The method and the evidence that it authenticated with.

@@ -1,7 +1,7 @@
-package import AccessToken
+public import AccessToken
 
 /// The state of a client's authentication after the checks that are fast.
-package enum ClientAuthentication: Sendable {
+public enum ClientAuthentication: Sendable {
     /// The client has proven its identity.
     case proven(AuthenticatedClient)
     /// Password hashes must be checked, which takes too long for an event loop.
@@ -10,7 +10,7 @@ package enum ClientAuthentication: Sendable {
     case assertion(PendingAssertionCheck)
 
     /// `nil` if a slow check is still to be done.
-    package var provenClient: AuthenticatedClient? {
+    public var provenClient: AuthenticatedClient? {
         if case .proven(let client) = self { client } else { nil }
     }
 }
@@ -21,9 +21,12 @@ extension ClientRegistry {
     /// The answer and the work are the same for an unknown client, for a wrong or expired secret, and for a method that
     /// the client may not use: see ``AuthenticationCost``.
     ///
-    /// - Parameter verified: the secrets that passed the check of a password hash before.
-    /// - Throws: ``TokenRefusal/Code/invalidClient`` if that is certain without slow work.
-    package func authenticate(
+    /// - Parameters:
+    ///   - verified: the secrets that passed the check of a password hash before.
+    ///   - now: a secret that has expired by then is not accepted.
+    /// - Throws: ``TokenRefusal/Code/invalidClient`` if that is certain without slow work, ``TokenRefusal/Code/serverError`` if
+    ///   libcrypto fails.
+    public func authenticate(
         _ credentials: PresentedCredentials, verified: VerifiedSecrets, now: NumericDate
     ) throws(TokenRefusal) -> ClientAuthentication {
         var cost = AuthenticationCost()

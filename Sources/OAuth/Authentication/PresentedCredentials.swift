@@ -2,7 +2,7 @@ package import AccessToken
 import JOSE
 
 /// The credentials in a request, RFC 6749 section 2.3. They are not verified yet.
-package struct PresentedCredentials: Sendable {
+public struct PresentedCredentials: Sendable {
     enum Kind {
         /// RFC 6749 section 2.3.1
         case secret(SecretCredentials)

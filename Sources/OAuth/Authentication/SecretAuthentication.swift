@@ -8,7 +8,7 @@ struct SecretProof {
 
 /// A cache of the secrets that passed the check of a password hash, so that a further request with one of them costs
 /// microseconds. The caller keeps the cache between requests and provides its functions.
-package struct VerifiedSecrets: Sendable {
+public struct VerifiedSecrets: Sendable {
     /// Computes the code of a secret. It takes a key that only the cache has.
     package let code: @Sendable (String) throws(TokenRefusal) -> [UInt8]
     /// Whether the secret with this code has passed the check of the hash.
@@ -17,7 +17,7 @@ package struct VerifiedSecrets: Sendable {
     package let insert: @Sendable ([UInt8], PasswordHash) -> Void
 
     /// Caches no secret: every password hash is checked.
-    package static let none = VerifiedSecrets(code: { _ in [] }, contains: { _, _ in false }, insert: { _, _ in })
+    public static let none = VerifiedSecrets(code: { _ in [] }, contains: { _, _ in false }, insert: { _, _ in })
 
     /// - Parameter contains: compares in constant time.
     package init(
@@ -156,7 +156,7 @@ struct SecretCheck {
 }
 
 /// A secret that only the check of password hashes can accept or reject.
-package struct PendingPasswordCheck: Sendable {
+public struct PendingPasswordCheck: Sendable {
     private let check: SecretCheck
 
     init(_ check: SecretCheck) {

@@ -9,9 +9,7 @@ package struct ClientAssertionSigner: Sendable {
     /// From `iat` to `exp`; an assertion is made for one request.
     private static let lifetime: Duration = .seconds(60)
 
-    private let key: PrivateKey
-    private let algorithm: SignatureAlgorithm
-    private let keyID: String
+    private let key: SigningKey
 
     /// - Parameters:
     ///   - algorithm: `nil` for the first that the key can be used with; RS256 for RSA.
@@ -22,9 +20,8 @@ package struct ClientAssertionSigner: Sendable {
         guard let algorithm = candidates.first(where: { $0.accepts(key.type) }) else {
             throw InvalidValue("cannot be used with the algorithm")
         }
-        self.key = key
-        self.algorithm = algorithm
-        self.keyID = try keyID ?? JWK(key.publicKey, keyID: nil, algorithm: nil).thumbprint()
+        let keyID = try keyID ?? JWK(key.publicKey, keyID: nil, algorithm: nil).thumbprint()
+        self.key = try SigningKey(key, keyID: keyID, algorithm: algorithm)
     }
 
     /// Makes an assertion for one request.
@@ -42,9 +39,8 @@ package struct ClientAssertionSigner: Sendable {
             object.member("jti", tokenID.description)
         }
         let input = JWSSigningInput(
-            encodedHeader: JOSEHeader.encoded(algorithm, type: "client-authentication+jwt", keyID: keyID),
-            payload: claims.bytes)
-        let signature = try SigningContext(key: key, scheme: algorithm.scheme).sign(input.octets.span)
-        return String(decoding: input.compact(with: signature), as: UTF8.self)
+            encodedHeader: key.encodedHeader(type: "client-authentication+jwt"), payload: claims.bytes)
+        let signature = try SigningContext(key: key.key, scheme: key.scheme).sign(input.octets.span)
+        return input.compactText(with: signature)
     }
 }

@@ -1,8 +1,8 @@
-package import AccessToken
-package import JOSE
+public import AccessToken
+public import JOSE
 
 /// A registered client. Members that RFC 7591 section 2 defines have its names.
-package final class Client: Sendable {
+public final class Client: Sendable {
     /// `client_id`; also `sub` of its tokens (RFC 9068 section 2.2).
     package let id: ClientID
     /// `client_name`
@@ -31,8 +31,13 @@ package final class Client: Sendable {
     /// `claims`, as ``JSONWriter/members(of:)`` writes members.
     let claims: [UInt8]
 
+    /// A registration; what is not given has the default of `clients.yaml`.
+    ///
+    /// - Parameters:
+    ///   - accessTokenLifetime: in whole seconds; `nil` takes the service's.
+    ///   - accessTokenReuse: in whole seconds; `nil` takes the service's, zero is off.
     /// - Throws: if a claim has a registered name.
-    package init(
+    public init(
         id: ClientID, name: String? = nil, secrets: [ClientSecret], keys: ClientKeys? = nil,
         authenticationMethod: TokenEndpointAuthenticationMethod? = nil,
         grantTypes: Set<GrantType> = [.clientCredentials], scope: Scope = .empty, resources: [Audience] = [],
@@ -87,14 +92,14 @@ package final class Client: Sendable {
 
 extension Client: Hashable {
     /// Compares by identity: a client that is registered again is a different one.
-    package static func == (first: Client, second: Client) -> Bool { first === second }
+    public static func == (first: Client, second: Client) -> Bool { first === second }
 
     /// Hashes the identity.
-    package func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
+    public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
 }
 
 /// The keys that a client signs its assertions with, `jwks` or `jwks_uri` of RFC 7591 section 2.
-package enum ClientKeys: Sendable {
+public enum ClientKeys: Sendable {
     /// `jwks`: public keys in the file.
     case fixed(JWKSet)
     /// `jwks_uri`: the URL to fetch them from.
@@ -102,8 +107,10 @@ package enum ClientKeys: Sendable {
 }
 
 /// The grant types that a client may be allowed, with the names of RFC 7591 section 2.
-package enum GrantType: String, Sendable, Hashable, CaseIterable {
+public enum GrantType: String, Sendable, Hashable, CaseIterable {
+    /// RFC 6749 section 4.4
     case clientCredentials = "client_credentials"
+    /// RFC 6749 section 6
     case refreshToken = "refresh_token"
 
     /// - Throws: for any other name.
@@ -116,14 +123,16 @@ package enum GrantType: String, Sendable, Hashable, CaseIterable {
 }
 
 /// A method of client authentication, with the names of RFC 7591 section 2.
-package enum TokenEndpointAuthenticationMethod: String, Sendable, Hashable, CaseIterable {
+public enum TokenEndpointAuthenticationMethod: String, Sendable, Hashable, CaseIterable {
     case clientSecretBasic = "client_secret_basic"
+    /// RFC 6749 section 2.3.1: in the body.
     case clientSecretPost = "client_secret_post"
+    /// RFC 7523 section 2.2
     case privateKeyJWT = "private_key_jwt"
 }
 
 /// The tokens that a client may introspect: `introspect` of its registration.
-package enum IntrospectionPermission: Sendable, Hashable {
+public enum IntrospectionPermission: Sendable, Hashable {
     /// `false`: no tokens.
     case none
     /// `true`: all tokens, whatever their audience.

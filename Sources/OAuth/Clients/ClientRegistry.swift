@@ -1,8 +1,8 @@
 package import AccessToken
-package import Libcrypto
+public import Libcrypto
 
 /// All clients by identifier. It is immutable: a reload creates a new one.
-package struct ClientRegistry: Sendable {
+public struct ClientRegistry: Sendable {
     private let clients: [ClientID: Client]
     /// The clients whose last secret expires, with the time, earliest first. Clients that also have keys are not among
     /// them.
@@ -15,7 +15,7 @@ package struct ClientRegistry: Sendable {
     let assertionDecoys: AssertionDecoys
 
     /// - Parameter clients: clients with different identifiers; if two have the same, the first counts.
-    package init(_ clients: [Client]) throws(LibcryptoError) {
+    public init(_ clients: [Client]) throws(LibcryptoError) {
         self.clients = Dictionary(clients.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         secretEnds = clients.compactMap { client in
             guard client.keys == nil, let end = client.lastSecretEnd else { return nil }

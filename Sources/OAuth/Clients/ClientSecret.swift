@@ -1,16 +1,18 @@
-package import AccessToken
+public import AccessToken
 import JOSE
-package import Libcrypto
+public import Libcrypto
 
 /// One secret of a client, stored as a hash.
-package struct ClientSecret: Sendable {
+public struct ClientSecret: Sendable {
     /// `hash`
     package let hash: ClientSecretHash
     /// The first moment at which it is no longer accepted; `nil` for a secret that does not expire.
     package let expiresAt: NumericDate?
 
     /// An entry of `client_secrets`: `hash` and `expires_at`.
-    package init(hash: ClientSecretHash, expiresAt: NumericDate? = nil) {
+    ///
+    /// - Parameter expiresAt: the first moment at which it is no longer accepted; `nil` if it does not expire.
+    public init(hash: ClientSecretHash, expiresAt: NumericDate? = nil) {
         self.hash = hash
         self.expiresAt = expiresAt
     }
@@ -25,14 +27,14 @@ package struct ClientSecret: Sendable {
 ///
 /// A fast hash is enough for the secrets that Writ generates: 256 random bits cannot be searched, however fast the hash
 /// is. A secret that a person chose is stored with the slow hash that another server made of it.
-package enum ClientSecretHash: Sendable, Hashable, CustomStringConvertible {
+public enum ClientSecretHash: Sendable, Hashable, CustomStringConvertible {
     /// The SHA-256 of a generated secret, written `sha256:` and base64url.
     case digest([UInt8])
     /// In PHC string format, or bcrypt's.
     case password(PasswordHash)
 
     /// Hashes `secret` with SHA-256.
-    package init(of secret: String) throws(LibcryptoError) {
+    public init(of secret: String) throws(LibcryptoError) {
         self = .digest(try HashFunction.sha256.digest(of: secret.utf8.span))
     }
 
@@ -48,7 +50,7 @@ package enum ClientSecretHash: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// The text in `clients.yaml`, which ``init(parsing:)`` parses.
-    package var description: String {
+    public var description: String {
         switch self {
         case .digest(let digest): "sha256:" + Base64URL.encode(digest)
         case .password(let hash): hash.description

@@ -1,5 +1,7 @@
+import JOSE
+
 /// An IPv4 or IPv6 address. An IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2) is the IPv4 address.
-package struct IPAddress: Sendable, Hashable, CustomStringConvertible {
+public struct IPAddress: Sendable, Hashable, CustomStringConvertible {
     /// Four octets or sixteen.
     package let octets: [UInt8]
 
@@ -22,7 +24,7 @@ package struct IPAddress: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Dotted decimal for IPv4; for IPv6 all eight groups, without `::`.
-    package var description: String {
+    public var description: String {
         if octets.count == 4 { return octets.map(String.init).joined(separator: ".") }
         return stride(from: 0, to: octets.count - 1, by: 2).map {
             String(UInt16(octets[$0]) << 8 | UInt16(octets[$0 + 1]), radix: 16)
@@ -40,7 +42,7 @@ package struct IPAddress: Sendable, Hashable, CustomStringConvertible {
     }
 
     private static func decimal(_ digits: ArraySlice<UInt8>) -> UInt8? {
-        guard digits.allSatisfy({ (0x30...0x39).contains($0) }), digits.count == 1 || digits.first != UInt8(ascii: "0")
+        guard digits.allSatisfy(ASCII.isDigit), digits.count == 1 || digits.first != UInt8(ascii: "0")
         else { return nil }
         return UInt8(String(decoding: digits, as: UTF8.self))
     }
@@ -81,9 +83,9 @@ package struct IPAddress: Sendable, Hashable, CustomStringConvertible {
     }
 
     private static func hexadecimal(_ digits: ArraySlice<UInt8>) -> UInt16? {
-        let isHexadecimal = digits.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0 | 0x20) }
-        guard (1...4).contains(digits.count), isHexadecimal else { return nil }
-        return UInt16(String(decoding: digits, as: UTF8.self), radix: 16)
+        let values = digits.compactMap(ASCII.hexValue)
+        guard (1...4).contains(digits.count), values.count == digits.count else { return nil }
+        return values.reduce(0) { $0 << 4 | UInt16($1) }
     }
 }
 

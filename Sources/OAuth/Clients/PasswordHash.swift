@@ -8,7 +8,7 @@ import Libxcrypt
 /// The text is in the PHC string format, `$pbkdf2-sha256$i=600000$SALT$HASH` and `$scrypt$ln=16,r=8,p=1$SALT$HASH` with
 /// base64 without padding, or in bcrypt's own format, `$2b$12$...`. passlib's form of PBKDF2 is accepted too:
 /// `$pbkdf2-sha256$29000$SALT$HASH`, with dots for plus signs.
-package struct PasswordHash: Sendable, Hashable, CustomStringConvertible {
+public struct PasswordHash: Sendable, Hashable, CustomStringConvertible {
     /// The work of one check. Checks of hashes with the same cost take the same time.
     package enum Cost: Sendable, Hashable {
         /// The size of the hash, in octets, counts too: PBKDF2 repeats its work for each digest's length of output.
@@ -25,7 +25,7 @@ package struct PasswordHash: Sendable, Hashable, CustomStringConvertible {
     /// The work of a check.
     package let cost: Cost
     /// The text in `clients.yaml`.
-    package let description: String
+    public let description: String
     private let material: Material
 
     /// Parses a hash.

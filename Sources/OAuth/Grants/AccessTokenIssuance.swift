@@ -1,9 +1,9 @@
-package import AccessToken
-package import JOSE
+public import AccessToken
+public import JOSE
 package import Libcrypto
 
 /// An access token without its signature.
-package struct UnsignedAccessToken: Sendable {
+public struct UnsignedAccessToken: Sendable {
     /// The grant that the token is issued for.
     package let grant: AuthorizedGrant
     /// The key that must sign: its `alg` and `kid` are in the header.
@@ -14,11 +14,11 @@ package struct UnsignedAccessToken: Sendable {
     let issuedAt: NumericDate
     /// `exp`
     let expiresAt: NumericDate
-    /// The input of the signature.
-    package let signingInput: JWSSigningInput
+    /// The input of the signature, RFC 7515 section 5.1.
+    public let signingInput: JWSSigningInput
 
     /// - Parameter now: when the token is issued; it expires after the lifetime of the grant.
-    package init(for grant: AuthorizedGrant, key: SigningKey, policy: IssuancePolicy, id: TokenID, now: NumericDate) {
+    public init(for grant: AuthorizedGrant, key: SigningKey, policy: IssuancePolicy, id: TokenID, now: NumericDate) {
         issuedAt = now
         let terms = grant.terms
         expiresAt = now + terms.lifetime
@@ -51,16 +51,16 @@ extension AuthorizedGrant.Terms {
 }
 
 /// An access token with its signature.
-package struct IssuedAccessToken: Sendable {
+public struct IssuedAccessToken: Sendable {
     /// The content that was signed.
     package let content: UnsignedAccessToken
     /// In compact serialization, RFC 7515 section 7.1.
     let compact: String
 
-    /// - Parameter signature: over ``UnsignedAccessToken/signingInput``, by its key.
-    package init(_ content: UnsignedAccessToken, signature: [UInt8]) {
+    /// - Parameter signature: over ``UnsignedAccessToken/signingInput``, by its key, as RFC 7518 section 3 writes it.
+    public init(_ content: UnsignedAccessToken, signature: [UInt8]) {
         self.content = content
-        compact = String(decoding: content.signingInput.compact(with: signature), as: UTF8.self)
+        compact = content.signingInput.compactText(with: signature)
     }
 
     /// Whether it may answer another request at `now`. It may not if the clock was set back to before its issue.
@@ -70,9 +70,9 @@ package struct IssuedAccessToken: Sendable {
 }
 
 /// A `jti`, RFC 7519 section 4.1.7: 128 random bits in base64url.
-package struct TokenID: Sendable, Hashable, CustomStringConvertible {
+public struct TokenID: Sendable, Hashable, CustomStringConvertible {
     /// 22 characters, unless a test chose others.
-    package let description: String
+    public let description: String
 
     /// - Throws: if libcrypto provides no random octets.
     package init() throws(LibcryptoError) {
@@ -80,7 +80,7 @@ package struct TokenID: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// For tests, which need a known value.
-    package init(_ text: String) {
+    public init(_ text: String) {
         description = text
     }
 }

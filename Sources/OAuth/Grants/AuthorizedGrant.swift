@@ -1,9 +1,9 @@
-package import AccessToken
+public import AccessToken
 import JOSE
 import Libcrypto
 
 /// What an authenticated client gets. Only ``AuthenticatedClient/authorize(_:policy:sealer:now:)`` creates one.
-package struct AuthorizedGrant: Sendable {
+public struct AuthorizedGrant: Sendable {
     /// The content of the grant's access token, except for what differs in every token. One token can answer two grants
     /// with equal terms, so a property that is added here counts for ``TokenReuseKey`` too.
     package struct Terms: Sendable, Hashable {
@@ -32,7 +32,7 @@ package struct AuthorizedGrant: Sendable {
     /// How long its access token may answer further requests with the same terms; zero for no reuse.
     package let reuse: Duration
     /// The refresh token that the client gets; `nil` if it may not refresh.
-    package let refreshToken: RefreshToken?
+    public let refreshToken: RefreshToken?
 
     fileprivate init(_ terms: Terms, grantType: GrantType, refreshToken: RefreshToken?, reuse: Duration) {
         self.terms = terms
@@ -60,7 +60,7 @@ extension AuthenticatedClient {
     /// Decides what to grant for `request`.
     ///
     /// - Parameter sealer: opens the refresh token, if the request has one.
-    package func authorize(
+    public func authorize(
         _ request: TokenRequest, policy: IssuancePolicy, sealer: RefreshTokenSealer, now: NumericDate
     ) throws(TokenRefusal) -> AuthorizedGrant {
         switch request.grant {

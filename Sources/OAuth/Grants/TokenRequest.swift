@@ -1,19 +1,19 @@
 import AccessToken
 
 /// A well-formed token request, RFC 6749 sections 4.4.2 and 6. The client is not authenticated yet.
-package struct TokenRequest: Sendable {
+public struct TokenRequest: Sendable {
     /// The grant that the client requests.
     let grant: RequestedGrant
     /// The access that the client requests.
     let access: RequestedAccess
     /// The credentials of the client that the request claims to come from.
-    package let credentials: PresentedCredentials
+    public let credentials: PresentedCredentials
 
     /// - Parameter observe: is called with the credentials before scope and resources are parsed, so that the log names
     ///   the client whose request is malformed.
     /// - Throws: the refusals that do not depend on registered clients: `invalid_request`, `invalid_scope`,
     ///   `invalid_target`, or `invalid_client` if credentials are missing or cannot be parsed.
-    package init(
+    public init(
         parsing request: EndpointRequest, observe: (RequestProgress) -> Void = { _ in }
     ) throws(TokenRefusal) {
         let form = try FormParameters(of: request)

@@ -1,15 +1,16 @@
-package import AccessToken
+public import AccessToken
 import JOSE
 
 /// A successful answer of the token endpoint, RFC 6749 section 5.1.
-package struct TokenResponse: Sendable {
+public struct TokenResponse: Sendable {
     /// The JSON object.
     package let json: [UInt8]
 
     /// - Parameters:
     ///   - sealer: seals the refresh token of the grant, if there is one.
-    ///   - now: the time from which `expires_in` counts.
-    package init(_ token: IssuedAccessToken, sealer: RefreshTokenSealer, now: NumericDate) throws(TokenRefusal) {
+    ///   - now: the time from which `expires_in` counts, in seconds.
+    /// - Throws: ``TokenRefusal/Code/serverError`` if the refresh token cannot be sealed.
+    public init(_ token: IssuedAccessToken, sealer: RefreshTokenSealer, now: NumericDate) throws(TokenRefusal) {
         let (compact, content) = (token.compact, token.content)
         let lifetime = content.grant.terms.lifetime.components.seconds
         let scope = content.grant.terms.scope.description

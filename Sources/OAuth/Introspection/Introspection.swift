@@ -1,5 +1,5 @@
 package import AccessToken
-import JOSE
+package import JOSE
 
 /// What an authenticated client learns about a token, RFC 7662 section 2.2. Only
 /// ``AuthenticatedClient/introspect(_:with:now:)`` creates one.
@@ -63,5 +63,29 @@ extension AuthenticatedClient {
         let inspected = try inspector.inspect(request.token, now: now, work: &work)
         let isMeant = inspected.audience.map(client.introspection.covers) ?? true
         return Introspection(isMeant ? inspected : .inactive, issuer: inspector.issuer, for: client)
+    }
+}
+
+/// A JWT answer to an introspection request, RFC 9701 section 5, before it is signed.
+package struct UnsignedIntrospection: Sendable {
+    /// The key that must sign: its `alg` and `kid` are in the header.
+    package let key: SigningKey
+    /// The input of the signature.
+    package let signingInput: JWSSigningInput
+
+    /// - Parameter now: becomes `iat`. There is no `exp` and no `sub`, so that no resource server accepts it as an
+    ///   access token.
+    package init(_ introspection: Introspection, issuer: Issuer, key: SigningKey, now: NumericDate) {
+        var payload = JSONWriter(reservingCapacity: introspection.members.count + 256)
+        payload.object { claims in
+            claims.member("iss", issuer.description)
+            claims.member("aud", introspection.client.id.description)
+            claims.member("iat", now.seconds)
+            claims.name("token_introspection")
+            claims.object { $0.members(introspection.members) }
+        }
+        self.key = key
+        signingInput = JWSSigningInput(
+            encodedHeader: key.encodedHeader(type: "token-introspection+jwt"), payload: payload.bytes)
     }
 }

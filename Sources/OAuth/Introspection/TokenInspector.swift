@@ -51,7 +51,7 @@ package struct TokenInspector: Sendable {
         let signature = signingKey.key.type.decoySignature
         let input = JWSSigningInput(encodedHeader: signingKey.encodedHeader, payload: [])
         do throws(JWSError) {
-            decoy = try CompactJWS(parsing: String(decoding: input.compact(with: signature), as: UTF8.self))
+            decoy = try CompactJWS(parsing: input.compactText(with: signature))
         } catch {
             throw .unsupportedType
         }

@@ -1,8 +1,8 @@
-package import AccessToken
-package import JOSE
+public import AccessToken
+public import JOSE
 
 /// The settings for every token of the service.
-package struct IssuancePolicy: Sendable {
+public struct IssuancePolicy: Sendable {
     /// `issuer`
     package let issuer: Issuer
     /// `access_token.algorithm`
@@ -15,7 +15,12 @@ package struct IssuancePolicy: Sendable {
     package let refreshTokenLifetime: Duration
 
     /// The defaults are those of the configuration: RS256, 15 minutes, no reuse and 30 days.
-    package init(
+    ///
+    /// - Parameters:
+    ///   - accessTokenLifetime: in whole seconds.
+    ///   - accessTokenReuse: at most ``longestReuse``; zero is off.
+    ///   - refreshTokenLifetime: in whole seconds, from the first issue on.
+    public init(
         issuer: Issuer, algorithm: SignatureAlgorithm = .rs256, accessTokenLifetime: Duration = .seconds(900),
         accessTokenReuse: Duration = .zero, refreshTokenLifetime: Duration = .seconds(30 * 86400)
     ) {

@@ -1,4 +1,5 @@
 package import AccessToken
+import JOSE
 
 /// The name of a file in the keys folder, which gives the time from which the key signs: `20261123T093000Z-blue.pem`.
 ///
@@ -75,7 +76,7 @@ package struct KeyFileName: Sendable, Hashable, Comparable, CustomStringConverti
     }
 
     private static func start(of name: String) throws(InvalidValue) -> NumericDate? {
-        let digits = name.utf8.prefix { (0x30...0x39).contains($0) }
+        let digits = name.utf8.prefix(while: ASCII.isDigit)
         guard digits.count >= 8 else { return nil }
         // Eight digits are a date. A name that is almost a time is a mistake, and must not count as a name without a
         // time.

@@ -1,22 +1,22 @@
-package import AccessToken
-package import JOSE
-package import Libcrypto
+public import AccessToken
+public import JOSE
+public import Libcrypto
 
-/// A private key with the algorithm that it signs access tokens with.
-package final class SigningKey: Sendable {
+/// A private key with the algorithm that it signs with: access tokens of an issuer, or assertions of a client.
+public final class SigningKey: Sendable {
     /// Of a type that ``algorithm`` accepts.
-    package let key: PrivateKey
+    public let key: PrivateKey
     /// `alg`, RFC 7515 section 4.1.1
-    package let algorithm: SignatureAlgorithm
+    public let algorithm: SignatureAlgorithm
     /// The scheme of ``algorithm`` for libcrypto.
     package var scheme: SignatureScheme { algorithm.scheme }
     /// `kid`: the RFC 7638 thumbprint.
-    package let keyID: String
+    public let keyID: String
     /// The JOSE header of every access token that it signs, in base64url.
     let encodedHeader: [UInt8]
 
     /// - Throws: if the key cannot be used with the algorithm.
-    package init(_ key: PrivateKey, keyID: String, algorithm: SignatureAlgorithm) throws(InvalidValue) {
+    public init(_ key: PrivateKey, keyID: String, algorithm: SignatureAlgorithm) throws(InvalidValue) {
         guard algorithm.accepts(key.type) else { throw InvalidValue("cannot be used with the algorithm") }
         self.key = key
         self.algorithm = algorithm
@@ -28,5 +28,19 @@ package final class SigningKey: Sendable {
     /// The header of another kind of JWT that it signs: `typ` keeps the kinds apart (RFC 8725 section 3.11).
     func encodedHeader(type: StaticString) -> [UInt8] {
         JOSEHeader.encoded(algorithm, type: type, keyID: keyID)
+    }
+}
+
+/// A signing key and the time from which it signs.
+package struct ScheduledSigningKey: Sendable {
+    /// The time from which the key signs; the earliest possible time for a key that signs from the beginning.
+    package let start: NumericDate
+    /// Signs access tokens.
+    package let key: SigningKey
+
+    /// The key signs from `start` until the next key does.
+    package init(start: NumericDate, key: SigningKey) {
+        self.start = start
+        self.key = key
     }
 }

@@ -2,7 +2,7 @@ package import AccessToken
 import Libcrypto
 
 /// The content of a refresh token. Only the service can read it: see ``RefreshTokenSealer``.
-package struct RefreshToken: Sendable, Equatable {
+public struct RefreshToken: Sendable, Equatable {
     /// The most octets that scope and resources may have together.
     package static let maximumContentSize = 8192
 

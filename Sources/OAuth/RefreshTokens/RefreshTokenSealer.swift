@@ -1,14 +1,14 @@
-package import AccessToken
+public import AccessToken
 import JOSE
-package import Libcrypto
+public import Libcrypto
 
 /// A sealing key and the time from which it seals.
-package struct ScheduledSealingKey: Sendable {
+public struct ScheduledSealingKey: Sendable {
     let start: NumericDate
     let key: SealingKey
 
     /// - Parameter start: `nil` for a key that seals from the beginning.
-    package init(_ key: SealingKey, start: NumericDate?) {
+    public init(_ key: SealingKey, start: NumericDate?) {
         self.key = key
         self.start = start ?? NumericDate(.min)
     }
@@ -18,7 +18,7 @@ package struct ScheduledSealingKey: Sendable {
 ///
 /// A text is `writ_rt_` and, in base64url, a nonce, a hint to the key, and the sealed token. Issuer and purpose are
 /// authenticated: a token that another issuer sealed does not open, even with the same keys.
-package struct RefreshTokenSealer: Sendable {
+public struct RefreshTokenSealer: Sendable {
     /// The prefix that secret scanners search for. It is part of the token.
     package static let prefix = "writ_rt_"
     /// In octets. Longer texts are neither made nor opened: a request has no room for them beside its other parameters.
@@ -29,7 +29,7 @@ package struct RefreshTokenSealer: Sendable {
 
     /// - Parameter turns: in the order in which the keys seal. A key that does not seal yet already opens tokens of a
     ///   replica whose clock is ahead.
-    package init(issuer: Issuer, turns: [ScheduledSealingKey]) {
+    public init(issuer: Issuer, turns: [ScheduledSealingKey]) {
         self.turns = turns
         associated = Array("writ refresh token 1\n\(issuer)".utf8)
     }
@@ -40,7 +40,7 @@ package struct RefreshTokenSealer: Sendable {
     private func key(at now: NumericDate) -> SealingKey? { turns.last { $0.start <= now }?.key }
 
     /// Seals a token as the text that the client gets.
-    package func seal(_ token: RefreshToken, now: NumericDate) throws(SealingError) -> String {
+    public func seal(_ token: RefreshToken, now: NumericDate) throws(SealingError) -> String {
         guard let key = key(at: now) else { throw .noKey }
         guard let octets = RefreshTokenCoding.encode(token) else { throw .tooLong }
         let text: String
@@ -102,7 +102,7 @@ package struct RefreshTokenSealer: Sendable {
 }
 
 /// Why a refresh token was not sealed. An operator can correct it, a client cannot.
-package enum SealingError: Error, Sendable, CustomStringConvertible {
+public enum SealingError: Error, Sendable, CustomStringConvertible {
     /// No sealing key may seal yet.
     case noKey
     /// Scope and resources are so long that no request could carry the token.
@@ -110,7 +110,7 @@ package enum SealingError: Error, Sendable, CustomStringConvertible {
     case libcrypto(LibcryptoError)
 
     /// A human-readable description, which contains no part of the token.
-    package var description: String {
+    public var description: String {
         switch self {
         case .noKey: "no key seals refresh tokens now"
         case .tooLong: "scope and resources of the client are too long for a refresh token"

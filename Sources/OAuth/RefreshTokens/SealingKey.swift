@@ -1,9 +1,10 @@
-package import Libcrypto
+import JOSE
+public import Libcrypto
 
 /// A key that refresh tokens are sealed with.
-package struct SealingKey: Sendable {
+public struct SealingKey: Sendable {
     /// The size of a key, in octets.
-    package static let size = XAES256GCM.keySize
+    public static let size = XAES256GCM.keySize
     /// The size of a hint, in octets.
     static let hintSize = 8
 
@@ -13,7 +14,8 @@ package struct SealingKey: Sendable {
     private let hintKey: SecretBytes
 
     /// - Parameter key: ``size`` octets.
-    package init(_ key: SecretBytes) throws(LibcryptoError) {
+    /// - Throws: if libcrypto fails, such as for another size.
+    public init(_ key: SecretBytes) throws(LibcryptoError) {
         cipher = try XAES256GCM(key: key)
         // Each use has a derived key of its own, NIST SP 800-108r1 with HMAC.
         hintKey = try Self.derive("writ sealing key hint", from: key)
@@ -49,11 +51,8 @@ package struct SealingKey: Sendable {
 
 extension Span<UInt8> {
     fileprivate var hexadecimal: String {
-        var text = ""
-        for index in indices {
-            let digits = String(self[index], radix: 16)
-            text += digits.count == 1 ? "0" + digits : digits
-        }
-        return text
+        var digits: [UInt8] = []
+        for index in indices { digits += [ASCII.hexDigit(self[index] >> 4), ASCII.hexDigit(self[index] & 15)] }
+        return String(decoding: digits, as: UTF8.self)
     }
 }

@@ -1,5 +1,5 @@
 /// A request to one of the endpoints for clients, reduced to what the protocol reads. It has not been checked yet.
-package struct EndpointRequest: Sendable {
+public struct EndpointRequest: Sendable {
     /// The request method, such as `POST`.
     package var method: String
     /// The public URL of the endpoint, without query: the issuer's origin and the endpoint's path.
@@ -16,7 +16,7 @@ package struct EndpointRequest: Sendable {
     package var origin: IPAddress?
 
     /// The values of request fields, unchanged.
-    package struct Fields: Sendable {
+    public struct Fields: Sendable {
         /// `Content-Type`
         package var contentType: String?
         /// All `Authorization` fields.
@@ -25,7 +25,7 @@ package struct EndpointRequest: Sendable {
         package var accept: [String]
 
         /// A field without an argument is absent.
-        package init(contentType: String?, authorization: [String] = [], accept: [String] = []) {
+        public init(contentType: String?, authorization: [String] = [], accept: [String] = []) {
             self.contentType = contentType
             self.authorization = authorization
             self.accept = accept
@@ -36,7 +36,7 @@ package struct EndpointRequest: Sendable {
     package static let maximumBodySize = 16 * 1024
 
     /// A part of the request without an argument is absent.
-    package init(
+    public init(
         method: String = "POST", url: String, query: [UInt8]? = nil, fields: Fields, body: [UInt8],
         peerCertificate: [UInt8]? = nil, origin: IPAddress? = nil
     ) {

@@ -3,7 +3,7 @@ import JOSE
 /// The refusal of a client's request, RFC 6749 section 5.2.
 ///
 /// The answer contains only the fixed text of the ``code``: no input is echoed. The ``cause`` is for the log.
-package struct TokenRefusal: Error, Sendable, Equatable {
+public struct TokenRefusal: Error, Sendable, Equatable {
     /// Decides the whole answer, except for the time in `Retry-After`.
     package enum Code: Sendable, Hashable, CaseIterable {
         case unreadableForm
@@ -53,7 +53,7 @@ package struct TokenRefusal: Error, Sendable, Equatable {
     }
 
     /// Compares the codes only, since they decide the answer.
-    package static func == (first: TokenRefusal, second: TokenRefusal) -> Bool { first.code == second.code }
+    public static func == (first: TokenRefusal, second: TokenRefusal) -> Bool { first.code == second.code }
 }
 
 extension TokenRefusal.Code {

@@ -136,9 +136,7 @@ extension ServiceConfiguration {
     private static func tokenPath(_ text: String) throws(InvalidValue) -> String {
         let allowed = "/-._~!$&'()*+,;=:@".utf8
         guard text.hasPrefix("/"), !text.hasPrefix("//"), !text.contains("/.well-known/"),
-            text.utf8.allSatisfy({ byte in
-                allowed.contains(byte) || (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20)
-            })
+            text.utf8.allSatisfy({ allowed.contains($0) || ASCII.isDigit($0) || ASCII.isLetter($0) })
         else { throw InvalidValue("is not a path such as /oauth2/token") }
         return text
     }

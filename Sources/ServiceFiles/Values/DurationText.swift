@@ -1,4 +1,5 @@
 package import AccessToken
+import JOSE
 import OAuth
 
 /// A duration as it is written in the configuration: `90s`, `15m`, `12h`, `30d`.
@@ -14,7 +15,7 @@ package enum DurationText {
         default: throw InvalidValue("is not a duration such as 90s, 15m, 12h or 30d")
         }
         let digits = text.dropLast()
-        guard !digits.isEmpty, digits.utf8.count <= 9, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+        guard !digits.isEmpty, digits.utf8.count <= 9, digits.utf8.allSatisfy(ASCII.isDigit),
             let count = Int64(digits)
         else { throw InvalidValue("is not a duration such as 90s, 15m, 12h or 30d") }
         return .seconds(count * secondsPerUnit)

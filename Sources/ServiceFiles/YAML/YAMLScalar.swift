@@ -1,3 +1,5 @@
+import JOSE
+
 /// Writes text as a YAML scalar that reads back as the same text.
 enum YAMLScalar {
     /// Plain if that is certainly safe, otherwise in double quotes.
@@ -6,23 +8,21 @@ enum YAMLScalar {
     }
 
     private static func isPlain(_ text: String) -> Bool {
-        guard let first = text.utf8.first, isLetter(first), text.utf8.last != UInt8(ascii: " ") else { return false }
+        guard let first = text.utf8.first, ASCII.isLetter(first), text.utf8.last != UInt8(ascii: " ") else {
+            return false
+        }
         guard !["true", "false", "yes", "no", "on", "off", "null", "y", "n"].contains(text.lowercased()) else {
             return false
         }
-        return text.utf8.allSatisfy { isLetter($0) || (0x30...0x39).contains($0) || " ._-/".utf8.contains($0) }
+        return text.utf8.allSatisfy { ASCII.isLetter($0) || ASCII.isDigit($0) || " ._-/".utf8.contains($0) }
             || isPlainURI(text)
     }
 
     /// A colon is safe if no space follows it.
     private static func isPlainURI(_ text: String) -> Bool {
         text.hasPrefix("https://")
-            && text.utf8.allSatisfy { isLetter($0) || (0x30...0x39).contains($0) || "._-/:~".utf8.contains($0) }
+            && text.utf8.allSatisfy { ASCII.isLetter($0) || ASCII.isDigit($0) || "._-/:~".utf8.contains($0) }
             && !text.hasSuffix(":")
-    }
-
-    private static func isLetter(_ byte: UInt8) -> Bool {
-        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
     }
 
     private static func quoted(_ text: String) -> String {

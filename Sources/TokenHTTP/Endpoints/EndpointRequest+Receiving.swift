@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import JOSE
 import NIOCore
 import OAuth
 
@@ -13,7 +14,7 @@ extension EndpointRequest {
         let limit = Self.maximumBodySize
         if let length = request.headers[.contentLength] {
             // RFC 9110 section 8.6: digits only. The HTTP/2 parser also accepts `+5`.
-            guard !length.isEmpty, length.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+            guard !length.isEmpty, length.utf8.allSatisfy(ASCII.isDigit) else {
                 throw TokenRefusal(.unreadableForm)
             }
             guard let length = Int(length), length <= limit else { throw TokenRefusal(.bodyTooLarge) }

@@ -1,3 +1,5 @@
+import JOSE
+
 /// `Host`, RFC 9110 section 7.2: uri-host [ ":" port ].
 enum HostField {
     /// Whether the value has this syntax. An empty host is valid: it stands for a target without an authority.
@@ -14,20 +16,16 @@ enum HostField {
 
     /// Whether the text is a colon with digits (RFC 3986 section 3.2.3), or empty.
     private static func isPort(_ text: Substring.UTF8View) -> Bool {
-        text.isEmpty || text.first == UInt8(ascii: ":") && text.dropFirst().allSatisfy(isDigit)
+        text.isEmpty || text.first == UInt8(ascii: ":") && text.dropFirst().allSatisfy(ASCII.isDigit)
     }
 
     /// RFC 3986 section 3.2.2: unreserved / pct-encoded / sub-delims. (The two digits after `%` are not checked: they
     /// make no difference here.)
     private static func isRegName(_ character: UInt8) -> Bool {
-        isLetter(character) || isDigit(character) || "-._~!$&'()*+,;=%".utf8.contains(character)
+        ASCII.isLetter(character) || ASCII.isDigit(character) || "-._~!$&'()*+,;=%".utf8.contains(character)
     }
 
     private static func isAddressLiteral(_ character: UInt8) -> Bool {
         isRegName(character) || character == UInt8(ascii: ":")
     }
-
-    private static func isLetter(_ character: UInt8) -> Bool { (0x61...0x7A).contains(character | 0x20) }
-
-    private static func isDigit(_ character: UInt8) -> Bool { (0x30...0x39).contains(character) }
 }

@@ -98,3 +98,8 @@ struct Listener<Router: HTTPResponder>: Service where Router.Context == Connecti
             logger: .silent)
     }
 }
+
+extension Logger {
+    /// A logger for libraries whose events Writ logs itself or not at all.
+    static let silent = Logger(label: "silent") { _ in SwiftLogNoOpLogHandler() }
+}

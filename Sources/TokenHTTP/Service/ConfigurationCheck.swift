@@ -1,5 +1,7 @@
 import AccessToken
 import LiveState
+import NIOCore
+import NIOPosix
 package import ServiceFiles
 package import SystemPackage
 
@@ -57,5 +59,22 @@ package enum ConfigurationCheck {
             problems.append(Problem(.file(configuration.keysFolder.string, line: nil), message))
         }
         return problems
+    }
+}
+
+extension ListenAddress {
+    /// Listens on the address for a moment, as the service would.
+    ///
+    /// - Returns: the error, or `nil` if the service could listen.
+    func probe() async -> ListenerError? {
+        do {
+            let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .bind(host: host, port: port).get()
+            try await channel.close().get()
+            return nil
+        } catch {
+            return ListenerError(self, error)
+        }
     }
 }
