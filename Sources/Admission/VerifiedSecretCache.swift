@@ -43,6 +43,6 @@ package final class VerifiedSecretCache: Sendable {
 
     /// One entry for each hash at most, since one secret belongs to it.
     private func insert(_ code: [UInt8], for hash: PasswordHash) {
-        codes.withLock { $0.insert(code, for: hash) }
+        codes.withLock { _ = $0.insert(code, for: hash) }
     }
 }

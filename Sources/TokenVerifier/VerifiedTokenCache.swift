@@ -38,7 +38,7 @@ final class VerifiedTokenCache: Sendable {
 
     func insert(_ token: VerifiedAccessToken, _ digest: Digest, version: Int, now: NumericDate) {
         let entry = Entry(token: token, version: version, verifiedAt: now)
-        entries.withLock { $0.insert(entry, for: digest) }
+        entries.withLock { _ = $0.insert(entry, for: digest) }
     }
 
     /// The number of cached tokens.

@@ -18,8 +18,9 @@ struct ConfigCommand: AsyncParsableCommand {
         var running = false
 
         func run() async throws {
-            try await ConfigurationCheck.run(
+            let warnings = try await ConfigurationCheck.run(
                 configurationOption.path, environment: ProcessInfo.processInfo.environment, triesAddresses: !running)
+            for warning in warnings { Terminal.note("warning: \(warning)") }
             Terminal.print("\(configurationOption.path): ok")
         }
     }

@@ -38,6 +38,7 @@ struct ServeCommand: AsyncParsableCommand {
             return JSONLogHandler.standardError
         }
         logger.logLevel = Logger.Level(configuration.logLevel)
+        for warning in configuration.warnings { logger.warning("\(warning)") }
         let traces = configuration.tracing.map { [logger] in TraceExport(to: $0, logger: logger) }
         let service = try TokenService(configuration, logger: logger, tracer: traces?.tracer)
         if let traces {

@@ -74,7 +74,7 @@ import Testing
     func unknownGrantTypes() async throws {
         let secret = Fixture.secret.replacing(" ", with: "+")
         let known = try await steps("grant_type=password&client_id=reporting&client_secret=\(secret)")
-        #expect(known.steps == ["parsed ", "authenticated reporting"])
+        #expect(known.steps == ["identified ", "parsed", "authenticated reporting"])
         #expect(known.refusal == .unsupportedGrantType)
         #expect(try await steps("grant_type=password&client_id=reporting&client_secret=x").refusal == .invalidClient)
     }

@@ -266,16 +266,24 @@ import Testing
         #expect(
             try read("issuer: https://a\ntracing: {endpoint: http://c/v1/traces}\n", environment: collector).tracing
                 == TracingDestination(endpoint: "http://c/v1/traces", ratio: 1, headers: headers))
-        #expect(
-            problems("issuer: https://a\n", environment: ["OTEL_EXPORTER_OTLP_ENDPOINT": "o:4318"])
-                == ["OTEL_EXPORTER_OTLP_ENDPOINT: the value is not a URL such as http://127.0.0.1:4318"])
-        let malformed = problems(
-            "issuer: https://a\n", environment: collector.merging(["OTEL_EXPORTER_OTLP_HEADERS": "s3cret"]) { $1 })
-        #expect(malformed.count == 1)
-        #expect(malformed.first?.hasPrefix("OTEL_EXPORTER_OTLP_HEADERS: ") == true)
-        #expect(malformed.first?.contains("s3cret") == false)
         // Without an endpoint tracing is off, and the other variables are ignored.
         #expect(try read("issuer: https://a\n", environment: ["OTEL_EXPORTER_OTLP_HEADERS": "x"]).tracing == nil)
+    }
+
+    @Test("A malformed variable of OpenTelemetry is ignored with a warning that does not show its value")
+    func warnsOfStandardVariables() throws {
+        let endpoint = try read("issuer: https://a\n", environment: ["OTEL_EXPORTER_OTLP_ENDPOINT": "o:4318"])
+        #expect(endpoint.tracing == nil)
+        #expect(
+            endpoint.warnings.map(\.description) == [
+                "OTEL_EXPORTER_OTLP_ENDPOINT: the value is not a URL such as http://127.0.0.1:4318, and is ignored"
+            ])
+        let collector = ["OTEL_EXPORTER_OTLP_ENDPOINT": "http://o:4318", "OTEL_EXPORTER_OTLP_HEADERS": "s3cret"]
+        let headers = try read("issuer: https://a\n", environment: collector)
+        #expect(headers.tracing == TracingDestination(endpoint: "http://o:4318/v1/traces", ratio: 1))
+        #expect(headers.warnings.map(\.place) == [.environment("OTEL_EXPORTER_OTLP_HEADERS")])
+        #expect(headers.warnings.allSatisfy { !$0.description.contains("s3cret") })
+        #expect(try read("issuer: https://a\n", environment: ["OTEL_TRACES_SAMPLER": "xray"]).warnings.isEmpty)
     }
 
     @Test("A missing writ.yaml is reported with a hint")

@@ -9,13 +9,15 @@ public struct TokenRequest: Sendable {
     /// The credentials of the client that the request claims to come from.
     public let credentials: PresentedCredentials
 
-    /// - Parameter observe: is called with the credentials before scope and resources are parsed, so that the log names
-    ///   the client whose request is malformed.
     /// - Throws: the refusals that do not depend on registered clients: `invalid_request`, `invalid_scope`,
     ///   `invalid_target`, or `invalid_client` if credentials are missing or cannot be parsed.
-    public init(
-        parsing request: EndpointRequest, observe: (RequestProgress) -> Void = { _ in }
-    ) throws(TokenRefusal) {
+    public init(parsing request: EndpointRequest) throws(TokenRefusal) {
+        try self.init(parsing: request, observe: { _ in })
+    }
+
+    /// - Parameter observe: is called with the credentials before scope and resources are parsed, so that the log names
+    ///   the client whose request is malformed.
+    package init(parsing request: EndpointRequest, observe: (RequestProgress) -> Void) throws(TokenRefusal) {
         let form = try FormParameters(of: request)
         grant = try RequestedGrant(form)
         credentials = try PresentedCredentials(request, form)

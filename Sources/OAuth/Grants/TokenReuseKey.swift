@@ -1,3 +1,5 @@
+import AccessToken
+
 /// The key for reusing access tokens: requests with equal keys can get the same token.
 package struct TokenReuseKey: Sendable, Hashable {
     /// The terms include the registration itself: a client that is registered again may have other claims or another

@@ -95,7 +95,8 @@ extension ServiceConfiguration {
             trustedProxies: trustedProxies ?? [],
             drainDelay: drainDelay ?? .seconds(5),
             logLevel: logLevel ?? .info,
-            tracing: tracing
+            tracing: tracing,
+            warnings: reader.warnings
         )
     }
 
@@ -117,7 +118,8 @@ extension ServiceConfiguration {
             algorithm: reader.value(.accessTokenAlgorithm, IssuancePolicy.algorithm(named:)) ?? .rs256,
             accessTokenLifetime: .seconds(15 * 60), accessTokenReuse: .zero, refreshTokenLifetime: .seconds(30 * 86400),
             assertionAudience: .either, throttle: .standard, queueWait: .zero, tls: reader.tlsTermination(of: nil),
-            trustedProxies: [], drainDelay: .zero, logLevel: .info, tracing: nil)
+            trustedProxies: [], drainDelay: .zero, logLevel: .info, tracing: nil,
+            warnings: [])
     }
 
     /// The addresses to listen on, without malformed ones.

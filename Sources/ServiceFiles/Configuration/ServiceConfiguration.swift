@@ -47,6 +47,8 @@ package struct ServiceConfiguration: Sendable {
     package let logLevel: LogLevel
     /// `tracing`; `nil` if it is off.
     package let tracing: TracingDestination?
+    /// Mistakes that do not keep the service from starting.
+    package let warnings: [Problem]
 
     /// The keys folder.
     package var keys: KeysFolder {

@@ -2,7 +2,7 @@ import AccessToken
 
 extension SettingReader {
     /// `tracing`, which overrides the standard variables of OpenTelemetry. `nil` if no endpoint is set, or if it is
-    /// invalid and reported. Without an endpoint the other variables are not read.
+    /// invalid and reported. Invalid variables are ignored with a warning. Without an endpoint the other variables are not read.
     mutating func tracingDestination(environment: [String: String]) -> TracingDestination? {
         var variables = OpenTelemetryVariables(environment)
         let ratio = value(.tracingRatio, TracingEndpoint.ratio)
@@ -11,14 +11,15 @@ extension SettingReader {
         if has(.tracingRatio), !isOwn, endpoint == nil, variables.malformed.isEmpty {
             note(.tracingRatio, "comes without tracing.endpoint")
         }
-        defer { for each in variables.malformed { note(each) } }
+        // The variables may be meant for other programs too. OpenTelemetry asks to ignore a value that is not understood.
+        defer { for each in variables.malformed { warn(each) } }
         guard let endpoint else { return nil }
         let sampled = has(.tracingRatio) ? ratio : variables.ratio()
         return TracingDestination(
             endpoint: endpoint, ratio: sampled ?? 1, headers: variables.headers(), resource: variables.resource())
     }
 
-    private mutating func note(_ malformed: OpenTelemetryVariables.Malformed) {
-        add(Problem(.environment(malformed.variable), "the value \(malformed.message)"))
+    private mutating func warn(_ malformed: OpenTelemetryVariables.Malformed) {
+        warn(Problem(.environment(malformed.variable), "the value \(malformed.message), and is ignored"))
     }
 }

@@ -7,6 +7,8 @@ struct SettingReader {
     private let layers: SettingLayers
     private let file: FilePath
     private(set) var problems: [Problem]
+    /// Mistakes that do not keep the service from starting.
+    private(set) var warnings: [Problem] = []
 
     init(layers: SettingLayers, file: FilePath) {
         self.layers = layers
@@ -39,8 +41,8 @@ struct SettingReader {
         layers[name] == nil ? standard : value(name, parse)
     }
 
-    /// Adds a problem with something other than a setting.
-    mutating func add(_ problem: Problem) { problems.append(problem) }
+    /// Adds a mistake that does not keep the service from starting.
+    mutating func warn(_ problem: Problem) { warnings.append(problem) }
 
     /// Adds a problem with a setting that is set.
     mutating func note(_ name: SettingName, _ message: String, hint: String? = nil) {

@@ -11,9 +11,11 @@ package enum ConfigurationCheck {
     /// configuration file has problems, as long as it names them.
     ///
     /// - Parameter triesAddresses: whether to try to listen on the addresses. A running service already occupies them.
+    /// - Returns: mistakes that do not keep the service from starting.
+    @discardableResult
     package static func run(
         _ file: FilePath, environment: [String: String], triesAddresses: Bool
-    ) async throws(InvalidConfiguration) {
+    ) async throws(InvalidConfiguration) -> [Problem] {
         var problems: [Problem] = []
         let configuration: ServiceConfiguration
         do throws(InvalidConfiguration) {
@@ -33,6 +35,7 @@ package enum ConfigurationCheck {
             problems.append(Problem(.file(file.string, line: nil), error.description, hint: error.hint))
         }
         guard problems.isEmpty else { throw InvalidConfiguration(problems) }
+        return configuration.warnings
     }
 
     /// The problems with keys and clients.
