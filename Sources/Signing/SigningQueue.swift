@@ -86,7 +86,7 @@ struct SigningJob: Sendable {
 }
 
 /// Why a token was not signed.
-package enum SigningError: Error, Sendable {
+package enum SigningError: Error, Sendable, Equatable {
     /// More signatures wait than can be made in time, and clients with fewer of them go first.
     case queueFull
     /// libcrypto could not sign; for the log.

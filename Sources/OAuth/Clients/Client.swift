@@ -106,31 +106,6 @@ public enum ClientKeys: Sendable {
     case remote(url: String)
 }
 
-/// The grant types that a client may be allowed, with the names of RFC 7591 section 2.
-public enum GrantType: String, Sendable, Hashable, CaseIterable {
-    /// RFC 6749 section 4.4
-    case clientCredentials = "client_credentials"
-    /// RFC 6749 section 6
-    case refreshToken = "refresh_token"
-
-    /// - Throws: for any other name.
-    package init(parsing text: String) throws(InvalidValue) {
-        guard let grantType = GrantType(rawValue: text) else {
-            throw InvalidValue("is neither client_credentials nor refresh_token")
-        }
-        self = grantType
-    }
-}
-
-/// A method of client authentication, with the names of RFC 7591 section 2.
-public enum TokenEndpointAuthenticationMethod: String, Sendable, Hashable, CaseIterable {
-    case clientSecretBasic = "client_secret_basic"
-    /// RFC 6749 section 2.3.1: in the body.
-    case clientSecretPost = "client_secret_post"
-    /// RFC 7523 section 2.2
-    case privateKeyJWT = "private_key_jwt"
-}
-
 /// The tokens that a client may introspect: `introspect` of its registration.
 public enum IntrospectionPermission: Sendable, Hashable {
     /// `false`: no tokens.

@@ -102,7 +102,7 @@ public struct RefreshTokenSealer: Sendable {
 }
 
 /// Why a refresh token was not sealed. An operator can correct it, a client cannot.
-public enum SealingError: Error, Sendable, CustomStringConvertible {
+public enum SealingError: Error, Sendable, Equatable, CustomStringConvertible {
     /// No sealing key may seal yet.
     case noKey
     /// Scope and resources are so long that no request could carry the token.

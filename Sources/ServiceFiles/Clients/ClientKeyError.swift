@@ -2,7 +2,7 @@ import JOSE
 import OAuth
 
 /// The reason a key cannot verify a client's assertions.
-enum ClientKeyError: Error, CustomStringConvertible {
+enum ClientKeyError: Error, Equatable, CustomStringConvertible {
     case notUnderstood(JWKError)
     case notAnObject
     case isPrivate

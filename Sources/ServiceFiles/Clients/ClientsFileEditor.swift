@@ -108,7 +108,7 @@ extension Node {
 }
 
 /// The reason a client was not added, changed or removed. The file is unchanged.
-package enum ClientsFileEditError: Error, Sendable, CustomStringConvertible {
+package enum ClientsFileEditError: Error, Sendable, Equatable, CustomStringConvertible {
     case clientExists
     case noSuchClient
     case unusualLayout

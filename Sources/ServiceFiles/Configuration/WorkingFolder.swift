@@ -101,7 +101,7 @@ package struct WorkingFolder: Sendable {
 }
 
 /// The reason no working folder was created.
-package enum WorkingFolderError: Error, Sendable, CustomStringConvertible {
+package enum WorkingFolderError: Error, Sendable, Equatable, CustomStringConvertible {
     case exists(FilePath)
 
     /// A human-readable description that names the existing file.

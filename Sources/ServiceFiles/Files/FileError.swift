@@ -2,7 +2,7 @@ import Foundation
 package import SystemPackage
 
 /// A file or folder that could not be read or written, and the reason.
-package struct FileError: Error, Sendable, CustomStringConvertible {
+package struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The file or folder.
     package let path: FilePath
     private let reason: String

@@ -32,36 +32,3 @@ package enum KeyFile {
         return !status.permissions.isDisjoint(with: foreign)
     }
 }
-
-/// The reason a key file is refused.
-package enum KeyFileError: Error, CustomStringConvertible {
-    case notAFile
-    case tooLarge
-    case readableByOthers
-    case tooSmall(bits: Int)
-    case unusable
-    case mismatchedHalves
-    case noSealingKey
-
-    package var description: String {
-        switch self {
-        case .notAFile: "is not a regular file"
-        case .tooLarge: "is too large for a key"
-        case .readableByOthers: "holds a secret that other users can read"
-        case .tooSmall(let bits): "is an RSA key of \(bits) bits; RFC 7518 section 3.3 asks for 2048 or more"
-        case .unusable:
-            "is an unsupported kind of key; access tokens are signed with \(SignatureAlgorithm.offeredKeyNames)"
-        case .mismatchedHalves: "holds a private and a public half that do not belong together"
-        case .noSealingKey: "is not a key of \(SealingKey.size) octets in base64url"
-        }
-    }
-
-    package func hint(for path: FilePath) -> String? {
-        switch self {
-        case .readableByOthers: "chmod 600 \(path)"
-        case .tooSmall, .unusable, .mismatchedHalves: "`writ keys generate` makes a good one"
-        case .noSealingKey: "remove it; `writ keys rotate --sealing` makes a good one"
-        default: nil
-        }
-    }
-}

@@ -1,5 +1,5 @@
 /// All problems of the configuration, the clients file and the keys that keep the service from running.
-package struct InvalidConfiguration: Error, Sendable, CustomStringConvertible {
+package struct InvalidConfiguration: Error, Sendable, Equatable, CustomStringConvertible {
     /// Never empty.
     package let problems: [Problem]
 

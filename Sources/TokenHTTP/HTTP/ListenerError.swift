@@ -3,7 +3,7 @@ import ServiceFiles
 import SystemPackage
 
 /// The service cannot listen on an address.
-package struct ListenerError: Error, Sendable, CustomStringConvertible {
+package struct ListenerError: Error, Sendable, Equatable, CustomStringConvertible {
     private let address: ListenAddress
     /// The system's error, or `nil` if the host name has no address.
     private let reason: Errno?
