@@ -77,7 +77,7 @@ let surroundings: [Target] = [
         swiftSettings: strict),
     .target(
         name: "LiveState",
-        dependencies: ["ServiceFiles", "OAuth", "AccessToken", "JOSE", "Libcrypto", logging, nioSSL, system],
+        dependencies: ["ServiceFiles", "OAuth", "AccessToken", "JOSE", "Libcrypto", logging, nioCore, nioSSL, system],
         swiftSettings: strict),
     .target(
         name: "Telemetry",

@@ -76,7 +76,9 @@ let package = Package(
         writ("OTLPTracing", ["JOSE", tracing]),
         writ("PrometheusText", []),
         writ("ServiceFiles", ["OAuth", "AccessToken", "JOSE", "Libcrypto", yams, system]),
-        writ("LiveState", ["ServiceFiles", "OAuth", "AccessToken", "JOSE", "Libcrypto", logging, nioSSL, system]),
+        writ(
+            "LiveState",
+            ["ServiceFiles", "OAuth", "AccessToken", "JOSE", "Libcrypto", logging, nioCore, nioSSL, system]),
         writ(
             "Telemetry",
             ["PrometheusText", "OAuth", "AccessToken", "JOSE", logging, tracing, instrumentation, system],

@@ -1,14 +1,17 @@
 import JOSE
 package import Libcrypto
+package import NIOCore
 
 /// A document that stays the same until the next snapshot: the JWK Set, the metadata.
 package struct StaticDocument: Sendable {
-    /// The body of the answer to GET.
-    package let octets: [UInt8]
+    /// The body of the answer to GET. All answers share its memory.
+    package let body: ByteBuffer
     /// `Content-Type`
     package let mediaType: String
-    /// How long a client may cache the document: `max-age`, RFC 9111 section 5.2.2.1. Key rotation relies on it.
-    package let maximumAge: Duration
+    /// `Content-Length`
+    package let contentLength: String
+    /// `Cache-Control`: how long a client may cache the document, RFC 9111 section 5.2.2.1. Key rotation relies on it.
+    package let cacheControl: String
     /// A strong entity tag with its quotes, RFC 9110 section 8.8.3: the truncated SHA-256 of the octets.
     package let entityTag: String
 
@@ -16,9 +19,10 @@ package struct StaticDocument: Sendable {
     package init(_ octets: [UInt8], mediaType: String, maximumAge: Duration) throws(LibcryptoError) {
         let digest = try HashFunction.sha256.digest(of: octets.span)
         entityTag = "\"\(Base64URL.encode(Array(digest.prefix(16))))\""
-        self.octets = octets
+        body = ByteBuffer(bytes: octets)
         self.mediaType = mediaType
-        self.maximumAge = maximumAge
+        contentLength = String(octets.count)
+        cacheControl = "public, max-age=\(maximumAge.components.seconds)"
     }
 
     /// Whether a client that sends this `If-None-Match` has the current document. RFC 9110 section 13.1.2: it does if

@@ -64,7 +64,7 @@ extension StaticDocument {
     func response(to request: Request) -> Response {
         var headers: HTTPFields = [
             .eTag: entityTag,
-            .cacheControl: "public, max-age=\(maximumAge.components.seconds)",
+            .cacheControl: cacheControl,
             // Verifiers may run in a browser. The document is public.
             .accessControlAllowOrigin: "*",
         ]
@@ -72,7 +72,7 @@ extension StaticDocument {
             return Response(status: .notModified, headers: headers)
         }
         headers[.contentType] = mediaType
-        headers[.contentLength] = String(octets.count)
-        return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: octets)))
+        headers[.contentLength] = contentLength
+        return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: body))
     }
 }
