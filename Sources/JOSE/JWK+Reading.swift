@@ -8,7 +8,7 @@ public enum JWKError: Error, Sendable, Equatable, CustomStringConvertible {
     /// A member that is missing or malformed.
     case invalid(Defect)
 
-    /// What is not understood. The raw value is the text for people.
+    /// What is not understood. The raw value is the description.
     public enum Unknown: String, Sendable {
         /// `kty` is `oct`, RFC 7518 section 6.4.
         case symmetric = "it is symmetric"
@@ -24,7 +24,7 @@ public enum JWKError: Error, Sendable, Equatable, CustomStringConvertible {
         case curve = "crv is not known"
     }
 
-    /// What is missing or malformed. The raw value is the text for people.
+    /// What is missing or malformed. The raw value is the description.
     public enum Defect: String, Sendable {
         /// The key is another JSON value.
         case notAnObject = "it is not an object"
@@ -56,7 +56,7 @@ public enum JWKError: Error, Sendable, Equatable, CustomStringConvertible {
         case components = "the numbers do not make a key"
     }
 
-    /// For people; names members of the key and holds none of their values.
+    /// A human-readable description. It names members of the key and has none of their values.
     public var description: String {
         switch self {
         case .notUnderstood(let reason): reason.rawValue
