@@ -55,8 +55,8 @@ public struct JSONWriter {
     }
 
     /// For a string if there is one value, and for an array otherwise: the shape of `aud` (RFC 7519 section 4.1.3).
-    package mutating func member(_ name: String, oneOrMore values: [String]) {
-        if values.count == 1 { member(name, values[0]) } else { member(name, values) }
+    package mutating func member(_ name: String, oneOrMore values: [some CustomStringConvertible]) {
+        if values.count == 1 { member(name, values[0].description) } else { member(name, values.map(\.description)) }
     }
 
     /// For a value of any kind, as ``value(_:)`` writes it.
