@@ -50,7 +50,7 @@ public struct AccessTokenClaims: Sendable, Equatable {
         writer.object { claims in
             claims.member("iss", issuer.description)
             claims.member("sub", subject)
-            claims.member("aud", oneOrMore: audience.map(\.description))
+            claims.member("aud", oneOrMore: audience)
             claims.member("exp", expiresAt.seconds)
             claims.member("iat", issuedAt.seconds)
             claims.member("jti", tokenID)

