@@ -30,9 +30,12 @@
     @inlinable
     package subscript(key: Key) -> Value? { younger[key] ?? older[key] }
 
-    /// Whether the younger generation has an entry for `key`.
+    /// The value for `key`, and whether it is in the younger generation.
     @inlinable
-    package func isYounger(_ key: Key) -> Bool { younger[key] != nil }
+    package func find(_ key: Key) -> (value: Value, isYounger: Bool)? {
+        if let value = younger[key] { return (value, true) }
+        return older[key].map { ($0, false) }
+    }
 
     /// Inserts an entry into the younger generation. If that is full, a new generation begins.
     ///

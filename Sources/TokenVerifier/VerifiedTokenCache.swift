@@ -29,9 +29,10 @@ final class VerifiedTokenCache: Sendable {
     ///   future.
     func token(_ digest: Digest, version: Int, now: NumericDate) -> VerifiedAccessToken? {
         entries.withLock { entries in
-            guard let entry = entries[digest], entry.version == version, entry.verifiedAt <= now else { return nil }
+            guard let (entry, isYounger) = entries.find(digest), entry.version == version, entry.verifiedAt <= now
+            else { return nil }
             // Keeps a token that is used in the younger generation.
-            if !entries.isYounger(digest) { entries.insert(entry, for: digest) }
+            if !isYounger { entries.insert(entry, for: digest) }
             return entry.token
         }
     }
