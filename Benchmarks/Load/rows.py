@@ -211,7 +211,7 @@ ROWS = [
         bare=(),
     ),
     verification("TokenVerifier", Goal(">=", 0.8)),
-    verification("TokenVerifier, remembered"),
+    verification("TokenVerifier, cached"),
     verification("jwt-kit"),
     verification("PyJWT"),
     Row(

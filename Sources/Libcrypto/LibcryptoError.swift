@@ -95,8 +95,12 @@ func isSuccess(_ status: Int32) -> Bool {
 ///
 /// - Throws: if libcrypto could not verify, which says nothing about the signature.
 func isValid(_ status: Int32) throws(LibcryptoError) -> Bool {
-    guard status >= 0 else { throw LibcryptoError(drainingQueueFor: "verify a signature") }
-    return isSuccess(status)
+    guard status < 0 else { return isSuccess(status) }
+    let error = LibcryptoError(drainingQueueFor: "verify a signature")
+    // SEC 1 section 4.1.4: a signature that leads to the point at infinity is invalid.
+    let isInvalid = error.reasons.contains { $0.library == ERR_LIB_EC && $0.code == EC_R_POINT_AT_INFINITY }
+    guard isInvalid else { throw error }
+    return false
 }
 
 /// The version of libcrypto.

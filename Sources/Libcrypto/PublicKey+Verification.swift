@@ -2,7 +2,7 @@ extension PublicKey {
     /// Whether `signature` is this key's signature over `message`. A signature of the wrong length is invalid, not an
     /// error.
     ///
-    /// - Throws: if the key does not fit the scheme.
+    /// - Throws: if the key does not fit the scheme, or libcrypto fails.
     public func isValid(
         _ signature: Span<UInt8>, for message: Span<UInt8>, scheme: SignatureScheme
     ) throws(LibcryptoError) -> Bool {

@@ -124,4 +124,29 @@ import Testing
         let first = try SigningContext(key: key, scheme: .rsaPKCS1(.sha256)).sign(message.span)
         #expect(try SigningContext(key: key.copy(), scheme: .rsaPKCS1(.sha256)).sign(message.span) == first)
     }
+
+    @Test("SEC 1 section 4.1.4: a signature that leads to the point at infinity is invalid, and no failure")
+    func pointAtInfinity() throws {
+        // The private key is 1: the public key is the generator of P-256, SEC 2 section 2.4.2.
+        let x = octets("6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296")
+        let y = octets("4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5")
+        let order = octets("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551")
+        let key = try PublicKey(.ellipticCurve(.p256, x: x, y: y))
+        let message = Array("message".utf8)
+        // With r = order - hash, the sum of both points is zero, whatever s is.
+        var r = order
+        var borrow = 0
+        for (index, octet) in try HashFunction.sha256.digest(of: message.span).enumerated().reversed() {
+            let difference = Int(order[index]) - Int(octet) - borrow
+            borrow = difference < 0 ? 1 : 0
+            r[index] = UInt8(truncatingIfNeeded: difference)
+        }
+        let signature = r + [UInt8](repeating: 0, count: 31) + [1]
+        #expect(try !key.isValid(signature.span, for: message.span, scheme: .ecdsa(.p256, .sha256)))
+    }
+
+    private func octets(_ hexadecimal: String) -> [UInt8] {
+        let digits = Array(hexadecimal)
+        return stride(from: 0, to: digits.count, by: 2).compactMap { UInt8(String(digits[$0...($0 + 1)]), radix: 16) }
+    }
 }

@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test(
-        "RFC 8725 section 3.2: the algorithm none, in any spelling, is rejected",
+        "RFC 8725 section 3.2: none in any spelling, and any name that is not in the table, is rejected",
         arguments: ["none", "None", "NONE", "nOnE", "", "RS256 ", "rs256"])
     func algorithmNone(name: String) async {
         let header = #"{"alg":"\#(name)","typ":"at+jwt","kid":"k1"}"#
@@ -171,7 +171,7 @@ import Testing
             try mint.token(), .signature(.noSingleKey), by: try TokenMint.verifier(.fixed(keys)))
     }
 
-    @Test("An RSA key without alg verifies both RSA algorithms, and no other")
+    @Test("An RSA key without alg verifies RSASSA-PKCS1-v1_5 and RSASSA-PSS, and no other kind of algorithm")
     func aKeyWithoutAlgorithm() async throws {
         let verifier = try TokenMint.verifier(
             .fixed(JWKSet([JWK(try mint.key.publicKey, keyID: "k1", algorithm: nil)])))
@@ -188,7 +188,7 @@ import Testing
     }
 
     /// A modulus of 1024 bits, and the exponent 1, with which every message is its own signature.
-    @Test("RFC 7518 section 3.3: a weak RSA key in the set is not used")
+    @Test("RFC 7518 section 3.3, RFC 8017 section 3.1: an RSA key with a short modulus or a bad exponent is not used")
     func weakKeys() async throws {
         let modulus = Base64URL.encode([0xC5] + [UInt8](repeating: 0x6B, count: 127))
         let long = Base64URL.encode([0xC5] + [UInt8](repeating: 0x6B, count: 255))
@@ -204,7 +204,7 @@ import Testing
     @Test("RFC 9068 section 4: a token is rejected as soon as its expiry and the leeway have passed")
     func times() async throws {
         func claims(_ expiry: String) -> String { TokenMint.claims.replacing("1795000900", with: expiry) }
-        for good in ["1794999971", "1794999970.5e0", "1795000900.5"] where good != "1794999970.5e0" {
+        for good in ["1794999971", "1795000900.5"] {
             _ = try await verifier.verify(mint.token(claims: claims(good)))
         }
         await expectRefusal(try mint.token(claims: claims("1794999970")), .expired)

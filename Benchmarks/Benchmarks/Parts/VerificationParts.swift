@@ -22,7 +22,7 @@ extension Part {
             let verifier = try sample.verifier()
             return { keep(try verifier.verifyUsingCachedKeys(sample.token)) }
         },
-        Part("remembered access token") {
+        Part("cached access token") {
             let sample = try SignedSample()
             let verifier = try sample.verifier(cacheCapacity: 1000)
             return { keep(try verifier.verifyUsingCachedKeys(sample.token)) }

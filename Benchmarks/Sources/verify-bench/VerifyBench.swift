@@ -4,7 +4,7 @@ import JWTKit
 import TokenVerifier
 
 /// Verifies one access token over and over, on one thread, and prints what it cost in CPU time: Writ's verifier with and
-/// without remembered tokens, and jwt-kit, in turns.
+/// without cached tokens, and jwt-kit, in turns.
 @main
 struct VerifyBench: AsyncParsableCommand {
     @Option(help: "The issuer.") var issuer: String
@@ -27,7 +27,7 @@ struct VerifyBench: AsyncParsableCommand {
         for _ in 0..<rounds {
             results["TokenVerifier", default: []].append(try await cost { _ = try await plain.verify(token) })
             if alone { continue }
-            results["TokenVerifier, remembered", default: []].append(
+            results["TokenVerifier, cached", default: []].append(
                 try await cost { _ = try await remembering.verify(token) })
             results["jwt-kit", default: []].append(
                 try await cost {

@@ -57,7 +57,7 @@ public struct PendingAssertionCheck: Sendable {
         use: (String, ClientID, NumericDate) throws(TokenRefusal) -> AssertionUse, cost: inout AuthenticationCost
     ) throws(TokenRefusal) -> AuthenticatedClient {
         let header = assertion.jws.header
-        // One signature is always checked, if necessary with a decoy: a public key that has no private key.
+        // One signature is always checked, if necessary with a decoy: a public key whose private key is unknown.
         let key = keys.onlyKey(withID: header.keyID, for: header.algorithm)?.publicKey
         let isPossible = key.map(assertion.jws.canBeSigned(by:)) ?? false
         let tried = isPossible ? keys : decoys.keys(for: assertion.jws)

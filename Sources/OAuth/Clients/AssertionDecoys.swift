@@ -1,7 +1,7 @@
 import JOSE
 import Libcrypto
 
-/// Public keys that have no private keys. For a client that does not exist, or whose key cannot have made a signature,
+/// Public keys whose private keys are unknown. For a client that does not exist, or whose key cannot have made a signature,
 /// one of them is tried, so that the refusal costs a signature check like any other.
 struct AssertionDecoys: Sendable {
     private let keys: [PublicKey]

@@ -24,9 +24,6 @@ public struct TokenRequest: Sendable {
         observe(.identified(credentials, grant.type))
         access = grant.type == nil ? .nothing : try RequestedAccess(form)
     }
-
-    /// `grant_type`; `nil` if the service does not support it.
-    package var grantType: GrantType? { grant.type }
 }
 
 /// `grant_type` with the parameters that only this grant type has.

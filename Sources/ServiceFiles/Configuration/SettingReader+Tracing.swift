@@ -2,12 +2,14 @@ import AccessToken
 
 extension SettingReader {
     /// `tracing`, which overrides the standard variables of OpenTelemetry. `nil` if no endpoint is set, or if it is
-    /// invalid and reported. Invalid variables are ignored with a warning. Without an endpoint the other variables are not read.
+    /// invalid and reported. Invalid variables are ignored with a warning. Without an endpoint the other variables are not
+    /// read.
     mutating func tracingDestination(environment: [String: String]) -> TracingDestination? {
         var variables = OpenTelemetryVariables(environment)
         let ratio = value(.tracingRatio, TracingEndpoint.ratio)
         let isOwn = has(.tracingEndpoint)
         let endpoint = isOwn ? value(.tracingEndpoint, TracingEndpoint.parse) : variables.endpoint()
+        // With a malformed variable for the endpoint, that variable is reported and the ratio is no mistake.
         if has(.tracingRatio), !isOwn, endpoint == nil, variables.malformed.isEmpty {
             note(.tracingRatio, "comes without tracing.endpoint")
         }

@@ -11,7 +11,7 @@ package enum ConfigurationCheck {
     /// configuration file has problems, as long as it names them.
     ///
     /// - Parameter triesAddresses: whether to try to listen on the addresses. A running service already occupies them.
-    /// - Returns: mistakes that do not keep the service from starting.
+    /// - Returns: mistakes that do not keep the service from starting. They are reported only if there are no problems.
     @discardableResult
     package static func run(
         _ file: FilePath, environment: [String: String], triesAddresses: Bool

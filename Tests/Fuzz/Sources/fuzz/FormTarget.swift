@@ -38,7 +38,7 @@ struct FormTarget: FuzzTarget {
         let request = request(body: form)
         if let token = try? TokenRequest(parsing: request) {
             let name = parameters["grant_type"] ?? ""
-            require(GrantType(rawValue: name) == token.grantType, "the grant type is that of the form")
+            require(GrantType(rawValue: name) == token.grant.type, "the grant type is that of the form")
             check(token, parameters)
             let ids = token.credentials.clientIDs.map(\.description)
             require(!ids.isEmpty, "credentials are somebody's")

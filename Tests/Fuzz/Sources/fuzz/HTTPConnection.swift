@@ -12,7 +12,7 @@ import Synchronization
 @testable import ServiceFiles
 @testable import TokenHTTP
 
-/// Connections to a front door without sockets, with the handlers that ``Listener`` gives them.
+/// Connections to the HTTP handlers without sockets, with the handlers that ``Listener`` gives them.
 final class HTTPConnection: Sendable {
     private let channel: HTTP1Channel
 
