@@ -1,18 +1,23 @@
 """`script/check-words` finds the words that it is there to find. It needs no service."""
 
-import subprocess
+import io
+import runpy
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "script/check-words"
+CHECK = runpy.run_path(str(SCRIPT))
 
 
 def check(root):
     """The exit status and the lines that report something."""
-    result = subprocess.run([SCRIPT, root], capture_output=True, text=True)
-    return result.returncode, result.stderr.splitlines()
+    errors = io.StringIO()
+    with redirect_stderr(errors), redirect_stdout(io.StringIO()):
+        status = CHECK["main"](["", str(root)])
+    return status, errors.getvalue().splitlines()
 
 
 def check_source(tmp_path, text):
