@@ -91,8 +91,9 @@ struct SecretCheck {
             cost.comparisons += 1
             remaining -= 1
         }
+        let decoy = clients.decoys.digest
         while remaining > 0 {
-            _ = ConstantTime.areEqual(presented.span, clients.decoys.digest.span)
+            _ = ConstantTime.areEqual(presented.span, decoy.span)
             cost.comparisons += 1
             remaining -= 1
         }

@@ -2,7 +2,7 @@ package import AccessToken
 public import Libcrypto
 
 /// All clients by identifier. It is immutable: a reload creates a new one.
-public struct ClientRegistry: Sendable {
+public final class ClientRegistry: Sendable {
     private let clients: [ClientID: Client]
     /// The clients whose last secret expires, with the time, earliest first. Clients that also have keys are not among
     /// them.
