@@ -16,20 +16,27 @@ struct KeyOperation: ~Copyable {
     /// - Throws: if the key does not fit the scheme.
     init(signingWith key: PrivateKey, _ scheme: SignatureScheme, _ hash: HashFunction) throws(LibcryptoError) {
         let context = unsafe key.withUnsafePointer { unsafe EVP_PKEY_CTX_new_from_pkey(nil, $0, nil) }
-        let operation = try unsafe KeyOperation(takingOwnershipOf: check(context, "prepare a signature"), hash)
-        try unsafe check(EVP_PKEY_sign_init(operation.pointer), "prepare a signature")
-        try operation.apply(scheme)
-        self = operation
+        self = try unsafe Self.prepared(context, scheme, hash, "prepare a signature") { unsafe EVP_PKEY_sign_init($0) }
     }
 
     /// - Parameter hash: the hash of the scheme.
     /// - Throws: if the key does not fit the scheme.
     init(verifyingWith key: PublicKey, _ scheme: SignatureScheme, _ hash: HashFunction) throws(LibcryptoError) {
         let context = unsafe key.withUnsafePointer { unsafe EVP_PKEY_CTX_new_from_pkey(nil, $0, nil) }
-        let operation = try unsafe KeyOperation(takingOwnershipOf: check(context, "prepare to verify"), hash)
-        try unsafe check(EVP_PKEY_verify_init(operation.pointer), "prepare to verify")
+        self = try unsafe Self.prepared(context, scheme, hash, "prepare to verify") { unsafe EVP_PKEY_verify_init($0) }
+    }
+
+    /// - Parameters:
+    ///   - context: is owned by the operation from now on; `nil` if libcrypto could not make it.
+    ///   - begin: initialises the context to sign or to verify.
+    private static func prepared(
+        _ context: OpaquePointer?, _ scheme: SignatureScheme, _ hash: HashFunction, _ name: StaticString,
+        begin: (OpaquePointer) -> Int32
+    ) throws(LibcryptoError) -> KeyOperation {
+        let operation = try unsafe KeyOperation(takingOwnershipOf: check(context, name), hash)
+        try check(unsafe begin(operation.pointer), name)
         try operation.apply(scheme)
-        self = operation
+        return operation
     }
 
     deinit { unsafe EVP_PKEY_CTX_free(pointer) }

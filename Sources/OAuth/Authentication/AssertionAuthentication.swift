@@ -82,16 +82,3 @@ public struct PendingAssertionCheck: Sendable {
         }
     }
 }
-
-extension TokenRefusal {
-    /// Runs a signature check.
-    ///
-    /// - Returns: `nil` if the signature does not verify.
-    /// - Throws: ``Code/serverError`` if libcrypto failed, which says nothing about the signature.
-    static func checking(_ check: () throws(JWSError) -> VerifiedJWS) throws(TokenRefusal) -> VerifiedJWS? {
-        do throws(JWSError) { return try check() } catch {
-            if case .cannotVerify(let cause) = error { throw .failure(cause) }
-            return nil
-        }
-    }
-}

@@ -56,6 +56,19 @@ public struct TokenRefusal: Error, Sendable, Equatable {
     public static func == (first: TokenRefusal, second: TokenRefusal) -> Bool { first.code == second.code }
 }
 
+extension TokenRefusal {
+    /// Runs a signature check.
+    ///
+    /// - Returns: `nil` if the signature does not verify.
+    /// - Throws: ``Code/serverError`` if libcrypto failed, which says nothing about the signature.
+    static func checking(_ check: () throws(JWSError) -> VerifiedJWS) throws(TokenRefusal) -> VerifiedJWS? {
+        do throws(JWSError) { return try check() } catch {
+            if case .cannotVerify(let cause) = error { throw .failure(cause) }
+            return nil
+        }
+    }
+}
+
 extension TokenRefusal.Code {
     /// The JSON object of RFC 6749 section 5.2.
     package var json: [UInt8] {

@@ -1,5 +1,6 @@
 import AccessToken
 import Foundation
+import JOSE
 
 /// What the standard environment variables of OpenTelemetry say about traces (OpenTelemetry specification, "OpenTelemetry
 /// Protocol Exporter" and "Environment Variable Specification"). An empty variable counts as absent.
@@ -118,12 +119,7 @@ struct OpenTelemetryVariables {
 
     /// `tchar` of RFC 9110 section 5.6.2.
     private static func isTokenOctet(_ octet: UInt8) -> Bool {
-        switch octet {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"):
-            true
-        default: "!#$%&'*+-.^_`|~".utf8.contains(octet)
-        }
+        ASCII.isLetter(octet) || ASCII.isDigit(octet) || "!#$%&'*+-.^_`|~".utf8.contains(octet)
     }
 }
 
