@@ -44,52 +44,60 @@ let core: [Target] = [
     .systemLibrary(name: "CLibxcrypt", pkgConfig: "libxcrypt", providers: [.apt(["libcrypt-dev"])]),
     .target(name: "Libcrypto", dependencies: ["CLibcrypto"], swiftSettings: strict),
     .target(name: "Libxcrypt", dependencies: ["CLibxcrypt"], swiftSettings: strict),
-    .target(name: "JOSE", dependencies: ["Libcrypto"], swiftSettings: strict),
-    .target(name: "AccessToken", dependencies: ["JOSE", "Libcrypto"], swiftSettings: strict),
-    .target(name: "OAuth", dependencies: ["AccessToken", "JOSE", "Libcrypto", "Libxcrypt"], swiftSettings: staying),
+    .target(name: "WireText", swiftSettings: strict),
+    .target(name: "JOSE", dependencies: ["WireText", "Libcrypto"], swiftSettings: strict),
+    .target(name: "AccessToken", dependencies: ["JOSE", "WireText", "Libcrypto"], swiftSettings: strict),
+    .target(
+        name: "OAuth", dependencies: ["AccessToken", "JOSE", "WireText", "Libcrypto", "Libxcrypt"],
+        swiftSettings: staying),
     .target(name: "Admission", dependencies: ["OAuth", "AccessToken", "Libcrypto"], swiftSettings: strict),
-    .target(name: "Signing", dependencies: ["OAuth", "AccessToken", "JOSE", "Libcrypto"], swiftSettings: staying),
+    .target(
+        name: "Signing", dependencies: ["OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto"], swiftSettings: staying
+    ),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
     tests("Libcrypto", ["CLibcrypto"]),
-    tests("JOSE", ["Libcrypto"]),
-    tests("AccessToken", ["JOSE", "Libcrypto"]),
-    tests("OAuth", ["AccessToken", "JOSE", "Libcrypto"]),
-    tests("Admission", ["OAuth", "AccessToken", "JOSE", "Libcrypto"]),
-    tests("Signing", ["OAuth", "AccessToken", "JOSE", "Libcrypto"]),
+    tests("WireText", []),
+    tests("JOSE", ["WireText", "Libcrypto"]),
+    tests("AccessToken", ["JOSE", "WireText", "Libcrypto"]),
+    tests("OAuth", ["AccessToken", "JOSE", "WireText", "Libcrypto"]),
+    tests("Admission", ["OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto"]),
+    tests("Signing", ["OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto"]),
 ]
 
 let surroundings: [Target] = [
     .target(
-        name: "RemoteKeys", dependencies: ["AccessToken", "JOSE", atomics, httpClient, nioCore, nioHTTP1],
+        name: "RemoteKeys", dependencies: ["AccessToken", "JOSE", "WireText", atomics, httpClient, nioCore, nioHTTP1],
         swiftSettings: strict),
     .target(
-        name: "TokenVerifier", dependencies: ["AccessToken", "JOSE", "RemoteKeys", "Libcrypto", atomics],
+        name: "TokenVerifier", dependencies: ["AccessToken", "JOSE", "WireText", "RemoteKeys", "Libcrypto", atomics],
         swiftSettings: strict),
     .target(
         name: "TokenVerifierHummingbird", dependencies: ["TokenVerifier", "AccessToken", hummingbird, httpTypes],
         swiftSettings: strict),
-    .target(name: "OTLPTracing", dependencies: ["JOSE", tracing], swiftSettings: strict),
-    tests("OTLPTracing", ["JOSE", tracing]),
+    .target(name: "OTLPTracing", dependencies: ["JOSE", "WireText", tracing], swiftSettings: strict),
+    tests("OTLPTracing", ["JOSE", "WireText", tracing]),
     .target(name: "PrometheusText", swiftSettings: strict),
     tests("PrometheusText", []),
     .target(
-        name: "ServiceFiles", dependencies: ["OAuth", "AccessToken", "JOSE", "Libcrypto", yams, system],
+        name: "ServiceFiles", dependencies: ["OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto", yams, system],
         swiftSettings: strict),
     .target(
         name: "LiveState",
-        dependencies: ["ServiceFiles", "OAuth", "AccessToken", "JOSE", "Libcrypto", logging, nioCore, nioSSL, system],
+        dependencies: [
+            "ServiceFiles", "OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto", logging, nioCore, nioSSL, system,
+        ],
         swiftSettings: strict),
     .target(
         name: "Telemetry",
         dependencies: [
-            "PrometheusText", "OAuth", "AccessToken", "JOSE", logging, tracing, instrumentation, system,
+            "PrometheusText", "OAuth", "AccessToken", "JOSE", "WireText", logging, tracing, instrumentation, system,
         ], swiftSettings: staying),
-    tests("Telemetry", ["OAuth", "JOSE", logging]),
+    tests("Telemetry", ["OAuth", "JOSE", "WireText", logging]),
     .target(
         name: "TokenHTTP",
         dependencies: [
             "LiveState", "ServiceFiles", "Telemetry", "PrometheusText", "Admission", "Signing", "OAuth", "AccessToken",
-            "JOSE", "Libcrypto", "RemoteKeys",
+            "JOSE", "WireText", "Libcrypto", "RemoteKeys",
             hummingbird, hummingbirdCore, hummingbirdHTTP2, httpTypes, nioCore, nioPosix, nioHTTP1, nioHTTPTypes,
             nioHTTPTypesHTTP1, nioSSL, nioTLS, logging, tracing, instrumentation, lifecycle, unixSignals,
             system,
@@ -100,7 +108,8 @@ let surroundings: [Target] = [
         dependencies: [
             "TokenHTTP", "ServiceFiles", "Telemetry", "OTLPTracing", "TokenVerifier", "RemoteKeys", "OAuth",
             "AccessToken",
-            "JOSE", "Libcrypto", argumentParser, httpClient, nioCore, nioHTTP1, lifecycle, logging, system, unixSignals,
+            "JOSE", "WireText", "Libcrypto", argumentParser, httpClient, nioCore, nioHTTP1, lifecycle, logging, system,
+            unixSignals,
         ],
         swiftSettings: strict),
     .executableTarget(
@@ -111,27 +120,29 @@ let surroundings: [Target] = [
         swiftSettings: strict),
     .target(
         name: "LoopbackServer", dependencies: [hummingbird], path: "Tests/LoopbackServer", swiftSettings: strict),
-    tests("RemoteKeys", ["LoopbackServer", "JOSE", "Libcrypto", hummingbird, httpTypes]),
+    tests("RemoteKeys", ["LoopbackServer", "JOSE", "WireText", "Libcrypto", hummingbird, httpTypes]),
     tests(
         "TokenVerifier",
-        ["LoopbackServer", "RemoteKeys", "AccessToken", "JOSE", "Libcrypto", hummingbird, httpTypes]),
+        ["LoopbackServer", "RemoteKeys", "AccessToken", "JOSE", "WireText", "Libcrypto", hummingbird, httpTypes]),
     tests(
         "TokenVerifierHummingbird",
         [
-            "TokenVerifier", "AccessToken", "JOSE", "Libcrypto", hummingbird, hummingbirdTesting,
+            "TokenVerifier", "AccessToken", "JOSE", "WireText", "Libcrypto", hummingbird, hummingbirdTesting,
         ]),
     .target(
         name: "ServiceFixture",
         dependencies: ["TestSupport", "LiveState", "ServiceFiles", "OAuth", "AccessToken", logging, system],
         path: "Tests/ServiceFixture", swiftSettings: strict),
-    tests("ServiceFiles", ["OAuth", "AccessToken", "JOSE", "Libcrypto", system, yams]),
-    tests("LiveState", ["ServiceFixture", "ServiceFiles", "OAuth", "AccessToken", "JOSE", logging, system]),
+    tests("ServiceFiles", ["OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto", system, yams]),
+    tests(
+        "LiveState", ["ServiceFixture", "ServiceFiles", "OAuth", "AccessToken", "JOSE", "WireText", logging, system]),
     tests(
         "TokenHTTP",
         [
             "ServiceFixture", "LiveState", "ServiceFiles", "Telemetry", "PrometheusText", "Admission", "Signing",
             "OAuth",
-            "AccessToken", "JOSE", "Libcrypto", hummingbird, hummingbirdTesting, httpTypes, logging, nioCore,
+            "AccessToken", "JOSE", "WireText", "Libcrypto", hummingbird, hummingbirdTesting, httpTypes, logging,
+            nioCore,
             nioEmbedded, nioHTTP1, nioHTTPTypes, nioPosix, nioTLS, system,
         ]),
 ]
@@ -155,7 +166,7 @@ let package = Package(
             .library(name: "TokenVerifier", targets: ["TokenVerifier"]),
             .library(name: "TokenVerifierHummingbird", targets: ["TokenVerifierHummingbird"]),
             // For Benchmarks/, a package of its own that measures the parts one by one. No promise to anybody else.
-            .library(name: "WritParts", targets: ["OAuth", "AccessToken", "JOSE", "Libcrypto"]),
+            .library(name: "WritParts", targets: ["OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto"]),
         ],
     dependencies: isCoreOnly
         ? []

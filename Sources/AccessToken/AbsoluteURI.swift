@@ -1,4 +1,5 @@
 import JOSE
+import WireText
 
 /// A URI with a scheme, RFC 3986 section 4.3, split into the parts that issuers and resources need.
 struct AbsoluteURI {

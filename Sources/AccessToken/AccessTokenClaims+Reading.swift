@@ -1,4 +1,5 @@
 import JOSE
+import WireText
 
 extension AccessTokenClaims {
     /// Reads the claims that RFC 9068 section 2.2 requires, and `scope`, from the payload of a token.

@@ -1,5 +1,6 @@
 public import JOSE
 import Libcrypto
+import WireText
 
 /// Seconds since 1970-01-01T00:00:00Z without leap seconds, RFC 7519 section 2.
 public struct NumericDate: Sendable, Hashable, Comparable {

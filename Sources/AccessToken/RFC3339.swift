@@ -1,4 +1,5 @@
 import JOSE
+import WireText
 
 /// Date and time as RFC 3339 section 5.6 writes them: `2027-01-01T00:00:00Z`.
 package enum RFC3339 {
@@ -10,7 +11,7 @@ package enum RFC3339 {
     ///
     /// - Parameter milliseconds: 0 to 999, written after the seconds; `nil` for whole seconds.
     package static func write(_ date: NumericDate, milliseconds: Int64? = nil) -> String {
-        let time = CivilTime(min(max(date, range.lowerBound), range.upperBound))
+        let time = CivilTime(secondsSince1970: min(max(date, range.lowerBound), range.upperBound).seconds)
         var octets: [UInt8] = []
         octets.reserveCapacity(24)
         func append(_ number: Int64, digits: Int, _ end: Unicode.Scalar) {
@@ -34,7 +35,7 @@ package enum RFC3339 {
         guard let (time, rest) = local(octets), let offset = offset(octets.span, from: rest) else {
             throw InvalidValue("is not a time such as 2027-01-01T00:00:00Z")
         }
-        let date = NumericDate(time.date.seconds - offset)
+        let date = NumericDate(time.secondsSince1970 - offset)
         guard range.contains(date) else { throw InvalidValue("is too far away") }
         return date
     }

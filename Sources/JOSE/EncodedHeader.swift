@@ -1,3 +1,5 @@
+import WireText
+
 /// A JOSE header with the characters that it was read from. All tokens that an issuer signs with one key have the same
 /// header.
 package struct EncodedHeader: Sendable {

@@ -1,3 +1,5 @@
+import WireText
+
 /// A JWK Set, RFC 7517 section 5.
 public struct JWKSet: Sendable {
     /// `keys`, in the order of the set and without the skipped ones.

@@ -1,4 +1,5 @@
 public import Libcrypto
+import WireText
 
 /// A digital signature algorithm of RFC 7518 section 3.1, RFC 8037 section 3.1 or RFC 9864 section 2.2. No MAC is among
 /// them, since every verifier of a MAC can also make one.

@@ -1,5 +1,6 @@
 package import AccessToken
 import JOSE
+import WireText
 
 /// The part of an issuer's metadata that a resource server needs, RFC 8414.
 package struct IssuerMetadata {

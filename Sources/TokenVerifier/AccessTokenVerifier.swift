@@ -3,6 +3,7 @@ import Atomics
 public import JOSE
 public import Libcrypto
 public import RemoteKeys
+import WireText
 
 /// Verifies bearer tokens for a resource server, RFC 9068 section 4, without a request to the issuer for each token.
 public struct AccessTokenVerifier: Sendable {

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import AccessToken
+import WireText
 
 @Suite struct RFC3339Tests {
     @Test(
@@ -47,13 +48,13 @@ import Testing
 
     @Test("Each day of 400 years follows the day before it")
     func daysFollowOneAnother() {
-        var previous = CivilTime(NumericDate(-86400))
+        var previous = CivilTime(secondsSince1970: -86400)
         for day in 0..<146_097 as Range<Int64> {
-            let time = CivilTime(NumericDate(day * 86400))
+            let time = CivilTime(secondsSince1970: day * 86400)
             let isNext = time.day == previous.day + 1 && time.month == previous.month && time.year == previous.year
             let isFirst = time.day == 1 && (time.month == previous.month + 1 || time.month == 1 && previous.month == 12)
             #expect(isNext || isFirst)
-            #expect(time.date.seconds == day * 86400)
+            #expect(time.secondsSince1970 == day * 86400)
             previous = time
         }
     }

@@ -1,3 +1,5 @@
+import WireText
+
 /// The members of a JSON object in the order in which they were written. Names are unique.
 public struct JSONObject: Sendable, Equatable {
     /// A name with its value, RFC 8259 section 4.

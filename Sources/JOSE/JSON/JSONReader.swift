@@ -1,3 +1,5 @@
+import WireText
+
 /// Reads one JSON text, RFC 8259, more strictly than the RFC requires: a text has one meaning or is rejected.
 ///
 /// It rejects duplicate member names, invalid UTF-8, lone surrogates, nesting deeper than ``maximumDepth``, integers

@@ -1,3 +1,5 @@
+import WireText
+
 /// Writes one JSON text into an array of octets, in a single pass.
 public struct JSONWriter {
     /// The text so far.

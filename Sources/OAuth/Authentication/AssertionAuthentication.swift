@@ -1,6 +1,7 @@
 package import AccessToken
 package import JOSE
 import Libcrypto
+import WireText
 
 /// Proof that a client signed an assertion for this service just now. Only the check of an assertion creates one.
 struct AssertionProof {

@@ -1,5 +1,6 @@
 import AccessToken
 import JOSE
+import WireText
 
 /// A JWT that a client signs to authenticate, RFC 7523 section 2.2. It is not verified yet.
 struct ClientAssertion: Sendable {

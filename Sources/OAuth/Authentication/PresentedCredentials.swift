@@ -1,5 +1,6 @@
 package import AccessToken
 import JOSE
+import WireText
 
 /// The credentials in a request, RFC 6749 section 2.3. They are not verified yet.
 public struct PresentedCredentials: Sendable {

@@ -2,6 +2,7 @@ package import AccessToken
 import JOSE
 package import Libcrypto
 import Libxcrypt
+import WireText
 
 /// The slow hash of a secret that a person chose, as another server stored it.
 ///

@@ -1,4 +1,5 @@
 package import AccessToken
+import WireText
 
 /// A UTC time in the basic format of ISO 8601, to the second: `20261123T093000Z`. It sorts as text.
 package struct BasicTime: Sendable, Hashable, CustomStringConvertible {
@@ -16,13 +17,13 @@ package struct BasicTime: Sendable, Hashable, CustomStringConvertible {
             let hour = span.number(9..<11), let minute = span.number(11..<13), let second = span.number(13..<15),
             let time = CivilTime(year: year, month: month, day: day, hour: hour, minute: minute, second: second)
         else { return nil }
-        date = time.date
+        date = NumericDate(time.secondsSince1970)
         description = text
     }
 
     /// - Parameter date: at or after 1970.
     package init(_ date: NumericDate) {
-        let time = CivilTime(date)
+        let time = CivilTime(secondsSince1970: date.seconds)
         var octets: [UInt8] = []
         octets.append(time.year, digits: 4)
         octets.append(time.month, digits: 2)

@@ -1,5 +1,6 @@
 package import AccessToken
 import JOSE
+import WireText
 
 /// The name of a file in the keys folder, which gives the time from which the key signs: `20261123T093000Z-blue.pem`.
 ///

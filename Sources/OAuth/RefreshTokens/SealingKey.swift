@@ -1,5 +1,6 @@
 import JOSE
 public import Libcrypto
+import WireText
 
 /// A key that refresh tokens are sealed with.
 public struct SealingKey: Sendable {

@@ -1,4 +1,5 @@
 import JOSE
+import WireText
 
 /// An HTTP form: the parameters of a request, RFC 6749 section 3.2.
 struct FormParameters {

@@ -1,6 +1,7 @@
 import AccessToken
 import Foundation
 import JOSE
+import WireText
 
 /// What the standard environment variables of OpenTelemetry say about traces (OpenTelemetry specification, "OpenTelemetry
 /// Protocol Exporter" and "Environment Variable Specification"). An empty variable counts as absent.

@@ -2,6 +2,7 @@ import AccessToken
 import JOSE
 import OAuth
 package import SystemPackage
+import WireText
 
 extension ServiceConfiguration {
     /// Values from the command line. They override the environment and the file.

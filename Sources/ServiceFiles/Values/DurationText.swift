@@ -1,6 +1,7 @@
 package import AccessToken
 import JOSE
 import OAuth
+import WireText
 
 /// A duration as it is written in the configuration: `90s`, `15m`, `12h`, `30d`.
 package enum DurationText {

@@ -1,4 +1,5 @@
 import JOSE
+import WireText
 
 /// Writes text as a YAML scalar that reads back as the same text.
 enum YAMLScalar {

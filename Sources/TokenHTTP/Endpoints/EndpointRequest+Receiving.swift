@@ -3,6 +3,7 @@ import Hummingbird
 import JOSE
 import NIOCore
 import OAuth
+import WireText
 
 extension EndpointRequest {
     /// Reads the body, and never more than the size limit.

@@ -1,4 +1,5 @@
 import JOSE
+import WireText
 
 /// `Host`, RFC 9110 section 7.2: uri-host [ ":" port ].
 enum HostField {

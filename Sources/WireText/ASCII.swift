@@ -11,6 +11,11 @@ package enum ASCII {
         (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(octet | 0x20)
     }
 
+    /// a to z for A to Z, and any other octet as it is.
+    package static func lowercased(_ octet: UInt8) -> UInt8 {
+        (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(octet) ? octet | 0x20 : octet
+    }
+
     /// The value of a hexadecimal digit in either case; `nil` for any other octet.
     package static func hexValue(_ octet: UInt8) -> UInt8? {
         if isDigit(octet) { return octet - UInt8(ascii: "0") }
@@ -37,7 +42,7 @@ extension String {
 
 extension Span<UInt8> {
     /// Whether both are the same octets. This does not take constant time, so it must not compare secrets.
-    func isSame(as other: Span<UInt8>) -> Bool {
+    package func isSame(as other: Span<UInt8>) -> Bool {
         guard count == other.count else { return false }
         for index in indices where self[index] != other[index] { return false }
         return true

@@ -1,5 +1,3 @@
-import JOSE
-
 /// A date with a time of day in UTC, by the proleptic Gregorian calendar, to the second and without leap seconds.
 package struct CivilTime: Sendable {
     package let year: Int64
@@ -21,9 +19,9 @@ package struct CivilTime: Sendable {
         (self.hour, self.minute, self.second) = (hour, minute, second)
     }
 
-    /// Every date has a civil time. The years before 1 are 0, -1 and so on.
-    package init(_ date: NumericDate) {
-        let (days, second) = Self.dividing(date.seconds, by: 86400)
+    /// Every second has a civil time. The years before 1 are 0, -1 and so on.
+    package init(secondsSince1970: Int64) {
+        let (days, second) = Self.dividing(secondsSince1970, by: 86400)
         // Days are counted in eras of 400 years that begin in March, so that the leap day comes last.
         let (era, dayOfEra) = Self.dividing(days + 719_468, by: 146_097)
         let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36524 - dayOfEra / 146_096) / 365
@@ -37,12 +35,12 @@ package struct CivilTime: Sendable {
         self.second = second % 60
     }
 
-    /// The same moment as a NumericDate.
-    package var date: NumericDate {
+    /// The same moment in seconds since 1970-01-01T00:00:00Z, without leap seconds.
+    package var secondsSince1970: Int64 {
         let (era, yearOfEra) = Self.dividing(month <= 2 ? year - 1 : year, by: 400)
         let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
         let days = era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
-        return NumericDate(days * 86400 + hour * 3600 + minute * 60 + second)
+        return days * 86400 + hour * 3600 + minute * 60 + second
     }
 
     private static func length(ofMonth month: Int64, in year: Int64) -> Int64 {

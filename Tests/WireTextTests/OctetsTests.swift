@@ -1,0 +1,70 @@
+import Testing
+import WireText
+
+@Suite("Text from outside is octets")
+struct OctetsTests {
+    /// Marks that join the octet before or behind them into one `Character`, and letters that Unicode takes for others.
+    static let marks = ["\u{0600}", "\u{0301}", "\u{200D}", "\u{037E}", "\u{1FEF}", "\u{212A}"]
+
+    @Test("A separator counts beside every mark of Unicode", arguments: marks)
+    func splitsBesideMarks(mark: String) {
+        #expect(Octets("a\(mark),\(mark)b").parts(between: ",").map(\.text).count == 2)
+        #expect(Octets("a\(mark):\(mark)b").split(at: ":").tail != nil)
+        #expect(Octets("a\(mark)=\(mark)b").splitFromRight(at: "=").head != nil)
+        #expect(Octets("\(mark);").count(of: ";") == 1)
+    }
+
+    @Test("A letter that Unicode takes for another is not the same")
+    func comparesOctets() {
+        #expect(Octets("\u{212A}").isSameIgnoringCase(as: "k") == false)
+        #expect(Octets("\u{212A}").lowercased != "k")
+        #expect(Octets("\u{037E}").isSame(as: ";") == false)
+        #expect(Octets("\u{1FEF}").isSame(as: "`") == false)
+        #expect(Octets("e\u{0301}").isSame(as: "\u{00E9}") == false)
+        #expect(Octets("/\u{0301}x").hasPrefix("/"))
+        #expect(Octets("\u{0600},").hasSuffix(","))
+    }
+
+    @Test("Letters of ASCII compare in either case")
+    func ignoresCase() {
+        #expect(Octets("ChunKed").isSameIgnoringCase(as: "chunked"))
+        #expect(!Octets("chunke").isSameIgnoringCase(as: "chunked"))
+        // 0x40 and 0x60, 0x5B and 0x7B differ by 0x20 and are no letters.
+        #expect(!Octets("@[").isSameIgnoringCase(as: "`{"))
+        #expect(Octets("ÄB").lowercased == "Äb")
+    }
+
+    @Test("Spaces and tabs around a text are removed, and no other octets")
+    func trims() {
+        #expect(Octets(" \t a b\t ").trimmed.text == "a b")
+        #expect(Octets(" \t ").trimmed.isEmpty)
+        #expect(Octets("\u{00A0}a\r").trimmed.text == "\u{00A0}a\r")
+    }
+
+    @Test("Empty parts count")
+    func keepsEmptyParts() {
+        #expect(Octets("a,,").parts(between: ",").map(\.text) == ["a", "", ""])
+        #expect(Octets("").parts(between: ",").map(\.text) == [""])
+        #expect(Octets("a=b=c").split(at: "=").head.text == "a")
+        #expect(Octets("a=b=c").split(at: "=").tail?.text == "b=c")
+        #expect(Octets("a=b=c").splitFromRight(at: "=").head?.text == "a=b")
+        #expect(Octets("a").split(at: "=").tail == nil)
+    }
+
+    @Test(
+        "A decimal number has digits of ASCII alone, and fits",
+        arguments: [
+            ("0", 0), ("007", 7), ("9223372036854775807", Int.max), ("9223372036854775808", nil), ("", nil),
+            ("+5", nil),
+            ("-1", nil), (" 5", nil), ("5 ", nil), ("\u{0661}", nil),
+        ] as [(String, Int?)])
+    func readsDecimals(text: String, number: Int?) {
+        #expect(Octets(text).decimal == number)
+    }
+
+    @Test("Visible ASCII is 0x21 to 0x7E")
+    func knowsVisibleASCII() {
+        #expect(Octets("/a~!").isVisibleASCII)
+        for text in ["/ ", "/\u{7F}", "/\u{80}", "/\t", "/é"] { #expect(!Octets(text).isVisibleASCII) }
+    }
+}
