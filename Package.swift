@@ -50,7 +50,7 @@ let core: [Target] = [
     .target(
         name: "OAuth", dependencies: ["AccessToken", "JOSE", "WireText", "Libcrypto", "Libxcrypt"],
         swiftSettings: staying),
-    .target(name: "Admission", dependencies: ["OAuth", "AccessToken", "Libcrypto"], swiftSettings: strict),
+    .target(name: "Admission", dependencies: ["OAuth", "AccessToken", "WireText", "Libcrypto"], swiftSettings: strict),
     .target(
         name: "Signing", dependencies: ["OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto"], swiftSettings: staying
     ),

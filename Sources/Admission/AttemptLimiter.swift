@@ -1,5 +1,6 @@
 package import AccessToken
 package import OAuth
+package import WireText
 
 /// Limits the attempts that wait for slow work. They have not failed yet, so the throttle does not count them. Without
 /// a limit, an attacker could make any number of guesses at once.

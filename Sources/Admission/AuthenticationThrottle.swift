@@ -1,5 +1,6 @@
 package import AccessToken
 package import OAuth
+package import WireText
 
 /// Slows down clients that guess secrets, RFC 6749 section 2.3.1.
 ///

@@ -1,6 +1,7 @@
 import AccessToken
 package import Logging
 package import OAuth
+package import WireText
 
 /// The report of one request to the token or the introspection endpoint: the client, what it requested and the outcome.
 /// It contains no token and no credentials.

@@ -2,6 +2,7 @@ import AccessToken
 package import Instrumentation
 import OAuth
 package import Tracing
+import WireText
 
 /// The span of one request and the spans of its steps. It does nothing without a tracer.
 package struct RequestTrace: Sendable {

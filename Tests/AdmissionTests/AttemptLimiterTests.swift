@@ -2,6 +2,7 @@ import AccessToken
 import Admission
 import OAuth
 import Testing
+import WireText
 
 @Suite struct AttemptLimiterTests {
     private let here = AddressBlock(octets: [192, 0, 2, 1])

@@ -2,6 +2,7 @@ import AccessToken
 import Admission
 import OAuth
 import Testing
+import WireText
 
 @Suite struct AuthenticationThrottleTests {
     private var throttle = AuthenticationThrottle(.standard)

@@ -71,7 +71,7 @@ let package = Package(
         writ("JOSE", ["WireText", "Libcrypto"]),
         writ("AccessToken", ["JOSE", "WireText", "Libcrypto"]),
         writ("OAuth", ["AccessToken", "JOSE", "WireText", "Libcrypto", "Libxcrypt"], staying),
-        writ("Admission", ["OAuth", "AccessToken", "Libcrypto"]),
+        writ("Admission", ["OAuth", "AccessToken", "WireText", "Libcrypto"]),
         writ("Signing", ["OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto"], staying),
         writ("RemoteKeys", ["AccessToken", "JOSE", "WireText", atomics, httpClient, nioCore, nioHTTP1]),
         writ("OTLPTracing", ["JOSE", "WireText", tracing]),

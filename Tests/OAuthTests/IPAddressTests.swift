@@ -1,5 +1,6 @@
 import OAuth
 import Testing
+import WireText
 
 @Suite struct IPAddressTests {
     @Test(

@@ -6,6 +6,7 @@ import Synchronization
 import Testing
 
 @testable import Telemetry
+import WireText
 
 @Suite struct LogTests {
     private func lines(_ body: (inout Logger) -> Void) throws -> [JSONObject] {

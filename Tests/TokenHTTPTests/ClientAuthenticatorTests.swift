@@ -6,6 +6,7 @@ import Synchronization
 import Testing
 
 @testable import TokenHTTP
+import WireText
 
 /// The state that outlives a request: failures, and the secrets that passed a password hash.
 @Suite struct ClientAuthenticatorTests {

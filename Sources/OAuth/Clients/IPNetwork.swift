@@ -1,4 +1,5 @@
 package import AccessToken
+package import WireText
 
 /// A block of addresses in CIDR notation: `10.0.0.0/8`, `2001:db8::/32`, or one address.
 package struct IPNetwork: Sendable, Equatable {

@@ -1,3 +1,5 @@
+public import WireText
+
 /// A request to one of the endpoints for clients, reduced to what the protocol reads. It has not been checked yet.
 public struct EndpointRequest: Sendable {
     /// The request method, such as `POST`.

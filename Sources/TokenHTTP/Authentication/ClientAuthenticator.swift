@@ -3,6 +3,7 @@ import Admission
 import Libcrypto
 import OAuth
 import Synchronization
+import WireText
 
 /// Authenticates clients, and throttles clients that guess secrets. Its state outlives the snapshots.
 final class ClientAuthenticator: Sendable {

@@ -3,6 +3,7 @@ import HummingbirdCore
 import Logging
 import NIOCore
 import OAuth
+import WireText
 
 /// The context of a request: its connection and its identifier.
 struct ConnectionContext: RequestContext {

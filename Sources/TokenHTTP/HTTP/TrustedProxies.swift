@@ -1,5 +1,6 @@
 import HTTPTypes
 import OAuth
+import WireText
 
 /// Proxies whose header fields about the origin of a request are trusted: `trusted_proxies` of the configuration.
 struct TrustedProxies: Sendable {

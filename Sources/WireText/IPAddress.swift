@@ -1,6 +1,3 @@
-import JOSE
-import WireText
-
 /// An IPv4 or IPv6 address. An IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2) is the IPv4 address.
 public struct IPAddress: Sendable, Hashable, CustomStringConvertible {
     /// Four octets or sixteen.
