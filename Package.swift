@@ -15,12 +15,10 @@ let strict: [SwiftSetting] = [
 let staying = strict + [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]
 
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
-let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
-let hummingbirdHTTP2 = Target.Dependency.product(name: "HummingbirdHTTP2", package: "hummingbird")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
-let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
-let nioHTTPTypesHTTP1 = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
+let nioHTTP2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2")
+let nioHPACK = Target.Dependency.product(name: "NIOHPACK", package: "swift-nio-http2")
 let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -88,6 +86,10 @@ let surroundings: [Target] = [
         ],
         swiftSettings: strict),
     .target(
+        name: "HTTPEdge",
+        dependencies: ["WireText", nioCore, nioPosix, nioHTTP1, nioHTTP2, nioHPACK, nioSSL, nioTLS, logging, system],
+        swiftSettings: strict),
+    .target(
         name: "Telemetry",
         dependencies: [
             "PrometheusText", "OAuth", "AccessToken", "JOSE", "WireText", logging, tracing, instrumentation, system,
@@ -96,11 +98,10 @@ let surroundings: [Target] = [
     .target(
         name: "TokenHTTP",
         dependencies: [
-            "LiveState", "ServiceFiles", "Telemetry", "PrometheusText", "Admission", "Signing", "OAuth", "AccessToken",
+            "HTTPEdge", "LiveState", "ServiceFiles", "Telemetry", "PrometheusText", "Admission", "Signing", "OAuth",
+            "AccessToken",
             "JOSE", "WireText", "Libcrypto", "RemoteKeys",
-            hummingbird, hummingbirdCore, hummingbirdHTTP2, httpTypes, nioCore, nioPosix, nioHTTP1, nioHTTPTypes,
-            nioHTTPTypesHTTP1, nioSSL, nioTLS, logging, tracing, instrumentation, lifecycle, unixSignals,
-            system,
+            nioCore, nioPosix, nioHTTP1, nioSSL, logging, tracing, instrumentation, lifecycle, unixSignals, system,
         ],
         swiftSettings: staying),
     .executableTarget(
@@ -136,14 +137,13 @@ let surroundings: [Target] = [
     tests("ServiceFiles", ["OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto", system, yams]),
     tests(
         "LiveState", ["ServiceFixture", "ServiceFiles", "OAuth", "AccessToken", "JOSE", "WireText", logging, system]),
+    tests("HTTPEdge", ["WireText", nioCore, nioEmbedded, nioHTTP1, nioHTTP2, nioHPACK, nioSSL]),
     tests(
         "TokenHTTP",
         [
-            "ServiceFixture", "LiveState", "ServiceFiles", "Telemetry", "PrometheusText", "Admission", "Signing",
-            "OAuth",
-            "AccessToken", "JOSE", "WireText", "Libcrypto", hummingbird, hummingbirdTesting, httpTypes, logging,
-            nioCore,
-            nioEmbedded, nioHTTP1, nioHTTPTypes, nioPosix, nioTLS, system,
+            "HTTPEdge", "ServiceFixture", "LiveState", "ServiceFiles", "Telemetry", "PrometheusText", "Admission",
+            "Signing",
+            "OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto", logging, nioCore, nioHTTP1, nioPosix, system,
         ]),
 ]
 
@@ -176,7 +176,7 @@ let package = Package(
             .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
             .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
             .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.7.3"),
-            .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.2"),
+            .package(url: "https://github.com/apple/swift-nio-http2.git", from: "1.46.0"),
             .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
             .package(url: "https://github.com/apple/swift-atomics.git", from: "1.3.0"),
             .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),

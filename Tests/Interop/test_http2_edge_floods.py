@@ -36,12 +36,16 @@ from raw_http2 import (
 )
 
 
+# ConnectionLimits.firstStreams: the streams of a connection whose client has not authenticated.
+FIRST_STREAMS = 16
+
+
 class TestWindows:
     """Section 6.9: not an octet more than the client has room for."""
 
     def test_of_nothing(self, secure_service):
-        """A hundred answers wait for room; then each is whole."""
-        streams = range(1, 200, 2)
+        """As many answers as a client may ask for at once wait for room; then each is whole."""
+        streams = range(1, 2 * FIRST_STREAMS, 2)
         small = PREFACE + settings((HEADER_TABLE_SIZE, 0), (INITIAL_WINDOW_SIZE, 0))
         with bounded_memory(secure_service, 24), HTTP2Connection(secure_service, small) as connection:
             connection.send(b"".join(headers(stream, GET) for stream in streams))

@@ -1,6 +1,5 @@
 import Foundation
-import HTTPTypes
-import Hummingbird
+import NIOHTTP1
 import TestSupport
 
 /// A recorded exchange: a request file and a file with the expected response.
@@ -45,20 +44,10 @@ struct Exchange: Sendable {
         }
     }
 
-    var method: HTTPRequest.Method {
-        HTTPRequest.Method(String(request.firstLine.prefix { $0 != " " })) ?? .get
-    }
+    var method: HTTPMethod { HTTPMethod(rawValue: String(request.firstLine.prefix { $0 != " " })) }
 
     var target: String {
         String(request.firstLine.split(separator: " ")[1])
-    }
-
-    var fields: HTTPFields {
-        var fields = HTTPFields()
-        for (name, value) in request.fields {
-            if let name = HTTPField.Name(name) { fields.append(HTTPField(name: name, value: value)) }
-        }
-        return fields
     }
 
     private static func expand(_ text: String, _ refreshTokens: [String: String]) -> String {

@@ -1,7 +1,6 @@
 import Foundation
-import HTTPTypes
-import Hummingbird
-import HummingbirdTesting
+import HTTPEdge
+import NIOHTTP1
 import ServiceFixture
 import Testing
 import TestSupport
@@ -46,31 +45,24 @@ import TestSupport
     }
 
     /// Sends every request of a folder and compares the answers.
-    private func replay(_ folder: String, on door: TokenRouter) async throws {
+    private func replay(_ folder: String, on router: TokenRouter) async throws {
         let exchanges = try Exchange.all(folder, refreshTokens: RefreshTokenFixture.sealed())
         #expect(!exchanges.isEmpty)
-        try await Application(responder: HeadResponder(responder: door)).test(.router) { client in
-            for exchange in exchanges {
-                try await client.execute(
-                    uri: exchange.target, method: exchange.method, headers: exchange.fields,
-                    body: ByteBuffer(string: exchange.request.body)
-                ) { response in
-                    compare(response, with: exchange)
-                }
-            }
+        for exchange in exchanges {
+            let request = Request(
+                exchange.method, exchange.target,
+                fields: HTTPHeaders(exchange.request.fields.map { ($0.name, $0.value) }),
+                body: exchange.request.body)
+            compare(try await send(request, to: router.reply), with: exchange)
         }
     }
 
-    private func compare(_ response: TestResponse, with exchange: Exchange) {
-        #expect(
-            "\(response.status.code)" == exchange.response.firstLine.prefix(3), "\(exchange.name)")
+    private func compare(_ response: ReceivedResponse, with exchange: Exchange) {
+        #expect("\(response.status)" == exchange.response.firstLine.prefix(3), "\(exchange.name)")
         for (name, value) in exchange.response.fields {
-            guard let fieldName = HTTPField.Name(name) else { continue }
-            #expect(response.headers[fieldName] ?? "(absent)" == value, "\(exchange.name): \(name)")
+            #expect(response.fields.first(name: name) ?? "(absent)" == value, "\(exchange.name): \(name)")
         }
-        let body = String(buffer: response.body).replacing(/writ_rt_[A-Za-z0-9_-]+/) {
-            "{{refresh \($0.output.count)}}"
-        }
+        let body = response.body.replacing(/writ_rt_[A-Za-z0-9_-]+/) { "{{refresh \($0.output.count)}}" }
         #expect(body == exchange.response.body, "\(exchange.name)")
     }
 }

@@ -1,6 +1,6 @@
-import HTTPTypes
-import Hummingbird
-import HummingbirdTesting
+import HTTPEdge
+import NIOCore
+import NIOHTTP1
 import PrometheusText
 import Synchronization
 import Testing
@@ -14,15 +14,12 @@ import Testing
         let registry = PrometheusRegistry()
         registry.collect { _ in collections.add(1, ordering: .relaxed) }
         let router = ManagementRouter(readiness: Readiness(), metrics: registry, description: ByteBuffer())
-        try await Application(responder: router).test(.router) { client in
-            try await client.execute(uri: "/metrics", method: .post) { response in
-                #expect(response.status == .methodNotAllowed)
-                #expect(response.headers[.allow] == "GET, HEAD")
-            }
-            #expect(collections.load(ordering: .relaxed) == 0)
-            try await client.execute(uri: "/metrics", method: .get) { #expect($0.status == .ok) }
-            #expect(collections.load(ordering: .relaxed) == 1)
-            try await client.execute(uri: "/nothing", method: .post) { #expect($0.status == .notFound) }
-        }
+        let refused = try await send(Request(.POST, "/metrics"), to: router.reply)
+        #expect(refused.status == 405)
+        #expect(refused.fields["Allow"] == ["GET, HEAD"])
+        #expect(collections.load(ordering: .relaxed) == 0)
+        #expect(try await send(Request(.GET, "/metrics"), to: router.reply).status == 200)
+        #expect(collections.load(ordering: .relaxed) == 1)
+        #expect(try await send(Request(.POST, "/nothing"), to: router.reply).status == 404)
     }
 }

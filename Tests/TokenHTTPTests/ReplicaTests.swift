@@ -1,7 +1,5 @@
 import AccessToken
 import Foundation
-import Hummingbird
-import HummingbirdTesting
 import JOSE
 import LiveState
 import OAuth

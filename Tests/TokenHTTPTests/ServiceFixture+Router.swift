@@ -1,7 +1,8 @@
 import Admission
-import Hummingbird
 import Libcrypto
 import LiveState
+import NIOCore
+import NIOPosix
 import OAuth
 import ServiceFiles
 import ServiceFixture
@@ -32,12 +33,15 @@ extension ServiceFixture {
             paths: configuration.endpoints,
             tokenEndpoint: TokenEndpointHandler(
                 shell: shell, snapshots: snapshots, authenticator: authenticator,
-                issuer: TokenIssuer(signers, makeTokenID: makeTokenID), url: "https://tokens.example.com/oauth2/token",
+                issuer: TokenIssuer(signers, makeTokenID: makeTokenID),
+                path: configuration.endpoints.token, url: "https://tokens.example.com/oauth2/token",
                 now: { Self.now }),
             introspectionEndpoint: IntrospectionEndpointHandler(
                 shell: shell, snapshots: snapshots, authenticator: authenticator, signers: signers,
-                url: "https://tokens.example.com/oauth2/introspect", now: { Self.now }), snapshots: snapshots,
-            readiness: readiness,
+                path: configuration.endpoints.introspection, url: "https://tokens.example.com/oauth2/introspect",
+                now: { Self.now }), snapshots: snapshots,
+            readiness: readiness, tasks: EventLoopTasks(MultiThreadedEventLoopGroup.singleton),
+            pacing: RetryPacing(interval: .zero) { _ in true },
             reportTime: { _, _ in })
     }
 }

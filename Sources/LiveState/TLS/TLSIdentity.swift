@@ -1,5 +1,6 @@
 package import AccessToken
 import Libcrypto
+import NIOCore
 package import NIOSSL
 package import ServiceFiles
 import Synchronization
@@ -7,8 +8,9 @@ import SystemPackage
 
 /// The certificate chain that the service presents to clients, with the private key of the first certificate.
 package final class TLSIdentity: Sendable {
-    /// RFC 9325: TLS 1.3, and TLS 1.2 with the cipher suites that have forward secrecy and authenticated encryption.
-    package let configuration: TLSConfiguration
+    /// For connections with HTTP/2 or HTTP/1.1. RFC 9325: TLS 1.3, and TLS 1.2 with the cipher suites that have forward
+    /// secrecy and authenticated encryption.
+    package let context: NIOSSLContext
     /// When the first certificate expires (`notAfter`, RFC 5280 section 4.1.2.5).
     package let end: NumericDate
 
@@ -43,14 +45,16 @@ package final class TLSIdentity: Sendable {
             certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
         configuration.minimumTLSVersion = .tlsv12
         configuration.cipherSuiteValues = Self.cipherSuites
+        configuration.applicationProtocols = ["h2", "http/1.1"]
+        configuration.shutdownTimeout = .seconds(1)
         // Only a context checks that the key belongs to the certificate.
-        guard (try? NIOSSLContext(configuration: configuration)) != nil,
+        guard let context = try? NIOSSLContext(configuration: configuration),
             let digest = try? Self.digest(of: certificateFile, keyFile)
         else {
             let message = "is not the key of the first certificate in \(certificate), or cannot be used with it"
             throw InvalidConfiguration([Problem(Self.place(privateKey), message)])
         }
-        self.configuration = configuration
+        self.context = context
         self.digest = digest
         end = NumericDate(Int64(first.notValidAfter))
     }

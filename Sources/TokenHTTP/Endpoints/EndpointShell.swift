@@ -1,9 +1,10 @@
-import HTTPTypes
-import Hummingbird
+import HTTPEdge
 import Instrumentation
+import NIOHTTP1
 import OAuth
 import Telemetry
 import Tracing
+import WireText
 
 /// What the token and the introspection endpoint have in common: HTTP, the trace, the log, and the answer to a refusal.
 struct EndpointShell: Sendable {
@@ -19,22 +20,24 @@ struct EndpointShell: Sendable {
     /// Answers one request.
     ///
     /// - Parameters:
+    ///   - path: the path of the request, for the trace.
     ///   - url: the public URL of the endpoint.
     ///   - rules: the rules of the endpoint. They return the answer and add each step to the observation.
     func respond(
-        to request: Request, in context: ConnectionContext, of endpoint: Endpoint, url: String,
+        to request: Request, _ requestID: String, of endpoint: Endpoint, path: String, url: String,
         _ rules: (EndpointRequest, inout RequestObservation) async throws(TokenRefusal) -> Response
     ) async -> Response {
-        let origin = context.address.map { trustedProxies.origin(of: $0, request.headers) }
+        let origin = request.peer.address.map { trustedProxies.origin(of: $0, request.fields) }
         var observation = RequestObservation(
-            event: RequestEvent(endpoint, requestID: context.requestID),
-            trace: RequestTrace(tracer, path: request.uri.path, request.headers, using: FieldExtractor()))
+            event: RequestEvent(endpoint, requestID: requestID),
+            trace: RequestTrace(tracer, path: path, request.fields, using: FieldExtractor()))
         observation.event.address = origin
         observation.trace.begin("receive")
         var response: Response
         do throws(TokenRefusal) {
-            let received = try await EndpointRequest(receiving: request, at: url, from: origin)
+            let received = try EndpointRequest(receiving: request, at: url, from: origin)
             response = try await rules(received, &observation)
+            response.isAuthenticated = true
         } catch {
             observation.event.refusal = error
             response = .refusal(
@@ -67,7 +70,5 @@ struct RequestObservation {
 }
 
 private struct FieldExtractor: Extractor {
-    func extract(key: String, from fields: HTTPFields) -> String? {
-        HTTPField.Name(key).flatMap { fields[$0] }
-    }
+    func extract(key: String, from fields: HTTPHeaders) -> String? { fields.first(name: key) }
 }

@@ -1,8 +1,8 @@
 import AccessToken
-import HTTPTypes
-import Hummingbird
+import HTTPEdge
 import JOSE
 import LiveState
+import NIOHTTP1
 import OAuth
 import Signing
 import Telemetry
@@ -13,14 +13,14 @@ struct IntrospectionEndpointHandler: Sendable {
     let snapshots: SnapshotStore
     let authenticator: ClientAuthenticator
     let signers: SignerPool
+    let path: String
     /// The public URL of the endpoint.
     let url: String
     let now: @Sendable () -> NumericDate
 
-    func response(to request: Request, in context: ConnectionContext) async -> Response {
-        var response = await shell.respond(to: request, in: context, of: .introspection, url: url) {
+    func response(to request: Request, _ requestID: String) async -> Response {
+        var response = await shell.respond(to: request, requestID, of: .introspection, path: path, url: url) {
             (request, observation) async throws(TokenRefusal) in
-            // Read after the body has arrived, as in `TokenEndpointHandler`.
             let (snapshot, now) = (snapshots.current, now())
             let endpoint = IntrospectionEndpoint(inspector: snapshot.inspector, key: snapshot.signingKey(at: now))
             let response = try await endpoint.answer(
@@ -34,7 +34,7 @@ struct IntrospectionEndpointHandler: Sendable {
                 observe: { observation.add($0, snapshot.clients) })
             return .confidential(response.body, mediaType: response.mediaType)
         }
-        response.headers[.vary] = "Accept"
+        response.fields.add(name: "Vary", value: "Accept")
         return response
     }
 }

@@ -1,21 +1,21 @@
-import HTTPTypes
-import Hummingbird
+import HTTPEdge
+import NIOCore
+import NIOHTTP1
 import PrometheusText
 
 /// Routes the requests of the management listener: liveness, readiness, metrics, and the description of both listeners.
-struct ManagementRouter: HTTPResponder {
-    typealias Context = ConnectionContext
-
+struct ManagementRouter: Sendable {
     let readiness: Readiness
     let metrics: PrometheusRegistry
     /// ``OpenAPIDocument/json``
     let description: ByteBuffer
 
-    func respond(to request: Request, context: Context) async throws -> Response {
-        let path = request.uri.path
-        guard Self.paths.contains(path) else { return .notFound }
+    func reply(to request: Request, on loop: any EventLoop) -> Reply { .now(response(to: request)) }
+
+    private func response(to request: Request) -> Response {
+        guard case .path(let path, _) = request.target, Self.paths.contains(path) else { return .notFound }
         // Checked first, because collecting the metrics of many clients is expensive.
-        guard request.method == .get || request.method == .head else { return .methodNotAllowed(allow: "GET, HEAD") }
+        guard request.method == .GET || request.method == .HEAD else { return .methodNotAllowed(allow: "GET, HEAD") }
         return switch path {
         case "/healthz": Self.health(isGood: true)
         case "/readyz": Self.health(isGood: readiness.isReady)
@@ -33,14 +33,7 @@ struct ManagementRouter: HTTPResponder {
             mediaType: "text/plain; charset=utf-8")
     }
 
-    private static func answer(
-        _ body: ByteBuffer, status: HTTPResponse.Status = .ok, mediaType: String
-    ) -> Response {
-        Response(
-            status: status,
-            headers: [
-                .contentType: mediaType, .cacheControl: "no-store", .contentLength: String(body.readableBytes),
-            ],
-            body: ResponseBody(byteBuffer: body))
+    private static func answer(_ body: ByteBuffer, status: HTTPResponseStatus = .ok, mediaType: String) -> Response {
+        Response(status, fields: ["Content-Type": mediaType, "Cache-Control": "no-store"], content: body)
     }
 }

@@ -1,5 +1,5 @@
 import AccessToken
-import Hummingbird
+import HTTPEdge
 import LiveState
 import OAuth
 import Telemetry
@@ -10,14 +10,14 @@ struct TokenEndpointHandler: Sendable {
     let snapshots: SnapshotStore
     let authenticator: ClientAuthenticator
     let issuer: TokenIssuer
+    let path: String
     /// The public URL of the endpoint.
     let url: String
     let now: @Sendable () -> NumericDate
 
-    func response(to request: Request, in context: ConnectionContext) async -> Response {
-        await shell.respond(to: request, in: context, of: .token, url: url) {
+    func response(to request: Request, _ requestID: String) async -> Response {
+        await shell.respond(to: request, requestID, of: .token, path: path, url: url) {
             (request, observation) async throws(TokenRefusal) in
-            // Read after the body has arrived: a slow request must not be answered from old clients, or at an old time.
             let (snapshot, now) = (snapshots.current, now())
             let response = try await TokenEndpoint(policy: snapshot.policy, sealer: snapshot.sealer).answer(
                 request, now: now,

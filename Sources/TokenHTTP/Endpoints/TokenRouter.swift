@@ -1,78 +1,112 @@
-import HTTPTypes
-import Hummingbird
+import HTTPEdge
 import LiveState
+import NIOCore
+import NIOHTTP1
 import OAuth
 import Telemetry
+import WireText
 
 /// Routes the requests of the public listener: to the token endpoint, the introspection endpoint and the documents.
-struct TokenRouter: HTTPResponder {
-    typealias Context = ConnectionContext
-
+struct TokenRouter: Sendable {
     let paths: EndpointPaths
     let tokenEndpoint: TokenEndpointHandler
     let introspectionEndpoint: IntrospectionEndpointHandler
     let snapshots: SnapshotStore
     let readiness: Readiness
+    let tasks: EventLoopTasks
+    let pacing: RetryPacing
     /// Called with the time that each answer took.
     let reportTime: @Sendable (Endpoint, Duration) -> Void
 
-    func respond(to request: Request, context: Context) async throws -> Response {
+    func reply(to request: Request, on loop: any EventLoop) -> Reply {
         let start = ContinuousClock.now
-        var (response, endpoint) = await answer(request, context)
+        let requestID = Self.makeRequestID()
+        switch route(of: request) {
+        case .document(let response, let endpoint):
+            return .now(finish(response, request, endpoint, requestID, since: start))
+        case .token:
+            return tasks.reply(on: loop) {
+                finish(
+                    await tokenEndpoint.response(to: request, requestID), request, .token, requestID, since: start)
+            }
+        case .introspection:
+            return tasks.reply(on: loop) {
+                finish(
+                    await introspectionEndpoint.response(to: request, requestID), request, .introspection, requestID,
+                    since: start)
+            }
+        }
+    }
+
+    private enum Route {
+        case token
+        case introspection
+        /// Anything that is answered at once.
+        case document(Response, Endpoint)
+    }
+
+    private func route(of request: Request) -> Route {
+        switch request.target {
+        case .invalid: return .document(.targetIsNoPath, .other)
+        // RFC 9110 section 9.3.7: `OPTIONS *` is about the server as a whole.
+        case .asterisk: return .document(request.method == .OPTIONS ? Response(.noContent) : .notFound, .other)
+        case .path(let path, _): return route(of: request, path)
+        }
+    }
+
+    private func route(of request: Request, _ path: String) -> Route {
+        let octets = Octets(path)
+        let isToken = octets.isSame(as: paths.token)
+        if isToken || octets.isSame(as: paths.introspection) {
+            guard request.method == .POST else {
+                return .document(.methodNotAllowed(allow: "POST"), isToken ? .token : .introspection)
+            }
+            return isToken ? .token : .introspection
+        }
+        guard let document = snapshots.current.documents[path] else { return .document(.notFound, .other) }
+        guard request.method == .GET || request.method == .HEAD else {
+            return .document(.methodNotAllowed(allow: "GET, HEAD"), .document)
+        }
+        return .document(document.response(to: request), .document)
+    }
+
+    private func finish(
+        _ response: Response, _ request: Request, _ endpoint: Endpoint, _ requestID: String,
+        since start: ContinuousClock.Instant
+    ) -> Response {
+        var response = response
         // RFC 9112 section 9.6: during graceful shutdown, clients are asked to open their next connection to another
         // replica.
-        if !readiness.isReady, !context.isStream { response.headers[.connection] = "close" }
-        if let name = Self.requestIDField { response.headers[name] = context.requestID }
+        if !readiness.isReady { response.closesConnection = true }
+        response.fields.add(name: "X-Request-Id", value: requestID)
+        response.pause = pacing.pause(after: response, to: request)
         reportTime(endpoint, start.duration(to: .now))
         return response
     }
 
-    /// The answer if the target is not a path; `nil` if it is one.
-    private static func answer(aboutTargetOf request: Request, _ context: Context) -> Response? {
-        let target = request.head.path ?? ""
-        if target.utf8.first == UInt8(ascii: "/") { return nil }
-        // RFC 9110 section 9.3.7: `OPTIONS *` is about the server as a whole.
-        if target == "*" { return request.method == .options ? Response(status: .noContent) : Response.notFound }
-        // RFC 9113 section 8.3.1: HTTP/2 has no absolute form.
-        return context.isStream ? .targetIsNoPath : nil
-    }
-
-    private static let requestIDField = HTTPField.Name("X-Request-Id")
-
-    private func answer(_ request: Request, _ context: Context) async -> (Response, Endpoint) {
-        if let answer = Self.answer(aboutTargetOf: request, context) { return (answer, .other) }
-        let path = request.uri.path
-        if path == paths.token || path == paths.introspection {
-            let endpoint = path == paths.token ? Endpoint.token : .introspection
-            guard request.method == .post else { return (Response.methodNotAllowed(allow: "POST"), endpoint) }
-            return endpoint == .token
-                ? (await tokenEndpoint.response(to: request, in: context), endpoint)
-                : (await introspectionEndpoint.response(to: request, in: context), endpoint)
+    /// Identifies a request in the log: 64 random bits as 16 hexadecimal digits.
+    private static func makeRequestID() -> String {
+        var bits = UInt64.random(in: 0 ... .max)
+        let digits = (0..<16).map { _ in
+            defer { bits >>= 4 }
+            return ASCII.hexDigit(UInt8(bits & 0xF))
         }
-        if let document = snapshots.current.documents[path] {
-            guard request.method == .get || request.method == .head else {
-                return (Response.methodNotAllowed(allow: "GET, HEAD"), .document)
-            }
-            return (document.response(to: request), .document)
-        }
-        return (Response.notFound, .other)
+        return String(decoding: digits, as: UTF8.self)
     }
 }
 
 extension StaticDocument {
     /// The answer to GET and HEAD.
     func response(to request: Request) -> Response {
-        var headers: HTTPFields = [
-            .eTag: entityTag,
-            .cacheControl: cacheControl,
+        var fields: HTTPHeaders = [
+            "ETag": entityTag, "Cache-Control": cacheControl,
             // Verifiers may run in a browser. The document is public.
-            .accessControlAllowOrigin: "*",
+            "Access-Control-Allow-Origin": "*",
         ]
-        if isCurrent(ifNoneMatch: request.headers[.ifNoneMatch]) {
-            return Response(status: .notModified, headers: headers)
+        if isCurrent(ifNoneMatch: request.fields.first(name: "If-None-Match")) {
+            return Response(.notModified, fields: fields)
         }
-        headers[.contentType] = mediaType
-        headers[.contentLength] = contentLength
-        return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: body))
+        fields.add(name: "Content-Type", value: mediaType)
+        return Response(.ok, fields: fields, content: body)
     }
 }

@@ -16,3 +16,8 @@ extension Logger.Level {
             }
     }
 }
+
+extension Logger {
+    /// A logger for libraries whose events Writ logs itself or not at all.
+    static let silent = Logger(label: "silent") { _ in SwiftLogNoOpLogHandler() }
+}

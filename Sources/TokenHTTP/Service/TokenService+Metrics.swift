@@ -10,7 +10,7 @@ extension TokenService {
     /// Registers the metrics that are computed on each scrape.
     func collect(
         _ readiness: Readiness, _ signers: SignerPool,
-        _ connections: (tokens: ConnectionCount, management: ConnectionCount)
+        _ listeners: [ListenerService]
     ) {
         ProcessStatistics.collect(into: metrics.registry)
         metrics.registry.collect { [reloader, metrics] samples in
@@ -26,10 +26,10 @@ extension TokenService {
             samples.gauge(
                 "writ_signing_queue_capacity", help: "Signatures that may wait, at the recent signing rate.",
                 value: Double(signers.capacity))
-            for (listener, count) in [("tokens", connections.tokens), ("management", connections.management)] {
+            for listener in listeners {
                 samples.gauge(
-                    "writ_open_connections", help: "Connections that clients hold open.", value: Double(count.current),
-                    labels: [("listener", listener)])
+                    "writ_open_connections", help: "Connections that clients hold open.",
+                    value: Double(listener.connectionCount), labels: [("listener", listener.name)])
             }
             let reading = reloader.lastReading
             samples.gauge(

@@ -1,11 +1,12 @@
 import AccessToken
 import Admission
-import Foundation
-import Hummingbird
+import HTTPEdge
 import Libcrypto
 import LiveState
 package import Logging
 import NIOCore
+import NIOPosix
+import NIOSSL
 import OAuth
 import PrometheusText
 package import ServiceFiles
@@ -14,6 +15,7 @@ import Signing
 import Telemetry
 package import Tracing
 package import UnixSignals
+import WireText
 
 /// The service: two listeners, the signer threads, reloads, key rotation and graceful shutdown.
 package struct TokenService: Sendable {
@@ -50,43 +52,19 @@ package struct TokenService: Sendable {
     /// - Throws: ``ListenerError`` if the service cannot listen on an address.
     package func run(hangups: UnixSignalsSequence, companions: [any Service] = []) async throws {
         let readiness = Readiness()
-        let coreCount = ProcessInfo.processInfo.activeProcessorCount
+        let coreCount = System.coreCount
         let signers = SignerPool(
             threadCount: coreCount, wait: configuration.queueWait, reportWait: { [metrics] in metrics.waited($0) }
         )
-        let connections = (
-            tokens: ConnectionCount(maximum: Self.maximumConnections(coreCount: coreCount)),
-            management: ConnectionCount(maximum: Self.managementConnections)
-        )
-        collect(readiness, signers, connections)
-        let descriptors = DescriptorReserve(logger: logger)
-        // At this rate, reading and refusing costs a few per cent of the CPU.
-        let pacing = RetryPacing(interval: .microseconds(4000 / Int64(coreCount)))
         let authenticator = try Self.authenticator(configuration, coreCount: coreCount, logger: logger)
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        let listeners = listeners(authenticator, signers, readiness, coreCount: coreCount)
+        collect(readiness, signers, listeners)
 
         // The services are stopped in reverse order, each after the next one has ended.
         var services = companions + [ReloadService(reloader: reloader, hangups: hangups)]
         if let rotation = rotationService { services.append(rotation) }
-        if let address = configuration.management {
-            let router = ManagementRouter(
-                readiness: readiness, metrics: metrics.registry,
-                description: ByteBuffer(bytes: OpenAPIDocument(configuration: configuration).json))
-            services.append(
-                Listener(
-                    address, router, name: "management", connections: connections.management,
-                    descriptors: descriptors, maximumBodySize: EndpointRequest.maximumBodySize, pacing: pacing,
-                    logger: logger))
-        }
-        services.append(
-            Listener(
-                configuration.listen, tokenRouter(authenticator, signers, readiness), name: "tokens",
-                connections: connections.tokens, descriptors: descriptors,
-                maximumBodySize: EndpointRequest.maximumBodySize, pacing: pacing, tlsIdentity: tlsIdentity,
-                logger: logger
-            ) {
-                readiness.begin()
-            })
+        services += listeners as [any Service]
         services.append(GracefulShutdown(readiness: readiness, delay: configuration.drainDelay, logger: logger))
         var group = ServiceGroupConfiguration(
             services: services.map { .init(service: $0) }, logger: .silent)
@@ -113,6 +91,47 @@ package struct TokenService: Sendable {
             RunningProcess.exitAtOnce(terminated: signal == .sigterm)
         }
     }
+
+    /// The listeners in the order of their start.
+    private func listeners(
+        _ authenticator: ClientAuthenticator, _ signers: SignerPool, _ readiness: Readiness, coreCount: Int
+    ) -> [ListenerService] {
+        let proxies = TrustedProxies(networks: configuration.trustedProxies)
+        let shared = (
+            budget: MemoryBudget(capacity: Self.memoryForConnections), reserve: DescriptorReserve(logger: logger)
+        )
+        func listenerConfiguration(
+            _ address: ListenAddress, _ limits: ConnectionLimits, _ respond: @escaping Responder
+        ) -> ListenerConfiguration {
+            var result = ListenerConfiguration(
+                host: address.host, port: address.port, limits: limits, budget: shared.budget,
+                descriptors: shared.reserve, now: { NumericDate.now.seconds }, report: { _ in }, respond: respond)
+            result.share = { proxies.isTrusted($0) ? nil : $0.block }
+            return result
+        }
+        var listeners: [ListenerService] = []
+        if let address = configuration.management {
+            let router = ManagementRouter(
+                readiness: readiness, metrics: metrics.registry,
+                description: ByteBuffer(bytes: OpenAPIDocument(configuration: configuration).json))
+            var limits = ConnectionLimits()
+            limits.connections = Self.managementConnections
+            limits.evictionTime = .zero
+            listeners.append(
+                ListenerService(
+                    "management", address, listenerConfiguration(address, limits, router.reply), logger: logger))
+        }
+        let router = tokenRouter(authenticator, signers, readiness, coreCount: coreCount)
+        var limits = ConnectionLimits()
+        limits.connections = Self.maximumConnections(coreCount: coreCount)
+        var tokens = listenerConfiguration(configuration.listen, limits, router.reply)
+        tokens.tls = tlsContext
+        listeners.append(
+            ListenerService("tokens", configuration.listen, tokens, logger: logger) { readiness.begin() })
+        return listeners
+    }
+
+    private static let memoryForConnections = 256 << 20
 
     private static let managementConnections = 64
 
@@ -145,11 +164,13 @@ package struct TokenService: Sendable {
     }
 
     func tokenRouter(
-        _ authenticator: ClientAuthenticator, _ signers: SignerPool, _ readiness: Readiness
+        _ authenticator: ClientAuthenticator, _ signers: SignerPool, _ readiness: Readiness, coreCount: Int
     ) -> TokenRouter {
         let (snapshots, endpoints, origin) = (reloader.snapshots, configuration.endpoints, configuration.issuer.origin)
+        let proxies = TrustedProxies(networks: configuration.trustedProxies)
+        let isProxied = configuration.tls == .upstream
         let shell = EndpointShell(
-            trustedProxies: TrustedProxies(networks: configuration.trustedProxies), tracer: tracer,
+            trustedProxies: proxies, tracer: tracer,
             report: { [logger, metrics] event in
                 metrics.count(event)
                 if let cause = event.refusal?.cause { logger.error("A request could not be answered: \(cause)") }
@@ -160,11 +181,15 @@ package struct TokenService: Sendable {
             tokenEndpoint: TokenEndpointHandler(
                 shell: shell, snapshots: snapshots, authenticator: authenticator,
                 issuer: TokenIssuer(signers, makeTokenID: { () throws(LibcryptoError) in try TokenID() }),
-                url: origin + endpoints.token, now: { .now }),
+                path: endpoints.token, url: origin + endpoints.token, now: { .now }),
             introspectionEndpoint: IntrospectionEndpointHandler(
                 shell: shell, snapshots: snapshots, authenticator: authenticator, signers: signers,
-                url: origin + endpoints.introspection, now: { .now }),
-            snapshots: snapshots, readiness: readiness,
+                path: endpoints.introspection, url: origin + endpoints.introspection, now: { .now }),
+            snapshots: snapshots, readiness: readiness, tasks: EventLoopTasks(MultiThreadedEventLoopGroup.singleton),
+            // At this rate, reading and refusing costs a few per cent of the CPU.
+            pacing: RetryPacing(interval: .microseconds(4000 / Int64(coreCount))) { peer in
+                isProxied || peer.address.map(proxies.isTrusted) ?? false
+            },
             reportTime: { [metrics] endpoint, time in metrics.took(time, endpoint) })
     }
 
@@ -199,10 +224,10 @@ package struct TokenService: Sendable {
             configuration, snapshot, signingKey: snapshot.signingKey(at: .now), memory: memory)
     }
 
-    /// Returns the current TLS identity; `nil` if the service does not end TLS.
-    private var tlsIdentity: (@Sendable () -> TLSIdentity)? {
+    /// Returns the current certificate with its key; `nil` if the service does not end TLS.
+    private var tlsContext: (@Sendable () -> NIOSSLContext)? {
         guard let first = reloader.tlsIdentities.current else { return nil }
         // Once loaded, an identity is replaced but never removed.
-        return { [reloader] in reloader.tlsIdentities.current ?? first }
+        return { [reloader] in (reloader.tlsIdentities.current ?? first).context }
     }
 }

@@ -1,4 +1,4 @@
-import HTTPTypes
+import NIOHTTP1
 import OAuth
 import WireText
 
@@ -11,14 +11,14 @@ struct TrustedProxies: Sendable {
     /// Proxies append to `X-Forwarded-For` or `Forwarded` (RFC 7239), so the last address that is not a trusted proxy
     /// counts. The client may have forged everything before it. If a request has both fields and they disagree, the
     /// proxy did not write one of them, and both are ignored.
-    func origin(of connection: IPAddress, _ fields: HTTPFields) -> IPAddress {
+    func origin(of connection: IPAddress, _ fields: HTTPHeaders) -> IPAddress {
         guard !networks.isEmpty, isTrusted(connection) else { return connection }
         let chains = [Self.forwardedFor(fields), Self.forwarded(fields)].compactMap { $0 }
         let origins = Set(chains.map { last(of: $0, behind: connection) })
         return origins.count == 1 ? origins.first ?? connection : connection
     }
 
-    private func isTrusted(_ address: IPAddress) -> Bool {
+    func isTrusted(_ address: IPAddress) -> Bool {
         networks.contains { $0.contains(address) }
     }
 
@@ -35,16 +35,20 @@ struct TrustedProxies: Sendable {
         return last
     }
 
+    private static func joined(_ values: [String]) -> String? {
+        values.isEmpty ? nil : values.joined(separator: ",")
+    }
+
     /// The addresses of `X-Forwarded-For`, or `nil` if there is no such field.
-    private static func forwardedFor(_ fields: HTTPFields) -> [IPAddress?]? {
-        guard let name = HTTPField.Name("X-Forwarded-For"), let text = fields[name] else { return nil }
+    private static func forwardedFor(_ fields: HTTPHeaders) -> [IPAddress?]? {
+        guard let text = joined(fields["X-Forwarded-For"]) else { return nil }
         return text.split(separator: ",", omittingEmptySubsequences: false).map { address(String($0)) }
     }
 
     /// The addresses of `Forwarded`, or `nil` if there is no such field. RFC 7239 section 4:
     /// `for=192.0.2.43, for="[2001:db8::17]:4711";proto=https`.
-    private static func forwarded(_ fields: HTTPFields) -> [IPAddress?]? {
-        guard let name = HTTPField.Name("Forwarded"), let text = fields[name] else { return nil }
+    private static func forwarded(_ fields: HTTPHeaders) -> [IPAddress?]? {
+        guard let text = joined(fields["Forwarded"]) else { return nil }
         return text.split(separator: ",", omittingEmptySubsequences: false).map { element in
             for pair in element.split(separator: ";") {
                 let parts = pair.split(separator: "=", maxSplits: 1).map { trimming(String($0)) }

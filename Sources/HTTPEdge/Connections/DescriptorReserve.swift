@@ -1,4 +1,4 @@
-import Logging
+package import Logging
 import NIOCore
 import Synchronization
 import SystemPackage
@@ -7,8 +7,9 @@ import SystemPackage
 ///
 /// When a listener cannot accept a connection because no descriptor is free, the spare ones are closed: everything else
 /// can then open files. No listener accepts connections until enough descriptors are free again.
-final class DescriptorReserve: Sendable {
-    static let size = 16
+package final class DescriptorReserve: Sendable {
+    /// How many descriptors are held open.
+    package static let size = 16
     /// The smallest reserve. It is enough: a reload of keys and clients has two files open at once.
     private static let leastSize = 6
     /// The interval between checks for free descriptors while no connection is accepted.
@@ -26,7 +27,8 @@ final class DescriptorReserve: Sendable {
     private let state: Mutex<State>
     private let logger: Logger
 
-    init(logger: Logger) {
+    /// - Parameter logger: receives a line when no descriptor is free.
+    package init(logger: Logger) {
         self.logger = logger
         state = Mutex(State(spares: Self.openSpares() ?? []))
     }
@@ -35,15 +37,12 @@ final class DescriptorReserve: Sendable {
         state.withLock { Self.close($0.spares) }
     }
 
-    /// Adds a listener, which from now on stops accepting when no descriptor is free.
-    func guardListener(_ channel: any Channel) async throws {
+    /// Adds a listener, which reads again when descriptors are free again.
+    func add(_ channel: any Channel) {
         state.withLock { $0.listeners.append(channel) }
         channel.closeFuture.whenComplete { [weak self] _ in
             self?.state.withLock { $0.listeners.removeAll { $0 === channel } }
         }
-        try await channel.eventLoop.submit { [self] in
-            try channel.pipeline.syncOperations.addHandler(AcceptBackpressure(self), position: .first)
-        }.get()
     }
 
     var isShort: Bool { state.withLock { $0.isShort } }

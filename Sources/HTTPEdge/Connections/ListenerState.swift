@@ -1,0 +1,112 @@
+import NIOCore
+import NIOSSL
+import Synchronization
+import WireText
+
+/// What the connections of a listener have in common.
+final class ListenerState: Sendable {
+    /// What the connections of one event loop have in common.
+    final class LoopState {
+        let connections = OpenConnections()
+        var date: ResponseDate
+
+        init(date: ResponseDate) {
+            self.date = date
+        }
+    }
+
+    let limits: ConnectionLimits
+    let budget: MemoryBudget
+    let respond: Responder
+    let report: @Sendable (EdgeEvent) -> Void
+    /// Returns the current certificate with its key; `nil` for a listener without TLS.
+    let tls: (@Sendable () -> NIOSSLContext)?
+    private let share: @Sendable (IPAddress) -> AddressBlock?
+    private let loops: [(loop: any EventLoop, state: NIOLoopBound<LoopState>)]
+    private let count = Atomic(0)
+    private let isDraining = Atomic(false)
+    /// Called when a connection has ended.
+    private let onEnd = Mutex<(@Sendable () -> Void)?>(nil)
+
+    init(_ configuration: ListenerConfiguration, group: any EventLoopGroup) async throws {
+        limits = configuration.limits
+        budget = configuration.budget
+        respond = configuration.respond
+        report = configuration.report
+        tls = configuration.tls
+        share = configuration.share
+        let now = configuration.now
+        var loops: [(any EventLoop, NIOLoopBound<LoopState>)] = []
+        for loop in group.makeIterator() {
+            let state = try await loop.submit {
+                NIOLoopBound(LoopState(date: ResponseDate(now: now)), eventLoop: loop)
+            }.get()
+            loops.append((loop, state))
+        }
+        self.loops = loops
+    }
+
+    /// How many connections are open.
+    var connectionCount: Int { count.load(ordering: .relaxed) }
+
+    /// Whether a further connection may be accepted now.
+    var hasRoom: Bool { connectionCount < limits.connections && budget.hasRoomForConnections }
+
+    /// Whether the listener waits for its connections to end.
+    var isEnding: Bool { isDraining.load(ordering: .relaxed) }
+
+    /// Sets what is called when a connection has ended, on any thread.
+    func onConnectionEnd(_ action: @escaping @Sendable () -> Void) { onEnd.withLock { $0 = action } }
+
+    /// To be called on `loop`.
+    func state(on loop: any EventLoop) -> LoopState? { loops.first { $0.loop === loop }?.state.value }
+
+    func share(of peer: Peer) -> AddressBlock? { peer.address.flatMap(share) }
+
+    /// Draws the memory for a new connection, and counts it until it is closed.
+    ///
+    /// - Returns: false if the connection must be refused.
+    func admit(_ channel: any Channel) -> Bool {
+        let peer = Peer(channel.remoteAddress)
+        let share = share(of: peer)
+        guard case .granted = budget.draw(MemoryCost.connection, for: share) else {
+            report(.noMemory(peer.address))
+            return false
+        }
+        count.add(1, ordering: .relaxed)
+        channel.closeFuture.whenComplete { [self] _ in
+            budget.giveBack(MemoryCost.connection, for: share)
+            count.subtract(1, ordering: .relaxed)
+            onEnd.withLock { $0 }?()
+        }
+        return true
+    }
+
+    /// Closes a silent connection on one of the event loops, if there is one.
+    func evict() { evict(from: loops[...]) }
+
+    private func evict(from rest: ArraySlice<(loop: any EventLoop, state: NIOLoopBound<LoopState>)>) {
+        guard let first = rest.first else { return }
+        first.loop.execute { [self] in
+            if !first.state.value.connections.evictOne(now: first.loop.now) { evict(from: rest.dropFirst()) }
+        }
+    }
+
+    /// Asks all connections to end after their current requests.
+    func drain() {
+        isDraining.store(true, ordering: .relaxed)
+        forEachConnection { $0.channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
+    }
+
+    /// Closes all connections.
+    func closeAll() {
+        isDraining.store(true, ordering: .relaxed)
+        forEachConnection { $0.channel.close(promise: nil) }
+    }
+
+    private func forEachConnection(_ body: @escaping @Sendable (OpenConnection) -> Void) {
+        for (loop, state) in loops {
+            loop.execute { for connection in state.value.connections.all { body(connection) } }
+        }
+    }
+}

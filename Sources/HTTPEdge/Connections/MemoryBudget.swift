@@ -1,0 +1,76 @@
+import Synchronization
+import WireText
+
+/// The memory that all connections together may take, for all listeners of the process. What a connection needs is
+/// estimated, and drawn from here before it is used.
+package final class MemoryBudget: Sendable {
+    /// Whether memory may be used.
+    package enum Draw: Sendable {
+        case granted
+        /// The budget is used up.
+        case exhausted
+        /// The address block has its share already: half of the budget.
+        case overShare
+    }
+
+    private struct State {
+        var drawn = 0
+        var shares: [AddressBlock: Int] = [:]
+    }
+
+    /// In octets.
+    package let capacity: Int
+    private let state = Mutex(State())
+
+    /// - Parameter capacity: in octets.
+    package init(capacity: Int) {
+        self.capacity = capacity
+    }
+
+    /// The octets that are in use.
+    package var drawn: Int { state.withLock { $0.drawn } }
+
+    /// Whether a further connection fits. A part of the budget is left for the requests of those that are open.
+    var hasRoomForConnections: Bool { drawn < capacity - capacity / 4 }
+
+    /// - Parameters:
+    ///   - octets: zero or more.
+    ///   - block: the addresses of the client; `nil` if they have no share of their own, as for a trusted proxy.
+    func draw(_ octets: Int, for block: AddressBlock?) -> Draw {
+        state.withLock { state in
+            guard state.drawn + octets <= capacity else { return .exhausted }
+            if let block {
+                let share = state.shares[block, default: 0] + octets
+                guard share <= capacity / 2 else { return .overShare }
+                state.shares[block] = share
+            }
+            state.drawn += octets
+            return .granted
+        }
+    }
+
+    /// Gives back what was drawn.
+    func giveBack(_ octets: Int, for block: AddressBlock?) {
+        state.withLock { state in
+            state.drawn -= octets
+            guard let block, let share = state.shares[block] else { return }
+            state.shares[block] = share > octets ? share - octets : nil
+        }
+    }
+}
+
+/// Estimates of memory in octets, measured with the release build.
+enum MemoryCost {
+    /// A connection with its buffers for a small request.
+    static let connection = 16 * 1024
+    /// TLS on a connection.
+    static let tls = 64 * 1024
+    /// HTTP/2 on a connection.
+    static let http2 = 32 * 1024
+    /// A stream of HTTP/2 without its fields and its content.
+    static let stream = 2 * 1024
+    /// What is read of a request before it needs more than its connection has drawn.
+    static let smallRequest = 2 * ConnectionLimits.readSize
+    /// The memory that one octet of a large request takes: it is in the buffer of the parser and in its fields.
+    static let perOctet = 3
+}

@@ -1,0 +1,52 @@
+import NIOCore
+import NIOHTTP1
+import NIOHTTP2
+import NIOSSL
+
+/// The handlers of a connection.
+///
+///     without TLS   RequestMeter | HTTP decoder | HTTP1Connection
+///     with TLS      NIOSSLServerHandler | TLSHandshake, which is replaced by
+///                       RequestMeter | HTTP decoder | HTTP1Connection   or
+///                       NIOHTTP2Handler | HTTP2Connection
+enum ConnectionPipeline {
+    /// To be called on the event loop of the channel.
+    static func configure(_ channel: any Channel, _ listener: ListenerState) throws {
+        guard let loop = listener.state(on: channel.eventLoop) else { throw ChannelError.operationUnsupported }
+        let peer = Peer(channel.remoteAddress)
+        let connection = OpenConnection(
+            channel, peer: peer, share: listener.share(of: peer), listener: listener, list: loop.connections)
+        channel.closeFuture.assumeIsolated().whenComplete { _ in connection.end() }
+        guard let tls = listener.tls else { return try addHTTP1(connection, loop) }
+        guard connection.drawForProtocol(MemoryCost.tls) else { throw ChannelError.ioOnClosedChannel }
+        try channel.pipeline.syncOperations.addHandlers([
+            NIOSSLServerHandler(context: tls()), TLSHandshake(connection, loop),
+        ])
+    }
+
+    static func addHTTP1(_ connection: OpenConnection, _ loop: ListenerState.LoopState) throws {
+        let http1 = HTTP1Connection(connection, loop)
+        var limits = NIOHTTPDecoderLimitConfiguration()
+        limits.maxHeaderFieldSize = connection.limits.head
+        limits.maxHeaderListSize = connection.limits.head
+        try connection.channel.pipeline.syncOperations.addHandlers([
+            RequestMeter(http1), ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: limits)), http1,
+        ])
+    }
+
+    static func addHTTP2(_ connection: OpenConnection, _ loop: ListenerState.LoopState) throws {
+        guard connection.drawForProtocol(MemoryCost.http2) else { throw ChannelError.ioOnClosedChannel }
+        var configuration = NIOHTTP2Handler.ConnectionConfiguration()
+        configuration.initialSettings = [
+            HTTP2Setting(parameter: .maxConcurrentStreams, value: connection.limits.firstStreams),
+            HTTP2Setting(parameter: .maxHeaderListSize, value: connection.limits.head),
+        ]
+        configuration.maximumBufferedControlFrames = 256
+        try connection.channel.pipeline.syncOperations.addHandlers([
+            NIOHTTP2Handler(
+                mode: .server, connectionConfiguration: configuration,
+                streamConfiguration: NIOHTTP2Handler.StreamConfiguration()),
+            HTTP2Connection(connection, loop),
+        ])
+    }
+}

@@ -1,0 +1,96 @@
+package import NIOCore
+package import NIOPosix
+import Synchronization
+
+/// Listens on one address, and answers the requests of HTTP/1.1 and, with TLS, of HTTP/2.
+package final class HTTPListener: Sendable {
+    /// The most connections that wait to be accepted. (It is usually also the system's own limit.)
+    private static let backlog = 4096
+
+    private let state: ListenerState
+    private let channel: any Channel
+    private let failure: Failure
+
+    /// Why the listener has ended.
+    private final class Failure: Sendable {
+        private let error = Mutex<(any Error)?>(nil)
+
+        var first: (any Error)? { error.withLock { $0 } }
+
+        func record(_ error: any Error) { self.error.withLock { $0 = $0 ?? error } }
+    }
+
+    /// Starts to listen.
+    ///
+    /// - Parameter group: its event loops serve the connections in turn.
+    /// - Throws: the system's error if the address cannot be used.
+    package init(_ configuration: ListenerConfiguration, group: MultiThreadedEventLoopGroup) async throws {
+        let state = try await ListenerState(configuration, group: group)
+        let failure = Failure()
+        let descriptors = configuration.descriptors
+        channel = try await ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: Int32(Self.backlog))
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(
+                        AcceptHandler(state, descriptors, reportFailure: failure.record))
+                }
+            }
+            .childChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelOption(.maxMessagesPerRead, value: 1)
+            .childChannelOption(
+                .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: ConnectionLimits.readSize)
+            )
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try ConnectionPipeline.configure(channel, state) }
+            }
+            .bind(host: configuration.host, port: configuration.port).get()
+        self.state = state
+        self.failure = failure
+    }
+
+    /// The address that the listener has; with the port that the system chose for port 0.
+    package var address: SocketAddress? { channel.localAddress }
+
+    /// How many connections are open.
+    package var connectionCount: Int { state.connectionCount }
+
+    /// Waits until the listener accepts no more connections.
+    ///
+    /// - Throws: the reason if the listener ended by itself.
+    package func waitUntilClosed() async throws {
+        try await channel.closeFuture.get()
+        if let error = failure.first { throw error }
+    }
+
+    /// Accepts no more connections. Those that are open are served.
+    package func stopAccepting() { channel.close(promise: nil) }
+
+    /// Lets requests end that have begun, and waits until all connections are closed.
+    package func drain() async {
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            let waiting = Mutex<CheckedContinuation<Void, Never>?>(continuation)
+            let state = state
+            let resume: @Sendable () -> Void = {
+                guard state.connectionCount == 0 else { return }
+                waiting.withLock { continuation in
+                    let result = continuation
+                    continuation = nil
+                    return result
+                }?.resume()
+            }
+            state.onConnectionEnd(resume)
+            state.drain()
+            resume()
+        }
+    }
+
+    /// Closes the listener and all connections at once.
+    package func close() {
+        channel.close(promise: nil)
+        state.closeAll()
+    }
+}
