@@ -11,7 +11,7 @@ package struct ConnectionLimits: Sendable {
     /// How long the content of a request may take to arrive.
     package var contentTime: TimeAmount = .seconds(10)
     /// How long a connection may be idle between requests.
-    package var idleTime: TimeAmount = .seconds(75)
+    package var idleTime: TimeAmount
     /// How long a client may read nothing of its responses.
     package var readerTime: TimeAmount = .seconds(10)
     /// How long a TLS handshake may take.
@@ -35,7 +35,10 @@ package struct ConnectionLimits: Sendable {
     /// progress, and their client has not authenticated.
     package var evictionTime: TimeAmount = .seconds(1)
 
-    package init() {}
+    /// - Parameter idleTime: how long a connection may be idle between requests.
+    package init(idleTime: TimeAmount = .seconds(75)) {
+        self.idleTime = idleTime
+    }
 
     /// The most unanswered requests of a pipeline; they wait in memory.
     static let pipeline = 64

@@ -60,6 +60,8 @@ extension ServiceConfiguration {
         let assertionAudience = reader.value(.assertionAudience, Self.assertionAudience)
         let throttle = reader.throttle()
         let queueWait = reader.value(.queueWait, DurationText.parseQueueWait)
+        let idleTimeout = reader.value(.idleTimeout, DurationText.parseIdleTimeout)
+        let memory = reader.value(.memory, SizeText.parseMemory)
         let tls = reader.tlsTermination(of: issuer)
         let tracing = reader.tracingDestination(environment: environment)
         let trustedProxies = reader.value(.trustedProxies, Self.networks)
@@ -92,6 +94,8 @@ extension ServiceConfiguration {
             assertionAudience: assertionAudience ?? .either,
             throttle: throttle,
             queueWait: queueWait ?? .milliseconds(250),
+            idleTimeout: idleTimeout ?? .seconds(75),
+            memory: memory,
             tls: tls,
             trustedProxies: trustedProxies ?? [],
             drainDelay: drainDelay ?? .seconds(5),
@@ -118,7 +122,8 @@ extension ServiceConfiguration {
             endpoints: EndpointPaths(issuer: issuer),
             algorithm: reader.value(.accessTokenAlgorithm, IssuancePolicy.algorithm(named:)) ?? .rs256,
             accessTokenLifetime: .seconds(15 * 60), accessTokenReuse: .zero, refreshTokenLifetime: .seconds(30 * 86400),
-            assertionAudience: .either, throttle: .standard, queueWait: .zero, tls: reader.tlsTermination(of: nil),
+            assertionAudience: .either, throttle: .standard, queueWait: .zero, idleTimeout: .zero, memory: nil,
+            tls: reader.tlsTermination(of: nil),
             trustedProxies: [], drainDelay: .zero, logLevel: .info, tracing: nil,
             warnings: [])
     }

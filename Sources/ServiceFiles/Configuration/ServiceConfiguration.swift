@@ -37,6 +37,10 @@ package struct ServiceConfiguration: Sendable {
     package let throttle: FailureLimits
     /// `limits.queue_wait`
     package let queueWait: Duration
+    /// `limits.idle_timeout`
+    package let idleTimeout: Duration
+    /// `limits.memory`, in octets; `nil` for the limit of the container.
+    package let memory: Int?
     /// `tls`
     package let tls: TLSTermination
     /// `trusted_proxies`

@@ -21,6 +21,8 @@ enum SettingName: String, CaseIterable {
     case tlsCertificate = "tls.certificate"
     case tlsPrivateKey = "tls.private_key"
     case queueWait = "limits.queue_wait"
+    case idleTimeout = "limits.idle_timeout"
+    case memory = "limits.memory"
     case trustedProxies = "trusted_proxies"
     case drainDelay = "drain_delay"
     case logLevel = "log_level"

@@ -62,6 +62,13 @@ package enum DurationText {
         return wait
     }
 
+    /// How long a connection may be idle between requests.
+    static func parseIdleTimeout(_ text: String) throws(InvalidValue) -> Duration {
+        let time = try parse(text)
+        guard (.seconds(1) ... .seconds(3600)).contains(time) else { throw InvalidValue("is not between 1s and 1h") }
+        return time
+    }
+
     /// A human-readable duration, in the largest unit that divides it.
     package static func format(_ duration: Duration) -> String {
         let (seconds, attoseconds) = duration.components

@@ -98,7 +98,7 @@ package struct TokenService: Sendable {
     ) -> [ListenerService] {
         let proxies = TrustedProxies(networks: configuration.trustedProxies)
         let shared = (
-            budget: MemoryBudget(capacity: Self.memoryForConnections), reserve: DescriptorReserve(logger: logger)
+            budget: MemoryBudget(capacity: memoryForConnections), reserve: DescriptorReserve(logger: logger)
         )
         func listenerConfiguration(
             _ address: ListenAddress, _ limits: ConnectionLimits, _ respond: @escaping Responder
@@ -114,7 +114,7 @@ package struct TokenService: Sendable {
             let router = ManagementRouter(
                 readiness: readiness, metrics: metrics.registry,
                 description: ByteBuffer(bytes: OpenAPIDocument(configuration: configuration).json))
-            var limits = ConnectionLimits()
+            var limits = ConnectionLimits(idleTime: TimeAmount(configuration.idleTimeout))
             limits.connections = Self.managementConnections
             limits.evictionTime = .zero
             listeners.append(
@@ -122,7 +122,7 @@ package struct TokenService: Sendable {
                     "management", address, listenerConfiguration(address, limits, router.reply), logger: logger))
         }
         let router = tokenRouter(authenticator, signers, readiness, coreCount: coreCount)
-        var limits = ConnectionLimits()
+        var limits = ConnectionLimits(idleTime: TimeAmount(configuration.idleTimeout))
         limits.connections = Self.maximumConnections(coreCount: coreCount)
         var tokens = listenerConfiguration(configuration.listen, limits, router.reply)
         tokens.tls = tlsContext
@@ -131,7 +131,13 @@ package struct TokenService: Sendable {
         return listeners
     }
 
-    private static let memoryForConnections = 256 << 20
+    /// The memory for connections in octets: half of what keys, clients and a reserve leave of the service's limit, since
+    /// the memory of many small buffers is never full.
+    private var memoryForConnections: Int {
+        let limit = configuration.memory ?? MemoryLimit.current ?? 256 << 20
+        let others = (MemoryLimit.resident ?? 64 << 20) + (32 << 20)
+        return max(8 << 20, (limit - others) / 2)
+    }
 
     private static let managementConnections = 64
 
