@@ -8,6 +8,15 @@ final class Signer {
     /// Two keys are in use for a moment of a rotation; older copies are not needed.
     private static let contextLimit = 2
 
+    /// - Parameter reportWait: called with the time that the job has waited.
+    /// - Returns: how long the signature took.
+    func perform(_ job: SigningJob, _ reportWait: (Duration) -> Void) -> Duration {
+        let start = ContinuousClock.now
+        reportWait(job.queuedAt.duration(to: start))
+        perform(job)
+        return start.duration(to: .now)
+    }
+
     func perform(_ job: SigningJob) {
         do throws(KeyError) {
             job.continuation.resume(returning: .success(try signature(over: job.message, with: job.key)))

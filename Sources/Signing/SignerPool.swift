@@ -1,53 +1,89 @@
 package import AccessToken
 import Foundation
 package import JOSE
+import Libcrypto
 package import OAuth
 
-/// A fixed set of threads that make signatures, behind a bounded queue, so that the event loops never wait for one.
+/// Makes signatures, behind bounded queues in which clients take turns. A job that cannot be done in time is refused at
+/// once.
 ///
-/// Each thread has its own copy of the key. A job that cannot be done in time is refused at once, and clients take
-/// turns.
+/// Quick signatures are made by workers, which the event loops drive between their other work; slow ones, of RSA keys with
+/// more than 2048 bits, by threads, so that no event loop waits for one. Without workers, threads make all of them. Each
+/// worker and each thread has its own copy of the key.
 package final class SignerPool: Sendable {
-    private let queue: SigningQueue
+    private let quick: SigningQueue
+    private let slow: SigningQueue
+    private let reportWait: @Sendable (Duration) -> Void
 
+    /// A pool of threads.
+    ///
     /// - Parameters:
     ///   - threadCount: as many as there are cores, usually.
-    ///   - wait: how long a signature may wait for its thread at the current pace.
-    ///   - reportWait: is called with the time that each job has waited.
+    ///   - wait: how long a signature may wait at the current pace.
+    ///   - reportWait: called with the time that each job has waited.
     package convenience init(
         threadCount: Int, wait: Duration, reportWait: @escaping @Sendable (Duration) -> Void = { _ in }
     ) {
-        let threadCount = max(threadCount, 1)
-        let queue = SigningQueue(.wait(wait, threadCount: threadCount))
-        self.init(queue)
-        for number in 1...threadCount {
-            let thread = Thread {
+        let queue = SigningQueue(.wait(wait, threadCount: max(threadCount, 1)))
+        self.init(quick: queue, slow: queue, reportWait: reportWait)
+        startThreads(max(threadCount, 1))
+    }
+
+    /// A pool of workers, and of as many threads for slow keys.
+    ///
+    /// - Parameters:
+    ///   - workerCount: how many workers will be made; as many as there are event loops.
+    ///   - wait: how long a signature may wait at the current pace.
+    ///   - reportWait: called with the time that each job has waited.
+    ///   - wakeWorkers: called when a job was added for the workers, with the number of jobs that wait.
+    package convenience init(
+        workerCount: Int, wait: Duration, reportWait: @escaping @Sendable (Duration) -> Void,
+        wakeWorkers: @escaping @Sendable (_ waitingCount: Int) -> Void
+    ) {
+        self.init(
+            quick: SigningQueue(.wait(wait, threadCount: workerCount), onAdd: wakeWorkers),
+            slow: SigningQueue(.wait(wait, threadCount: workerCount)), reportWait: reportWait)
+        startThreads(workerCount)
+    }
+
+    /// A pool without threads: the caller takes the jobs from the queue.
+    convenience init(_ queue: SigningQueue) {
+        self.init(quick: queue, slow: queue, reportWait: { _ in })
+    }
+
+    private init(
+        quick: SigningQueue, slow: SigningQueue, reportWait: @escaping @Sendable (Duration) -> Void
+    ) {
+        self.quick = quick
+        self.slow = slow
+        self.reportWait = reportWait
+    }
+
+    private func startThreads(_ count: Int) {
+        for number in 1...count {
+            let thread = Thread { [slow, reportWait] in
                 let signer = Signer()
                 var duration: Duration?
-                while let job = queue.next(after: duration) {
-                    let start = ContinuousClock.now
-                    reportWait(job.queuedAt.duration(to: start))
-                    signer.perform(job)
-                    duration = start.duration(to: .now)
-                }
+                while let job = slow.next(after: duration) { duration = signer.perform(job, reportWait) }
             }
             thread.name = "signer-\(number)"
             thread.start()
         }
     }
 
-    /// A pool without threads: the caller takes the jobs from the queue.
-    init(_ queue: SigningQueue) {
-        self.queue = queue
-    }
+    /// A worker for one event loop.
+    package func makeWorker() -> SigningWorker { SigningWorker(quick, reportWait) }
 
-    /// How many signatures wait for a thread.
-    package var waitingCount: Int { queue.waitingCount }
+    /// How many signatures wait.
+    package var waitingCount: Int { quick === slow ? quick.waitingCount : quick.waitingCount + slow.waitingCount }
 
     /// How many signatures may wait at the current pace.
-    package var capacity: Int { queue.capacity }
+    package var capacity: Int { quick.capacity }
 
-    deinit { queue.close() }
+    deinit {
+        quick.close()
+        slow.close()
+    }
 
     /// The signature of `key` over `input`.
     ///
@@ -57,9 +93,43 @@ package final class SignerPool: Sendable {
     package func sign(
         _ input: JWSSigningInput, with key: SigningKey, for client: ClientID
     ) async throws(SigningError) -> [UInt8] {
+        let queue = Self.isSlow(key) ? slow : quick
         let result: Result<[UInt8], SigningError> = await withCheckedContinuation { continuation in
             queue.add(SigningJob(client: client, message: input.octets, key: key, continuation: continuation))
         }
         return try result.get()
+    }
+
+    /// Whether a signature takes more than about a millisecond.
+    private static func isSlow(_ key: SigningKey) -> Bool {
+        if case .rsa(let bits) = key.key.type { bits > 2048 } else { false }
+    }
+}
+
+/// Makes signatures on the thread of one event loop.
+package final class SigningWorker {
+    private let queue: SigningQueue
+    private let reportWait: @Sendable (Duration) -> Void
+    private let signer = Signer()
+
+    init(_ queue: SigningQueue, _ reportWait: @escaping @Sendable (Duration) -> Void) {
+        self.queue = queue
+        self.reportWait = reportWait
+    }
+
+    /// Whether jobs wait.
+    package var hasWork: Bool { queue.waitingCount > 0 }
+
+    /// Makes signatures for about this time, and at least one if any waits.
+    ///
+    /// - Returns: whether more jobs may wait.
+    package func work(for time: Duration) -> Bool {
+        let end = ContinuousClock.now + time
+        var duration: Duration?
+        while let job = queue.nextIfAny(after: duration) {
+            duration = signer.perform(job, reportWait)
+            if ContinuousClock.now >= end { return true }
+        }
+        return false
     }
 }

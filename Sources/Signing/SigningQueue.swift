@@ -15,27 +15,31 @@ final class SigningQueue: @unchecked Sendable {
     // Sendable: the mutable state is touched only with `condition` locked.
     private let condition = NSCondition()
     private let limit: Limit
+    private let onAdd: @Sendable (_ waitingCount: Int) -> Void
     private var jobs = FairQueue<ClientID, SigningJob>()
     private var pace = SigningPace()
     private var isClosed = false
 
-    init(_ limit: Limit) {
+    /// - Parameter onAdd: called after a job was added, with the number of jobs that wait.
+    init(_ limit: Limit, onAdd: @escaping @Sendable (_ waitingCount: Int) -> Void = { _ in }) {
         self.limit = limit
+        self.onAdd = onAdd
     }
 
     /// Adds a job. If there is no room, this job or another one is refused.
     func add(_ job: SigningJob) {
-        let refused: SigningJob? = condition.withLock {
-            guard !isClosed else { return job }
+        let (refused, count): (SigningJob?, Int) = condition.withLock {
+            guard !isClosed else { return (job, 0) }
             switch jobs.add(job, of: job.client, room: room) {
             case .admitted:
                 condition.signal()
-                return nil
-            case .admittedInsteadOf(let other): return other
-            case .refused: return job
+                return (nil, jobs.count)
+            case .admittedInsteadOf(let other): return (other, jobs.count)
+            case .refused: return (job, 0)
             }
         }
         refused?.continuation.resume(returning: .failure(.queueFull))
+        if count > 0 { onAdd(count) }
     }
 
     private var room: Int {
@@ -63,6 +67,16 @@ final class SigningQueue: @unchecked Sendable {
                 if isClosed { return nil }
                 condition.wait()
             }
+        }
+    }
+
+    /// The next job, without a wait.
+    ///
+    /// - Parameter duration: how long the previous job took; `nil` for the first one.
+    func nextIfAny(after duration: Duration?) -> SigningJob? {
+        condition.withLock {
+            if let duration { pace.add(duration) }
+            return jobs.popFirst()
         }
     }
 

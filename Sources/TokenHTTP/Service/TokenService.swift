@@ -53,9 +53,11 @@ package struct TokenService: Sendable {
     package func run(hangups: UnixSignalsSequence, companions: [any Service] = []) async throws {
         let readiness = Readiness()
         let coreCount = System.coreCount
+        let signing = EventLoopSigning(MultiThreadedEventLoopGroup.singleton)
         let signers = SignerPool(
-            threadCount: coreCount, wait: configuration.queueWait, reportWait: { [metrics] in metrics.waited($0) }
-        )
+            workerCount: signing.workerCount, wait: configuration.queueWait,
+            reportWait: { [metrics] in metrics.waited($0) }, wakeWorkers: signing.wake)
+        try await signing.start(signers)
         let authenticator = try Self.authenticator(configuration, coreCount: coreCount, logger: logger)
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         let listeners = listeners(authenticator, signers, readiness, coreCount: coreCount)
