@@ -8,7 +8,8 @@ from contextlib import suppress
 import pytest
 
 from faults import metric
-from raw_http import CHUNKED, CLOSE, GONE, RawConnection, assert_serves, get, post, secure_service
+from authority import Authority
+from raw_http import CHUNKED, CLOSE, GONE, RawConnection, assert_serves, get, post
 from raw_http2 import (
     DATA,
     END_HEADERS,
@@ -24,9 +25,10 @@ from raw_http2 import (
     settings,
     window_update,
 )
-from service import wait_until
+from service import Service, wait_until
+from test_tls import SecureService
 
-# See Listener.swift and SecureChannel.swift. A client of HTTP/2 that is asked to go has five seconds more.
+# See ConnectionLimits.swift. A client of HTTP/2 that is asked to go has five seconds more.
 REQUEST, IDLE, GOODBYE = 10, 30, 35
 # Clocks that are looked at now and then.
 GRACE = 3
@@ -108,6 +110,24 @@ SLOW = {
     "HTTP/2 head": lambda: SlowHTTP2Client(GOODBYE, headers(1, request_fields()[:5], END_STREAM)),
     "HTTP/2 windows": lambda: SlowHTTP2Client(GOODBYE, b"", window_update(0, 1)),
 }
+
+
+# Between requests it is 75 seconds, unless the operator sets another time.
+SHORT = {"WRIT_LIMITS_IDLE_TIMEOUT": f"{IDLE}s"}
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory):
+    with Service(tmp_path_factory.mktemp("writ")) as service:
+        service.environment = SHORT
+        yield service.start()
+
+
+@pytest.fixture(scope="module")
+def secure_service(tmp_path_factory):
+    with SecureService(tmp_path_factory.mktemp("writ"), Authority()) as service:
+        service.environment = SHORT
+        yield service.start()
 
 
 @pytest.fixture(scope="module")
