@@ -62,7 +62,7 @@ extension ServiceConfiguration {
         let queueWait = reader.value(.queueWait, DurationText.parseQueueWait)
         let tls = reader.tlsTermination(of: issuer)
         let tracing = reader.tracingDestination(environment: environment)
-        let trustedProxies = reader.value(.trustedProxies, Self.networks)
+        let trustedProxies = reader.trustedProxies(tls)
         let keysFolder = reader.path(.keys, default: "keys")
         let clientsFile = reader.path(.clients, default: "clients.yaml")
         let keysPassphraseFile = reader.path(.keysPassphraseFile)
@@ -93,7 +93,7 @@ extension ServiceConfiguration {
             throttle: throttle,
             queueWait: queueWait ?? .milliseconds(250),
             tls: tls,
-            trustedProxies: trustedProxies ?? [],
+            trustedProxies: trustedProxies,
             drainDelay: drainDelay ?? .seconds(5),
             logLevel: logLevel ?? .info,
             tracing: tracing,
@@ -119,7 +119,7 @@ extension ServiceConfiguration {
             algorithm: reader.value(.accessTokenAlgorithm, IssuancePolicy.algorithm(named:)) ?? .rs256,
             accessTokenLifetime: .seconds(15 * 60), accessTokenReuse: .zero, refreshTokenLifetime: .seconds(30 * 86400),
             assertionAudience: .either, throttle: .standard, queueWait: .zero, tls: reader.tlsTermination(of: nil),
-            trustedProxies: [], drainDelay: .zero, logLevel: .info, tracing: nil,
+            trustedProxies: .none, drainDelay: .zero, logLevel: .info, tracing: nil,
             warnings: [])
     }
 
@@ -161,15 +161,6 @@ extension ServiceConfiguration {
             throw InvalidValue("is neither \"either\" nor \"issuer\"")
         }
         return audience
-    }
-
-    /// Networks separated by commas; spaces are ignored.
-    private static func networks(_ text: String) throws(InvalidValue) -> [IPNetwork] {
-        var networks: [IPNetwork] = []
-        for element in text.split(separator: ",") {
-            networks.append(try IPNetwork(String(element.filter { $0 != " " })))
-        }
-        return networks
     }
 
     private static func drainDelay(_ text: String) throws(InvalidValue) -> Duration {

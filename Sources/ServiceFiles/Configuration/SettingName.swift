@@ -22,13 +22,15 @@ enum SettingName: String, CaseIterable {
     case tlsPrivateKey = "tls.private_key"
     case queueWait = "limits.queue_wait"
     case trustedProxies = "trusted_proxies"
+    case trustedProxiesFrom = "trusted_proxies.from"
+    case trustedProxiesField = "trusted_proxies.field"
     case drainDelay = "drain_delay"
     case logLevel = "log_level"
     case tracingEndpoint = "tracing.endpoint"
     case tracingRatio = "tracing.ratio"
 
     /// Settings that may be a list in the file. Elsewhere their elements are separated by commas.
-    static let lists: Set<SettingName> = [.trustedProxies]
+    static let lists: Set<SettingName> = [.trustedProxies, .trustedProxiesFrom]
 
     /// The environment variable that sets it: `WRIT_ACCESS_TOKEN_LIFETIME`.
     var environmentVariable: String { "WRIT_" + rawValue.replacing(".", with: "_").uppercased() }

@@ -25,7 +25,11 @@ struct EndpointShell: Sendable {
         to request: Request, in context: ConnectionContext, of endpoint: Endpoint, url: String,
         _ rules: (EndpointRequest, inout RequestObservation) async throws(TokenRefusal) -> Response
     ) async -> Response {
-        let origin = context.address.map { trustedProxies.origin(of: $0, request.headers) }
+        let origin = context.address.map { peer in
+            trustedProxies.origin(of: peer) { name in
+                HTTPField.Name(name).map { request.headers[values: $0] } ?? []
+            }
+        }
         var observation = RequestObservation(
             event: RequestEvent(endpoint, requestID: context.requestID),
             trace: RequestTrace(tracer, path: request.uri.path, request.headers, using: FieldExtractor()))

@@ -149,7 +149,7 @@ package struct TokenService: Sendable {
     ) -> TokenRouter {
         let (snapshots, endpoints, origin) = (reloader.snapshots, configuration.endpoints, configuration.issuer.origin)
         let shell = EndpointShell(
-            trustedProxies: TrustedProxies(networks: configuration.trustedProxies), tracer: tracer,
+            trustedProxies: TrustedProxies(configuration.trustedProxies), tracer: tracer,
             report: { [logger, metrics] event in
                 metrics.count(event)
                 if let cause = event.refusal?.cause { logger.error("A request could not be answered: \(cause)") }
