@@ -33,7 +33,7 @@ public struct IPAddress: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// The part of the address that one party controls.
-    package var block: AddressBlock { AddressBlock(octets: octets) }
+    package var block: AddressBlock { AddressBlock(of: self) }
 
     /// Four decimal numbers without leading zeros, RFC 3986 section 3.2.2.
     private static func ipv4(_ text: ArraySlice<UInt8>) -> [UInt8]? {

@@ -16,6 +16,7 @@ enum SettingName: String, CaseIterable {
     case assertionAudience = "client_assertion.audience"
     case throttleFailures = "throttle.failures"
     case throttleAddressFailures = "throttle.address_failures"
+    case throttleClientFailures = "throttle.client_failures"
     case throttleWindow = "throttle.window"
     case tls
     case tlsCertificate = "tls.certificate"

@@ -120,6 +120,7 @@ struct SettingReader {
         return FailureLimits(
             failures: value(.throttleFailures, Self.limit, default: standard.failures) ?? nil,
             addressFailures: value(.throttleAddressFailures, Self.limit, default: standard.addressFailures) ?? nil,
+            clientFailures: value(.throttleClientFailures, Self.limit, default: standard.clientFailures) ?? nil,
             window: value(.throttleWindow, Self.window) ?? standard.window)
     }
 
