@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlencode
@@ -167,6 +168,33 @@ def test_a_key_server_that_is_down_is_no_failure_of_its_client(own_service):
         assert found == [401] * 10 + [429] * 2
         # And the right key is accepted all the same.
         assert ask(own_service, assertion(own_service, key, "job-1")).status_code == 200
+
+
+def test_an_assertion_with_a_key_in_memory_waits_for_no_other(own_service):
+    """Assertions that name an unknown key wait for the set, and fill all the room that their client has."""
+    key, unknown = (ECKey.generate_key("P-256", {"kid": kid}) for kid in ("k1", "k2"))
+    fetches, may_go_on = [], threading.Event()
+
+    def answer():
+        fetches.append("one")
+        if len(fetches) > 1:
+            may_go_on.wait(DEADLINE)
+        return 200, [key]
+
+    with key_server(answer) as url, ThreadPoolExecutor(41) as pool:
+        add_client(own_service, "--jwks-uri", url)
+        own_service.start(WRIT_THROTTLE_WINDOW="1h")
+        assert ask(own_service, assertion(own_service, key)).status_code == 200
+        try:
+            waiting = [pool.submit(ask, own_service, assertion(own_service, unknown)) for _ in range(41)]
+            refused = wait_until("the room is full", lambda: next((each for each in waiting if each.done()), None))
+            assert refused.result().status_code == 503
+            assert ask(own_service, assertion(own_service, key)).status_code == 200
+        finally:
+            may_go_on.set()
+        codes = sorted(each.result().status_code for each in waiting)
+        assert codes == [401] * 10 + [429] * 30 + [503]
+        assert ask(own_service, assertion(own_service, key)).status_code == 200
 
 
 def test_a_key_server_that_nothing_listens_at(own_service):
