@@ -3,12 +3,13 @@ package import OAuth
 
 /// Slows down clients that guess secrets, RFC 6749 section 2.3.1.
 ///
-/// It limits refusals and the checks of password hashes. Credentials that match at once are accepted whatever is counted here.
+/// It limits refusals and the checks of password hashes. Credentials that match at once are accepted whatever is
+/// counted here.
 ///
 /// Failures count for a client identifier and an address together, and for an address alone with a higher limit. Wrong
-/// secrets that took the check of a password hash also count for the client over all addresses: otherwise an IPv6 site could
-/// guess from 65,536 addresses. Over that limit a site still has one check in each window, so that no stranger keeps a client
-/// that comes from elsewhere out.
+/// secrets that took the check of a password hash also count for the client over all addresses: otherwise an IPv6 site
+/// could guess from 65,536 addresses. Over that limit a site still has one check in each window, so that no stranger
+/// keeps a client that comes from elsewhere out.
 ///
 /// Counts go down at a steady rate. Refusals over a limit and credentials that were not checked do not count. Memory is
 /// bounded: if there are too many counts, the oldest are dropped.

@@ -27,9 +27,9 @@ extension Octets {
         return isQuoted ? nil : (self, nil)
     }
 
-    /// What is after the last `separator` outside of quoted strings, and what is before it; `nil` for the first if there
-    /// is no separator. Nothing before that separator is read: if the end of a text is trusted more than the rest,
-    /// the rest cannot change where the end begins.
+    /// What is after the last `separator` outside of quoted strings, and what is before it; `nil` for the first if
+    /// there is no separator. Nothing before that separator is read: if the end of a text is trusted more than the
+    /// rest, the rest cannot change where the end begins.
     ///
     /// - Returns: `nil` if a quoted string does not begin.
     package func splitFromRightOutsideQuotes(at separator: Unicode.Scalar) -> (head: Octets?, tail: Octets)? {
@@ -60,8 +60,8 @@ extension Octets {
         return nil
     }
 
-    /// The content of a quoted string, without the backslashes that stand before its quotation marks and backslashes. A text
-    /// without quotation marks stays as it is.
+    /// The content of a quoted string, without the backslashes that stand before its quotation marks and backslashes. A
+    /// text without quotation marks stays as it is.
     ///
     /// - Returns: `nil` for a quotation mark that neither begins nor ends the text.
     package var unquoted: Octets? {

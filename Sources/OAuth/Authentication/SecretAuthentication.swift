@@ -48,8 +48,8 @@ struct SecretCheck {
     let verified: VerifiedSecrets
     let now: NumericDate
 
-    /// Compares the secret with the client's digests and with its cached secrets. If neither matches, the secret is wrong,
-    /// or only a password hash can decide.
+    /// Compares the secret with the client's digests and with its cached secrets. If neither matches, the secret is
+    /// wrong, or only a password hash can decide.
     func quick(cost: inout AuthenticationCost) throws(TokenRefusal) -> SecretMatch {
         try firstMatch(comparesDigests: true, cost: &cost)
     }

@@ -2,8 +2,8 @@ package import OAuth
 
 /// `trusted_proxies` of the configuration.
 package struct TrustedProxySettings: Sendable, Equatable {
-    /// The addresses of the proxies: `trusted_proxies.from`, or `trusted_proxies` itself if it is a list. Empty if there
-    /// are none.
+    /// The addresses of the proxies: `trusted_proxies.from`, or `trusted_proxies` itself if it is a list. Empty if
+    /// there are none.
     package let networks: [IPNetwork]
     /// `trusted_proxies.field`
     package let field: ForwardingField

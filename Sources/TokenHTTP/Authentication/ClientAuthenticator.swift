@@ -7,8 +7,9 @@ import Synchronization
 
 /// Authenticates clients, and throttles clients that guess secrets. Its state outlives the snapshots.
 ///
-/// It looks first and counts then: credentials that match at once are accepted whatever their neighbours did. The throttle
-/// decides about refusals, and about the checks of password hashes, which are slow. What was not checked is not counted.
+/// It looks first and counts then: credentials that match at once are accepted whatever their neighbours did. The
+/// throttle decides about refusals, and about the checks of password hashes, which are slow. What was not checked is
+/// not counted.
 final class ClientAuthenticator: Sendable {
     private let throttle: Mutex<AuthenticationThrottle>
     private let pendingAssertions: Mutex<AttemptLimiter>
@@ -36,16 +37,15 @@ final class ClientAuthenticator: Sendable {
     }
 
     /// - Parameter request: the request with the credentials. If its origin is `nil`, failures are not counted.
-    /// - Throws: ``TokenRefusal/Code/invalidClient``, or ``TokenRefusal/Code/tooManyFailures`` in its place if too many were
-    ///   refused before; ``TokenRefusal/Code/overloaded`` or ``TokenRefusal/Code/clientKeysUnavailable`` if the
+    /// - Throws: ``TokenRefusal/Code/invalidClient``, or ``TokenRefusal/Code/tooManyFailures`` in its place if too many
+    ///   were refused before; ``TokenRefusal/Code/overloaded`` or ``TokenRefusal/Code/clientKeysUnavailable`` if the
     ///   credentials could not be checked.
     func authenticate(
         _ credentials: PresentedCredentials, of request: EndpointRequest, in clients: ClientRegistry, now: NumericDate
     ) async throws(TokenRefusal) -> AuthenticatedClient {
         let (ids, address) = (credentials.clientIDs, request.origin?.block)
-        switch try await check(
-            ids, from: address, clients.authenticate(credentials, verified: verifiedSecrets, now: now), now: now)
-        {
+        let authentication = try clients.authenticate(credentials, verified: verifiedSecrets, now: now)
+        switch try await conclude(authentication, of: ids, from: address, now: now) {
         case .success(let client):
             if let address { throttle.withLock { $0.succeed(client.client.id, from: address) } }
             return client
@@ -56,8 +56,8 @@ final class ClientAuthenticator: Sendable {
     }
 
     /// Makes the slow check if there is one.
-    private func check(
-        _ ids: [ClientID], from address: AddressBlock?, _ authentication: ClientAuthentication, now: NumericDate
+    private func conclude(
+        _ authentication: ClientAuthentication, of ids: [ClientID], from address: AddressBlock?, now: NumericDate
     ) async throws(TokenRefusal) -> Result<AuthenticatedClient, AuthenticationFailure> {
         switch authentication {
         case .proven(let client): return .success(client)

@@ -15,7 +15,8 @@ final class ClientKeySets: Sendable {
         self.reportFailure = reportFailure
     }
 
-    /// The keys that may have signed the assertion, if they are in memory; empty if the client is unknown or has no keys.
+    /// The keys that may have signed the assertion, if they are in memory; empty if the client is unknown or has no
+    /// keys.
     ///
     /// - Returns: `nil` if ``fetchedKeys(for:)`` may find more.
     func cachedKeys(for check: PendingAssertionCheck) -> JWKSet? {

@@ -1,7 +1,7 @@
 import WireText
 
-/// The elements of a field that is a list (RFC 9110 section 5.6.1), from the last one on. Each is found when it is asked
-/// for, so that what is before it costs nothing.
+/// The elements of a field that is a list (RFC 9110 section 5.6.1), from the last one on. Each is found when it is
+/// asked for, so that what is before it costs nothing.
 struct ForwardedElements: Sequence, IteratorProtocol {
     private var lines: [String]
     private let hasQuotedStrings: Bool
@@ -15,8 +15,8 @@ struct ForwardedElements: Sequence, IteratorProtocol {
         self.hasQuotedStrings = hasQuotedStrings
     }
 
-    /// The element before the last one that was returned, without the blanks around it. It is empty if two commas follow
-    /// each other.
+    /// The element before the last one that was returned, without the blanks around it. It is empty if two commas
+    /// follow each other.
     ///
     /// - Returns: `nil` at the beginning of the list, and if a quoted string does not begin.
     mutating func next() -> Octets? {

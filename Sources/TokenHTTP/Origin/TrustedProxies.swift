@@ -4,8 +4,8 @@ import WireText
 
 /// Finds the address that a request came from, behind the proxies of `trusted_proxies`.
 struct TrustedProxies: Sendable {
-    /// The most list elements that are read, empty ones included: more than there are proxies in a row anywhere. RFC 9110
-    /// section 5.6.1.2 asks for a limit on empty ones.
+    /// The most list elements that are read, empty ones included: more than there are proxies in a row anywhere. RFC
+    /// 9110 section 5.6.1.2 asks for a limit on empty ones.
     static let mostElements = 64
 
     private let settings: TrustedProxySettings
@@ -17,8 +17,8 @@ struct TrustedProxies: Sendable {
     /// The address that a request came from: the peer's, unless that is a trusted proxy, which reports another.
     ///
     /// Each proxy appends to the field that the configuration names, so the last address that is not a trusted proxy
-    /// counts. The client may have written all that is before it, and none of that is read. An element that is not an address ends the
-    /// search, and the address after it counts.
+    /// counts. The client may have written all that is before it, and none of that is read. An element that is not an
+    /// address ends the search, and the address after it counts.
     ///
     /// - Parameters:
     ///   - peer: the other end of the connection.
