@@ -9,6 +9,7 @@ package struct AttemptLimiter: Sendable {
     private enum Key: Hashable {
         case pair(ClientID, AddressBlock)
         case address(AddressBlock)
+        case network(AddressBlock)
     }
 
     /// The attempts that may wait, as a multiple of the failures that are allowed: a client that starts with many
@@ -17,32 +18,40 @@ package struct AttemptLimiter: Sendable {
 
     private let pairLimit: Int?
     private let addressLimit: Int?
+    private let networkLimit: Int?
     private var counts: [Key: Int] = [:]
 
     /// The limits on failures bound the attempts too.
     ///
-    /// - Parameter room: how many attempts may wait in all; no address gets more than a quarter of it, so that no
-    ///   address can keep the others out. `nil` for any number.
+    /// - Parameter room: how many attempts may wait in all; no address gets more than a quarter of it and no IPv6 site
+    ///   more than a half, so that neither can keep the others out. `nil` for any number.
     package init(_ limits: FailureLimits, room: Int? = nil) {
         pairLimit = limits.failures.map { $0 * Self.factor }
         addressLimit = limits.addressFailures.map { min($0 * Self.factor, room.map { max(1, $0 / 4) } ?? .max) }
+        networkLimit = limits.addressFailures.flatMap { _ in room.map { max(1, $0 / 2) } }
     }
 
     /// Counts an attempt until ``end(_:from:)``.
     ///
     /// - Returns: false, without counting it, if the limit is reached.
     package mutating func begin(_ client: ClientID, from address: AddressBlock) -> Bool {
-        let bounds = [(Key.pair(client, address), pairLimit), (Key.address(address), addressLimit)]
-        for case (let key, let limit?) in bounds where counts[key, default: 0] >= limit { return false }
-        for (key, _) in bounds { counts[key, default: 0] += 1 }
+        let keys = Self.keys(client, address)
+        for (key, limit) in zip(keys, [pairLimit, addressLimit, networkLimit]) {
+            if let limit, counts[key, default: 0] >= limit { return false }
+        }
+        for key in keys { counts[key, default: 0] += 1 }
         return true
     }
 
     /// Ends an attempt that was begun.
     package mutating func end(_ client: ClientID, from address: AddressBlock) {
-        for key in [Key.pair(client, address), Key.address(address)] {
+        for key in Self.keys(client, address) {
             let rest = counts[key, default: 1] - 1
             counts[key] = rest > 0 ? rest : nil
         }
+    }
+
+    private static func keys(_ client: ClientID, _ address: AddressBlock) -> [Key] {
+        [.pair(client, address), .address(address), .network(address.network)]
     }
 }

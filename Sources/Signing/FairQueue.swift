@@ -1,7 +1,7 @@
 /// A bounded queue that serves owners in turn: an owner with many elements delays only itself.
-struct FairQueue<Owner: Hashable, Element> {
+package struct FairQueue<Owner: Hashable, Element> {
     /// The result of adding an element.
-    enum Admission {
+    package enum Admission {
         case admitted
         /// There was no room. The last element of the owner with the most elements was removed for it.
         case admittedInsteadOf(Element)
@@ -12,10 +12,13 @@ struct FairQueue<Owner: Hashable, Element> {
     private var queues: [Owner: FirstInFirstOut<Element>] = [:]
     /// The owners in the order of their turns: each that has elements, once.
     private var turns = FirstInFirstOut<Owner>()
-    private(set) var count = 0
+    package private(set) var count = 0
+
+    /// An empty queue.
+    package init() {}
 
     /// - Parameter room: the most elements that the queue may have now.
-    mutating func add(_ element: Element, of owner: Owner, room: Int) -> Admission {
+    package mutating func add(_ element: Element, of owner: Owner, room: Int) -> Admission {
         guard count >= room else {
             insert(element, of: owner)
             return .admitted
@@ -39,7 +42,7 @@ struct FairQueue<Owner: Hashable, Element> {
     }
 
     /// The first element of the owner whose turn it is; `nil` for an empty queue.
-    mutating func popFirst() -> Element? {
+    package mutating func popFirst() -> Element? {
         // An owner in `turns` has an element: only an owner of several elements loses one to another owner.
         guard let owner = turns.popFirst(), let element = queues[owner]?.popFirst() else { return nil }
         if queues[owner]?.count ?? 0 > 0 { turns.append(owner) } else { queues[owner] = nil }

@@ -94,9 +94,9 @@ package final class ServiceMetrics: Sendable {
             clientID: event.client?.id)
         counter(request).increment()
         if event.isReused { reused.increment() }
-        switch event.refusal?.code.status {
-        case 503: shed[endpoint]?.increment()
-        case 429: throttled[endpoint]?.increment()
+        switch event.refusal?.code {
+        case .overloaded: shed[endpoint]?.increment()
+        case .tooManyFailures: throttled[endpoint]?.increment()
         default: break
         }
     }

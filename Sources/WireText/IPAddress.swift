@@ -30,7 +30,7 @@ public struct IPAddress: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// The part of the address that one party controls.
-    package var block: AddressBlock { AddressBlock(octets: octets) }
+    package var block: AddressBlock { AddressBlock(of: self) }
 
     /// Four decimal numbers without leading zeros, RFC 3986 section 3.2.2.
     private static func ipv4(_ text: ArraySlice<UInt8>) -> [UInt8]? {
@@ -84,18 +84,5 @@ public struct IPAddress: Sendable, Hashable, CustomStringConvertible {
         let values = digits.compactMap(ASCII.hexValue)
         guard (1...4).contains(digits.count), values.count == digits.count else { return nil }
         return values.reduce(0) { $0 << 4 | UInt16($1) }
-    }
-}
-
-/// The part of a client's network address that one party controls: an IPv4 address, or the first 64 bits of an IPv6
-/// one.
-package struct AddressBlock: Sendable, Hashable {
-    private let bits: UInt64
-    private let isIPv6: Bool
-
-    /// - Parameter octets: four octets, or sixteen.
-    package init(octets: [UInt8]) {
-        isIPv6 = octets.count > 4
-        bits = octets.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
     }
 }

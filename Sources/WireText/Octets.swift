@@ -4,9 +4,9 @@
 /// no `Character` of its own, and U+212A is a `k` in lower case. This type offers the same operations on octets alone.
 /// No octet of a multi-octet UTF-8 sequence is ASCII, so that an ASCII separator is found wherever it stands.
 package struct Octets: Sendable {
-    private let utf8: Substring.UTF8View
+    let utf8: Substring.UTF8View
 
-    private init(_ utf8: Substring.UTF8View) {
+    init(_ utf8: Substring.UTF8View) {
         self.utf8 = utf8
     }
 

@@ -5,8 +5,8 @@ import WireText
 
 @Suite("The memory budget of all connections")
 struct MemoryBudgetTests {
-    private let first = AddressBlock(octets: [192, 0, 2, 1])
-    private let second = AddressBlock(octets: [192, 0, 2, 2])
+    private let first = IPAddress("192.0.2.1")?.block
+    private let second = IPAddress("192.0.2.2")?.block
 
     @Test("An address block gets half of the budget at most, and what it gives back can be drawn again")
     func shares() {

@@ -1,4 +1,4 @@
-"""Clients that prove who they are with a key, or with a secret that a person chose; and those who guess."""
+"""Clients that prove who they are with a key, or with a secret that a person chose."""
 
 import base64
 import hashlib
@@ -175,55 +175,6 @@ class TestChosenSecrets:
             assert own_service.request_token(name, secret + "x").status_code == 401
         listed = {client["client_id"]: client for client in json.loads(own_service.writ("clients", "list", "--json").stdout)}
         assert [secret["kind"] for secret in listed["bcrypt"]["client_secrets"]] == ["bcrypt"]
-
-
-class TestThrottle:
-    def test_those_who_guess_have_to_wait_and_nobody_else(self, own_service):
-        own_service.start(WRIT_TRUSTED_PROXIES="127.0.0.1", WRIT_THROTTLE_WINDOW="1h")
-
-        def status(secret, address):
-            return requests.post(
-                own_service.token_endpoint,
-                data={"grant_type": "client_credentials"},
-                auth=(own_service.client_id, secret),
-                headers={"X-Forwarded-For": address},
-                timeout=DEADLINE,
-            )
-
-        assert {status("wrong", "192.0.2.1").status_code for _ in range(10)} == {401}
-        refused = status(own_service.client_secret, "192.0.2.1")
-        assert refused.status_code == 429
-        assert int(refused.headers["Retry-After"]) > 0
-        assert refused.json()["error"] == "temporarily_unavailable"
-        # The client itself comes from elsewhere, and so does another address of the same proxy.
-        assert status(own_service.client_secret, "192.0.2.2").status_code == 200
-        # A second header that does not agree is not the proxy's.
-        spoofed = requests.post(
-            own_service.token_endpoint,
-            data={"grant_type": "client_credentials"},
-            auth=(own_service.client_id, "wrong"),
-            headers={"X-Forwarded-For": "192.0.2.3", "Forwarded": "for=192.0.2.4"},
-            timeout=DEADLINE,
-        )
-        assert spoofed.status_code == 401
-
-    def test_without_trusted_proxies_the_header_says_nothing(self, own_service):
-        own_service.start(WRIT_THROTTLE_WINDOW="1h")
-
-        def status(number):
-            return requests.post(
-                own_service.token_endpoint,
-                data={"grant_type": "client_credentials"},
-                auth=(own_service.client_id, "wrong"),
-                headers={"X-Forwarded-For": f"192.0.2.{number}"},
-                timeout=DEADLINE,
-            ).status_code
-
-        assert [status(number) for number in range(11)] == [401] * 10 + [429]
-
-    def test_it_can_be_turned_off(self, own_service):
-        own_service.start(WRIT_THROTTLE_FAILURES="off", WRIT_THROTTLE_ADDRESS_FAILURES="off")
-        assert {own_service.request_token(client_secret="wrong").status_code for _ in range(120)} == {401}
 
 
 def test_a_secret_that_ends_soon_is_told(own_service):

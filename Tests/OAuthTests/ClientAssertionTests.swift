@@ -74,7 +74,7 @@ import Testing
             throw TokenRefusal(.serverError)
         }
         let keys: JWKSet = if case .fixed(let keys) = check.keys { keys } else { JWKSet([]) }
-        return try check.run(keys: keys, audiences: audiences, use: used.use)
+        return try check.run(keys: keys, audiences: audiences, use: used.use).conclude()
     }
 
     @Test("RFC 7523 section 3: an assertion is accepted once")
@@ -150,7 +150,7 @@ import Testing
             }
             var work = AuthenticationCost()
             let known: JWKSet = id == "job" ? keys : JWKSet([])
-            let client = try? check.run(keys: known, audiences: Self.audiences, use: used.use, cost: &work)
+            let client = try? check.run(keys: known, audiences: Self.audiences, use: used.use, cost: &work).conclude()
             #expect((client != nil) == (id == "job"))
             #expect(work.signatures == [key.type: 1])
         }
@@ -174,7 +174,7 @@ import Testing
             else {
                 return
             }
-            _ = try check.run(keys: keys, audiences: Self.audiences, use: used.use)
+            _ = try check.run(keys: keys, audiences: Self.audiences, use: used.use).conclude()
         }
     }
 
@@ -215,7 +215,7 @@ import Testing
                 parsing: Fixture.post(body + "&client_assertion=\(assertion(claims))"))
             let authentication = try clients.authenticate(request.credentials, verified: .none, now: Fixture.now)
             guard case .assertion(let check) = authentication else { return }
-            _ = try check.run(keys: keySet, audiences: ["https://K.example.com"], use: used.use)
+            _ = try check.run(keys: keySet, audiences: ["https://K.example.com"], use: used.use).conclude()
         }
         #expect(throws: Never.self) { try authenticate("K", "K") }
         #expect(throws: TokenRefusal(.invalidClient)) { try authenticate("\u{212A}", "K") }
@@ -247,6 +247,34 @@ import Testing
         }
     }
 
+    @Test("An assertion that the client's key has signed is no guess, whichever other rule refuses it")
+    func signedByTheClient() throws {
+        func failure(
+            _ changes: [String: JSONValue?] = [:], signedBy signer: PrivateKey? = nil
+        ) throws -> AuthenticationFailure? {
+            let text = try assertion(Self.claims(changes), signedBy: signer)
+            let body =
+                "grant_type=client_credentials&client_assertion_type=\(ClientAssertion.type)&client_assertion=\(text)"
+            let request = try TokenRequest(parsing: Fixture.post(body))
+            guard
+                case .assertion(let check) = try clients.authenticate(
+                    request.credentials, verified: .none, now: Fixture.now)
+            else { return nil }
+            let keys = check.keys == nil ? JWKSet([]) : keySet
+            guard case .failure(let failure) = try check.run(keys: keys, audiences: Self.audiences, use: used.use)
+            else { return nil }
+            return failure
+        }
+        #expect(try failure() == nil)
+        #expect(try failure() == .notAccepted)
+        #expect(try failure(["aud": .string("https://elsewhere.example.com")]) == .notAccepted)
+        #expect(try failure(["exp": .integer(Fixture.now.seconds)]) == .notAccepted)
+        #expect(try failure(["iss": .string("secret"), "sub": .string("secret")]) == .notAccepted)
+        #expect(try failure(signedBy: .generate(on: .p256)) == .wrongCredentials)
+        #expect(try failure(["iss": .string("keyless"), "sub": .string("keyless")]) == .wrongCredentials)
+        #expect(try failure(["iss": .string("nobody"), "sub": .string("nobody")]) == .wrongCredentials)
+    }
+
     @Test("A wrong signature costs the same work whether the client exists or not")
     func aClientThatDoesNotExistCostsTheSameWork() throws {
         func work(_ id: String, kid: String = "k1") throws -> AuthenticationCost {
@@ -265,6 +293,7 @@ import Testing
             }
             #expect(throws: TokenRefusal(.invalidClient)) {
                 try check.run(keys: check.keys == nil ? JWKSet([]) : keySet, audiences: [], use: used.use, cost: &work)
+                    .conclude()
             }
             return work
         }
@@ -305,6 +334,7 @@ import Testing
             }
             #expect(throws: TokenRefusal(.invalidClient)) {
                 try check.run(keys: id == "long" ? keys : JWKSet([]), audiences: [], use: used.use, cost: &work)
+                    .conclude()
             }
             works.append(work)
         }

@@ -67,8 +67,19 @@ extension ClientAuthentication {
     func conclude() throws(TokenRefusal) -> AuthenticatedClient {
         switch self {
         case .proven(let client): client
-        case .password(let check): try check.run()
+        case .refused(let failure): throw failure.refusal
+        case .password(let check): try check.run().conclude()
         case .assertion: throw TokenRefusal(.invalidClient)
+        }
+    }
+}
+
+extension Result where Success == AuthenticatedClient, Failure == AuthenticationFailure {
+    /// The client, or the refusal that it gets.
+    func conclude() throws(TokenRefusal) -> AuthenticatedClient {
+        switch self {
+        case .success(let client): client
+        case .failure(let failure): throw failure.refusal
         }
     }
 }

@@ -30,12 +30,24 @@ import Testing
         let request = Fixture.post(
             "grant_type=client_credentials", authorization: [Fixture.basic("\(id):\(secret)")])
         var work = AuthenticationCost()
-        #expect(throws: TokenRefusal(.invalidClient)) {
-            let authentication = try clients.authenticate(
-                TokenRequest(parsing: request).credentials, verified: .none, now: Fixture.now, cost: &work)
-            if case .password(let check) = authentication { _ = try check.run(cost: &work) }
-        }
+        _ = try refusal(of: request, in: clients, cost: &work)
         return work
+    }
+
+    private func refusal(
+        of request: EndpointRequest, in clients: ClientRegistry, cost: inout AuthenticationCost
+    ) throws -> AuthenticationFailure? {
+        let authentication = try clients.authenticate(
+            TokenRequest(parsing: request).credentials, verified: .none, now: Fixture.now, cost: &cost)
+        switch authentication {
+        case .refused(let failure): return failure
+        case .password(let check):
+            guard case .failure(let failure) = try check.run(cost: &cost) else { break }
+            return failure
+        case .proven, .assertion: break
+        }
+        Issue.record("the credentials were accepted")
+        return nil
     }
 
     @Test(
@@ -49,5 +61,41 @@ import Testing
         #expect(try work(id, secret) == expected)
         #expect(expected.derivations.values.sorted() == [1, 1])
         #expect(expected.comparisons == 7)
+    }
+
+    @Test(
+        "A secret that the client knows is no guess, though it has expired or comes by another method",
+        arguments: [
+            ("nobody", "right", AuthenticationFailure.wrongPassword), ("one", "wrong", .wrongPassword),
+            ("chosen", "wrong", .wrongPassword), ("three", "old", .notAccepted), ("post", "right", .notAccepted),
+        ])
+    func whatIsNoGuess(id: String, secret: String, failure: AuthenticationFailure) throws {
+        let request = Fixture.post("grant_type=client_credentials", authorization: [Fixture.basic("\(id):\(secret)")])
+        var work = AuthenticationCost()
+        #expect(try refusal(of: request, in: clients, cost: &work) == failure)
+    }
+
+    @Test("Without password hashes a wrong secret is refused at once")
+    func withoutPasswordHashes() throws {
+        let digest = ClientSecret(hash: try ClientSecretHash(of: "right"))
+        let clients = try ClientRegistry([try Client(id: ClientID("one"), secrets: [digest])])
+        let request = Fixture.post("grant_type=client_credentials", authorization: [Fixture.basic("one:wrong")])
+        var work = AuthenticationCost()
+        #expect(try refusal(of: request, in: clients, cost: &work) == .wrongCredentials)
+        #expect(work.derivations.isEmpty)
+    }
+
+    /// Openwall's vector for bcrypt.
+    @Test("A secret that a password hash confirms is no guess, though it comes by another method")
+    func aPasswordByAnotherMethod() throws {
+        let hash = try PasswordHash(parsing: "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW")
+        let clients = try ClientRegistry([
+            try Client(
+                id: ClientID("post"), secrets: [ClientSecret(hash: .password(hash))],
+                authenticationMethod: .clientSecretPost)
+        ])
+        let request = Fixture.post("grant_type=client_credentials", authorization: [Fixture.basic("post:U*U")])
+        var work = AuthenticationCost()
+        #expect(try refusal(of: request, in: clients, cost: &work) == .notAccepted)
     }
 }

@@ -9,13 +9,17 @@ import Testing
 @testable import ServiceFiles
 
 @Suite struct ConfigurationTests {
-    /// A proxy terminates TLS, unless `environment` sets WRIT_TLS.
+    /// A proxy with a known address terminates TLS, unless `environment` sets WRIT_TLS.
     private func read(
         _ text: String, environment: [String: String] = [:], options: ServiceConfiguration.Options = .init()
     ) throws -> ServiceConfiguration {
         let folder = try TemporaryFolder()
         try folder.write(text, to: "writ.yaml")
-        var environment = ["WRIT_TLS": "terminated-upstream"].merging(environment) { $1 }
+        let proxy = [
+            "WRIT_TLS": "terminated-upstream", "WRIT_TRUSTED_PROXIES_FROM": "10.0.0.1",
+            "WRIT_TRUSTED_PROXIES_FIELD": "x-forwarded-for",
+        ]
+        var environment = proxy.merging(environment) { $1 }
         if environment["WRIT_TLS"] == "" { environment["WRIT_TLS"] = nil }
         return try ServiceConfiguration(
             reading: FilePath(folder.path("writ.yaml")), environment: environment, options: options)

@@ -26,10 +26,12 @@ import Testing
         for _ in 0..<3 { metrics.count(event(reporting)) }
         metrics.count(event(reporting, refusal: .overloaded))
         metrics.count(event(nil, refusal: .tooManyFailures))
+        // The service is not overloaded if a key server is down.
+        metrics.count(event(reporting, refusal: .clientKeysUnavailable))
         let lines = metrics.registry.text().split(separator: "\n")
         let labels = #"{client_id="reporting",grant_type="client_credentials",outcome="#
         #expect(lines.contains(#"writ_token_requests_total\#(labels)"issued"} 3"#))
-        #expect(lines.contains(#"writ_token_requests_total\#(labels)"temporarily_unavailable"} 1"#))
+        #expect(lines.contains(#"writ_token_requests_total\#(labels)"temporarily_unavailable"} 2"#))
         #expect(lines.contains(#"writ_requests_shed_total{endpoint="token"} 1"#))
         #expect(lines.contains(#"writ_requests_throttled_total{endpoint="token"} 1"#))
 

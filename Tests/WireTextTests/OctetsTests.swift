@@ -67,4 +67,61 @@ struct OctetsTests {
         #expect(Octets("/a~!").isVisibleASCII)
         for text in ["/ ", "/\u{7F}", "/\u{80}", "/\t", "/é"] { #expect(!Octets(text).isVisibleASCII) }
     }
+
+    @Test(
+        "RFC 9110 section 5.6.4: a separator within quotation marks is text, read from either side",
+        arguments: [
+            ("a,b", "a", "b"), (#"a="x,y",b"#, #"a="x,y""#, "b"), (#"a,b="x,y""#, "a", #"b="x,y""#),
+            (#"a="\",",b"#, #"a="\",""#, "b"), (#"a,b="\",""#, "a", #"b="\",""#),
+            (#"a="\\",b="\\""#, #"a="\\""#, #"b="\\""#),
+            ("\"\",b", "\"\"", "b"), (",", "", ""),
+        ])
+    func splitsOutsideQuotes(text: String, head: String, tail: String) throws {
+        let fromLeft = try #require(Octets(text).splitOutsideQuotes(at: ","))
+        #expect(fromLeft.head.text == head && fromLeft.tail?.text == tail)
+        let fromRight = try #require(Octets(text).splitFromRightOutsideQuotes(at: ","))
+        #expect(fromRight.head?.text == head && fromRight.tail.text == tail)
+    }
+
+    @Test(
+        "A text without a separator outside of quotation marks is one part", arguments: ["", "a", #"",""#, #"a="\",""#])
+    func oneQuotedPart(text: String) throws {
+        let fromLeft = try #require(Octets(text).splitOutsideQuotes(at: ","))
+        #expect(fromLeft.head.text == text && fromLeft.tail == nil)
+        let fromRight = try #require(Octets(text).splitFromRightOutsideQuotes(at: ","))
+        #expect(fromRight.head == nil && fromRight.tail.text == text)
+    }
+
+    @Test("Read from the right, the end of a text does not depend on what is before the separator")
+    func theEndStandsByItself() throws {
+        for start in ["a", "\"", #"a=""#, #"\"#, #"a="\"#, #"\""#, #"x"y"#, "\u{600}", "\u{301}\""] {
+            let parts = try #require(Octets(start + #",b="x,y""#).splitFromRightOutsideQuotes(at: ","))
+            #expect(parts.head?.text == start)
+            #expect(parts.tail.text == #"b="x,y""#)
+        }
+    }
+
+    @Test("A quoted string that does not end or begin is refused", arguments: [#"a="x,b"#, #"a="x\",b"#, #"a="\"#])
+    func unbalancedQuotes(text: String) {
+        #expect(Octets(text).splitOutsideQuotes(at: ",") == nil)
+        #expect(Octets(#"x",b"#).splitFromRightOutsideQuotes(at: ";") == nil)
+    }
+
+    @Test(
+        "The content of a quoted string has no backslashes of quoted pairs",
+        arguments: [
+            (#""a""#, "a"), ("a", "a"), (#""\a\"\\""#, #"a"\"#), ("\"\"", ""), ("", ""), (#"a"b"#, nil), (#""a"#, nil),
+            (#""a"b"#, nil), (#""a\""#, nil), (#"a""#, nil), ("\"", nil),
+        ] as [(String, String?)])
+    func unquotes(text: String, content: String?) {
+        #expect(Octets(text).unquoted?.text == content)
+    }
+
+    @Test("A separator and a quotation mark count beside every mark of Unicode", arguments: marks)
+    func quotesBesideMarks(mark: String) throws {
+        let text = "a\(mark)=\"\(mark),\(mark)\"\(mark),\(mark)b"
+        #expect(try #require(Octets(text).splitOutsideQuotes(at: ",")).tail?.text == "\(mark)b")
+        #expect(try #require(Octets(text).splitFromRightOutsideQuotes(at: ",")).tail.text == "\(mark)b")
+        #expect(Octets("\"\(mark)\"").unquoted?.text == mark)
+    }
 }

@@ -44,11 +44,12 @@ public struct PendingAssertionCheck: Sendable {
     ///   - keys: the client's keys; an empty set if it has none.
     ///   - audiences: the values of `aud` that name this service.
     ///   - use: records the use of a client's `jti`. It is called only for an assertion that meets every other rule.
-    /// - Throws: ``TokenRefusal/Code/invalidClient``; ``TokenRefusal/Code/overloaded`` if no more uses can be recorded.
+    /// - Throws: ``TokenRefusal/Code/overloaded`` if no more uses can be recorded, ``TokenRefusal/Code/serverError`` if
+    ///   libcrypto fails. Neither says anything about the assertion.
     package func run(
         keys: JWKSet, audiences: [String],
         use: (String, ClientID, NumericDate) throws(TokenRefusal) -> AssertionUse
-    ) throws(TokenRefusal) -> AuthenticatedClient {
+    ) throws(TokenRefusal) -> Result<AuthenticatedClient, AuthenticationFailure> {
         var cost = AuthenticationCost()
         return try run(keys: keys, audiences: audiences, use: use, cost: &cost)
     }
@@ -56,7 +57,7 @@ public struct PendingAssertionCheck: Sendable {
     func run(
         keys: JWKSet, audiences: [String],
         use: (String, ClientID, NumericDate) throws(TokenRefusal) -> AssertionUse, cost: inout AuthenticationCost
-    ) throws(TokenRefusal) -> AuthenticatedClient {
+    ) throws(TokenRefusal) -> Result<AuthenticatedClient, AuthenticationFailure> {
         let header = assertion.jws.header
         // One signature is always checked, if necessary with a decoy: a public key whose private key is unknown.
         let key = keys.onlyKey(withID: header.keyID, for: header.algorithm)?.publicKey
@@ -66,19 +67,18 @@ public struct PendingAssertionCheck: Sendable {
         if let key = tried.onlyKey(withID: header.keyID, for: header.algorithm)?.publicKey {
             cost.signatures[key.type, default: 0] += 1
         }
-        guard isPossible, verified != nil, let client, client.accepts(.privateKeyJWT), client.keys != nil else {
-            throw TokenRefusal(.invalidClient)
-        }
+        guard isPossible, verified != nil, let client, client.keys != nil else { return .failure(.wrongCredentials) }
+        guard client.accepts(.privateKeyJWT) else { return .failure(.notAccepted) }
         // RFC 7523 section 3, number 3; RFC 3986 section 6.2.1: compared octet for octet.
-        guard audiences.contains(where: assertion.audience.isSameText(as:)) else { throw TokenRefusal(.invalidClient) }
+        guard audiences.contains(where: assertion.audience.isSameText(as:)) else { return .failure(.notAccepted) }
         // Numbers 4 to 6: not expired, not valid for long, and not from the future.
         guard now < assertion.expiresAt, assertion.expiresAt <= now + AssertionTiming.longestUse,
             assertion.validFrom.map({ $0 <= now + AssertionTiming.leeway }) ?? true
-        else { throw TokenRefusal(.invalidClient) }
+        else { return .failure(.notAccepted) }
         // Number 7 comes last, so that only an assertion that meets every other rule is recorded.
         switch try use(assertion.tokenID, client.id, now) {
-        case .first: return AuthenticatedClient(client, AssertionProof())
-        case .repeated: throw TokenRefusal(.invalidClient)
+        case .first: return .success(AuthenticatedClient(client, AssertionProof()))
+        case .repeated: return .failure(.notAccepted)
         case .full: throw TokenRefusal(.overloaded)
         }
     }

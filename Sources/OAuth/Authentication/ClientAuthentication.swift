@@ -4,12 +4,14 @@ public import AccessToken
 public enum ClientAuthentication: Sendable {
     /// The client has proven its identity.
     case proven(AuthenticatedClient)
+    /// The credentials are refused. No slow check can change that.
+    case refused(AuthenticationFailure)
     /// Password hashes must be checked, which takes too long for an event loop.
     case password(PendingPasswordCheck)
     /// The signature must be checked with the client's keys, which may have to be fetched.
     case assertion(PendingAssertionCheck)
 
-    /// `nil` if a slow check is still to be done.
+    /// `nil` if the credentials are refused, or if a slow check is still to be done.
     public var provenClient: AuthenticatedClient? {
         if case .proven(let client) = self { client } else { nil }
     }
@@ -24,8 +26,7 @@ extension ClientRegistry {
     /// - Parameters:
     ///   - verified: the secrets that passed the check of a password hash before.
     ///   - now: a secret that has expired by then is not accepted.
-    /// - Throws: ``TokenRefusal/Code/invalidClient`` if that is certain without slow work, ``TokenRefusal/Code/serverError`` if
-    ///   libcrypto fails.
+    /// - Throws: ``TokenRefusal/Code/serverError`` if libcrypto fails, which says nothing about the credentials.
     public func authenticate(
         _ credentials: PresentedCredentials, verified: VerifiedSecrets, now: NumericDate
     ) throws(TokenRefusal) -> ClientAuthentication {
@@ -39,9 +40,10 @@ extension ClientRegistry {
         switch credentials.kind {
         case .secret(let credentials):
             let check = SecretCheck(credentials: credentials, clients: self, verified: verified, now: now)
-            if let client = try check.quick(cost: &cost) { return .proven(client) }
-            guard decoys.passwords.isEmpty else { return .password(PendingPasswordCheck(check)) }
-            throw TokenRefusal(.invalidClient)
+            let match = try check.quick(cost: &cost)
+            if let client = match.client { return .proven(client) }
+            guard decoys.passwords.isEmpty else { return .password(PendingPasswordCheck(check, quickMatch: match)) }
+            return .refused(match.isKnown ? .notAccepted : .wrongCredentials)
         case .assertion(let assertion):
             cost.lookups += 1
             return .assertion(

@@ -31,6 +31,15 @@ public final class VerifiedSecrets: Sendable {
     }
 }
 
+/// What the comparison of credentials with one kind of secret has found.
+struct SecretMatch {
+    /// The client that is authenticated; `nil` if none is.
+    var client: AuthenticatedClient?
+    /// Whether a secret of the client matches. If so without ``client``, it has expired or came by a method that the
+    /// client may not use.
+    var isKnown = false
+}
+
 /// The search for the client that an identifier and a secret belong to. Each kind of search takes the same work,
 /// whether the client exists or not.
 struct SecretCheck {
@@ -39,42 +48,58 @@ struct SecretCheck {
     let verified: VerifiedSecrets
     let now: NumericDate
 
-    /// Compares the secret with the client's digests and with its cached secrets.
-    ///
-    /// - Returns: `nil` if no fast check matches: the secret is wrong, or only a password hash can decide.
-    func quick(cost: inout AuthenticationCost) throws(TokenRefusal) -> AuthenticatedClient? {
+    /// Compares the secret with the client's digests and with its cached secrets. If neither matches, the secret is
+    /// wrong, or only a password hash can decide.
+    func quick(cost: inout AuthenticationCost) throws(TokenRefusal) -> SecretMatch {
         try firstMatch(comparesDigests: true, cost: &cost)
     }
 
     /// Compares the secret with the client's cached secrets.
-    fileprivate func amongVerified(cost: inout AuthenticationCost) throws(TokenRefusal) -> AuthenticatedClient? {
+    fileprivate func amongVerified(cost: inout AuthenticationCost) throws(TokenRefusal) -> SecretMatch {
         try firstMatch(comparesDigests: false, cost: &cost)
     }
 
     /// Tries each reading of the credentials, also after one has matched.
     private func firstMatch(
         comparesDigests: Bool, cost: inout AuthenticationCost
-    ) throws(TokenRefusal) -> AuthenticatedClient? {
+    ) throws(TokenRefusal) -> SecretMatch {
         var found: Client?
+        var match = SecretMatch()
         for reading in credentials.readings {
             cost.lookups += 1
             let client = clients[reading.clientID]
-            let hasDigest = comparesDigests ? try hasDigest(reading, client, cost: &cost) : false
-            let isVerified = try isVerified(reading, client, cost: &cost)
-            if hasDigest || isVerified, found == nil { found = client }
+            var secrets = MatchingSecrets()
+            if comparesDigests { try compareDigests(reading, client, &secrets, cost: &cost) }
+            try compareVerified(reading, client, &secrets, cost: &cost)
+            if secrets.isCurrent, found == nil { found = client }
+            match.isKnown = match.isKnown || secrets.isCurrent || secrets.isExpired
         }
-        return found.flatMap(authenticated)
+        match.client = found.flatMap(authenticated)
+        return match
     }
 
     private func authenticated(_ client: Client) -> AuthenticatedClient? {
         client.accepts(credentials.method) ? AuthenticatedClient(client, credentials.method, SecretProof()) : nil
     }
 
+    /// The secrets of a client that the presented one matches.
+    private struct MatchingSecrets {
+        var isCurrent = false
+        var isExpired = false
+
+        mutating func add(_ secret: ClientSecret, matches: Bool, now: NumericDate) {
+            let isCurrent = secret.isCurrent(at: now)
+            if matches && isCurrent { self.isCurrent = true }
+            if matches && !isCurrent { isExpired = true }
+        }
+    }
+
     /// Makes the same number of comparisons for every client, so that the time shows neither how many secrets the
     /// client has nor which one matches.
-    private func hasDigest(
-        _ reading: SecretCredentials.Reading, _ client: Client?, cost: inout AuthenticationCost
-    ) throws(TokenRefusal) -> Bool {
+    private func compareDigests(
+        _ reading: SecretCredentials.Reading, _ client: Client?, _ matching: inout MatchingSecrets,
+        cost: inout AuthenticationCost
+    ) throws(TokenRefusal) {
         let presented: [UInt8]
         do throws(LibcryptoError) {
             presented = try HashFunction.sha256.digest(of: reading.secret.utf8.span)
@@ -82,12 +107,10 @@ struct SecretCheck {
             throw .failure(error)
         }
         cost.digests += 1
-        var matches = false
         var remaining = clients.decoys.digestCount
         for secret in client?.secrets ?? [] {
             guard case .digest(let digest) = secret.hash else { continue }
-            let isEqual = ConstantTime.areEqual(presented.span, digest.span)
-            if isEqual && secret.isCurrent(at: now) { matches = true }
+            matching.add(secret, matches: ConstantTime.areEqual(presented.span, digest.span), now: now)
             cost.comparisons += 1
             remaining -= 1
         }
@@ -97,20 +120,20 @@ struct SecretCheck {
             cost.comparisons += 1
             remaining -= 1
         }
-        return matches
     }
 
-    private func isVerified(
-        _ reading: SecretCredentials.Reading, _ client: Client?, cost: inout AuthenticationCost
-    ) throws(TokenRefusal) -> Bool {
-        guard let decoy = clients.decoys.passwords.first?[0] else { return false }
+    /// Makes the same number of comparisons for every client.
+    private func compareVerified(
+        _ reading: SecretCredentials.Reading, _ client: Client?, _ matching: inout MatchingSecrets,
+        cost: inout AuthenticationCost
+    ) throws(TokenRefusal) {
+        guard let decoy = clients.decoys.passwords.first?[0] else { return }
         var remaining = clients.decoys.passwordCount
         let code = try verified.code(reading.secret)
         cost.codes += 1
-        var matches = false
         for secret in client?.secrets ?? [] {
             guard let hash = secret.hash.password else { continue }
-            if verified.contains(code, hash) && secret.isCurrent(at: now) { matches = true }
+            matching.add(secret, matches: verified.contains(code, hash), now: now)
             cost.comparisons += 1
             remaining -= 1
         }
@@ -119,12 +142,12 @@ struct SecretCheck {
             cost.comparisons += 1
             remaining -= 1
         }
-        return matches
     }
 
     /// Checks the password hashes of the client. For each cost in the registry, as many hashes are checked as the
     /// client with the most hashes of that cost has. Decoys replace the hashes that this client does not have.
-    fileprivate func slow(cost: inout AuthenticationCost) throws(LibcryptoError) -> AuthenticatedClient? {
+    fileprivate func slow(cost: inout AuthenticationCost) throws(LibcryptoError) -> SecretMatch {
+        var match = SecretMatch()
         for reading in credentials.readings {
             let client = clients[reading.clientID]
             let secrets = client?.secrets ?? []
@@ -135,11 +158,13 @@ struct SecretCheck {
                     let matches = try hash.matches(reading.secret)
                     cost.derivations[hash.cost, default: 0] += 1
                     remaining -= 1
+                    if matches { match.isKnown = true }
                     guard matches, secret.isCurrent(at: now), let client = client.flatMap(authenticated) else {
                         continue
                     }
                     if let code = try? verified.code(reading.secret) { verified.insert(code, hash) }
-                    return client
+                    match.client = client
+                    return match
                 }
                 for decoy in decoys.prefix(remaining) {
                     _ = try decoy.matches(reading.secret)
@@ -147,32 +172,38 @@ struct SecretCheck {
                 }
             }
         }
-        return nil
+        return match
     }
 }
 
 /// A secret that only the check of password hashes can accept or reject.
 public struct PendingPasswordCheck: Sendable {
     private let check: SecretCheck
+    /// Whether a digest or a cached secret matches that is not accepted.
+    private let isKnown: Bool
 
-    init(_ check: SecretCheck) {
+    init(_ check: SecretCheck, quickMatch: SecretMatch) {
         self.check = check
+        isKnown = quickMatch.isKnown
     }
 
     /// Checks the password hashes, which blocks the calling thread for milliseconds to seconds. A secret that matches
     /// is cached.
-    package func run() throws(TokenRefusal) -> AuthenticatedClient {
+    ///
+    /// - Throws: ``TokenRefusal/Code/serverError`` if libcrypto fails, which says nothing about the secret.
+    package func run() throws(TokenRefusal) -> Result<AuthenticatedClient, AuthenticationFailure> {
         var cost = AuthenticationCost()
         return try run(cost: &cost)
     }
 
-    func run(cost: inout AuthenticationCost) throws(TokenRefusal) -> AuthenticatedClient {
+    func run(
+        cost: inout AuthenticationCost
+    ) throws(TokenRefusal) -> Result<AuthenticatedClient, AuthenticationFailure> {
         // Another request may have verified the same secret while this check waited for a thread.
-        if let client = try check.amongVerified(cost: &cost) { return client }
-        let client: AuthenticatedClient?
-        // A failure, such as of an allocation, does not mean that the secret is wrong.
-        do throws(LibcryptoError) { client = try check.slow(cost: &cost) } catch { throw .failure(error) }
-        guard let client else { throw TokenRefusal(.invalidClient) }
-        return client
+        if let client = try check.amongVerified(cost: &cost).client { return .success(client) }
+        let match: SecretMatch
+        do throws(LibcryptoError) { match = try check.slow(cost: &cost) } catch { throw .failure(error) }
+        if let client = match.client { return .success(client) }
+        return .failure(isKnown || match.isKnown ? .notAccepted : .wrongPassword)
     }
 }

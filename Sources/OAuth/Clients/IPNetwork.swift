@@ -9,12 +9,12 @@ package struct IPNetwork: Sendable, Equatable {
     /// - Throws: for a malformed address, for a prefix that is missing or longer than the address, and for bits that
     ///   are set after the prefix.
     package init(_ text: String) throws(InvalidValue) {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count <= 2, let address = IPAddress(parts[0]) else {
+        let (head, tail) = Octets(text).split(at: "/")
+        guard let address = IPAddress(head.text) else {
             throw InvalidValue("is not an address block such as 10.0.0.0/8")
         }
         let longest = address.octets.count * 8
-        let length = parts.count == 1 ? longest : Int(parts[1]) ?? -1
+        let length = tail.map { $0.decimal ?? -1 } ?? longest
         guard (0...longest).contains(length) else {
             throw InvalidValue("has a prefix that is missing or longer than the address")
         }

@@ -27,6 +27,7 @@ public struct TokenRefusal: Error, Sendable, Equatable {
         case resourceNotAllowed
         case tooManyFailures
         case overloaded
+        case clientKeysUnavailable
         case serverError
         case notFound
         case targetIsNoPath
@@ -96,7 +97,7 @@ extension TokenRefusal.Code {
         case .invalidGrant: "invalid_grant"
         case .malformedScope, .scopeNotAllowed: "invalid_scope"
         case .malformedResource, .resourceNotAllowed: "invalid_target"
-        case .tooManyFailures, .overloaded: "temporarily_unavailable"
+        case .tooManyFailures, .overloaded, .clientKeysUnavailable: "temporarily_unavailable"
         case .serverError: "server_error"
         }
     }
@@ -126,6 +127,7 @@ extension TokenRefusal.Code {
         case .resourceNotAllowed: "A resource is not one that the client may name."
         case .tooManyFailures: "Authentication failed too often; try again later."
         case .overloaded: "The server is busy; try again shortly."
+        case .clientKeysUnavailable: "The keys of the client cannot be fetched; try again shortly."
         case .serverError: "The server could not answer."
         case .notFound: "There is nothing at this path."
         case .targetIsNoPath: "The target is not a path."
@@ -143,7 +145,7 @@ extension TokenRefusal.Code {
         case .bodyTooLarge: 413
         case .wrongMediaType: 415
         case .tooManyFailures: 429
-        case .overloaded: 503
+        case .overloaded, .clientKeysUnavailable: 503
         case .serverError: 500
         default: 400
         }
@@ -151,6 +153,11 @@ extension TokenRefusal.Code {
 
     /// The default for `Retry-After`, in seconds; `nil` for a refusal without that field.
     package var retryAfter: Int? {
-        self == .overloaded || self == .tooManyFailures ? 1 : nil
+        switch self {
+        case .overloaded, .tooManyFailures: 1
+        // A key set that is missing is fetched anew after a second at the earliest.
+        case .clientKeysUnavailable: 2
+        default: nil
+        }
     }
 }

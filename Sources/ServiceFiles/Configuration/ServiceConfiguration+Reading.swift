@@ -64,7 +64,7 @@ extension ServiceConfiguration {
         let memory = reader.value(.memory, SizeText.parseMemory)
         let tls = reader.tlsTermination(of: issuer)
         let tracing = reader.tracingDestination(environment: environment)
-        let trustedProxies = reader.value(.trustedProxies, Self.networks)
+        let trustedProxies = reader.trustedProxies(tls)
         let keysFolder = reader.path(.keys, default: "keys")
         let clientsFile = reader.path(.clients, default: "clients.yaml")
         let keysPassphraseFile = reader.path(.keysPassphraseFile)
@@ -97,7 +97,7 @@ extension ServiceConfiguration {
             idleTimeout: idleTimeout ?? .seconds(75),
             memory: memory,
             tls: tls,
-            trustedProxies: trustedProxies ?? [],
+            trustedProxies: trustedProxies,
             drainDelay: drainDelay ?? .seconds(5),
             logLevel: logLevel ?? .info,
             tracing: tracing,
@@ -124,7 +124,7 @@ extension ServiceConfiguration {
             accessTokenLifetime: .seconds(15 * 60), accessTokenReuse: .zero, refreshTokenLifetime: .seconds(30 * 86400),
             assertionAudience: .either, throttle: .standard, queueWait: .zero, idleTimeout: .zero, memory: nil,
             tls: reader.tlsTermination(of: nil),
-            trustedProxies: [], drainDelay: .zero, logLevel: .info, tracing: nil,
+            trustedProxies: .none, drainDelay: .zero, logLevel: .info, tracing: nil,
             warnings: [])
     }
 
@@ -166,15 +166,6 @@ extension ServiceConfiguration {
             throw InvalidValue("is neither \"either\" nor \"issuer\"")
         }
         return audience
-    }
-
-    /// Networks separated by commas; spaces are ignored.
-    private static func networks(_ text: String) throws(InvalidValue) -> [IPNetwork] {
-        var networks: [IPNetwork] = []
-        for element in text.split(separator: ",") {
-            networks.append(try IPNetwork(String(element.filter { $0 != " " })))
-        }
-        return networks
     }
 
     private static func drainDelay(_ text: String) throws(InvalidValue) -> Duration {

@@ -44,7 +44,7 @@ package struct ServiceConfiguration: Sendable {
     /// `tls`
     package let tls: TLSTermination
     /// `trusted_proxies`
-    package let trustedProxies: [IPNetwork]
+    package let trustedProxies: TrustedProxySettings
     /// `drain_delay`
     package let drainDelay: Duration
     /// `log_level`

@@ -69,7 +69,7 @@ struct SettingLayers {
             }
             let name = section.map { "\($0).\(word)" } ?? word
             let isSection = section == nil && SettingName.sections.contains(word)
-            // `tls` is either a single value or a section.
+            // `tls` and `trusted_proxies` are either a value or a section.
             if let setting = SettingName(rawValue: name), !(isSection && value.mapping != nil) {
                 guard let text = value.scalar?.string ?? list(setting, value) else {
                     problems.append(Problem(place, "\(name) is not a single value"))

@@ -16,6 +16,7 @@ enum SettingName: String, CaseIterable {
     case assertionAudience = "client_assertion.audience"
     case throttleFailures = "throttle.failures"
     case throttleAddressFailures = "throttle.address_failures"
+    case throttleClientFailures = "throttle.client_failures"
     case throttleWindow = "throttle.window"
     case tls
     case tlsCertificate = "tls.certificate"
@@ -24,13 +25,15 @@ enum SettingName: String, CaseIterable {
     case idleTimeout = "limits.idle_timeout"
     case memory = "limits.memory"
     case trustedProxies = "trusted_proxies"
+    case trustedProxiesFrom = "trusted_proxies.from"
+    case trustedProxiesField = "trusted_proxies.field"
     case drainDelay = "drain_delay"
     case logLevel = "log_level"
     case tracingEndpoint = "tracing.endpoint"
     case tracingRatio = "tracing.ratio"
 
     /// Settings that may be a list in the file. Elsewhere their elements are separated by commas.
-    static let lists: Set<SettingName> = [.trustedProxies]
+    static let lists: Set<SettingName> = [.trustedProxies, .trustedProxiesFrom]
 
     /// The environment variable that sets it: `WRIT_ACCESS_TOKEN_LIFETIME`.
     var environmentVariable: String { "WRIT_" + rawValue.replacing(".", with: "_").uppercased() }

@@ -44,6 +44,12 @@ struct SettingReader {
     /// Adds a mistake that does not keep the service from starting.
     mutating func warn(_ problem: Problem) { warnings.append(problem) }
 
+    /// Adds a mistake in a setting that is set, which does not keep the service from starting.
+    mutating func warn(_ name: SettingName, _ message: String, hint: String) {
+        warnings.append(
+            Problem(layers[name]?.place ?? .file(file.string, line: nil), "\(name.rawValue) \(message)", hint: hint))
+    }
+
     /// Adds a problem with a setting that is set.
     mutating func note(_ name: SettingName, _ message: String, hint: String? = nil) {
         problems.append(
@@ -114,6 +120,7 @@ struct SettingReader {
         return FailureLimits(
             failures: value(.throttleFailures, Self.limit, default: standard.failures) ?? nil,
             addressFailures: value(.throttleAddressFailures, Self.limit, default: standard.addressFailures) ?? nil,
+            clientFailures: value(.throttleClientFailures, Self.limit, default: standard.clientFailures) ?? nil,
             window: value(.throttleWindow, Self.window) ?? standard.window)
     }
 

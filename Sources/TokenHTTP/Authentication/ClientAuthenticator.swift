@@ -1,11 +1,16 @@
 import AccessToken
 import Admission
+import JOSE
 import Libcrypto
 import OAuth
 import Synchronization
 import WireText
 
 /// Authenticates clients, and throttles clients that guess secrets. Its state outlives the snapshots.
+///
+/// It looks first and counts then: credentials that match at once are accepted whatever their neighbours did. The
+/// throttle decides about refusals, and about the checks of password hashes, which are slow. What was not checked is
+/// not counted.
 final class ClientAuthenticator: Sendable {
     private let throttle: Mutex<AuthenticationThrottle>
     private let pendingAssertions: Mutex<AttemptLimiter>
@@ -33,67 +38,62 @@ final class ClientAuthenticator: Sendable {
     }
 
     /// - Parameter request: the request with the credentials. If its origin is `nil`, failures are not counted.
+    /// - Throws: ``TokenRefusal/Code/invalidClient``, or ``TokenRefusal/Code/tooManyFailures`` in its place if too many
+    ///   were refused before; ``TokenRefusal/Code/overloaded`` or ``TokenRefusal/Code/clientKeysUnavailable`` if the
+    ///   credentials could not be checked.
     func authenticate(
         _ credentials: PresentedCredentials, of request: EndpointRequest, in clients: ClientRegistry, now: NumericDate
     ) async throws(TokenRefusal) -> AuthenticatedClient {
-        let address = request.origin?.block
-        let ids = credentials.clientIDs
-        if let address,
-            let wait = throttle.withLock({ throttle in
-                ids.compactMap { throttle.wait(for: $0, from: address, now: now) }.max()
-            })
-        {
-            throw TokenRefusal(.tooManyFailures, retryAfter: wait)
-        }
-        do throws(TokenRefusal) {
-            let client = try await prove(credentials, from: address, in: clients, now: now)
+        let (ids, address) = (credentials.clientIDs, request.origin?.block)
+        let authentication = try clients.authenticate(credentials, verified: verifiedSecrets, now: now)
+        switch try await conclude(authentication, of: ids, from: address, now: now) {
+        case .success(let client):
             if let address { throttle.withLock { $0.succeed(client.client.id, from: address) } }
             return client
-        } catch {
-            if let address, error.code == .invalidClient {
-                throttle.withLock { throttle in for id in ids { throttle.fail(id, from: address, now: now) } }
-            }
-            throw error
+        case .failure(let failure):
+            guard let address else { throw failure.refusal }
+            throw throttle.withLock { $0.refusal(failure, of: ids, from: address, now: now) }
         }
     }
 
-    private func prove(
-        _ credentials: PresentedCredentials, from address: AddressBlock?, in clients: ClientRegistry, now: NumericDate
-    ) async throws(TokenRefusal) -> AuthenticatedClient {
-        switch try clients.authenticate(credentials, verified: verifiedSecrets, now: now) {
-        case .proven(let client): return client
+    /// Makes the slow check if there is one.
+    private func conclude(
+        _ authentication: ClientAuthentication, of ids: [ClientID], from address: AddressBlock?, now: NumericDate
+    ) async throws(TokenRefusal) -> Result<AuthenticatedClient, AuthenticationFailure> {
+        switch authentication {
+        case .proven(let client): return .success(client)
+        case .refused(let failure): return .failure(failure)
         case .assertion(let check):
-            return try await pending(pendingAssertions, credentials, address) { () async throws(TokenRefusal) in
-                let keys = await keySets.keys(for: check)
-                return try check.run(keys: keys, audiences: audiences) { (id, client, now) throws(TokenRefusal) in
-                    try usedAssertions.use(id, of: client, now: now)
-                }
+            if let keys = keySets.cachedKeys(for: check) { return try run(check, keys) }
+            return try await pending(pendingAssertions, ids[0], address) { () async throws(TokenRefusal) in
+                try run(check, await keySets.fetchedKeys(for: check))
             }
         case .password(let check):
-            do throws(TokenRefusal) {
-                return try await pending(pendingPasswords, credentials, address) { () async throws(TokenRefusal) in
-                    try await passwordChecks.run(check)
-                }
-            } catch {
-                // The secret matched no digest and no verified secret. If its check could not run, it counts as a
-                // guess.
-                if let address, error.code != .invalidClient {
-                    throttle.withLock { throttle in
-                        for id in credentials.clientIDs { throttle.missed(id, from: address, now: now) }
-                    }
-                }
-                throw error
+            if let address,
+                let wait = throttle.withLock({ $0.waitForPasswordCheck(of: ids, from: address, now: now) })
+            {
+                throw TokenRefusal(.tooManyFailures, retryAfter: wait)
             }
+            return try await pending(pendingPasswords, ids[0], address) { () async throws(TokenRefusal) in
+                try await passwordChecks.run(check, from: address)
+            }
+        }
+    }
+
+    private func run(
+        _ check: PendingAssertionCheck, _ keys: JWKSet
+    ) throws(TokenRefusal) -> Result<AuthenticatedClient, AuthenticationFailure> {
+        try check.run(keys: keys, audiences: audiences) { (id, client, now) throws(TokenRefusal) in
+            try usedAssertions.use(id, of: client, now: now)
         }
     }
 
     /// Runs an attempt, or throws ``TokenRefusal/Code/overloaded`` if too many are pending already.
-    private func pending(
-        _ attempts: borrowing Mutex<AttemptLimiter>, _ credentials: PresentedCredentials, _ address: AddressBlock?,
-        _ body: () async throws(TokenRefusal) -> AuthenticatedClient
-    ) async throws(TokenRefusal) -> AuthenticatedClient {
+    private func pending<Outcome>(
+        _ attempts: borrowing Mutex<AttemptLimiter>, _ id: ClientID, _ address: AddressBlock?,
+        _ body: () async throws(TokenRefusal) -> Outcome
+    ) async throws(TokenRefusal) -> Outcome {
         guard let address else { return try await body() }
-        let id = credentials.clientIDs[0]
         guard attempts.withLock({ $0.begin(id, from: address) }) else { throw TokenRefusal(.overloaded) }
         defer { attempts.withLock { $0.end(id, from: address) } }
         return try await body()

@@ -15,21 +15,33 @@ final class ClientKeySets: Sendable {
         self.reportFailure = reportFailure
     }
 
-    /// The keys that may have signed the assertion; empty if there are none. The set is fetched on a cache miss, and
-    /// fetched once more if it lacks the key that the assertion names, but not more often than ``RemoteDocument``
-    /// allows.
-    func keys(for check: PendingAssertionCheck) async -> JWKSet {
+    /// The keys that may have signed the assertion, if they are in memory; empty if the client is unknown or has no
+    /// keys.
+    ///
+    /// - Returns: `nil` if ``fetchedKeys(for:)`` may find more.
+    func cachedKeys(for check: PendingAssertionCheck) -> JWKSet? {
         switch check.keys {
         case nil: return JWKSet([])
         case .fixed(let keys): return keys
         case .remote(let url):
-            do {
-                let set = try set(url)
-                let keys = try await set.current().value
-                return check.lacksKey(in: keys) ? try await set.reloaded().value : keys
-            } catch {
-                return JWKSet([])
-            }
+            guard let keys = sets.withLock({ $0[url] })?.cached?.value, !check.lacksKey(in: keys) else { return nil }
+            return keys
+        }
+    }
+
+    /// The keys that may have signed the assertion. The set is fetched on a cache miss, and fetched once more if it
+    /// lacks the key that the assertion names, but not more often than ``RemoteDocument`` allows.
+    ///
+    /// - Throws: ``TokenRefusal/Code/clientKeysUnavailable`` if there is no set to check with.
+    func fetchedKeys(for check: PendingAssertionCheck) async throws(TokenRefusal) -> JWKSet {
+        guard case .remote(let url) = check.keys else { return cachedKeys(for: check) ?? JWKSet([]) }
+        do throws(DocumentFetchError) {
+            let set = try set(url)
+            let keys = try await set.current().value
+            return check.lacksKey(in: keys) ? try await set.reloaded().value : keys
+        } catch {
+            // The failure of the fetch is reported once, and not with each request.
+            throw TokenRefusal(.clientKeysUnavailable)
         }
     }
 

@@ -27,7 +27,7 @@ struct EndpointShell: Sendable {
         to request: Request, _ requestID: String, of endpoint: Endpoint, path: String, url: String,
         _ rules: (EndpointRequest, inout RequestObservation) async throws(TokenRefusal) -> Response
     ) async -> Response {
-        let origin = request.peer.address.map { trustedProxies.origin(of: $0, request.fields) }
+        let origin = request.peer.address.map { peer in trustedProxies.origin(of: peer) { request.fields[$0] } }
         var observation = RequestObservation(
             event: RequestEvent(endpoint, requestID: requestID),
             trace: RequestTrace(tracer, path: path, request.fields, using: FieldExtractor()))

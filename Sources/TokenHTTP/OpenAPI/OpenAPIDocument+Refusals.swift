@@ -83,7 +83,8 @@ extension TokenRefusal.Code {
     fileprivate var endpoints: [Endpoint] {
         switch self {
         case .unreadableForm, .repeatedParameter, .credentialsInURL, .twoAuthenticationMethods, .conflictingClientID,
-            .wrongMediaType, .bodyTooLarge, .invalidClient, .tooManyFailures, .overloaded, .serverError:
+            .wrongMediaType, .bodyTooLarge, .invalidClient, .tooManyFailures, .overloaded, .clientKeysUnavailable,
+            .serverError:
             [.token, .introspection]
         case .missingGrantType, .missingRefreshToken, .unauthorizedClient, .unsupportedGrantType, .invalidGrant,
             .malformedScope, .scopeNotAllowed, .malformedResource, .resourceNotAllowed:

@@ -98,7 +98,7 @@ package struct TokenService: Sendable {
     private func listeners(
         _ authenticator: ClientAuthenticator, _ signers: SignerPool, _ readiness: Readiness, coreCount: Int
     ) -> [ListenerService] {
-        let proxies = TrustedProxies(networks: configuration.trustedProxies)
+        let proxies = TrustedProxies(configuration.trustedProxies)
         let shared = (
             budget: MemoryBudget(capacity: memoryForConnections), reserve: DescriptorReserve(logger: logger)
         )
@@ -175,7 +175,7 @@ package struct TokenService: Sendable {
         _ authenticator: ClientAuthenticator, _ signers: SignerPool, _ readiness: Readiness, coreCount: Int
     ) -> TokenRouter {
         let (snapshots, endpoints, origin) = (reloader.snapshots, configuration.endpoints, configuration.issuer.origin)
-        let proxies = TrustedProxies(networks: configuration.trustedProxies)
+        let proxies = TrustedProxies(configuration.trustedProxies)
         let isProxied = configuration.tls == .upstream
         let shell = EndpointShell(
             trustedProxies: proxies, tracer: tracer,

@@ -43,6 +43,7 @@ struct AuthorizationTarget: FuzzTarget {
         guard let authentication = try? clients.authenticate(credentials, verified: .none, now: NumericDate(0)) else {
             return
         }
+        if case .refused = authentication { return }
         require(authentication.provenClient != nil, "a digest is compared at once")
         let isRight = readings.contains {
             $0.clientID.description == "fuzz" && Array($0.secret.utf8) == Array(Self.secret.utf8)

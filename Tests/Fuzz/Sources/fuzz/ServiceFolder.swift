@@ -39,7 +39,7 @@ final class ServiceFolder: Sendable {
         tls: terminated-upstream
         access_token: { algorithm: EdDSA }
         throttle: { failures: off, address_failures: off }
-        trusted_proxies: [127.0.0.0/8, 10.0.0.0/8, "::1"]
+        trusted_proxies: { from: [127.0.0.0/8, 10.0.0.0/8, "::1"], field: forwarded }
 
         """
 

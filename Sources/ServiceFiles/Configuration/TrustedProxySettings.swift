@@ -1,0 +1,26 @@
+package import OAuth
+
+/// `trusted_proxies` of the configuration.
+package struct TrustedProxySettings: Sendable, Equatable {
+    /// The addresses of the proxies: `trusted_proxies.from`, or `trusted_proxies` itself if it is a list. Empty if
+    /// there are none.
+    package let networks: [IPNetwork]
+    /// `trusted_proxies.field`
+    package let field: ForwardingField
+
+    /// No proxy is trusted.
+    package static let none = TrustedProxySettings(networks: [])
+
+    package init(networks: [IPNetwork], field: ForwardingField = .forwardedFor) {
+        self.networks = networks
+        self.field = field
+    }
+}
+
+/// The one field in which trusted proxies name the address that a request came from.
+package enum ForwardingField: String, Sendable, CaseIterable {
+    /// A list of addresses.
+    case forwardedFor = "x-forwarded-for"
+    /// RFC 7239
+    case forwarded
+}
