@@ -90,7 +90,7 @@ let surroundings: [Target] = [
     .target(
         name: "Telemetry",
         dependencies: [
-            "PrometheusText", "OAuth", "AccessToken", "JOSE", "WireText", logging, tracing, instrumentation, system,
+            "PrometheusText", "OAuth", "AccessToken", "JOSE", "WireText", logging, tracing, instrumentation,
         ], swiftSettings: staying),
     tests("Telemetry", ["OAuth", "JOSE", "WireText", logging]),
     .target(

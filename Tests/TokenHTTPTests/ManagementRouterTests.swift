@@ -3,6 +3,7 @@ import Hummingbird
 import HummingbirdTesting
 import PrometheusText
 import Synchronization
+import Telemetry
 import Testing
 
 @testable import TokenHTTP
@@ -13,7 +14,10 @@ import Testing
         let collections = Atomic(0)
         let registry = PrometheusRegistry()
         registry.collect { _ in collections.add(1, ordering: .relaxed) }
-        let router = ManagementRouter(readiness: Readiness(), metrics: registry, description: ByteBuffer())
+        let refused = Mutex<[HTTPEvent]>([])
+        let router = ManagementRouter(
+            readiness: Readiness(), metrics: MetricsPage(registry), description: ByteBuffer(),
+            report: { event in refused.withLock { $0.append(event) } })
         try await Application(responder: router).test(.router) { client in
             try await client.execute(uri: "/metrics", method: .post) { response in
                 #expect(response.status == .methodNotAllowed)
@@ -24,5 +28,6 @@ import Testing
             #expect(collections.load(ordering: .relaxed) == 1)
             try await client.execute(uri: "/nothing", method: .post) { #expect($0.status == .notFound) }
         }
+        #expect(refused.withLock { $0.count } == 2)
     }
 }

@@ -17,7 +17,8 @@ extension ServiceFixture {
     func tokenRouter(
         _ signers: SignerPool? = nil,
         makeTokenID: @escaping @Sendable () throws(LibcryptoError) -> TokenID = { TokenID("jti-of-the-exchange") },
-        report: @escaping @Sendable (RequestEvent) -> Void = { _ in }
+        report: @escaping @Sendable (RequestEvent) -> Void = { _ in },
+        reportRefusal: @escaping @Sendable (HTTPEvent) -> Void = { _ in }
     ) throws -> TokenRouter {
         let authenticator = try ClientAuthenticator(
             limits: .standard, audiences: configuration.assertionAudiences,
@@ -38,6 +39,6 @@ extension ServiceFixture {
                 shell: shell, snapshots: snapshots, authenticator: authenticator, signers: signers,
                 url: "https://tokens.example.com/oauth2/introspect", now: { Self.now }), snapshots: snapshots,
             readiness: readiness,
-            reportTime: { _, _ in })
+            reportTime: { _, _ in }, report: reportRefusal)
     }
 }

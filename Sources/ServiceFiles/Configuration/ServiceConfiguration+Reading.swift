@@ -57,6 +57,7 @@ extension ServiceConfiguration {
         let refreshTokenLifetime = reader.value(.refreshTokenLifetime, DurationText.parseRefreshTokenLifetime)
         let drainDelay = reader.value(.drainDelay, Self.drainDelay)
         let logLevel = reader.value(.logLevel, Self.logLevel)
+        let metricsPerClient = reader.value(.metricsPerClient, DurationText.parseSwitch)
         let assertionAudience = reader.value(.assertionAudience, Self.assertionAudience)
         let throttle = reader.throttle()
         let queueWait = reader.value(.queueWait, DurationText.parseQueueWait)
@@ -96,6 +97,7 @@ extension ServiceConfiguration {
             trustedProxies: trustedProxies ?? [],
             drainDelay: drainDelay ?? .seconds(5),
             logLevel: logLevel ?? .info,
+            metricsPerClient: metricsPerClient ?? true,
             tracing: tracing,
             warnings: reader.warnings
         )
@@ -119,7 +121,7 @@ extension ServiceConfiguration {
             algorithm: reader.value(.accessTokenAlgorithm, IssuancePolicy.algorithm(named:)) ?? .rs256,
             accessTokenLifetime: .seconds(15 * 60), accessTokenReuse: .zero, refreshTokenLifetime: .seconds(30 * 86400),
             assertionAudience: .either, throttle: .standard, queueWait: .zero, tls: reader.tlsTermination(of: nil),
-            trustedProxies: [], drainDelay: .zero, logLevel: .info, tracing: nil,
+            trustedProxies: [], drainDelay: .zero, logLevel: .info, metricsPerClient: true, tracing: nil,
             warnings: [])
     }
 

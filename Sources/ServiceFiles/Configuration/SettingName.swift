@@ -24,6 +24,7 @@ enum SettingName: String, CaseIterable {
     case trustedProxies = "trusted_proxies"
     case drainDelay = "drain_delay"
     case logLevel = "log_level"
+    case metricsPerClient = "metrics.per_client"
     case tracingEndpoint = "tracing.endpoint"
     case tracingRatio = "tracing.ratio"
 

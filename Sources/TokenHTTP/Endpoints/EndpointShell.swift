@@ -13,6 +13,8 @@ struct EndpointShell: Sendable {
     /// Seconds for the `Retry-After` of an overloaded service. They are random, so that clients that were refused
     /// together do not retry together.
     var retryDelay: @Sendable () -> Int = { .random(in: 1...4) }
+    /// Whether the steps of a request are timed for the log.
+    var timesSteps = false
     /// Called once for each request, when its answer is ready.
     let report: @Sendable (RequestEvent) -> Void
 
@@ -28,7 +30,9 @@ struct EndpointShell: Sendable {
         let origin = context.address.map { trustedProxies.origin(of: $0, request.headers) }
         var observation = RequestObservation(
             event: RequestEvent(endpoint, requestID: context.requestID),
-            trace: RequestTrace(tracer, path: request.uri.path, request.headers, using: FieldExtractor()))
+            trace: RequestTrace(
+                tracer, path: request.uri.path, request.headers, using: FieldExtractor(), timesSteps: timesSteps))
+        observation.event.traceID = observation.trace.traceID
         observation.event.address = origin
         observation.trace.begin("receive")
         var response: Response
@@ -41,6 +45,7 @@ struct EndpointShell: Sendable {
                 error.code == .overloaded ? TokenRefusal(.overloaded, retryAfter: retryDelay()) : error)
         }
         observation.trace.end(observation.event)
+        observation.event.steps = observation.trace.steps
         report(observation.event)
         return response
     }

@@ -1,17 +1,28 @@
 import HTTPTypes
 import Hummingbird
-import PrometheusText
+import NIOCore
+import Telemetry
 
 /// Routes the requests of the management listener: liveness, readiness, metrics, and the description of both listeners.
 struct ManagementRouter: HTTPResponder {
     typealias Context = ConnectionContext
 
     let readiness: Readiness
-    let metrics: PrometheusRegistry
+    let metrics: MetricsPage
     /// ``OpenAPIDocument/json``
     let description: ByteBuffer
+    /// Called for each request that no endpoint takes.
+    let report: @Sendable (HTTPEvent) -> Void
 
     func respond(to request: Request, context: Context) async throws -> Response {
+        let response = await answer(request)
+        if response.status.kind == .clientError {
+            report(.refused(request, response.status, listener: "management", context))
+        }
+        return response
+    }
+
+    private func answer(_ request: Request) async -> Response {
         let path = request.uri.path
         guard Self.paths.contains(path) else { return .notFound }
         // Checked first, because collecting the metrics of many clients is expensive.
@@ -20,7 +31,7 @@ struct ManagementRouter: HTTPResponder {
         case "/healthz": Self.health(isGood: true)
         case "/readyz": Self.health(isGood: readiness.isReady)
         case "/metrics":
-            Self.answer(ByteBuffer(string: metrics.text()), mediaType: "text/plain; version=0.0.4; charset=utf-8")
+            Self.answer(await metrics.document(), mediaType: "text/plain; version=0.0.4; charset=utf-8")
         default: Self.answer(description, mediaType: "application/json")
         }
     }

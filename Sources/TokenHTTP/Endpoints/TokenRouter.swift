@@ -15,6 +15,8 @@ struct TokenRouter: HTTPResponder {
     let readiness: Readiness
     /// Called with the time that each answer took.
     let reportTime: @Sendable (Endpoint, Duration) -> Void
+    /// Called for each request that no endpoint takes.
+    let report: @Sendable (HTTPEvent) -> Void
 
     func respond(to request: Request, context: Context) async throws -> Response {
         let start = ContinuousClock.now
@@ -23,6 +25,10 @@ struct TokenRouter: HTTPResponder {
         // replica.
         if !readiness.isReady, !context.isStream { response.headers[.connection] = "close" }
         if let name = Self.requestIDField { response.headers[name] = context.requestID }
+        let status = response.status
+        if status == .methodNotAllowed || endpoint == .other && status.kind == .clientError {
+            report(.refused(request, status, listener: "tokens", context))
+        }
         reportTime(endpoint, start.duration(to: .now))
         return response
     }

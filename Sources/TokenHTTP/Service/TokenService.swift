@@ -17,9 +17,10 @@ package import UnixSignals
 
 /// The service: two listeners, the signer threads, reloads, key rotation and graceful shutdown.
 package struct TokenService: Sendable {
-    private let configuration: ServiceConfiguration
+    let configuration: ServiceConfiguration
     let reloader: Reloader
     let metrics: ServiceMetrics
+    private let reporter: EventReporter
     private let tracer: (any Tracer)?
     private let logger: Logger
 
@@ -35,8 +36,9 @@ package struct TokenService: Sendable {
         self.tracer = tracer
         self.logger = logger
         if configuration.keysRotation != nil { Self.makeFirstKeys(configuration.keys, logger: logger) }
-        let metrics = ServiceMetrics()
+        let metrics = ServiceMetrics(isPerClient: configuration.metricsPerClient)
         self.metrics = metrics
+        reporter = EventReporter(logger, metrics)
         reloader = try Reloader(
             configuration, logger: logger, reportReload: { metrics.reloaded($0) }, now: .now)
     }
@@ -66,12 +68,16 @@ package struct TokenService: Sendable {
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
 
         // The services are stopped in reverse order, each after the next one has ended.
-        var services = companions + [ReloadService(reloader: reloader, hangups: hangups)]
+        var services =
+            companions + [
+                SummaryService(reporter: reporter), ReloadService(reloader: reloader, hangups: hangups),
+            ]
         if let rotation = rotationService { services.append(rotation) }
         if let address = configuration.management {
             let router = ManagementRouter(
-                readiness: readiness, metrics: metrics.registry,
-                description: ByteBuffer(bytes: OpenAPIDocument(configuration: configuration).json))
+                readiness: readiness, metrics: MetricsPage(metrics.registry),
+                description: ByteBuffer(bytes: OpenAPIDocument(configuration: configuration).json),
+                report: { [reporter] in reporter.report($0) })
             services.append(
                 Listener(
                     address, router, name: "management", connections: connections.management,
@@ -150,11 +156,7 @@ package struct TokenService: Sendable {
         let (snapshots, endpoints, origin) = (reloader.snapshots, configuration.endpoints, configuration.issuer.origin)
         let shell = EndpointShell(
             trustedProxies: TrustedProxies(networks: configuration.trustedProxies), tracer: tracer,
-            report: { [logger, metrics] event in
-                metrics.count(event)
-                if let cause = event.refusal?.cause { logger.error("A request could not be answered: \(cause)") }
-                logger.info(event.message, metadata: event.metadata)
-            })
+            timesSteps: reporter.logsSteps, report: { [reporter] in reporter.report($0) })
         return TokenRouter(
             paths: endpoints,
             tokenEndpoint: TokenEndpointHandler(
@@ -165,7 +167,8 @@ package struct TokenService: Sendable {
                 shell: shell, snapshots: snapshots, authenticator: authenticator, signers: signers,
                 url: origin + endpoints.introspection, now: { .now }),
             snapshots: snapshots, readiness: readiness,
-            reportTime: { [metrics] endpoint, time in metrics.took(time, endpoint) })
+            reportTime: { [metrics] endpoint, time in metrics.took(time, endpoint) },
+            report: { [reporter] in reporter.report($0) })
     }
 
     private var rotationService: RotationService? {
