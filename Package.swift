@@ -26,7 +26,6 @@ let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", p
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
-let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
@@ -99,8 +98,7 @@ let surroundings: [Target] = [
             "LiveState", "ServiceFiles", "Telemetry", "PrometheusText", "Admission", "Signing", "OAuth", "AccessToken",
             "JOSE", "WireText", "Libcrypto", "RemoteKeys",
             hummingbird, hummingbirdCore, hummingbirdHTTP2, httpTypes, nioCore, nioPosix, nioHTTP1, nioHTTPTypes,
-            nioHTTPTypesHTTP1, nioSSL, nioTLS, logging, tracing, instrumentation, lifecycle, unixSignals,
-            system,
+            nioHTTPTypesHTTP1, nioSSL, nioTLS, logging, tracing, instrumentation, lifecycle, system,
         ],
         swiftSettings: staying),
     .executableTarget(
@@ -109,7 +107,6 @@ let surroundings: [Target] = [
             "TokenHTTP", "ServiceFiles", "Telemetry", "OTLPTracing", "TokenVerifier", "RemoteKeys", "OAuth",
             "AccessToken",
             "JOSE", "WireText", "Libcrypto", argumentParser, httpClient, nioCore, nioHTTP1, lifecycle, logging, system,
-            unixSignals,
         ],
         swiftSettings: strict),
     .executableTarget(

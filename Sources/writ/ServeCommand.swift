@@ -4,7 +4,6 @@ import Logging
 import ServiceFiles
 import Telemetry
 import TokenHTTP
-import UnixSignals
 
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "serve", abstract: "Run the service.")
@@ -28,10 +27,14 @@ struct ServeCommand: AsyncParsableCommand {
         let log = ServiceLog(isatty(STDERR_FILENO) == 1 ? .text : .json)
         // An error is reported behind all lines of the log.
         defer { log.finish() }
+        // Before anything is read: what is read may keep the service waiting.
+        let signals = ServiceSignals(log.logger) { status in
+            log.finish()
+            RunningProcess.exitAtOnce(status: status)
+        }
         // Before memory holds a secret.
         let memory = MemoryProtection()
         RunningProcess.raiseOpenFileLimit()
-        let hangups = await UnixSignalsSequence(trapping: .sighup)
         let options = ServiceConfiguration.Options(
             issuer: issuer, listen: listen, management: management, logLevel: logLevel)
         let configuration = try configurationOption.read(options)
@@ -55,7 +58,7 @@ struct ServeCommand: AsyncParsableCommand {
         case .json: logger.info("Starting", metadata: service.summary(memory).metadata)
         }
         do {
-            try await service.run(hangups: hangups, companions: traces.map { [$0] } ?? [])
+            try await service.run(signals: signals, companions: traces.map { [$0] } ?? [])
         } catch let error as ListenerError {
             throw Failure(error.description, hint: error.hint)
         }

@@ -23,7 +23,7 @@ struct TokenRouter: HTTPResponder {
         var (response, endpoint) = await answer(request, context)
         // RFC 9112 section 9.6: during graceful shutdown, clients are asked to open their next connection to another
         // replica.
-        if !readiness.isReady, !context.isStream { response.headers[.connection] = "close" }
+        if readiness.isStopping, !context.isStream { response.headers[.connection] = "close" }
         if let name = Self.requestIDField { response.headers[name] = context.requestID }
         let status = response.status
         if status == .methodNotAllowed || endpoint == .other && status.kind == .clientError {

@@ -1,6 +1,5 @@
 import AccessToken
 import Admission
-import Foundation
 import Hummingbird
 import Libcrypto
 import LiveState
@@ -13,7 +12,6 @@ package import ServiceLifecycle
 import Signing
 import Telemetry
 package import Tracing
-package import UnixSignals
 
 /// The service: two listeners, the signer threads, reloads, key rotation and graceful shutdown.
 package struct TokenService: Sendable {
@@ -46,13 +44,12 @@ package struct TokenService: Sendable {
     /// Serves until SIGTERM or SIGINT, then finishes the requests that it has accepted.
     ///
     /// - Parameters:
-    ///   - hangups: SIGHUP, trapped before keys and clients were read, so that an early signal is not lost and does not
-    ///     end the process.
+    ///   - signals: trapped before keys and clients were read, so that an early signal is not lost.
     ///   - companions: services that run beside this one and stop after it.
     /// - Throws: ``ListenerError`` if the service cannot listen on an address.
-    package func run(hangups: UnixSignalsSequence, companions: [any Service] = []) async throws {
+    package func run(signals: ServiceSignals, companions: [any Service] = []) async throws {
         let readiness = Readiness()
-        let coreCount = ProcessInfo.processInfo.activeProcessorCount
+        let coreCount = AvailableCores.count
         let signers = SignerPool(
             threadCount: coreCount, wait: configuration.queueWait, reportWait: { [metrics] in metrics.waited($0) }
         )
@@ -65,12 +62,11 @@ package struct TokenService: Sendable {
         // At this rate, reading and refusing costs a few per cent of the CPU.
         let pacing = RetryPacing(interval: .microseconds(4000 / Int64(coreCount)))
         let authenticator = try Self.authenticator(configuration, coreCount: coreCount, logger: logger)
-        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
 
         // The services are stopped in reverse order, each after the next one has ended.
         var services =
             companions + [
-                SummaryService(reporter: reporter), ReloadService(reloader: reloader, hangups: hangups),
+                SummaryService(reporter: reporter), ReloadService(reloader: reloader, hangups: signals.hangups),
             ]
         if let rotation = rotationService { services.append(rotation) }
         if let address = configuration.management {
@@ -99,25 +95,12 @@ package struct TokenService: Sendable {
         // A client that never completes its request must not keep the service from stopping.
         group.maximumGracefulShutdownDuration = configuration.drainDelay + Self.longestGoodbye
         let running = ServiceGroup(configuration: group)
-        let signalHandling = Task { [logger] in await Self.handle(signals, running, logger) }
-        defer { signalHandling.cancel() }
+        signals.begin(stoppingWithin: configuration.drainDelay + Self.longestGoodbye + Self.longestFlush) {
+            Task { await running.triggerGracefulShutdown() }
+        }
+        defer { signals.end() }
         try await running.run()
         logger.info("Stopped")
-    }
-
-    /// Starts graceful shutdown on the first signal, and ends the process at once on a second one.
-    private static func handle(_ signals: UnixSignalsSequence, _ running: ServiceGroup, _ logger: Logger) async {
-        var isStopping = false
-        for await signal in signals {
-            guard isStopping else {
-                isStopping = true
-                await running.triggerGracefulShutdown()
-                continue
-            }
-            logger.warning("Stopped at once by a second signal")
-            // Nothing needs to be cleaned up: files are complete at every moment.
-            RunningProcess.exitAtOnce(terminated: signal == .sigterm)
-        }
     }
 
     private static let managementConnections = 64
@@ -133,6 +116,9 @@ package struct TokenService: Sendable {
 
     /// How long accepted requests have to finish.
     private static let longestGoodbye: Duration = .seconds(30)
+
+    /// How long companions have to send what they hold, and all services to end.
+    private static let longestFlush: Duration = .seconds(10)
 
     /// The most password checks that run or wait at once, for each thread.
     private static let passwordChecksPerThread = 32
