@@ -24,7 +24,6 @@ let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", p
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
-let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
@@ -92,7 +91,7 @@ let surroundings: [Target] = [
     .target(
         name: "Telemetry",
         dependencies: [
-            "PrometheusText", "OAuth", "AccessToken", "JOSE", "WireText", logging, tracing, instrumentation, system,
+            "PrometheusText", "OAuth", "AccessToken", "JOSE", "WireText", logging, tracing, instrumentation,
         ], swiftSettings: staying),
     tests("Telemetry", ["OAuth", "JOSE", "WireText", logging]),
     .target(
@@ -101,7 +100,7 @@ let surroundings: [Target] = [
             "HTTPEdge", "LiveState", "ServiceFiles", "Telemetry", "PrometheusText", "Admission", "Signing", "OAuth",
             "AccessToken",
             "JOSE", "WireText", "Libcrypto", "RemoteKeys",
-            nioCore, nioPosix, nioHTTP1, nioSSL, logging, tracing, instrumentation, lifecycle, unixSignals, system,
+            nioCore, nioPosix, nioHTTP1, nioSSL, logging, tracing, instrumentation, lifecycle, system,
         ],
         swiftSettings: staying),
     .executableTarget(
@@ -110,7 +109,6 @@ let surroundings: [Target] = [
             "TokenHTTP", "ServiceFiles", "Telemetry", "OTLPTracing", "TokenVerifier", "RemoteKeys", "OAuth",
             "AccessToken",
             "JOSE", "WireText", "Libcrypto", argumentParser, httpClient, nioCore, nioHTTP1, lifecycle, logging, system,
-            unixSignals,
         ],
         swiftSettings: strict),
     .executableTarget(

@@ -103,10 +103,14 @@ package final class OTLPTracer: Tracer {
         context.spanContext = spanContext
     }
 
-    /// Does nothing: Writ makes no requests within a span.
+    /// Writes the span in the context as `traceparent`, and its `tracestate`. Without a span it writes nothing.
     package func inject<Carrier, Inject: Injector>(
         _ context: ServiceContext, into carrier: inout Carrier, using injector: Inject
-    ) where Inject.Carrier == Carrier {}
+    ) where Inject.Carrier == Carrier {
+        guard let spanContext = context.spanContext else { return }
+        injector.inject(spanContext.traceparent, forKey: "traceparent", into: &carrier)
+        if let state = spanContext.state { injector.inject(state, forKey: "tracestate", into: &carrier) }
+    }
 }
 
 /// Decides which of the traces that begin here are recorded.

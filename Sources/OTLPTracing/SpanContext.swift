@@ -62,6 +62,9 @@ package struct SpanContext: Sendable, Equatable {
             isRemote: true)
     }
 
+    /// `traceparent`, section 3.2.2.
+    var traceparent: String { "00-\(traceID)-\(spanID)-0\(flags)" }
+
     var isSampled: Bool { flags & Self.sampledFlag != 0 }
 
     /// Another span of the trace, in this process.

@@ -11,10 +11,23 @@ struct PrometheusLabels: Hashable, Comparable {
             .joined(separator: ",")
     }
 
+    /// Writes one line.
+    ///
     /// - Parameter more: a further label, such as a bucket's `le`.
-    func line(_ name: String, _ value: String, more: String? = nil) -> String {
-        let all = [text, more ?? ""].filter { !$0.isEmpty }.joined(separator: ",")
-        return all.isEmpty ? "\(name) \(value)\n" : "\(name){\(all)} \(value)\n"
+    func write(_ name: String, _ value: String, more: String? = nil, to lines: inout [UInt8]) {
+        lines.append(contentsOf: name.utf8)
+        if more != nil || !text.isEmpty {
+            lines.append(UInt8(ascii: "{"))
+            lines.append(contentsOf: text.utf8)
+            if let more {
+                if !text.isEmpty { lines.append(UInt8(ascii: ",")) }
+                lines.append(contentsOf: more.utf8)
+            }
+            lines.append(UInt8(ascii: "}"))
+        }
+        lines.append(UInt8(ascii: " "))
+        lines.append(contentsOf: value.utf8)
+        lines.append(UInt8(ascii: "\n"))
     }
 
     private static func escaped(_ value: String) -> String { EscapedText(value, quotes: true).text }

@@ -2,7 +2,8 @@ import Synchronization
 
 /// Keeps metrics in memory and writes them in the text format of Prometheus, 0.0.4.
 ///
-/// Counting takes no lock. To look up a metric by its name takes one, so callers keep the metric.
+/// Counting takes no lock. To look up a metric by its name takes one, so callers keep the metric. Writing the document
+/// of a hundred thousand metrics holds that lock only for moments.
 package final class PrometheusRegistry: Sendable {
     private struct Description {
         var help = ""
@@ -19,15 +20,14 @@ package final class PrometheusRegistry: Sendable {
     /// Metrics of one name, by their labels as they are written.
     private struct Family {
         let kind: PrometheusKind
-        var metrics: [PrometheusLabels: Metric] = [:]
-    }
-
-    private enum Metric {
-        case counter(PrometheusCounter)
-        case histogram(PrometheusHistogram)
+        var metrics: [PrometheusLabels: PrometheusMetric] = [:]
+        /// What has changed since the document was last written.
+        var changes = PrometheusSeries.Changes()
     }
 
     private let state = Mutex(State())
+    /// The metrics of each name, in the order of the document. Documents are written one at a time.
+    private let series = Mutex<[String: PrometheusSeries]>([:])
 
     /// An empty registry.
     package init() {}
@@ -46,24 +46,28 @@ package final class PrometheusRegistry: Sendable {
         state.withLock { $0.collectors.append(body) }
     }
 
-    /// The whole document.
-    package func text() -> String {
-        let collectors = state.withLock { $0.collectors }
-        var samples = PrometheusSamples()
-        for collector in collectors { collector(&samples) }
-        // The document is written without the lock, so a request that creates a metric does not wait for it.
-        let (families, descriptions) = state.withLock { ($0.families, $0.descriptions) }
-        for (name, family) in families {
-            let help = descriptions[name]?.help ?? ""
-            for (labels, metric) in family.metrics {
-                switch metric {
-                case .counter(let counter): samples.add(name, family.kind, help, labels, Double(counter.value))
-                case .histogram(let histogram): samples.add(name, help, labels, histogram.reading)
-                }
+    /// The whole document, as UTF-8.
+    package func document() -> [UInt8] {
+        series.withLock { series in
+            let collectors = state.withLock { $0.collectors }
+            var samples = PrometheusSamples()
+            for collector in collectors { collector(&samples) }
+            var document = PrometheusDocument(samples)
+            let (families, descriptions) = state.withLock { state in
+                let families = state.families.map { ($0.key, $0.value.kind, $0.value.changes) }
+                for (name, _, _) in families { state.families[name]?.changes = .init() }
+                return (families, state.descriptions)
             }
+            for (name, kind, changes) in families {
+                series[name, default: PrometheusSeries()].apply(changes)
+                document.add(name, kind, descriptions[name]?.help ?? "", series[name]?.sorted ?? [])
+            }
+            return document.octets
         }
-        return samples.text
     }
+
+    /// The whole document.
+    package func text() -> String { String(decoding: document(), as: UTF8.self) }
 
     /// The counter of this name with these labels. The same name and labels give the same counter.
     package func counter(_ name: String, _ labels: [(String, String)] = []) -> PrometheusCounter {
@@ -81,16 +85,19 @@ package final class PrometheusRegistry: Sendable {
 
     /// Removes a metric whose labels are no longer used from the document.
     package func remove(_ name: String, _ labels: [(String, String)]) {
+        let (name, labels) = (PrometheusName.metric(name), PrometheusLabels(labels))
         state.withLock { state in
-            _ = state.families[PrometheusName.metric(name)]?.metrics.removeValue(forKey: PrometheusLabels(labels))
+            guard let metric = state.families[name]?.metrics.removeValue(forKey: labels) else { return }
+            state.families[name]?.changes.removed.append(metric)
         }
     }
 
     /// - Returns: `nil` if a metric of another kind has this name. A document cannot have both, so the later one is
     ///   left out.
     private func metric(
-        _ name: String, _ labels: [(String, String)], _ kind: PrometheusKind, make: (Description) -> Metric
-    ) -> Metric? {
+        _ name: String, _ labels: [(String, String)], _ kind: PrometheusKind,
+        make: (Description) -> PrometheusMetric
+    ) -> PrometheusMetric? {
         let name = PrometheusName.metric(name)
         let labels = PrometheusLabels(labels)
         return state.withLock { state in
@@ -98,6 +105,7 @@ package final class PrometheusRegistry: Sendable {
             if let known = state.families[name]?.metrics[labels] { return known }
             let metric = make(state.descriptions[name] ?? Description())
             state.families[name, default: Family(kind: kind)].metrics[labels] = metric
+            state.families[name]?.changes.added.append((labels, metric))
             return metric
         }
     }

@@ -26,6 +26,10 @@ package struct RequestEvent: Sendable {
     package var isReused = false
     /// Why the request was refused.
     package var refusal: TokenRefusal?
+    /// How long each step took; empty unless steps are logged.
+    package var steps: [RequestStep] = []
+    /// The trace that the request belongs to: 32 hexadecimal digits, W3C Trace Context section 3.2.2.3.
+    package var traceID: String?
 
     /// Begins the report of a request that has just arrived.
     package init(_ endpoint: Endpoint, requestID: String) {
@@ -55,38 +59,50 @@ package struct RequestEvent: Sendable {
         case (nil, nil): "Answered"
         }
     }
+}
 
-    /// The members of the log line. A member that an RFC defines has its name there.
-    package var metadata: Logger.Metadata {
-        var metadata: Logger.Metadata = [
-            "endpoint": "\(endpoint.rawValue)", "request_id": "\(requestID)",
-            "outcome": refusal == nil ? "success" : "refused",
-            "duration_us": .stringConvertible(start.duration(to: .now).microseconds),
-        ]
-        if let address { metadata["address"] = .string(address.description) }
-        if let client { metadata["client_id"] = .string(client.id.description) }
-        if let grantType { metadata["grant_type"] = .string(grantType.rawValue) }
-        if let grant {
-            metadata["scope"] = .string(grant.terms.scope.description)
-            metadata["audience"] = .array(grant.terms.audience.map { .string($0.description) })
-        }
+/// A step of a request, and the time that it took.
+package struct RequestStep: Sendable, Equatable {
+    package let name: String
+    package let duration: Duration
+}
+
+extension RequestEvent: LogFields {
+    /// A member that an RFC defines has its name there.
+    package func write(to line: inout some LogLine) {
+        if let address { line.member("address", address.description) }
+        if let grant { line.member("audience", grant.terms.audience.map(\.description)) }
+        if let cause = refusal?.cause { line.member("cause", "\(cause)") }
+        if let client { line.member("client_id", client.id.description) }
+        line.member("duration_us", start.duration(to: .now).microseconds)
+        line.member("endpoint", endpoint.rawValue)
+        if let refusal { line.member("error", refusal.code.error.description) }
+        if let grantType { line.member("grant_type", grantType.rawValue) }
         if let token {
-            metadata["jti"] = .string(token.tokenID.description)
-            metadata["kid"] = .string(token.key.keyID)
-            if isReused { metadata["reused"] = "true" }
+            line.member("jti", token.tokenID.description)
+            line.member("kid", token.key.keyID)
         }
-        if let refusal {
-            metadata["error"] = .string(refusal.code.error.description)
-            metadata["reason"] = .string(refusal.code.text.description)
-            metadata["status"] = .stringConvertible(refusal.code.status)
-            if let cause = refusal.cause { metadata["cause"] = .string("\(cause)") }
-        }
-        return metadata
+        line.member("outcome", refusal == nil ? "success" : "refused")
+        if let refusal { line.member("reason", refusal.code.text.description) }
+        line.member("request_id", requestID)
+        if isReused { line.member("reused", "true") }
+        if let grant { line.member("scope", grant.terms.scope.description) }
+        if let refusal { line.member("status", Int64(refusal.code.status)) }
+        if let traceID { line.member("trace_id", traceID) }
+    }
+}
+
+/// How long each step of a request took.
+struct RequestSteps: LogFields {
+    let event: RequestEvent
+
+    func write(to line: inout some LogLine) {
+        line.member("endpoint", event.endpoint.rawValue)
+        line.member("request_id", event.requestID)
+        for step in event.steps { line.member("\(step.name)_us", step.duration.microseconds) }
     }
 }
 
 extension Duration {
-    fileprivate var microseconds: Int {
-        Int(components.seconds) * 1_000_000 + Int(components.attoseconds / 1_000_000_000_000)
-    }
+    fileprivate var microseconds: Int64 { components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000 }
 }

@@ -1,10 +1,12 @@
 import AccessToken
 package import Instrumentation
 import OAuth
+import Synchronization
 package import Tracing
 import WireText
 
-/// The span of one request and the spans of its steps. It does nothing without a tracer.
+/// The span of one request and the spans of its steps, and how long the steps took. It does nothing without a tracer
+/// and at a log level above `trace`.
 package struct RequestTrace: Sendable {
     private struct Active {
         let tracer: any Tracer
@@ -14,6 +16,8 @@ package struct RequestTrace: Sendable {
     }
 
     private var active: Active?
+    /// `nil` unless steps are timed.
+    private let times: StepTimes?
 
     /// Begins the span of the request.
     ///
@@ -23,9 +27,12 @@ package struct RequestTrace: Sendable {
     ///     conventions for HTTP.
     ///   - fields: the header fields of the request. `traceparent` may name the trace that the request belongs to, W3C
     ///     Trace Context section 3.2.
+    ///   - timesSteps: whether ``RequestTrace/steps`` are wanted: ``EventReporter/logsSteps``.
     package init<Fields: Extractor>(
-        _ tracer: (any Tracer)?, path: String, _ fields: Fields.Carrier, using extractor: Fields
+        _ tracer: (any Tracer)?, path: String, _ fields: Fields.Carrier, using extractor: Fields,
+        timesSteps: Bool = false
     ) {
+        times = timesSteps ? StepTimes() : nil
         guard let tracer else { return }
         var context = ServiceContext.topLevel
         tracer.extract(fields, into: &context, using: extractor)
@@ -33,8 +40,22 @@ package struct RequestTrace: Sendable {
         active = Active(tracer: tracer, path: path, span: span)
     }
 
+    /// The trace that the request belongs to: 32 hexadecimal digits, W3C Trace Context section 3.2.2.3. `nil` without a
+    /// tracer.
+    package var traceID: String? {
+        guard let active else { return nil }
+        var traceparent: String?
+        active.tracer.inject(active.span.context, into: &traceparent, using: TraceparentInjector())
+        // Behind the version and its hyphen.
+        return traceparent.map { String($0.dropFirst(3).prefix(32)) }
+    }
+
+    /// The steps that have ended, with their times; empty unless they are timed.
+    package var steps: [RequestStep] { times?.steps ?? [] }
+
     /// Begins a step of the request, in a span of its own.
     package mutating func begin(_ name: String) {
+        times?.begin(name)
         guard let active else { return }
         self.active?.step = active.tracer.startAnySpan(name, context: active.span.context, ofKind: .internal)
     }
@@ -47,6 +68,7 @@ package struct RequestTrace: Sendable {
 
     /// Ends the current step, if there is one.
     package mutating func endStep(failed: Bool = false) {
+        times?.end()
         guard let step = active?.step else { return }
         if failed { step.setStatus(SpanStatus(code: .error)) }
         step.end()
@@ -57,6 +79,8 @@ package struct RequestTrace: Sendable {
     package func step<Result, Failure: Error>(
         _ name: String, _ body: () async throws(Failure) -> Result
     ) async throws(Failure) -> Result {
+        times?.begin(name)
+        defer { times?.end() }
         guard let active else { return try await body() }
         let span = active.tracer.startAnySpan(name, context: active.span.context, ofKind: .internal)
         defer { span.end() }
@@ -86,5 +110,34 @@ package struct RequestTrace: Sendable {
         if let refusal = event.refusal { attributes["error.type"] = refusal.code.error.description }
         span.attributes = attributes
         if status >= 500 { span.setStatus(SpanStatus(code: .error)) }
+    }
+}
+
+/// The times of a request's steps, which follow one another.
+private final class StepTimes: Sendable {
+    private struct State {
+        var steps: [RequestStep] = []
+        var current: (name: String, start: ContinuousClock.Instant)?
+    }
+
+    private let state = Mutex(State())
+
+    var steps: [RequestStep] { state.withLock { $0.steps } }
+
+    func begin(_ name: String) { state.withLock { $0.current = (name, .now) } }
+
+    /// Ends the current step, if there is one.
+    func end() {
+        state.withLock { state in
+            guard let current = state.current else { return }
+            state.steps.append(RequestStep(name: current.name, duration: current.start.duration(to: .now)))
+            state.current = nil
+        }
+    }
+}
+
+private struct TraceparentInjector: Injector {
+    func inject(_ value: String, forKey key: String, into traceparent: inout String?) {
+        if key == "traceparent" { traceparent = value }
     }
 }

@@ -1,4 +1,3 @@
-import AccessToken
 package import OAuth
 package import PrometheusText
 import Synchronization
@@ -6,42 +5,27 @@ import Synchronization
 /// The counters and histograms that the service updates while it works. Values that are computed on each scrape are not
 /// part of it.
 package final class ServiceMetrics: Sendable {
-    private struct Request: Hashable {
-        let endpoint: Endpoint
-        let grantType: GrantType?
-        /// `issued`, `answered`, or the error code.
-        let outcome: String
-        let clientID: ClientID?
-
-        var name: String {
-            endpoint == .token ? "writ_token_requests_total" : "writ_introspection_requests_total"
-        }
-
-        var dimensions: [(String, String)] {
-            [
-                ("outcome", outcome), ("grant_type", grantType?.rawValue ?? ""),
-                ("client_id", clientID?.description ?? ""),
-            ]
-        }
-    }
-
     /// Everything that `/metrics` exposes.
     package let registry = PrometheusRegistry()
-    /// One counter for each kind of request that has occurred. Unregistered clients are counted without an identifier,
-    /// and the counters of removed clients are dropped. So their number is at most a few dozen for each registered
-    /// client.
-    private let requests = Mutex<[Request: PrometheusCounter]>([:])
+    private let requests: RequestCounters
     private let durations: [Endpoint: PrometheusHistogram]
     private let queueWait: PrometheusHistogram
     private let reused: PrometheusCounter
     private let shed: [Endpoint: PrometheusCounter]
     private let throttled: [Endpoint: PrometheusCounter]
+    /// By the status of the answer.
+    private let refused = Mutex<[Int: PrometheusCounter]>([:])
+    private let failedHandshakes: PrometheusCounter
+    private let refusedConnections: PrometheusCounter
     private let reloads: (applied: PrometheusCounter, refused: PrometheusCounter)
 
     /// Makes the metrics; all counts are zero.
-    package init() {
+    ///
+    /// - Parameter isPerClient: whether registered clients are counted one by one: `metrics.per_client`.
+    package init(isPerClient: Bool = true) {
         Self.describe(registry)
         let registry = registry
+        requests = RequestCounters(registry, isPerClient: isPerClient)
         func each<Value>(_ make: (String) -> Value) -> [Endpoint: Value] {
             Dictionary(uniqueKeysWithValues: Endpoint.allCases.map { ($0, make($0.rawValue)) })
         }
@@ -54,10 +38,14 @@ package final class ServiceMetrics: Sendable {
         }
         queueWait = registry.histogram("writ_signing_queue_wait_seconds")
         reused = registry.counter("writ_tokens_reused_total")
+        failedHandshakes = registry.counter("writ_tls_handshakes_failed_total")
+        refusedConnections = registry.counter("writ_connections_refused_total")
         func reloads(_ outcome: String) -> PrometheusCounter {
             registry.counter("writ_reloads_total", [("outcome", outcome)])
         }
         self.reloads = (reloads("applied"), reloads("refused"))
+        // A rate can be taken from the first one on.
+        for status in [400, 404, 405] { _ = refused(status) }
     }
 
     private static func describe(_ registry: PrometheusRegistry) {
@@ -71,6 +59,11 @@ package final class ServiceMetrics: Sendable {
             "writ_tokens_reused_total", help: "Token requests that were answered with a token issued before.")
         registry.describe("writ_requests_shed_total", help: "Requests that were answered 503 because too many waited.")
         registry.describe("writ_requests_throttled_total", help: "Requests that were answered 429 after failures.")
+        registry.describe(
+            "writ_requests_refused_total", help: "Requests that were refused before they reached an endpoint.")
+        registry.describe("writ_tls_handshakes_failed_total", help: "TLS handshakes that failed.")
+        registry.describe(
+            "writ_connections_refused_total", help: "Connections that were closed because there was no room for them.")
         registry.describe("writ_reloads_total", help: "Reloads of keys and clients.")
     }
 
@@ -88,11 +81,7 @@ package final class ServiceMetrics: Sendable {
     /// Counts an answered request to the token or the introspection endpoint.
     package func count(_ event: RequestEvent) {
         let endpoint = event.endpoint
-        let request = Request(
-            endpoint: endpoint, grantType: event.grantType,
-            outcome: event.refusal?.code.error.description ?? (endpoint == .token ? "issued" : "answered"),
-            clientID: event.client?.id)
-        counter(request).increment()
+        requests.count(event)
         if event.isReused { reused.increment() }
         switch event.refusal?.code {
         case .overloaded: shed[endpoint]?.increment()
@@ -101,23 +90,28 @@ package final class ServiceMetrics: Sendable {
         }
     }
 
-    private func counter(_ request: Request) -> PrometheusCounter {
-        if let known = requests.withLock({ $0[request] }) { return known }
-        // The registry returns the same counter for the same name and labels, even if two threads get here.
-        let counter = registry.counter(request.name, request.dimensions)
-        requests.withLock { $0[request] = counter }
-        return counter
+    /// Counts what did not reach an endpoint.
+    package func count(_ event: HTTPEvent) {
+        switch event {
+        case .refused(_, _, let status, _, _), .unparsable(_, let status?, _, _): refused(status).increment()
+        case .handshakeFailed: failedHandshakes.increment()
+        case .connectionRefused: refusedConnections.increment()
+        case .unparsable(_, nil, _, _), .listenerEnded: break
+        }
+    }
+
+    /// The statuses are the service's own, so there are few.
+    private func refused(_ status: Int) -> PrometheusCounter {
+        refused.withLock { counters in
+            if let counter = counters[status] { return counter }
+            let counter = registry.counter("writ_requests_refused_total", [("status", String(status))])
+            counters[status] = counter
+            return counter
+        }
     }
 
     /// Drops the counters of clients that are no longer registered.
-    package func forget(except clients: ClientRegistry) {
-        let gone = requests.withLock { requests in
-            let gone = requests.keys.filter { $0.clientID.map { clients[$0] == nil } ?? false }
-            for request in gone { requests[request] = nil }
-            return gone
-        }
-        for request in gone { registry.remove(request.name, request.dimensions) }
-    }
+    package func forget(except clients: ClientRegistry) { requests.forget(except: clients) }
 }
 
 extension Duration {

@@ -4,7 +4,6 @@ import Logging
 import ServiceFiles
 import Telemetry
 import TokenHTTP
-import UnixSignals
 
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "serve", abstract: "Run the service.")
@@ -24,35 +23,42 @@ struct ServeCommand: AsyncParsableCommand {
     var logLevel: String?
 
     func run() async throws {
+        // Text for a terminal, JSON for a log collector.
+        let log = ServiceLog(isatty(STDERR_FILENO) == 1 ? .text : .json)
+        // An error is reported behind all lines of the log.
+        defer { log.finish() }
+        // Before anything is read: what is read may keep the service waiting.
+        let signals = ServiceSignals(log.logger) { status in
+            log.finish()
+            RunningProcess.exitAtOnce(status: status)
+        }
         // Before memory holds a secret.
         let memory = MemoryProtection()
         RunningProcess.raiseOpenFileLimit()
-        let hangups = await UnixSignalsSequence(trapping: .sighup)
         let options = ServiceConfiguration.Options(
             issuer: issuer, listen: listen, management: management, logLevel: logLevel)
         let configuration = try configurationOption.read(options)
-        // Text for a terminal, JSON for a log collector.
-        let isTerminal = isatty(STDERR_FILENO) == 1
-        var logger = Logger(label: "writ") { label in
-            if isTerminal { return StreamLogHandler.standardError(label: label) }
-            return JSONLogHandler.standardError
-        }
+        var logger = log.logger
         logger.logLevel = Logger.Level(configuration.logLevel)
         for warning in configuration.warnings { logger.warning("\(warning)") }
         let traces = configuration.tracing.map { [logger] in TraceExport(to: $0, logger: logger) }
         let service = try TokenService(configuration, logger: logger, tracer: traces?.tracer)
+        service.addCounter(
+            "writ_log_lines_dropped_total", help: "Log lines that were dropped because the log was not read in time."
+        ) {
+            log.droppedCount
+        }
         if let traces {
             service.addCounter("writ_trace_spans_dropped_total", help: "Spans that did not reach the collector.") {
                 traces.droppedCount
             }
         }
-        if isTerminal {
-            Terminal.note(service.summary(memory).text)
-        } else {
-            logger.info("Starting", metadata: service.summary(memory).metadata)
+        switch log.format {
+        case .text: log.note(service.summary(memory).text)
+        case .json: logger.info("Starting", metadata: service.summary(memory).metadata)
         }
         do {
-            try await service.run(hangups: hangups, companions: traces.map { [$0] } ?? [])
+            try await service.run(signals: signals, companions: traces.map { [$0] } ?? [])
         } catch let error as ListenerError {
             throw Failure(error.description, hint: error.hint)
         }

@@ -27,7 +27,6 @@ let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package
 let hummingbirdHTTP2 = Target.Dependency.product(name: "HummingbirdHTTP2", package: "hummingbird")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
-let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
@@ -92,7 +91,7 @@ let package = Package(
                 "JOSE", "WireText", "Libcrypto",
                 "RemoteKeys",
                 hummingbird, hummingbirdCore, hummingbirdHTTP2, httpTypes, nioCore, nioPosix, nioHTTP1, nioHTTPTypes,
-                nioHTTPTypesHTTP1, nioSSL, nioTLS, logging, tracing, instrumentation, lifecycle, unixSignals,
+                nioHTTPTypesHTTP1, nioSSL, nioTLS, logging, tracing, instrumentation, lifecycle,
                 system,
             ], staying),
         // What the toolchain has of libFuzzer; `script/fuzz` links it.

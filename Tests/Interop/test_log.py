@@ -47,6 +47,69 @@ def test_each_token_and_each_refusal_is_an_event(own_service):
     assert "put_in_the_wrong_place" not in service.log
 
 
+def test_refusals_over_the_limit_are_one_line_a_second(own_service):
+    service = own_service.start(WRIT_THROTTLE_WINDOW="1h")
+    with requests.Session() as session:
+        form = {"grant_type": "client_credentials", "client_id": "nobody", "client_secret": "wrong"}
+        statuses = [session.post(service.token_endpoint, data=form, timeout=DEADLINE).status_code for _ in range(300)]
+    assert statuses == [401] * 10 + [429] * 290
+
+    def summaries():
+        return [event for event in events(service, "Refused") if "refusals" in event]
+
+    wait_until("all are reported", lambda: sum(event["refusals"] for event in summaries()) == 289)
+    single = [event for event in events(service, "Refused") if "refusals" not in event]
+    assert [event["status"] for event in single] == [401] * 10 + [429]
+    # One for each second that the requests took.
+    assert len(summaries()) < 289 / 5
+    assert {(event["address"], event["status"], event["error"]) for event in summaries()} == {
+        ("127.0.0.1", 429, "temporarily_unavailable")
+    }
+    assert requests.get(f"{service.management}/metrics", timeout=DEADLINE).text.count(
+        'writ_requests_throttled_total{endpoint="token"} 290\n'
+    )
+
+
+def requests_without_an_endpoint(service):
+    assert requests.get(service.token_endpoint, timeout=DEADLINE).status_code == 405
+    assert requests.get(f"{service.issuer}/old/token?client_secret=put-in-the-url", timeout=DEADLINE).status_code == 404
+    assert requests.get(f"{service.management}/%1B%5B2J", timeout=DEADLINE).status_code == 404
+
+
+def test_what_reaches_no_endpoint_is_an_event_at_debug(own_service):
+    service = own_service.start(WRIT_LOG_LEVEL="debug")
+    requests_without_an_endpoint(service)
+    wait_until("all are logged", lambda: len(events(service, "Refused before an endpoint")) == 3)
+    fields = ("level", "method", "path", "status", "listener", "address")
+    assert [tuple(event[field] for field in fields) for event in events(service, "Refused before an endpoint")] == [
+        ("debug", "GET", "/oauth2/token", 405, "tokens", "127.0.0.1"),
+        ("debug", "GET", "/old/token", 404, "tokens", "127.0.0.1"),
+        ("debug", "GET", "/%1B%5B2J", 404, "management", "127.0.0.1"),
+    ]
+    assert "put-in-the-url" not in service.log
+    assert events(service, "Steps") == []
+
+
+def test_what_reaches_no_endpoint_is_no_event_at_info(own_service):
+    service = own_service.start()
+    requests_without_an_endpoint(service)
+    service.access_token()
+    wait_until("the token is logged", lambda: events(service, "Token issued"))
+    assert events(service, "Refused before an endpoint") == []
+
+
+def test_the_steps_of_a_request_are_events_at_trace(own_service):
+    service = own_service.start(WRIT_LOG_LEVEL="trace")
+    answers = [service.request_token(), service.request_token(client_secret="wrong")]
+    wait_until("both are logged", lambda: len(events(service, "Steps")) == 2)
+    issued, refused = events(service, "Steps")
+    assert [event["request_id"] for event in (issued, refused)] == [each.headers["X-Request-Id"] for each in answers]
+    assert {name for name in issued if name.endswith("_us")} == {"receive_us", "authenticate_us", "authorize_us", "sign_us"}
+    assert {name for name in refused if name.endswith("_us")} == {"receive_us", "authenticate_us"}
+    (event,) = events(service, "Token issued")
+    assert 0 < sum(value for name, value in issued.items() if name.endswith("_us")) <= event["duration_us"]
+
+
 def test_a_mistake_in_each_of_many_entries_is_told_a_hundred_times(own_service):
     service = own_service.start()
     entries = "".join(f"  - client_id: a{number}\n" for number in range(250))

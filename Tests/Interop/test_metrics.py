@@ -24,6 +24,10 @@ COUNTERS = {
     "writ_introspection_requests_total",
     "writ_requests_shed_total",
     "writ_requests_throttled_total",
+    "writ_requests_refused_total",
+    "writ_connections_refused_total",
+    "writ_tls_handshakes_failed_total",
+    "writ_log_lines_dropped_total",
     "writ_reloads_total",
     "process_cpu_seconds_total",
 }
@@ -334,6 +338,38 @@ class TestRequests:
         scrape = Scrape(service)
         assert scrape.value("writ_signing_queue_depth") == 0
         assert scrape.value("writ_signing_queue_capacity") > 0
+
+
+    def test_what_reaches_no_endpoint(self, service):
+        expected = [{"status": "404"}] * 3 + [{"status": "405"}] * 3
+        with counted(service, "writ_requests_refused_total", *expected):
+            for path in ("/nothing", "/healthz"):
+                assert requests.get(f"{service.issuer}{path}", timeout=DEADLINE).status_code == 404
+            assert requests.get(service.token_endpoint, timeout=DEADLINE).status_code == 405
+            assert requests.post(service.jwks_uri, timeout=DEADLINE).status_code == 405
+            assert requests.get(f"{service.management}/nothing", timeout=DEADLINE).status_code == 404
+            assert requests.post(f"{service.management}/metrics", timeout=DEADLINE).status_code == 405
+            # What an endpoint refuses is counted there.
+            assert service.request_token(client_secret="wrong").status_code == 401
+
+
+class TestWithoutClients:
+    def test_clients_are_counted_together(self, own_service):
+        tomorrow = (datetime.now(timezone.utc) + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        hash = base64.urlsafe_b64encode(bytes(32)).decode().rstrip("=")
+        with own_service.clients_file.open("a") as file:
+            file.write(
+                "  - client_id: ending\n"
+                f'    client_secrets: [{{ hash: "sha256:{hash}", expires_at: {tomorrow} }}]\n'
+                "    scope: a\n"
+            )
+        own_service.start(WRIT_METRICS_PER_CLIENT="off")
+        with counted(own_service, TOKENS, outcome("issued"), outcome("invalid_client")):
+            assert own_service.request_token().status_code == 200
+            assert own_service.request_token(client_secret="wrong").status_code == 401
+        scrape = Scrape(own_service)
+        assert "client_id" not in scrape.text
+        assert scrape.value("writ_first_secret_expiry_seconds") > 0
 
 
 class TestLimits:

@@ -68,6 +68,7 @@ def test_a_token_request_is_a_span_with_its_steps(own_service):
         wait_until("the spans are there", lambda: any("parentSpanId" in span and span["kind"] == 2 for span in spans))
         own_service.stop()
     (root,) = [span for span in spans if span["kind"] == 2]
+    assert f'"trace_id":"{TRACE}"' in own_service.log
     assert root["name"] == "POST /oauth2/token"
     assert (root["traceId"], root["parentSpanId"]) == (TRACE, CALLER)
     found = attributes(root)

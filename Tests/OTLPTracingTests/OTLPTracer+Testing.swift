@@ -31,6 +31,8 @@ extension TracerInstant where Self == DefaultTracerClock.Timestamp {
 }
 
 /// Header fields as a dictionary.
-struct Fields: Extractor {
+struct Fields: Extractor, Injector {
     func extract(key: String, from carrier: [String: String]) -> String? { carrier[key] }
+
+    func inject(_ value: String, forKey key: String, into carrier: inout [String: String]) { carrier[key] = value }
 }

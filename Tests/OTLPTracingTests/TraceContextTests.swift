@@ -49,6 +49,22 @@ import Tracing
         #expect(context.spanContext == nil)
     }
 
+    @Test(
+        "W3C Trace Context section 3.2.2: the context of a span is written as it was read",
+        arguments: ["00", "01", "03"])
+    func writes(flags: String) {
+        let tracer = OTLPTracer()
+        var context = ServiceContext.topLevel
+        let fields = ["traceparent": "00-\(Self.tail)-\(flags)", "tracestate": "a=1"]
+        tracer.extract(fields, into: &context, using: Fields())
+        var written: [String: String] = [:]
+        tracer.inject(context, into: &written, using: Fields())
+        #expect(written == fields)
+        var empty: [String: String] = [:]
+        tracer.inject(.topLevel, into: &empty, using: Fields())
+        #expect(empty.isEmpty)
+    }
+
     @Test("A span within an extracted one is its child")
     func aSpanIsAChildOfTheExtractedOne() throws {
         let tracer = OTLPTracer()

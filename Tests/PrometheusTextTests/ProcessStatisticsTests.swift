@@ -8,7 +8,7 @@ import Testing
         change(&source)
         var samples = PrometheusSamples()
         ProcessStatistics(source).add(to: &samples)
-        return samples.text.split(separator: "\n").filter { !$0.hasPrefix("#") }
+        return PrometheusDocument(samples).text.split(separator: "\n").filter { !$0.hasPrefix("#") }
     }
 
     /// The name of the process is one that a hostile process would choose.
@@ -44,7 +44,11 @@ import Testing
     func thisProcessHasNumbers() {
         var samples = PrometheusSamples()
         ProcessStatistics(.current).add(to: &samples)
-        #expect(samples.text.contains("process_resident_memory_bytes "))
-        #expect(samples.text.contains("process_open_fds "))
+        #expect(PrometheusDocument(samples).text.contains("process_resident_memory_bytes "))
+        #expect(PrometheusDocument(samples).text.contains("process_open_fds "))
     }
+}
+
+extension PrometheusDocument {
+    var text: String { String(decoding: octets, as: UTF8.self) }
 }

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import PrometheusText
@@ -131,5 +132,46 @@ import Testing
         #expect(registry.text().contains("t_seconds_sum 80000\n"))
         #expect(registry.text().contains("t_seconds_bucket{le=\"0.5\"} 0\n"))
         #expect(registry.text().contains("t_seconds_bucket{le=\"1\"} 80000\n"))
+    }
+
+    @Test("Metrics stay sorted by their labels, however they are added and removed between documents")
+    func staysSorted() {
+        var generator = SeededGenerator(seed: 18)
+        var present: Set<Int> = []
+        for _ in 0..<30 {
+            for _ in 0..<20 {
+                let number = Int.random(in: 0..<60, using: &generator)
+                let labels = [("n", String(number))]
+                if Bool.random(using: &generator) {
+                    registry.counter("c_total", labels).increment()
+                    present.insert(number)
+                } else {
+                    registry.remove("c_total", labels)
+                    present.remove(number)
+                }
+            }
+            let lines = registry.text().split(separator: "\n").filter { $0.hasPrefix("c_total{") }
+            let expected = present.map { "c_total{n=\"\($0)\"}" }.sorted()
+            #expect(lines.map { String($0.prefix { $0 != " " }) } == expected)
+        }
+    }
+
+    @Test("A document is in order while metrics are added and others are written")
+    func documentsAreWrittenWhileMetricsAreAdded() async {
+        await withTaskGroup(of: Void.self) { group in
+            for thread in 0..<4 {
+                group.addTask {
+                    for number in 0..<500 { registry.counter("c_total", [("n", "\(thread)-\(number)")]).increment() }
+                }
+                group.addTask {
+                    for _ in 0..<20 {
+                        let lines = registry.text().split(separator: "\n").filter { $0.hasPrefix("c_total{") }
+                        #expect(lines == lines.sorted())
+                        #expect(Set(lines).count == lines.count)
+                    }
+                }
+            }
+        }
+        #expect(registry.text().split(separator: "\n").count { $0.hasPrefix("c_total{") } == 2000)
     }
 }

@@ -83,6 +83,14 @@ import Testing
         #expect(configuration.policy.accessTokenReuse == .seconds(seconds))
     }
 
+    @Test(
+        "metrics.per_client is on or off",
+        arguments: [(nil, true), ("on", true), ("true", true), ("off", false), ("false", false)])
+    func perClientMetricsCanBeOff(word: String?, isOn: Bool) throws {
+        let line = word.map { "metrics: {per_client: \($0)}\n" } ?? ""
+        #expect(try read("issuer: https://a\n" + line).metricsPerClient == isOn)
+    }
+
     @Test("The management listener can be turned off", arguments: ["off", "false", "no"])
     func managementCanBeOff(word: String) throws {
         #expect(try read("issuer: https://a\nmanagement: \(word)\n").management == nil)
@@ -146,6 +154,7 @@ import Testing
                 "issuer: https://a\naccess_token: {lifetime: 30d}\n",
                 ["2: access_token.lifetime is not between 1s and 24h"]
             ),
+            ("issuer: https://a\nmetrics: {per_client: some}\n", ["2: metrics.per_client is neither on nor off"]),
             (
                 "issuer: https://a\naccess_token: {reuse: 0s}\n",
                 ["2: access_token.reuse is neither off nor between 1s and 5m"]

@@ -9,16 +9,19 @@ import Testing
 import WireText
 
 @Suite struct LogTests {
-    private func lines(_ body: (inout Logger) -> Void) throws -> [JSONObject] {
+    private func written(_ format: LogFormat, _ body: (inout Logger) -> Void) -> [[UInt8]] {
         let written = Mutex<[[UInt8]]>([])
         var logger = Logger(label: "writ") { _ in
-            JSONLogHandler { line in written.withLock { $0.append(line) } }
+            ServiceLogHandler(format) { line in written.withLock { $0.append(line) } }
         }
         body(&logger)
-        return try written.withLock { $0 }.map { line in
-            #expect(line.last == UInt8(ascii: "\n"))
-            #expect(line.count { $0 == UInt8(ascii: "\n") } == 1)
-            return try #require(try JSONReader.read(Array(line.dropLast())).object)
+        return written.withLock { $0 }
+    }
+
+    private func lines(_ body: (inout Logger) -> Void) throws -> [JSONObject] {
+        try written(.json, body).map { line in
+            #expect(!line.contains(UInt8(ascii: "\n")))
+            return try #require(try JSONReader.read(line).object)
         }
     }
 
@@ -43,6 +46,51 @@ import WireText
         #expect(lines[1]["nested"]?.object?.members.map(\.name) == ["a", "b"])
         let time = try #require(lines[0]["time"]?.string)
         #expect(time.wholeMatch(of: /20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z/) != nil, "\(time)")
+    }
+
+    private struct Fields: LogFields {
+        func write(to line: inout some LogLine) {
+            line.member("audience", ["x", "y"])
+            line.member("client_id", "a b")
+            line.member("status", 400)
+        }
+    }
+
+    @Test("Fields that are written straight into the line stand before other metadata")
+    func fieldsAreWrittenStraight() throws {
+        let lines = try lines { logger in
+            logger.info("m", metadata: Fields().metadata)
+            logger.info("m", metadata: Fields().metadata.merging(["always": "there"]) { $1 })
+        }
+        let fields = ["time", "level", "message", "audience", "client_id", "status"]
+        #expect(lines.map { $0.members.map(\.name) } == [fields, fields + ["always"]])
+        #expect(lines[0]["audience"] == .array([.string("x"), .string("y")]))
+        #expect(Fields().description == #"{"audience":["x","y"],"client_id":"a b","status":400}"#)
+    }
+
+    @Test("On a terminal an event is a line with its message before its fields")
+    func aTerminalGetsText() throws {
+        let lines = written(.text) { logger in
+            logger.info("Token issued", metadata: Fields().metadata)
+            logger.warning("Later", metadata: ["n": .stringConvertible(3), "empty": "", "list": ["a", "b"]])
+        }.map { String(decoding: $0, as: UTF8.self) }
+        #expect(lines[0].hasSuffix(#"Z info writ: Token issued audience="x y" client_id="a b" status=400"#))
+        #expect(lines[1].contains(#" writ: Later empty="" list="#))
+        #expect(lines[1].hasSuffix(" n=3"))
+    }
+
+    @Test(
+        "Nothing in a line controls the terminal that shows it",
+        arguments: [
+            ("\u{1B}[2J", #""\u{1B}[2J""#), ("a\r\nb", #""a\u{D}\u{A}b""#), ("\u{9B}1m", #""\u{9B}1m""#),
+            ("\u{202E}abc", #""\u{202E}abc""#), ("\u{7F}", #""\u{7F}""#), ("\u{2028}", #""\u{2028}""#),
+            (#"a"b\c"#, #""a\"b\\c""#), ("a=b", #""a=b""#), ("grün", #""grün""#), ("plain", "plain"),
+        ])
+    func nothingControlsTheTerminal(value: String, written expected: String) throws {
+        let lines = written(.text) { $0.info("m", metadata: ["value": "\(value)"]) }
+        #expect(String(decoding: lines[0], as: UTF8.self).hasSuffix(" m value=\(expected)"))
+        let message = written(.text) { $0.info("\(value)") }
+        #expect(!message[0].contains { $0 < 0x20 || $0 == 0x7F })
     }
 
     @Test(

@@ -3,6 +3,7 @@ import NIOCore
 import NIOHTTP1
 import PrometheusText
 import Synchronization
+import Telemetry
 import Testing
 
 @testable import TokenHTTP
@@ -13,7 +14,10 @@ import Testing
         let collections = Atomic(0)
         let registry = PrometheusRegistry()
         registry.collect { _ in collections.add(1, ordering: .relaxed) }
-        let router = ManagementRouter(readiness: Readiness(), metrics: registry, description: ByteBuffer())
+        let events = Mutex<[HTTPEvent]>([])
+        let router = ManagementRouter(
+            readiness: Readiness(), metrics: MetricsPage(registry), description: ByteBuffer(),
+            report: { event in events.withLock { $0.append(event) } })
         let refused = try await send(Request(.POST, "/metrics"), to: router.reply)
         #expect(refused.status == 405)
         #expect(refused.fields["Allow"] == ["GET, HEAD"])
@@ -21,5 +25,6 @@ import Testing
         #expect(try await send(Request(.GET, "/metrics"), to: router.reply).status == 200)
         #expect(collections.load(ordering: .relaxed) == 1)
         #expect(try await send(Request(.POST, "/nothing"), to: router.reply).status == 404)
+        #expect(events.withLock { $0.count } == 2)
     }
 }

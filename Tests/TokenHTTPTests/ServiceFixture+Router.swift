@@ -18,7 +18,8 @@ extension ServiceFixture {
     func tokenRouter(
         _ signers: SignerPool? = nil,
         makeTokenID: @escaping @Sendable () throws(LibcryptoError) -> TokenID = { TokenID("jti-of-the-exchange") },
-        report: @escaping @Sendable (RequestEvent) -> Void = { _ in }
+        report: @escaping @Sendable (RequestEvent) -> Void = { _ in },
+        reportRefusal: @escaping @Sendable (HTTPEvent) -> Void = { _ in }
     ) throws -> TokenRouter {
         let authenticator = try ClientAuthenticator(
             limits: .standard, audiences: configuration.assertionAudiences,
@@ -42,6 +43,6 @@ extension ServiceFixture {
                 now: { Self.now }), snapshots: snapshots,
             readiness: readiness, tasks: EventLoopTasks(MultiThreadedEventLoopGroup.singleton),
             pacing: RetryPacing(interval: .zero) { _ in true },
-            reportTime: { _, _ in })
+            reportTime: { _, _ in }, report: reportRefusal)
     }
 }

@@ -43,4 +43,14 @@ import Testing
         metrics.count(event(reporting))
         #expect(metrics.registry.text().contains(#"\#(labels)"issued"} 1"#))
     }
+
+    @Test("metrics.per_client: off counts all clients together")
+    func clientsAreCountedTogether() throws {
+        let clients = try ServiceFixture().snapshot().clients
+        let metrics = ServiceMetrics(isPerClient: false)
+        for id in ["reporting", "tenant"] { metrics.count(event(try clients[ClientID(id)])) }
+        let text = metrics.registry.text()
+        #expect(!text.contains("client_id"))
+        #expect(text.contains(#"writ_token_requests_total{grant_type="client_credentials",outcome="issued"} 2"#))
+    }
 }

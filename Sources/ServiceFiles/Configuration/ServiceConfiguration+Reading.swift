@@ -57,6 +57,7 @@ extension ServiceConfiguration {
         let refreshTokenLifetime = reader.value(.refreshTokenLifetime, DurationText.parseRefreshTokenLifetime)
         let drainDelay = reader.value(.drainDelay, Self.drainDelay)
         let logLevel = reader.value(.logLevel, Self.logLevel)
+        let metricsPerClient = reader.value(.metricsPerClient, DurationText.parseSwitch)
         let assertionAudience = reader.value(.assertionAudience, Self.assertionAudience)
         let throttle = reader.throttle()
         let queueWait = reader.value(.queueWait, DurationText.parseQueueWait)
@@ -100,6 +101,7 @@ extension ServiceConfiguration {
             trustedProxies: trustedProxies,
             drainDelay: drainDelay ?? .seconds(5),
             logLevel: logLevel ?? .info,
+            metricsPerClient: metricsPerClient ?? true,
             tracing: tracing,
             warnings: reader.warnings
         )
@@ -124,7 +126,7 @@ extension ServiceConfiguration {
             accessTokenLifetime: .seconds(15 * 60), accessTokenReuse: .zero, refreshTokenLifetime: .seconds(30 * 86400),
             assertionAudience: .either, throttle: .standard, queueWait: .zero, idleTimeout: .zero, memory: nil,
             tls: reader.tlsTermination(of: nil),
-            trustedProxies: .none, drainDelay: .zero, logLevel: .info, tracing: nil,
+            trustedProxies: .none, drainDelay: .zero, logLevel: .info, metricsPerClient: true, tracing: nil,
             warnings: [])
     }
 

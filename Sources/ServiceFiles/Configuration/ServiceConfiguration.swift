@@ -49,6 +49,8 @@ package struct ServiceConfiguration: Sendable {
     package let drainDelay: Duration
     /// `log_level`
     package let logLevel: LogLevel
+    /// `metrics.per_client`: whether metrics count clients one by one.
+    package let metricsPerClient: Bool
     /// `tracing`; `nil` if it is off.
     package let tracing: TracingDestination?
     /// Mistakes that do not keep the service from starting.

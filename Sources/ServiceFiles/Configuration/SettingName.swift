@@ -29,6 +29,7 @@ enum SettingName: String, CaseIterable {
     case trustedProxiesField = "trusted_proxies.field"
     case drainDelay = "drain_delay"
     case logLevel = "log_level"
+    case metricsPerClient = "metrics.per_client"
     case tracingEndpoint = "tracing.endpoint"
     case tracingRatio = "tracing.ratio"
 

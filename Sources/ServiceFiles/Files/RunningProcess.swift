@@ -25,9 +25,6 @@ package enum RunningProcess {
     /// Whether it runs as root.
     static var isRoot: Bool { geteuid() == 0 }
 
-    /// Ends the process at once, without any cleanup. The exit status is that of a program that SIGTERM or SIGINT
-    /// ended.
-    package static func exitAtOnce(terminated: Bool) -> Never {
-        _exit(128 + (terminated ? SIGTERM : SIGINT))
-    }
+    /// Ends the process at once, without any cleanup.
+    package static func exitAtOnce(status: Int32) -> Never { _exit(status) }
 }

@@ -1,5 +1,5 @@
 import Glibc
-import SystemPackage
+package import SystemPackage
 
 // System calls that swift-system does not have, or that behave differently there.
 
@@ -13,6 +13,20 @@ extension FilePath {
 }
 
 extension FileDescriptor {
+    /// Writes octets of the range, as many as the file takes at once: write(2).
+    ///
+    /// - Returns: how many were written.
+    package func writeOnce(_ octets: [UInt8], _ range: Range<Int>) throws(Errno) -> Int {
+        while true {
+            let count = unsafe octets.withUnsafeBytes { octets in
+                let part = unsafe UnsafeRawBufferPointer(rebasing: octets[range])
+                return unsafe Glibc.write(rawValue, part.baseAddress, part.count)
+            }
+            if count >= 0 { return count }
+            guard Errno.last == .interrupted else { throw Errno.last }
+        }
+    }
+
     /// Waits until the disk holds what was written: fsync(2).
     func synchronize() throws(Errno) {
         guard fsync(rawValue) == 0 else { throw Errno.last }

@@ -44,6 +44,13 @@ package enum DurationText {
     /// Whether the text turns a setting off. Operators and YAML 1.1 parsers write that in several ways.
     static func isOff(_ text: String) -> Bool { ["off", "false", "no"].contains(text.lowercased()) }
 
+    /// `on` or `off`, or another word for it.
+    static func parseSwitch(_ text: String) throws(InvalidValue) -> Bool {
+        if isOff(text) { return false }
+        guard ["on", "true", "yes"].contains(text.lowercased()) else { throw InvalidValue("is neither on nor off") }
+        return true
+    }
+
     /// The lifetime of a refresh token, including all its successors.
     static func parseRefreshTokenLifetime(_ text: String) throws(InvalidValue) -> Duration {
         let lifetime = try parse(text)

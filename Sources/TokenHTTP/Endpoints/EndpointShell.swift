@@ -14,6 +14,8 @@ struct EndpointShell: Sendable {
     /// Seconds for the `Retry-After` of an overloaded service. They are random, so that clients that were refused
     /// together do not retry together.
     var retryDelay: @Sendable () -> Int = { .random(in: 1...4) }
+    /// Whether the steps of a request are timed for the log.
+    var timesSteps = false
     /// Called once for each request, when its answer is ready.
     let report: @Sendable (RequestEvent) -> Void
 
@@ -30,7 +32,9 @@ struct EndpointShell: Sendable {
         let origin = request.peer.address.map { peer in trustedProxies.origin(of: peer) { request.fields[$0] } }
         var observation = RequestObservation(
             event: RequestEvent(endpoint, requestID: requestID),
-            trace: RequestTrace(tracer, path: path, request.fields, using: FieldExtractor()))
+            trace: RequestTrace(
+                tracer, path: path, request.fields, using: FieldExtractor(), timesSteps: timesSteps))
+        observation.event.traceID = observation.trace.traceID
         observation.event.address = origin
         observation.trace.begin("receive")
         var response: Response
@@ -44,6 +48,7 @@ struct EndpointShell: Sendable {
                 error.code == .overloaded ? TokenRefusal(.overloaded, retryAfter: retryDelay()) : error)
         }
         observation.trace.end(observation.event)
+        observation.event.steps = observation.trace.steps
         report(observation.event)
         return response
     }

@@ -1,29 +1,42 @@
 import HTTPEdge
 import NIOCore
 import NIOHTTP1
-import PrometheusText
+import Telemetry
 
 /// Routes the requests of the management listener: liveness, readiness, metrics, and the description of both listeners.
 struct ManagementRouter: Sendable {
     let readiness: Readiness
-    let metrics: PrometheusRegistry
+    let metrics: MetricsPage
     /// ``OpenAPIDocument/json``
     let description: ByteBuffer
+    /// Called for each request that no endpoint takes.
+    let report: @Sendable (HTTPEvent) -> Void
 
-    func reply(to request: Request, on loop: any EventLoop) -> Reply { .now(response(to: request)) }
-
-    private func response(to request: Request) -> Response {
-        guard case .path(let path, _) = request.target, Self.paths.contains(path) else { return .notFound }
+    func reply(to request: Request, on loop: any EventLoop) -> Reply {
+        guard case .path(let path, _) = request.target, Self.paths.contains(path) else {
+            return refuse(request, .notFound)
+        }
         // Checked first, because collecting the metrics of many clients is expensive.
-        guard request.method == .GET || request.method == .HEAD else { return .methodNotAllowed(allow: "GET, HEAD") }
-        return switch path {
-        case "/healthz": Self.health(isGood: true)
-        case "/readyz": Self.health(isGood: readiness.isReady)
+        guard request.method == .GET || request.method == .HEAD else {
+            return refuse(request, .methodNotAllowed(allow: "GET, HEAD"))
+        }
+        switch path {
+        case "/healthz": return .now(Self.health(isGood: true))
+        case "/readyz": return .now(Self.health(isGood: readiness.isReady))
         case "/metrics":
-            Self.answer(ByteBuffer(string: metrics.text()), mediaType: "text/plain; version=0.0.4; charset=utf-8")
-        default: Self.answer(description, mediaType: "application/json")
+            let promise = loop.makePromise(of: Response.self)
+            metrics.document { promise.succeed(Self.answer($0, mediaType: Self.metricsType)) }
+            return .later(promise.futureResult)
+        default: return .now(Self.answer(description, mediaType: "application/json"))
         }
     }
+
+    private func refuse(_ request: Request, _ response: Response) -> Reply {
+        report(.refused(request, response, listener: "management"))
+        return .now(response)
+    }
+
+    private static let metricsType = "text/plain; version=0.0.4; charset=utf-8"
 
     private static let paths: Set<String> = ["/healthz", "/readyz", "/metrics", "/openapi.json"]
 

@@ -17,6 +17,8 @@ struct TokenRouter: Sendable {
     let pacing: RetryPacing
     /// Called with the time that each answer took.
     let reportTime: @Sendable (Endpoint, Duration) -> Void
+    /// Called for each request that no endpoint takes.
+    let report: @Sendable (HTTPEvent) -> Void
 
     func reply(to request: Request, on loop: any EventLoop) -> Reply {
         let start = ContinuousClock.now
@@ -77,9 +79,12 @@ struct TokenRouter: Sendable {
         var response = response
         // RFC 9112 section 9.6: during graceful shutdown, clients are asked to open their next connection to another
         // replica.
-        if !readiness.isReady { response.closesConnection = true }
+        if readiness.isStopping { response.closesConnection = true }
         response.fields.add(name: "X-Request-Id", value: requestID)
         response.pause = pacing.pause(after: response, to: request)
+        if response.status == .methodNotAllowed || endpoint == .other && response.status.code >= 400 {
+            report(.refused(request, response, listener: "tokens"))
+        }
         reportTime(endpoint, start.duration(to: .now))
         return response
     }

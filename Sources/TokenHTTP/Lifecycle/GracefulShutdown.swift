@@ -1,7 +1,6 @@
 import Logging
 import ServiceFiles
 import ServiceLifecycle
-import Synchronization
 
 /// Ends readiness when the service is asked to stop, and keeps it serving until load balancers have noticed: graceful
 /// shutdown.
@@ -18,15 +17,4 @@ struct GracefulShutdown: Service {
         logger.info("Stopping", metadata: ["drain_delay": "\(DurationText.format(delay))"])
         try? await Task.sleep(for: delay)
     }
-}
-
-/// Readiness: whether the service is ready for requests, from the moment that it listens until it is asked to stop.
-final class Readiness: Sendable {
-    private let ready = Atomic(false)
-
-    var isReady: Bool { ready.load(ordering: .relaxed) }
-
-    func begin() { ready.store(true, ordering: .relaxed) }
-
-    func end() { ready.store(false, ordering: .relaxed) }
 }

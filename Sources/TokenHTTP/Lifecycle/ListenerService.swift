@@ -4,6 +4,7 @@ import NIOPosix
 import ServiceFiles
 import ServiceLifecycle
 import Synchronization
+import Telemetry
 
 /// Runs a listener until graceful shutdown, and then until its connections have ended.
 final class ListenerService: Service {
@@ -12,14 +13,18 @@ final class ListenerService: Service {
     private let address: ListenAddress
     private let configuration: ListenerConfiguration
     private let logger: Logger
+    private let report: @Sendable (HTTPEvent) -> Void
     private let onListening: @Sendable () -> Void
     private let listener = Mutex<HTTPListener?>(nil)
 
-    /// - Parameter onListening: called when the listener accepts connections.
+    /// - Parameters:
+    ///   - report: called if the listener ends by itself.
+    ///   - onListening: called when the listener accepts connections.
     init(
         _ name: String, _ address: ListenAddress, _ configuration: ListenerConfiguration, logger: Logger,
-        onListening: @escaping @Sendable () -> Void = {}
+        report: @escaping @Sendable (HTTPEvent) -> Void, onListening: @escaping @Sendable () -> Void
     ) {
+        self.report = report
         self.name = name
         self.address = address
         self.configuration = configuration
@@ -31,14 +36,20 @@ final class ListenerService: Service {
     var connectionCount: Int { listener.withLock { $0 }?.connectionCount ?? 0 }
 
     func run() async throws {
+        let listener: HTTPListener
         do {
-            let listener = try await HTTPListener(configuration, group: .singleton)
-            self.listener.withLock { $0 = listener }
-            onListening()
-            let bound = listener.address.map { "\($0)" } ?? address.description
-            logger.info("Listening", metadata: ["listener": "\(name)", "address": "\(bound)"])
+            listener = try await HTTPListener(configuration, group: .singleton)
+        } catch {
+            throw ListenerError(address, error) ?? error
+        }
+        self.listener.withLock { $0 = listener }
+        onListening()
+        let bound = listener.address.map { "\($0)" } ?? address.description
+        logger.info("Listening", metadata: ["listener": "\(name)", "address": "\(bound)"])
+        do {
             try await serve(listener)
         } catch {
+            report(.listenerEnded(reason: "\(error)", listener: name))
             throw ListenerError(address, error) ?? error
         }
     }

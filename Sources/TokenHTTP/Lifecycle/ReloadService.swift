@@ -1,13 +1,12 @@
 import AccessToken
 import LiveState
 import ServiceLifecycle
-import UnixSignals
 
 /// Checks the files for changes twice a second, and reloads everything on SIGHUP.
 struct ReloadService: Service {
     let reloader: Reloader
     /// SIGHUP, trapped since before any file was read.
-    let hangups: UnixSignalsSequence
+    let hangups: AsyncStream<Void>
 
     /// The interval between checks. A change is loaded when two checks have seen it, at most a second after it was
     /// made.

@@ -46,6 +46,7 @@ package struct ServiceSummary: Sendable {
                 "wait for \(DurationText.format(configuration.queueWait)) at most; what cannot be made in time gets 503"
             ),
             Fact("throttle", "failures", Self.throttle(configuration)),
+            Fact("cores", "cores", String(AvailableCores.count)),
             Fact("memory", "memory", memory.text),
             Fact("drain_delay", "on SIGTERM", "keeps serving for \(DurationText.format(configuration.drainDelay))"),
         ]

@@ -8,6 +8,8 @@ struct StateSamples {
     let snapshot: Snapshot
     /// `nil` if the service does not end TLS.
     let tlsIdentity: TLSIdentity?
+    /// `metrics.per_client`
+    let isPerClient: Bool
     let now: NumericDate
 
     func add(to samples: inout PrometheusSamples) {
@@ -31,7 +33,7 @@ struct StateSamples {
     }
 
     private func addSecrets(to samples: inout PrometheusSamples) {
-        for (id, end) in SecretExpiryWatch.ending(snapshot.clients, now: now) {
+        for (id, end) in isPerClient ? SecretExpiryWatch.ending(snapshot.clients, now: now) : [] {
             samples.gauge(
                 "writ_client_secret_end_timestamp_seconds",
                 help: "When the last secret of a client ends, from 14 days before.", value: Double(end.seconds),

@@ -13,7 +13,7 @@ extension TokenService {
         _ listeners: [ListenerService]
     ) {
         ProcessStatistics.collect(into: metrics.registry)
-        metrics.registry.collect { [reloader, metrics] samples in
+        metrics.registry.collect { [reloader, metrics, isPerClient = configuration.metricsPerClient] samples in
             metrics.forget(except: reloader.snapshots.current.clients)
             samples.gauge(
                 "writ_build_info", help: "Always 1; the labels name the versions of Writ and libcrypto.", value: 1,
@@ -39,7 +39,8 @@ extension TokenService {
                 "writ_last_reload_timestamp_seconds", help: "When keys and clients were last read.",
                 value: Double(reading.time.seconds))
             StateSamples(
-                snapshot: reloader.snapshots.current, tlsIdentity: reloader.tlsIdentities.current, now: .now
+                snapshot: reloader.snapshots.current, tlsIdentity: reloader.tlsIdentities.current,
+                isPerClient: isPerClient, now: .now
             ).add(to: &samples)
         }
     }

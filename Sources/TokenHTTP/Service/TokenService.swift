@@ -1,12 +1,10 @@
 import AccessToken
 import Admission
-import HTTPEdge
 import Libcrypto
 import LiveState
 package import Logging
 import NIOCore
 import NIOPosix
-import NIOSSL
 import OAuth
 import PrometheusText
 package import ServiceFiles
@@ -14,16 +12,15 @@ package import ServiceLifecycle
 import Signing
 import Telemetry
 package import Tracing
-package import UnixSignals
-import WireText
 
 /// The service: two listeners, the signer threads, reloads, key rotation and graceful shutdown.
 package struct TokenService: Sendable {
-    private let configuration: ServiceConfiguration
+    let configuration: ServiceConfiguration
     let reloader: Reloader
     let metrics: ServiceMetrics
-    private let tracer: (any Tracer)?
-    private let logger: Logger
+    let reporter: EventReporter
+    let tracer: (any Tracer)?
+    let logger: Logger
 
     /// Reads keys and clients.
     ///
@@ -37,8 +34,9 @@ package struct TokenService: Sendable {
         self.tracer = tracer
         self.logger = logger
         if configuration.keysRotation != nil { Self.makeFirstKeys(configuration.keys, logger: logger) }
-        let metrics = ServiceMetrics()
+        let metrics = ServiceMetrics(isPerClient: configuration.metricsPerClient)
         self.metrics = metrics
+        reporter = EventReporter(logger, metrics)
         reloader = try Reloader(
             configuration, logger: logger, reportReload: { metrics.reloaded($0) }, now: .now)
     }
@@ -46,25 +44,26 @@ package struct TokenService: Sendable {
     /// Serves until SIGTERM or SIGINT, then finishes the requests that it has accepted.
     ///
     /// - Parameters:
-    ///   - hangups: SIGHUP, trapped before keys and clients were read, so that an early signal is not lost and does not
-    ///     end the process.
+    ///   - signals: trapped before keys and clients were read, so that an early signal is not lost.
     ///   - companions: services that run beside this one and stop after it.
     /// - Throws: ``ListenerError`` if the service cannot listen on an address.
-    package func run(hangups: UnixSignalsSequence, companions: [any Service] = []) async throws {
+    package func run(signals: ServiceSignals, companions: [any Service] = []) async throws {
         let readiness = Readiness()
-        let coreCount = System.coreCount
+        let coreCount = AvailableCores.count
         let signing = EventLoopSigning(MultiThreadedEventLoopGroup.singleton)
         let signers = SignerPool(
             workerCount: signing.workerCount, wait: configuration.queueWait,
             reportWait: { [metrics] in metrics.waited($0) }, wakeWorkers: signing.wake)
         try await signing.start(signers)
         let authenticator = try Self.authenticator(configuration, coreCount: coreCount, logger: logger)
-        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         let listeners = listeners(authenticator, signers, readiness, coreCount: coreCount)
         collect(readiness, signers, listeners)
 
         // The services are stopped in reverse order, each after the next one has ended.
-        var services = companions + [ReloadService(reloader: reloader, hangups: hangups)]
+        var services =
+            companions + [
+                SummaryService(reporter: reporter), ReloadService(reloader: reloader, hangups: signals.hangups),
+            ]
         if let rotation = rotationService { services.append(rotation) }
         services += listeners as [any Service]
         services.append(GracefulShutdown(readiness: readiness, delay: configuration.drainDelay, logger: logger))
@@ -73,87 +72,19 @@ package struct TokenService: Sendable {
         // A client that never completes its request must not keep the service from stopping.
         group.maximumGracefulShutdownDuration = configuration.drainDelay + Self.longestGoodbye
         let running = ServiceGroup(configuration: group)
-        let signalHandling = Task { [logger] in await Self.handle(signals, running, logger) }
-        defer { signalHandling.cancel() }
+        signals.begin(stoppingWithin: configuration.drainDelay + Self.longestGoodbye + Self.longestFlush) {
+            Task { await running.triggerGracefulShutdown() }
+        }
+        defer { signals.end() }
         try await running.run()
         logger.info("Stopped")
     }
 
-    /// Starts graceful shutdown on the first signal, and ends the process at once on a second one.
-    private static func handle(_ signals: UnixSignalsSequence, _ running: ServiceGroup, _ logger: Logger) async {
-        var isStopping = false
-        for await signal in signals {
-            guard isStopping else {
-                isStopping = true
-                await running.triggerGracefulShutdown()
-                continue
-            }
-            logger.warning("Stopped at once by a second signal")
-            // Nothing needs to be cleaned up: files are complete at every moment.
-            RunningProcess.exitAtOnce(terminated: signal == .sigterm)
-        }
-    }
-
-    /// The listeners in the order of their start.
-    private func listeners(
-        _ authenticator: ClientAuthenticator, _ signers: SignerPool, _ readiness: Readiness, coreCount: Int
-    ) -> [ListenerService] {
-        let proxies = TrustedProxies(configuration.trustedProxies)
-        let shared = (
-            budget: MemoryBudget(capacity: memoryForConnections), reserve: DescriptorReserve(logger: logger)
-        )
-        func listenerConfiguration(
-            _ address: ListenAddress, _ limits: ConnectionLimits, _ respond: @escaping Responder
-        ) -> ListenerConfiguration {
-            var result = ListenerConfiguration(
-                host: address.host, port: address.port, limits: limits, budget: shared.budget,
-                descriptors: shared.reserve, now: { NumericDate.now.seconds }, report: { _ in }, respond: respond)
-            result.share = { proxies.isTrusted($0) ? nil : $0.block }
-            return result
-        }
-        var listeners: [ListenerService] = []
-        if let address = configuration.management {
-            let router = ManagementRouter(
-                readiness: readiness, metrics: metrics.registry,
-                description: ByteBuffer(bytes: OpenAPIDocument(configuration: configuration).json))
-            var limits = ConnectionLimits(idleTime: TimeAmount(configuration.idleTimeout))
-            limits.connections = Self.managementConnections
-            limits.evictionTime = .zero
-            listeners.append(
-                ListenerService(
-                    "management", address, listenerConfiguration(address, limits, router.reply), logger: logger))
-        }
-        let router = tokenRouter(authenticator, signers, readiness, coreCount: coreCount)
-        var limits = ConnectionLimits(idleTime: TimeAmount(configuration.idleTimeout))
-        limits.connections = Self.maximumConnections(coreCount: coreCount)
-        var tokens = listenerConfiguration(configuration.listen, limits, router.reply)
-        tokens.tls = tlsContext
-        listeners.append(
-            ListenerService("tokens", configuration.listen, tokens, logger: logger) { readiness.begin() })
-        return listeners
-    }
-
-    /// The memory for connections in octets: half of what keys, clients and a reserve leave of the service's limit, since
-    /// the memory of many small buffers is never full.
-    private var memoryForConnections: Int {
-        let limit = configuration.memory ?? MemoryLimit.current ?? 256 << 20
-        let others = (MemoryLimit.resident ?? 64 << 20) + (32 << 20)
-        return max(8 << 20, (limit - others) / 2)
-    }
-
-    private static let managementConnections = 64
-
-    /// The most connections of clients: 10,000, or as many as leave enough descriptors for everything else, but at
-    /// least 16.
-    private static func maximumConnections(coreCount: Int) -> Int {
-        guard let files = RunningProcess.openFileLimit else { return 10_000 }
-        // Each event loop has three descriptors.
-        let others = managementConnections + DescriptorReserve.size + 3 * coreCount + 100
-        return max(16, min(10_000, files - others))
-    }
-
     /// How long accepted requests have to finish.
     private static let longestGoodbye: Duration = .seconds(30)
+
+    /// How long companions have to send what they hold, and all services to end.
+    private static let longestFlush: Duration = .seconds(10)
 
     /// The most password checks that run or wait at once, for each thread.
     private static let passwordChecksPerThread = 32
@@ -169,36 +100,6 @@ package struct TokenService: Sendable {
                 threadCount: threadCount, capacity: threadCount * passwordChecksPerThread),
             verifiedSecrets: VerifiedSecretCache().secrets,
             keySets: ClientKeySets { logger.error("No keys from \($0): \($1)") })
-    }
-
-    func tokenRouter(
-        _ authenticator: ClientAuthenticator, _ signers: SignerPool, _ readiness: Readiness, coreCount: Int
-    ) -> TokenRouter {
-        let (snapshots, endpoints, origin) = (reloader.snapshots, configuration.endpoints, configuration.issuer.origin)
-        let proxies = TrustedProxies(configuration.trustedProxies)
-        let isProxied = configuration.tls == .upstream
-        let shell = EndpointShell(
-            trustedProxies: proxies, tracer: tracer,
-            report: { [logger, metrics] event in
-                metrics.count(event)
-                if let cause = event.refusal?.cause { logger.error("A request could not be answered: \(cause)") }
-                logger.info(event.message, metadata: event.metadata)
-            })
-        return TokenRouter(
-            paths: endpoints,
-            tokenEndpoint: TokenEndpointHandler(
-                shell: shell, snapshots: snapshots, authenticator: authenticator,
-                issuer: TokenIssuer(signers, makeTokenID: { () throws(LibcryptoError) in try TokenID() }),
-                path: endpoints.token, url: origin + endpoints.token, now: { .now }),
-            introspectionEndpoint: IntrospectionEndpointHandler(
-                shell: shell, snapshots: snapshots, authenticator: authenticator, signers: signers,
-                path: endpoints.introspection, url: origin + endpoints.introspection, now: { .now }),
-            snapshots: snapshots, readiness: readiness, tasks: EventLoopTasks(MultiThreadedEventLoopGroup.singleton),
-            // At this rate, reading and refusing costs a few per cent of the CPU.
-            pacing: RetryPacing(interval: .microseconds(4000 / Int64(coreCount))) { peer in
-                isProxied || peer.address.map(proxies.isTrusted) ?? false
-            },
-            reportTime: { [metrics] endpoint, time in metrics.took(time, endpoint) })
     }
 
     private var rotationService: RotationService? {
@@ -230,12 +131,5 @@ package struct TokenService: Sendable {
         let snapshot = reloader.snapshots.current
         return ServiceSummary(
             configuration, snapshot, signingKey: snapshot.signingKey(at: .now), memory: memory)
-    }
-
-    /// Returns the current certificate with its key; `nil` if the service does not end TLS.
-    private var tlsContext: (@Sendable () -> NIOSSLContext)? {
-        guard let first = reloader.tlsIdentities.current else { return nil }
-        // Once loaded, an identity is replaced but never removed.
-        return { [reloader] in (reloader.tlsIdentities.current ?? first).context }
     }
 }

@@ -1,0 +1,41 @@
+package import Logging
+import OAuth
+import Synchronization
+
+/// Counts and logs what happens. The log has one line for each event, but for refusals of addresses over their limit.
+package final class EventReporter: Sendable {
+    private let logger: Logger
+    private let metrics: ServiceMetrics
+    private let refusals = Mutex(RefusalSummaries())
+
+    package init(_ logger: Logger, _ metrics: ServiceMetrics) {
+        self.logger = logger
+        self.metrics = metrics
+    }
+
+    /// Whether ``RequestEvent/steps`` are logged: at the level `trace`.
+    package var logsSteps: Bool { logger.logLevel <= .trace }
+
+    /// Reports a request that an endpoint has answered.
+    package func report(_ event: RequestEvent) {
+        metrics.count(event)
+        if let cause = event.refusal?.cause { logger.error("A request could not be answered: \(cause)") }
+        guard logger.logLevel <= .info else { return }
+        if event.refusal?.code == .tooManyFailures, let address = event.address {
+            guard refusals.withLock({ $0.add(address, event.client?.id) }) else { return }
+        }
+        logger.info(event.message, metadata: event.metadata)
+        if !event.steps.isEmpty { logger.trace("Steps", metadata: RequestSteps(event: event).metadata) }
+    }
+
+    /// Reports what did not reach an endpoint.
+    package func report(_ event: HTTPEvent) {
+        metrics.count(event)
+        logger.log(level: event.level, event.message, metadata: event.metadata)
+    }
+
+    /// Logs the refusals that were counted and not logged. Call it once a second.
+    package func reportSummaries() {
+        for summary in refusals.withLock({ $0.take() }) { logger.info("Refused", metadata: summary.metadata) }
+    }
+}

@@ -1,0 +1,112 @@
+import AccessToken
+import HTTPEdge
+import Libcrypto
+import LiveState
+import NIOCore
+import NIOPosix
+import NIOSSL
+import OAuth
+import ServiceFiles
+import Signing
+import Telemetry
+import WireText
+
+extension TokenService {
+    /// The listeners in the order of their start: management, and the one for tokens.
+    func listeners(
+        _ authenticator: ClientAuthenticator, _ signers: SignerPool, _ readiness: Readiness, coreCount: Int
+    ) -> [ListenerService] {
+        let budget = MemoryBudget(capacity: memoryForConnections)
+        let reserve = DescriptorReserve(logger: logger)
+        let proxies = TrustedProxies(configuration.trustedProxies)
+        func listener(
+            _ name: String, _ address: ListenAddress, connections: Int, evictionTime: TimeAmount,
+            tls: (@Sendable () -> NIOSSLContext)? = nil, onListening: @escaping @Sendable () -> Void = {},
+            respond: @escaping Responder
+        ) -> ListenerService {
+            var limits = ConnectionLimits(idleTime: TimeAmount(configuration.idleTimeout))
+            limits.connections = connections
+            limits.evictionTime = evictionTime
+            var settings = ListenerConfiguration(
+                host: address.host, port: address.port, limits: limits, budget: budget, descriptors: reserve, tls: tls,
+                now: { NumericDate.now.seconds },
+                report: { [reporter] in reporter.report(HTTPEvent($0, listener: name)) }, respond: respond)
+            // The connections of a proxy are those of many clients.
+            settings.share = { proxies.isTrusted($0) ? nil : $0.block }
+            return ListenerService(
+                name, address, settings, logger: logger, report: { [reporter] in reporter.report($0) },
+                onListening: onListening)
+        }
+
+        var listeners: [ListenerService] = []
+        if let address = configuration.management {
+            let router = ManagementRouter(
+                readiness: readiness, metrics: MetricsPage(metrics.registry),
+                description: ByteBuffer(bytes: OpenAPIDocument(configuration: configuration).json),
+                report: { [reporter] in reporter.report($0) })
+            listeners.append(
+                listener(
+                    "management", address, connections: Self.managementConnections, evictionTime: .zero,
+                    respond: router.reply))
+        }
+        let router = tokenRouter(authenticator, signers, readiness, coreCount: coreCount)
+        listeners.append(
+            listener(
+                "tokens", configuration.listen, connections: Self.maximumConnections(coreCount: coreCount),
+                evictionTime: .seconds(1), tls: tlsContext, onListening: { readiness.begin() }, respond: router.reply))
+        return listeners
+    }
+
+    /// The memory for connections in octets: half of what keys, clients and a reserve leave of the service's limit, since
+    /// the memory of many small buffers is never full.
+    private var memoryForConnections: Int {
+        let limit = configuration.memory ?? MemoryLimit.current ?? 256 << 20
+        let others = (MemoryLimit.resident ?? 64 << 20) + (32 << 20)
+        return max(8 << 20, (limit - others) / 2)
+    }
+
+    private static let managementConnections = 64
+
+    /// The most connections of clients: 10,000, or as many as leave enough descriptors for everything else, but at
+    /// least 16.
+    private static func maximumConnections(coreCount: Int) -> Int {
+        guard let files = RunningProcess.openFileLimit else { return 10_000 }
+        // Each event loop has five descriptors, and each of them a pipe.
+        let others = managementConnections + DescriptorReserve.size + 5 * coreCount + 100
+        return max(16, min(10_000, files - others))
+    }
+
+    func tokenRouter(
+        _ authenticator: ClientAuthenticator, _ signers: SignerPool, _ readiness: Readiness, coreCount: Int
+    ) -> TokenRouter {
+        let (snapshots, endpoints, origin) = (reloader.snapshots, configuration.endpoints, configuration.issuer.origin)
+        let proxies = TrustedProxies(configuration.trustedProxies)
+        let isProxied = configuration.tls == .upstream
+        let shell = EndpointShell(
+            trustedProxies: proxies, tracer: tracer, timesSteps: reporter.logsSteps,
+            report: { [reporter] in reporter.report($0) })
+        return TokenRouter(
+            paths: endpoints,
+            tokenEndpoint: TokenEndpointHandler(
+                shell: shell, snapshots: snapshots, authenticator: authenticator,
+                issuer: TokenIssuer(signers, makeTokenID: { () throws(LibcryptoError) in try TokenID() }),
+                path: endpoints.token, url: origin + endpoints.token, now: { .now }),
+            introspectionEndpoint: IntrospectionEndpointHandler(
+                shell: shell, snapshots: snapshots, authenticator: authenticator, signers: signers,
+                path: endpoints.introspection, url: origin + endpoints.introspection, now: { .now }),
+            snapshots: snapshots, readiness: readiness, tasks: EventLoopTasks(MultiThreadedEventLoopGroup.singleton),
+            // At this rate, reading and refusing costs a few per cent of the CPU.
+            pacing: RetryPacing(interval: .microseconds(4000 / Int64(coreCount))) { peer in
+                isProxied || peer.address.map(proxies.isTrusted) ?? false
+            },
+            reportTime: { [metrics] endpoint, time in metrics.took(time, endpoint) },
+            report: { [reporter] in reporter.report($0) })
+    }
+
+    /// Returns the current certificate with its key; `nil` if the service does not end TLS.
+    private var tlsContext: (@Sendable () -> NIOSSLContext)? {
+        guard let first = reloader.tlsIdentities.current else { return nil }
+        // Once loaded, an identity is replaced but never removed.
+        return { [reloader] in (reloader.tlsIdentities.current ?? first).context }
+    }
+}
