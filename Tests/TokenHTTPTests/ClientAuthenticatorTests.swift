@@ -27,7 +27,7 @@ import Testing
         let authenticator = try ClientAuthenticator(
             limits: .init(failures: 3, addressFailures: 100, window: .seconds(60)), audiences: [],
             passwordChecks: PasswordChecks(threadCount: 1, capacity: 0),
-            verifiedSecrets: .none, keySets: ClientKeySets { _, _ in })
+            verifiedSecrets: .none, keySets: ClientKeySets { _, _ in }, start: NumericDate(.min))
         var errors: [TokenRefusal.Code] = []
         for guess in 0..<5 {
             let refusal = await #expect(throws: TokenRefusal.self) {
@@ -53,7 +53,7 @@ import Testing
                 insert: { code, hash in
                     derivations.add(1, ordering: .relaxed)
                     cache.insert(code, hash)
-                }), keySets: ClientKeySets { _, _ in })
+                }), keySets: ClientKeySets { _, _ in }, start: NumericDate(.min))
         for _ in 0..<3 {
             let clients = try ClientRegistry([
                 try Client(id: ClientID("chosen"), secrets: [ClientSecret(hash: .password(hash))])

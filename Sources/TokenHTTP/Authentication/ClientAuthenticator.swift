@@ -16,10 +16,12 @@ final class ClientAuthenticator: Sendable {
     /// The values that an assertion's `aud` may have.
     private let audiences: [String]
 
-    /// - Parameter verifiedSecrets: the cache of secrets that passed a password hash.
+    /// - Parameters:
+    ///   - verifiedSecrets: the cache of secrets that passed a password hash.
+    ///   - start: the first second in which assertions are accepted.
     init(
         limits: FailureLimits, audiences: [String], passwordChecks: PasswordChecks,
-        verifiedSecrets: VerifiedSecrets, keySets: ClientKeySets
+        verifiedSecrets: VerifiedSecrets, keySets: ClientKeySets, start: NumericDate
     ) throws(LibcryptoError) {
         throttle = Mutex(AuthenticationThrottle(limits))
         pendingAssertions = Mutex(AttemptLimiter(limits))
@@ -28,7 +30,7 @@ final class ClientAuthenticator: Sendable {
         self.passwordChecks = passwordChecks
         self.keySets = keySets
         self.verifiedSecrets = verifiedSecrets
-        usedAssertions = try ReplayCache()
+        usedAssertions = try ReplayCache(start: start)
     }
 
     /// - Parameter request: the request with the credentials. If its origin is `nil`, failures are not counted.
@@ -64,8 +66,8 @@ final class ClientAuthenticator: Sendable {
         case .assertion(let check):
             return try await pending(pendingAssertions, credentials, address) { () async throws(TokenRefusal) in
                 let keys = await keySets.keys(for: check)
-                return try check.run(keys: keys, audiences: audiences) { (id, client, now) throws(TokenRefusal) in
-                    try usedAssertions.use(id, of: client, now: now)
+                return try check.run(keys: keys, audiences: audiences) { (assertion, now) throws(TokenRefusal) in
+                    try usedAssertions.use(assertion, now: now)
                 }
             }
         case .password(let check):

@@ -22,6 +22,7 @@ package struct TokenService: Sendable {
     let metrics: ServiceMetrics
     private let tracer: (any Tracer)?
     private let logger: Logger
+    private let firstSecond = FirstSecond()
 
     /// Reads keys and clients.
     ///
@@ -62,7 +63,9 @@ package struct TokenService: Sendable {
         let descriptors = DescriptorReserve(logger: logger)
         // At this rate, reading and refusing costs a few per cent of the CPU.
         let pacing = RetryPacing(interval: .microseconds(4000 / Int64(coreCount)))
-        let authenticator = try Self.authenticator(configuration, coreCount: coreCount, logger: logger)
+        // Before the service listens, which it does with that second.
+        let start = try await firstSecond.begin(isExact: reloader.snapshots.current.clients.hasKeys)
+        let authenticator = try Self.authenticator(configuration, start: start, coreCount: coreCount, logger: logger)
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
 
         // The services are stopped in reverse order, each after the next one has ended.
@@ -133,7 +136,7 @@ package struct TokenService: Sendable {
 
     /// Makes the authenticator. Password checks use at most half of the cores, so that the others continue signing.
     private static func authenticator(
-        _ configuration: ServiceConfiguration, coreCount: Int, logger: Logger
+        _ configuration: ServiceConfiguration, start: NumericDate, coreCount: Int, logger: Logger
     ) throws(LibcryptoError) -> ClientAuthenticator {
         let threadCount = max(1, coreCount / 2)
         return try ClientAuthenticator(
@@ -141,7 +144,7 @@ package struct TokenService: Sendable {
             passwordChecks: PasswordChecks(
                 threadCount: threadCount, capacity: threadCount * passwordChecksPerThread),
             verifiedSecrets: VerifiedSecretCache().secrets,
-            keySets: ClientKeySets { logger.error("No keys from \($0): \($1)") })
+            keySets: ClientKeySets { logger.error("No keys from \($0): \($1)") }, start: start)
     }
 
     func tokenRouter(
