@@ -32,7 +32,9 @@ struct TokenRouter: HTTPResponder {
         let target = request.head.path ?? ""
         if target.utf8.first == UInt8(ascii: "/") { return nil }
         // RFC 9110 section 9.3.7: `OPTIONS *` is about the server as a whole.
-        if target == "*" { return request.method == .options ? Response(status: .noContent) : Response.notFound }
+        if target.utf8.elementsEqual("*".utf8) {
+            return request.method == .options ? Response(status: .noContent) : Response.notFound
+        }
         // RFC 9113 section 8.3.1: HTTP/2 has no absolute form.
         return context.isStream ? .targetIsNoPath : nil
     }
