@@ -28,7 +28,10 @@ public struct JOSEHeader: Sendable {
     /// Whether `typ` is this media type, in any case, with or without `application/` before it (RFC 7515 section
     /// 4.1.9).
     package func hasType(_ name: String) -> Bool {
-        guard let type = type.map({ Octets($0) }) else { return false }
+        guard let text = type else { return false }
+        // Nearly always, and faster than octet by octet.
+        if text.isSameText(as: name) { return true }
+        let type = Octets(text)
         if type.count == name.utf8.count { return type.isSameIgnoringCase(as: name) }
         let prefix = "application/"
         return type.count == prefix.utf8.count + name.utf8.count
