@@ -18,7 +18,7 @@ final class ClientAuthenticator: Sendable {
 
     /// - Parameters:
     ///   - verifiedSecrets: the cache of secrets that passed a password hash.
-    ///   - start: the first second in which assertions are accepted.
+    ///   - start: the first second in which assertions are accepted that were made in it.
     init(
         limits: FailureLimits, audiences: [String], passwordChecks: PasswordChecks,
         verifiedSecrets: VerifiedSecrets, keySets: ClientKeySets, start: NumericDate

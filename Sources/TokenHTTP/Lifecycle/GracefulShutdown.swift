@@ -22,11 +22,13 @@ struct GracefulShutdown: Service {
 
 /// Readiness: whether the service is ready for requests, from the moment that it listens until it is asked to stop.
 final class Readiness: Sendable {
-    private let ready = Atomic(false)
+    private let hasBegun = Atomic(false)
+    private let hasEnded = Atomic(false)
 
-    var isReady: Bool { ready.load(ordering: .relaxed) }
+    var isReady: Bool { hasBegun.load(ordering: .relaxed) && !hasEnded.load(ordering: .relaxed) }
 
-    func begin() { ready.store(true, ordering: .relaxed) }
+    func begin() { hasBegun.store(true, ordering: .relaxed) }
 
-    func end() { ready.store(false, ordering: .relaxed) }
+    /// It does not begin again.
+    func end() { hasEnded.store(true, ordering: .relaxed) }
 }

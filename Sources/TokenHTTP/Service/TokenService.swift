@@ -22,7 +22,7 @@ package struct TokenService: Sendable {
     let metrics: ServiceMetrics
     private let tracer: (any Tracer)?
     private let logger: Logger
-    private let firstSecond = FirstSecond()
+    private let started = NumericDate.now
 
     /// Reads keys and clients.
     ///
@@ -63,9 +63,10 @@ package struct TokenService: Sendable {
         let descriptors = DescriptorReserve(logger: logger)
         // At this rate, reading and refusing costs a few per cent of the CPU.
         let pacing = RetryPacing(interval: .microseconds(4000 / Int64(coreCount)))
-        // Before the service listens, which it does with that second.
-        let start = try await firstSecond.begin(isExact: reloader.snapshots.current.clients.hasKeys)
-        let authenticator = try Self.authenticator(configuration, start: start, coreCount: coreCount, logger: logger)
+        let firstSecond = FirstSecond(
+            started: started, hasAssertions: reloader.snapshots.current.clients.hasKeys)
+        let authenticator = try Self.authenticator(
+            configuration, start: firstSecond.second, coreCount: coreCount, logger: logger)
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
 
         // The services are stopped in reverse order, each after the next one has ended.
@@ -88,7 +89,11 @@ package struct TokenService: Sendable {
                 maximumBodySize: EndpointRequest.maximumBodySize, pacing: pacing, tlsIdentity: tlsIdentity,
                 logger: logger
             ) {
-                readiness.begin()
+                guard firstSecond.isAhead() else { return readiness.begin() }
+                Task {
+                    await firstSecond.wait()
+                    readiness.begin()
+                }
             })
         services.append(GracefulShutdown(readiness: readiness, delay: configuration.drainDelay, logger: logger))
         var group = ServiceGroupConfiguration(
