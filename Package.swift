@@ -69,7 +69,8 @@ let surroundings: [Target] = [
         name: "TokenVerifier", dependencies: ["AccessToken", "JOSE", "WireText", "RemoteKeys", "Libcrypto", atomics],
         swiftSettings: strict),
     .target(
-        name: "TokenVerifierHummingbird", dependencies: ["TokenVerifier", "AccessToken", hummingbird, httpTypes],
+        name: "TokenVerifierHummingbird",
+        dependencies: ["TokenVerifier", "AccessToken", "WireText", hummingbird, httpTypes],
         swiftSettings: strict),
     .target(name: "OTLPTracing", dependencies: ["JOSE", "WireText", tracing], swiftSettings: strict),
     tests("OTLPTracing", ["JOSE", "WireText", tracing]),

@@ -1,93 +1,69 @@
-import JOSE
 import WireText
 
-/// A URI with a scheme, RFC 3986 section 4.3, split into the parts that issuers and resources need.
-struct AbsoluteURI {
+/// A URI with a scheme, RFC 3986 section 4.3: the one reader of every URI in a file, a request or a fetched document.
+///
+/// It is read as octets, and its characters are checked first. User information (`user@host`) is not accepted: what
+/// stands before the `@` is easily taken for the host.
+package struct AbsoluteURI: Sendable {
     /// In lower case.
-    let scheme: String
-    /// The part between `//` and the path; `nil` for a URI without an authority, such as a URN.
-    let authority: String?
-    let path: String
-    let hasQuery: Bool
-    let hasFragment: Bool
+    package let scheme: String
+    /// The part between `//` and the path, unchanged; `nil` for a URI without an authority, such as a URN.
+    package let authority: String?
+    /// Unchanged; it may be empty.
+    package let path: String
+    /// The part between `?` and `#`, unchanged; `nil` without a `?`.
+    package let query: String?
+    package let hasFragment: Bool
 
-    init(_ text: String) throws(InvalidValue) {
+    /// - Throws: for a text of more than 2048 octets, or if RFC 3986 does not allow it; also for user information, and
+    ///   for an authority without a host.
+    package init(_ text: String) throws(InvalidValue) {
         guard text.utf8.count <= 2048 else { throw InvalidValue("is longer than 2048 characters") }
         try Self.checkCharacters(of: text)
-        guard let colon = text.firstIndex(of: ":"), Self.isScheme(text[..<colon]) else {
-            throw InvalidValue("is not an absolute URI")
-        }
-        scheme = text[..<colon].lowercased()
-        var rest = text[text.index(after: colon)...]
-        if let fragment = rest.firstIndex(of: "#") {
-            hasFragment = true
-            rest = rest[..<fragment]
-        } else {
-            hasFragment = false
-        }
-        if let query = rest.firstIndex(of: "?") {
-            hasQuery = true
-            rest = rest[..<query]
-        } else {
-            hasQuery = false
-        }
-        if rest.hasPrefix("//") {
-            rest = rest.dropFirst(2)
-            let end = rest.firstIndex(of: "/") ?? rest.endIndex
-            authority = String(rest[..<end])
-            path = String(rest[end...])
-        } else {
+        let (scheme, rest) = Octets(text).split(at: ":")
+        guard let rest, Self.isScheme(scheme) else { throw InvalidValue("is not an absolute URI") }
+        let (unfragmented, fragment) = rest.split(at: "#")
+        let (hierarchy, query) = unfragmented.split(at: "?")
+        self.scheme = scheme.lowercased
+        self.query = query?.text
+        hasFragment = fragment != nil
+        guard hierarchy.begins(with: "//") else {
+            guard !hierarchy.isEmpty else { throw InvalidValue("names no host") }
             authority = nil
-            path = String(rest)
+            path = hierarchy.text
+            return
         }
-        guard authority?.isEmpty == false || (authority == nil && !path.isEmpty) else {
-            throw InvalidValue("names no host")
-        }
-    }
-
-    /// The host in lower case, without brackets, port and user information; `nil` if the authority is invalid.
-    var host: String? {
-        guard let authority, !authority.contains("@") else { return nil }
-        let host: Substring
-        let afterHost: Substring
-        if authority.hasPrefix("[") {
-            guard let end = authority.firstIndex(of: "]") else { return nil }
-            host = authority[authority.index(after: authority.startIndex)..<end]
-            afterHost = authority[authority.index(after: end)...]
-        } else {
-            let end = authority.firstIndex(of: ":") ?? authority.endIndex
-            host = authority[..<end]
-            afterHost = authority[end...]
-        }
-        guard !host.isEmpty, afterHost.isEmpty || Self.isPort(afterHost) else { return nil }
-        return host.lowercased()
+        let authorityAndPath = hierarchy.dropFirst(2)
+        let authority = authorityAndPath.prefix { $0 != UInt8(ascii: "/") }
+        guard !authority.isEmpty else { throw InvalidValue("names no host") }
+        guard !authority.contains(ascii: "@") else { throw InvalidValue("has user information before its host") }
+        self.authority = authority.text
+        path = authorityAndPath.dropFirst(authority.count).text
     }
 
     /// RFC 3986 section 2: reserved and unreserved characters, and percent-encoded octets.
     private static func checkCharacters(of text: String) throws(InvalidValue) {
-        let allowed = "-._~:/?#[]@!$&'()*+,;=%".utf8
-        let characters = Array(text.utf8)
-        for (index, character) in characters.enumerated() {
-            guard isLetterOrDigit(character) || allowed.contains(character) else {
+        let utf8 = text.utf8
+        let octets = utf8.span
+        for index in octets.indices {
+            let octet = octets[index]
+            guard isLetterOrDigit(octet) || Self.otherCharacters.contains(octet) else {
                 throw InvalidValue("has a character that no URI may have")
             }
-            if character == UInt8(ascii: "%") {
-                guard index + 2 < characters.count, ASCII.hexValue(characters[index + 1]) != nil,
-                    ASCII.hexValue(characters[index + 2]) != nil
+            if octet == UInt8(ascii: "%") {
+                guard index + 2 < octets.count, ASCII.hexValue(octets[index + 1]) != nil,
+                    ASCII.hexValue(octets[index + 2]) != nil
                 else { throw InvalidValue("has a % without two hexadecimal digits") }
             }
         }
     }
 
-    private static func isScheme(_ text: Substring) -> Bool {
-        guard let first = text.utf8.first, isLetterOrDigit(first), !ASCII.isDigit(first) else { return false }
-        return text.utf8.allSatisfy { isLetterOrDigit($0) || "+-.".utf8.contains($0) }
+    private static let otherCharacters = Array("-._~:/?#[]@!$&'()*+,;=%".utf8)
+
+    private static func isScheme(_ text: Octets) -> Bool {
+        guard let first = text.first, ASCII.isLetter(first) else { return false }
+        return text.allSatisfy { isLetterOrDigit($0) || "+-.".utf8.contains($0) }
     }
 
-    private static func isPort(_ text: Substring) -> Bool {
-        let digits = text.dropFirst()
-        return text.hasPrefix(":") && digits.utf8.allSatisfy(ASCII.isDigit) && UInt16(digits).map { $0 > 0 } ?? false
-    }
-
-    private static func isLetterOrDigit(_ octet: UInt8) -> Bool { ASCII.isLetter(octet) || ASCII.isDigit(octet) }
+    static func isLetterOrDigit(_ octet: UInt8) -> Bool { ASCII.isLetter(octet) || ASCII.isDigit(octet) }
 }

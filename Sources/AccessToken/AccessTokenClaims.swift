@@ -1,10 +1,12 @@
 import JOSE
+import WireText
 
 /// The claims of a JWT access token, RFC 9068 section 2.2.
-public struct AccessTokenClaims: Sendable, Equatable {
+public struct AccessTokenClaims: Sendable {
     /// `iss`
     public let issuer: Issuer
-    /// `sub`: for a client that acts for itself, its identifier.
+    /// `sub`: for a client that acts for itself, its identifier. It may have characters other than ASCII, and Swift's
+    /// `==` equates some texts that differ: compare the octets (`utf8`).
     public let subject: String
     /// `aud`; never empty.
     public let audience: [Audience]
@@ -12,7 +14,7 @@ public struct AccessTokenClaims: Sendable, Equatable {
     public let expiresAt: NumericDate
     /// `iat`
     public let issuedAt: NumericDate
-    /// `jti`
+    /// `jti`; compare the octets, as of ``subject``.
     public let tokenID: String
     /// `client_id`
     public let clientID: ClientID
@@ -59,5 +61,15 @@ public struct AccessTokenClaims: Sendable, Equatable {
             claims.members(additional)
         }
         return writer.bytes
+    }
+}
+
+extension AccessTokenClaims: Equatable {
+    /// Compares identifiers octet for octet.
+    public static func == (first: AccessTokenClaims, second: AccessTokenClaims) -> Bool {
+        first.issuer == second.issuer && first.subject.isSameText(as: second.subject)
+            && first.audience == second.audience && first.expiresAt == second.expiresAt
+            && first.issuedAt == second.issuedAt && first.tokenID.isSameText(as: second.tokenID)
+            && first.clientID == second.clientID && first.scope == second.scope
     }
 }

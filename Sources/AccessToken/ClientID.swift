@@ -1,4 +1,5 @@
-/// A client identifier, RFC 6749 appendix A.1: visible ASCII characters and spaces, here at most 256 of them.
+/// A client identifier, RFC 6749 appendix A.1: visible ASCII characters and spaces, here at most 256 of them. Two are
+/// equal if their octets are, since no two texts of ASCII are canonically equivalent.
 public struct ClientID: Sendable, Hashable, CustomStringConvertible {
     /// `client_id`, unchanged.
     public let description: String

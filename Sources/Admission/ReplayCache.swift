@@ -8,6 +8,10 @@ import Synchronization
 /// There are two generations, each as long as an assertion can be accepted; the older one is dropped as a whole. An
 /// assertion is stored as a code of 16 octets under a key that exists only here. A client gets no more of the capacity
 /// than it leaves free for the others, so that a client in a loop takes half of it at most.
+///
+/// What was used before the service started is not known. So an assertion that may have been used then is refused: one
+/// that the client did not make since, unless it expires too late to have been accepted before. Five and a half minutes
+/// after the start every assertion that can be accepted is of the second kind.
 package final class ReplayCache: Sendable {
     private struct Identifier: Hashable {
         let high: UInt64
@@ -20,6 +24,8 @@ package final class ReplayCache: Sendable {
         var counts: [ClientID: Int] = [:]
         /// The time at which the younger generation began.
         var since = NumericDate(.min)
+        /// The first second in which this cache records uses.
+        var start: NumericDate
     }
 
     /// Assertions of each generation, some 40 MiB for both if they are full.
@@ -29,21 +35,20 @@ package final class ReplayCache: Sendable {
     private let capacity: Int
     private let state: Mutex<State>
 
-    /// - Parameter capacity: how many assertions can be used in ``AssertionTiming/longestUse``.
-    package init(capacity: Int = standardCapacity) throws(LibcryptoError) {
+    /// - Parameters:
+    ///   - start: the first second in which uses are recorded: no assertion was accepted earlier in the same second.
+    ///   - capacity: how many assertions can be used in ``AssertionTiming/longestUse``.
+    package init(start: NumericDate, capacity: Int = standardCapacity) throws(LibcryptoError) {
         key = try SecretBytes(randomCount: 32)
         self.capacity = capacity
-        state = Mutex(State(used: TwoGenerationCache(capacity: capacity)))
+        state = Mutex(State(used: TwoGenerationCache(capacity: capacity), start: start))
     }
 
     /// Records the use of an assertion that meets every other rule.
-    ///
-    /// - Parameter tokenID: its `jti`.
-    package func use(
-        _ tokenID: String, of clientID: ClientID, now: NumericDate
-    ) throws(TokenRefusal) -> AssertionUse {
+    package func use(_ assertion: UsedAssertion, now: NumericDate) throws(TokenRefusal) -> AssertionUse {
+        let clientID = assertion.clientID
         let identifier: Identifier
-        do throws(LibcryptoError) { identifier = try self.identifier(tokenID, clientID) } catch {
+        do throws(LibcryptoError) { identifier = try self.identifier(assertion.tokenID, clientID) } catch {
             throw .failure(error)
         }
         return state.withLock { state in
@@ -55,7 +60,11 @@ package final class ReplayCache: Sendable {
                 // The clock was set back. Neither that nor a request that was overtaken drops an entry early.
                 state.since = now
             }
+            // If the clock was set back so far, no assertion from before the start can be accepted now, and none that
+            // clients make now has a later time.
+            if now + AssertionTiming.longestUse < state.start { state.start = now }
             guard state.used[identifier] == nil else { return .repeated }
+            guard !assertion.mayHaveBeenUsed(before: state.start) else { return .possiblyRepeated }
             let count = state.counts[clientID, default: 0]
             guard count < capacity - state.used.youngerCount else { return .full }
             state.used.insert((), for: identifier)

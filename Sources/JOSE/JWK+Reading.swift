@@ -1,4 +1,5 @@
 import Libcrypto
+import WireText
 
 /// The reason why a JSON object is not a JWK that can check signatures. Two errors are equal if their codes are.
 public enum JWKError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -71,7 +72,7 @@ extension JWK {
     /// - Throws: also for a symmetric key, whose holders could sign as the issuer.
     public init(reading object: JSONObject) throws(JWKError) {
         guard let keyType = object["kty"]?.string else { throw .invalid(.missingKeyType) }
-        guard keyType != "oct" else { throw .notUnderstood(.symmetric) }
+        guard !keyType.isSameText(as: "oct") else { throw .notUnderstood(.symmetric) }
         if let use = object["use"] {
             guard use == .string("sig") else { throw .notUnderstood(.use) }
         }
@@ -103,28 +104,28 @@ extension JWK {
     }
 
     private static func publicKey(of object: JSONObject, keyType: String) throws(JWKError) -> PublicKey {
-        switch keyType {
-        case "RSA":
-            let modulus = try octets("n", of: object, else: .modulus)
-            let exponent = try octets("e", of: object, else: .exponent)
-            guard modulus.first != 0, exponent.first != 0 else { throw .invalid(.leadingZero) }
-            guard modulus.count <= 1024, exponent.count <= 8, exponent != [1], exponent.last.map({ $0 & 1 }) == 1
-            else { throw .invalid(.outOfRange) }
-            return try publicKey(.rsa(modulus: modulus, exponent: exponent))
-        case "EC":
-            guard let name = object["crv"]?.string else { throw .invalid(.missingCurve) }
-            guard let curve = EllipticCurve.allCases.first(where: { $0.joseName == name }) else {
-                throw .notUnderstood(.curve)
-            }
-            return try publicKey(
-                .ellipticCurve(curve, x: octets("x", of: object, else: .x), y: octets("y", of: object, else: .y)))
-        case "OKP":
-            guard let name = object["crv"]?.string else { throw .invalid(.missingCurve) }
-            guard name == "Ed25519" else { throw .notUnderstood(.curve) }
+        if keyType.isSameText(as: "RSA") { return try rsaKey(of: object) }
+        let isOctetPair = keyType.isSameText(as: "OKP")
+        guard isOctetPair || keyType.isSameText(as: "EC") else { throw .notUnderstood(.keyType) }
+        guard let name = object["crv"]?.string else { throw .invalid(.missingCurve) }
+        if isOctetPair {
+            guard name.isSameText(as: "Ed25519") else { throw .notUnderstood(.curve) }
             return try publicKey(.ed25519(octets("x", of: object, else: .x)))
-        default:
-            throw .notUnderstood(.keyType)
         }
+        guard let curve = EllipticCurve.allCases.first(where: { $0.joseName.isSameText(as: name) }) else {
+            throw .notUnderstood(.curve)
+        }
+        return try publicKey(
+            .ellipticCurve(curve, x: octets("x", of: object, else: .x), y: octets("y", of: object, else: .y)))
+    }
+
+    private static func rsaKey(of object: JSONObject) throws(JWKError) -> PublicKey {
+        let modulus = try octets("n", of: object, else: .modulus)
+        let exponent = try octets("e", of: object, else: .exponent)
+        guard modulus.first != 0, exponent.first != 0 else { throw .invalid(.leadingZero) }
+        guard modulus.count <= 1024, exponent.count <= 8, exponent != [1], exponent.last.map({ $0 & 1 }) == 1
+        else { throw .invalid(.outOfRange) }
+        return try publicKey(.rsa(modulus: modulus, exponent: exponent))
     }
 
     private static func publicKey(_ components: PublicKeyComponents) throws(JWKError) -> PublicKey {

@@ -1,4 +1,5 @@
 import Synchronization
+import WireText
 
 /// Sends the spans of the buffer: when a batch is full, and each second.
 final class SpanExporter: Sendable {
@@ -124,7 +125,7 @@ package struct ExportRefusal: Error, CustomStringConvertible {
     /// - Parameter retryAfter: the field `Retry-After`, in seconds (RFC 9110 section 10.2.3). A date is ignored.
     package init(status: UInt, retryAfter: String?) {
         self.status = status
-        self.retryAfter = retryAfter.flatMap { UInt32($0) }.map { .seconds(Int64($0)) }
+        self.retryAfter = retryAfter.flatMap { Octets($0).trimmed.decimal }.map { .seconds($0) }
     }
 
     /// Whether the same body may be retried (OTLP/HTTP, Failures).

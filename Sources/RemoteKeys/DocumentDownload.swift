@@ -2,6 +2,7 @@ import AccessToken
 package import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
+import WireText
 
 /// Fetches a document over HTTP, once, with limits on size and time.
 public struct DocumentDownload: Sendable {
@@ -19,7 +20,7 @@ public struct DocumentDownload: Sendable {
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }()
 
-    private let url: String
+    private let url: RemoteURL
     private let timeout: Duration
 
     /// - Parameter url: https, or http on a loopback host. Nothing is fetched yet.
@@ -29,8 +30,7 @@ public struct DocumentDownload: Sendable {
     }
 
     package init(url: String, timeout: Duration) throws(DocumentFetchError) {
-        guard TransportSecurity.isAcceptable(url) else { throw DocumentFetchError(.insecureURL) }
-        self.url = url
+        do throws(InvalidValue) { self.url = try RemoteURL(url) } catch { throw DocumentFetchError(.insecureURL) }
         self.timeout = timeout
     }
 
@@ -48,7 +48,8 @@ public struct DocumentDownload: Sendable {
     private func get() async throws(DocumentFetchError) -> ([UInt8], HTTPHeaders) {
         do {
             return try await Deadline.race(timeout) { [url] in
-                let response = try await Self.httpClient.execute(HTTPClientRequest(url: url), deadline: .distantFuture)
+                let response = try await Self.httpClient.execute(
+                    HTTPClientRequest(url: url.description), deadline: .distantFuture)
                 guard response.status == .ok else { throw DocumentFetchError(.status(response.status.code)) }
                 let body = try await response.body.collect(upTo: Self.maximumSize)
                 return (Array(body.readableBytesView), response.headers)
@@ -64,18 +65,14 @@ public struct DocumentDownload: Sendable {
 
     /// The freshness lifetime (RFC 9111 section 4.2): that of `Cache-Control`, less `Age`. `nil` if it has none.
     private static func maximumAge(_ headers: HTTPHeaders) -> Duration? {
-        var age: Int64?
-        for directive in headers[canonicalForm: "cache-control"] {
-            let parts = directive.split(separator: "=", maxSplits: 1)
-            switch parts.first?.lowercased() {
-            case "no-store", "no-cache": return .zero
-            case "max-age":
-                guard age == nil, parts.count == 2, let seconds = Int64(parts[1]), seconds >= 0 else { continue }
-                age = min(seconds, 86400)
-            default: break
-            }
+        var age: Int?
+        for directive in headers["cache-control"].lazy.flatMap({ Octets($0).eachPart(between: ",") }) {
+            let (name, value) = directive.trimmed.split(at: "=")
+            if name.isSameIgnoringCase(as: "no-store") || name.isSameIgnoringCase(as: "no-cache") { return .zero }
+            guard name.isSameIgnoringCase(as: "max-age"), age == nil, let seconds = value?.decimal else { continue }
+            age = min(seconds, 86400)
         }
-        let elapsed = headers.first(name: "age").flatMap { Int64($0) } ?? 0
-        return age.map { .seconds(max(0, $0 - max(0, elapsed))) }
+        let elapsed = headers.first(name: "age").flatMap { Octets($0).trimmed.decimal } ?? 0
+        return age.map { .seconds(max(0, $0 - elapsed)) }
     }
 }

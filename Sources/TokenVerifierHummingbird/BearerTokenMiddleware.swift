@@ -2,6 +2,7 @@ public import AccessToken
 import HTTPTypes
 public import Hummingbird
 public import TokenVerifier
+import WireText
 
 /// Passes on requests with a valid access token, and answers all others as RFC 6750 section 3 requires.
 public struct BearerTokenMiddleware<Context: AccessTokenRequestContext>: RouterMiddleware {
@@ -44,9 +45,10 @@ public struct BearerTokenMiddleware<Context: AccessTokenRequestContext>: RouterM
 
     /// RFC 6750 section 2.1. The scheme is case-insensitive (RFC 9110 section 11.1).
     private static func bearerToken(of request: Request) -> String? {
-        let parts = request.headers[.authorization]?.split(separator: " ", maxSplits: 1) ?? []
-        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
-        return String(parts[1].drop { $0 == " " })
+        guard let field = request.headers[.authorization] else { return nil }
+        let (scheme, token) = Octets(field).trimmed.split(at: " ")
+        guard scheme.isSameIgnoringCase(as: "bearer") else { return nil }
+        return token?.trimmed.text
     }
 
     private static func challenge(_ challenge: String, _ status: HTTPResponse.Status) -> Response {

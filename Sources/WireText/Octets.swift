@@ -3,7 +3,7 @@
 /// Swift compares a `String` by canonical equivalence and splits it between grapheme clusters: a comma behind U+0600 is
 /// no `Character` of its own, and U+212A is a `k` in lower case. This type offers the same operations on octets alone.
 /// No octet of a multi-octet UTF-8 sequence is ASCII, so that an ASCII separator is found wherever it stands.
-package struct Octets: Sendable {
+package struct Octets: Sendable, Hashable {
     let utf8: Substring.UTF8View
 
     init(_ utf8: Substring.UTF8View) {
@@ -21,6 +21,9 @@ package struct Octets: Sendable {
     /// The same text, for everything that is not a separator or a keyword.
     package var text: String { String(Substring(utf8)) }
 
+    /// A copy of the octets, for a decoder.
+    package var array: [UInt8] { Array(utf8) }
+
     package var isEmpty: Bool { utf8.isEmpty }
 
     package var count: Int { utf8.count }
@@ -31,7 +34,7 @@ package struct Octets: Sendable {
 
     package func allSatisfy(_ predicate: (UInt8) -> Bool) -> Bool { utf8.allSatisfy(predicate) }
 
-    package func contains(_ octet: Unicode.Scalar) -> Bool { utf8.contains(UInt8(ascii: octet)) }
+    package func contains(ascii octet: Unicode.Scalar) -> Bool { utf8.contains(UInt8(ascii: octet)) }
 
     /// How often `octet` occurs.
     package func count(of octet: Unicode.Scalar) -> Int { utf8.count { $0 == UInt8(ascii: octet) } }
@@ -47,21 +50,32 @@ package struct Octets: Sendable {
     /// Whether both are the same octets. This does not take constant time, so it must not compare secrets.
     package func isSame(as other: Octets) -> Bool { utf8.elementsEqual(other.utf8) }
 
+    /// Whether both are the same octets.
+    package static func == (first: Octets, second: Octets) -> Bool { first.isSame(as: second) }
+
+    /// Hashes the octets: texts that Unicode takes for equal have different hashes.
+    package func hash(into hasher: inout Hasher) {
+        for octet in utf8 { hasher.combine(octet) }
+        hasher.combine(utf8.count)
+    }
+
     /// Whether both are the same octets, if the letters A to Z count as a to z.
     package func isSameIgnoringCase(as other: String) -> Bool {
         utf8.count == other.utf8.count
             && zip(utf8, other.utf8).allSatisfy { ASCII.lowercased($0) == ASCII.lowercased($1) }
     }
 
-    package func hasPrefix(_ prefix: String) -> Bool { utf8.starts(with: prefix.utf8) }
+    package func begins(with prefix: String) -> Bool { utf8.starts(with: prefix.utf8) }
 
-    package func hasSuffix(_ suffix: String) -> Bool { utf8.suffix(suffix.utf8.count).elementsEqual(suffix.utf8) }
+    package func ends(with suffix: String) -> Bool { utf8.suffix(suffix.utf8.count).elementsEqual(suffix.utf8) }
 
     // MARK: Taking apart
 
     package func dropFirst(_ count: Int = 1) -> Octets { Octets(utf8.dropFirst(count)) }
 
     package func dropLast(_ count: Int = 1) -> Octets { Octets(utf8.dropLast(count)) }
+
+    package func prefix(_ count: Int) -> Octets { Octets(utf8.prefix(count)) }
 
     package func prefix(while predicate: (UInt8) -> Bool) -> Octets { Octets(utf8.prefix(while: predicate)) }
 
@@ -80,6 +94,22 @@ package struct Octets: Sendable {
     /// The parts between separators, empty ones included. A text without a separator is one part.
     package func parts(between separator: Unicode.Scalar) -> [Octets] {
         utf8.split(separator: UInt8(ascii: separator), omittingEmptySubsequences: false).map(Octets.init)
+    }
+
+    /// The parts between separators, empty ones included, read one after the other: a caller that stops early reads no
+    /// further, and no array is made.
+    package func eachPart(between separator: Unicode.Scalar) -> Parts { Parts(rest: self, separator: separator) }
+
+    /// See ``eachPart(between:)``.
+    package struct Parts: Sequence, IteratorProtocol {
+        fileprivate var rest: Octets?
+        fileprivate let separator: Unicode.Scalar
+
+        package mutating func next() -> Octets? {
+            guard let parts = rest?.split(at: separator) else { return nil }
+            rest = parts.tail
+            return parts.head
+        }
     }
 
     /// Without the spaces and tabs around it: OWS, RFC 9110 section 5.6.3.

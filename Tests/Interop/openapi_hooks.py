@@ -34,7 +34,8 @@ def post(case, client):
 
 
 def assertion(case, client):
-    claims = {"iss": client, "sub": client, "aud": CLIENTS["issuer"], "exp": int(time.time()) + 60, "jti": str(uuid.uuid4())}
+    now = int(time.time())
+    claims = {"iss": client, "sub": client, "aud": CLIENTS["issuer"], "iat": now, "exp": now + 60, "jti": str(uuid.uuid4())}
     case.body["client_assertion_type"] = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
     case.body["client_assertion"] = jwt.encode(claims, KEY, algorithm="ES256")
 

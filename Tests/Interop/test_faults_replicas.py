@@ -96,17 +96,23 @@ class TestTwoMinutes:
         add_client(own_service, "--jwks", write_key_set(own_service, key))
         own_service.start(**clocks[0].environment)
 
-        def assertion(**times):
-            now = int(time.time())
+        def assertion(later=0, **times):
+            now = int(time.time()) + later
             content = assertion_claims(own_service, iat=None, exp=now + 180)
             content.update({name: now + value for name, value in times.items()})
             return jwt.encode(content, key.as_pem(private=True), "ES256", {"kid": "k1"})
 
         with replica(own_service, clocks[offset]) as other:
-            # One that says nothing of its beginning, and lasts for three minutes: once at each.
-            patient = assertion()
+            # One that does not say when it was made may have been used before the start.
+            assert [ask(peer, assertion()).status_code for peer in (own_service, other)] == [401, 401]
+            # Six minutes after the start it was not, and lasts for three minutes: it is accepted once by each.
+            for own in (0, offset):
+                clocks[own].set(own + 360)
+            patient = assertion(later=360)
             for peer in (own_service, other):
                 assert [ask(peer, patient).status_code for _ in range(2)] == [200, 401]
+            for own in (0, offset):
+                clocks[own].set(own)
             # As libraries make them: from now on, for a minute.
             usual = assertion(iat=0, exp=60)
             assert ask(own_service, usual).status_code == 200

@@ -136,6 +136,74 @@ def test_unsafe_stays_where_memory_is_owned(tmp_path):
     assert [line.split(":")[0] for line in lines] == ["Sources/JOSE/File.swift"]
 
 
+# Each takes a text apart by `Character` or compares it by canonical equivalence, or is the same on octets.
+BY_CHARACTER = {
+    "split": [
+        'text.split(separator: ",")', 'text.split(separator: comma)', 'text.split(maxSplits: 1, separator: ",")',
+        "text.split { $0.isWhitespace }", 'text.split(whereSeparator: { $0 == other })',
+    ],
+    "components": ['text.components(separatedBy: ",")', "text.split(by: comma)"],
+    "prefix": ['text.hasPrefix("Bearer ")', "text.hasSuffix(suffix)"],
+    "search": [
+        'text.contains("@")', 'text.firstIndex(of: ":")', 'text.lastIndex(of: "\\n")', 'text.firstRange(of: "kid.")',
+    ],
+    "replace": ['text.replacing("+", with: " ")', 'text.replacingOccurrences(of: "a", with: "b")'],
+    "case": ["text.lowercased()", "text.uppercased()", 'text.caseInsensitiveCompare("a")'],
+    "trim": ["text.trimmingCharacters(in: .whitespaces)", 'text.trimmingPrefix("a")'],
+    "character": ["text.filter { $0.isLetter }", "if character.isNumber {}"],
+    "equal": [
+        'if scheme == "bearer" {}', 'if "bearer" == scheme {}', 'if scheme != "bearer" {}', 'text.first == "/"',
+        'text.last != "/"', 'text.drop { $0 == " " }', 'guard "a" ~= text else {}', 'if text == """\n  a\n  """ {}',
+        'if text == #"a"# {}', 'if text=="a" {}', 'if text == "\\(other)" {}',
+    ],
+    "switch": ['case "max-age": break', 'case .some, "max-age": break'],
+}
+BY_OCTET = [
+    'text.utf8.split(separator: UInt8(ascii: ","))', "octets.split(at: comma)", 'octets.begins(with: "//")',
+    'octets.contains(ascii: "@")', 'octets.isSame(as: "basic")', "octets.lowercased", 'text.isSameText(as: "sig")',
+    'octet == UInt8(ascii: "a")', 'UInt8(ascii: "a") == octet', 'case UInt8(ascii: "+"): break', "ASCII.isLetter(octet)",
+    'let text = "a == b"', '// text == "a"', 'names.contains(where: text.isSameText(as:))', "count == 2", 'case a = "a"',
+    'octets.utf8.firstIndex(of: UInt8(ascii: ":"))', 'let text = isGood ? "a" : "b"', '/* text.hasPrefix("a") */',
+    'text.contains(.string("sig"))', "text.isEmpty", 'first === second',
+]
+
+
+@pytest.mark.parametrize("place", TABLES["READS_THE_WIRE"])
+def test_text_from_outside_is_octets(tmp_path, place):
+    name = (place if place.endswith(".swift") else f"{place}/File.swift").removeprefix("Sources/")
+    for rule, lines in BY_CHARACTER.items():
+        for line in lines:
+            write(tmp_path, name, line + "\n")
+            reports = [report for report in check(tmp_path)[1] if "text from outside" in report]
+            assert any(report.endswith(f"({rule})") for report in reports), line
+    write(tmp_path, name, "\n".join(BY_OCTET) + "\n")
+    assert [line for line in check(tmp_path)[1] if "text from outside" in line] == []
+
+
+def test_each_rule_of_octets_has_a_line_that_breaks_it():
+    assert set(BY_CHARACTER) == set(TABLES["BY_CHARACTER"])
+
+
+def test_text_of_the_operator_may_be_read_by_character(tmp_path):
+    for rule in BY_CHARACTER.values():
+        write(tmp_path, "ServiceFiles/File.swift", "\n".join(rule) + "\n")
+        write(tmp_path, "OAuth/Clients/File.swift", "\n".join(rule) + "\n")
+        assert [line for line in check(tmp_path)[1] if "text from outside" in line] == []
+
+
+@pytest.mark.parametrize("exception", sorted(TABLES["MAY_READ_BY_CHARACTER"]))
+def test_an_exception_has_a_reason_and_is_for_one_rule_in_one_file(tmp_path, exception):
+    name, rule = exception
+    assert TABLES["MAY_READ_BY_CHARACTER"][exception].strip()
+    write(tmp_path, name.removeprefix("Sources/"), BY_CHARACTER[rule][0] + "\n")
+    assert [line for line in check(tmp_path)[1] if line.endswith(f"({rule})")] == []
+    other = next(each for each in BY_CHARACTER if each != rule)
+    write(tmp_path, name.removeprefix("Sources/"), BY_CHARACTER[other][0] + "\n")
+    assert len([line for line in check(tmp_path)[1] if line.endswith(f"({other})")]) == 1
+    write(tmp_path, str(Path(name.removeprefix("Sources/")).parent / "Other.swift"), BY_CHARACTER[rule][0] + "\n")
+    assert len([line for line in check(tmp_path)[1] if line.endswith(f"({rule})")]) == 1
+
+
 def test_a_file_of_more_than_400_lines_is_refused(tmp_path):
     write(tmp_path, "JOSE/File.swift", "//\n" * 400)
     assert check(tmp_path) == (0, [])

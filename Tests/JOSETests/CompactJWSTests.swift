@@ -1,5 +1,6 @@
 import Libcrypto
 import Testing
+import TestSupport
 
 @testable import JOSE
 
@@ -22,6 +23,61 @@ import Testing
         ])
     func refusesHeader(header: String, error: JWSError) {
         #expect(throws: error) { try CompactJWS(parsing: Self.jws(header: header)) }
+    }
+
+    @Test(
+        "RFC 7515 section 4.1: names and values of a header are compared octet for octet", arguments: UnicodeMarks.all)
+    func comparesOctets(mark: String) throws {
+        #expect(throws: JWSError.unknownAlgorithm) {
+            try CompactJWS(parsing: Self.jws(header: #"{"alg":"RS256\#(mark)"}"#))
+        }
+        #expect(throws: JWSError.malformed) { try CompactJWS(parsing: Self.jws(header: #"{"alg\#(mark)":"RS256"}"#)) }
+        for type in ["JWT\(mark)", "\(mark)JWT", "J\(mark)T", "application\(mark)/JWT", "application/\(mark)JWT"] {
+            let header = try CompactJWS(parsing: Self.jws(header: #"{"alg":"RS256","typ":"\#(type)"}"#)).header
+            #expect(!header.hasType("jwt"))
+        }
+    }
+
+    @Test("RFC 7515 section 4.1.4: U+212A is no K in a kid, nor in a typ")
+    func theKelvinSignIsNoK() throws {
+        let key = try PrivateKey.generate(on: .p256).publicKey
+        let keys = JWKSet([JWK(key, keyID: "K", algorithm: .es256)])
+        #expect(keys.onlyKey(withID: "K", for: .es256) != nil)
+        #expect(keys.onlyKey(withID: "\u{212A}", for: .es256) == nil)
+        let header = try CompactJWS(parsing: Self.jws(header: #"{"alg":"ES256","typ":"\#u{212A}"}"#)).header
+        #expect(!header.hasType("k"))
+        #expect(!header.hasType("K"))
+        #expect(throws: JWKError.notUnderstood(.keyType)) {
+            try JWK(reading: JSONObject([.init("kty", .string("O\u{212A}P"))]))
+        }
+    }
+
+    @Test(
+        "RFC 7515 section 4.1.9: typ is a media type in any case, with or without application/",
+        arguments: [
+            ("at+jwt", true), ("AT+JWT", true), ("application/at+jwt", true), ("Application/AT+jwt", true),
+            ("application/", false), ("at+jw", false), ("at+jwts", false), ("applicationXat+jwt", false),
+            ("application/application/at+jwt", false), ("", false), ("text/at+jwt", false), (" at+jwt", false),
+        ])
+    func readsTheType(type: String, isType: Bool) throws {
+        let header = try CompactJWS(parsing: Self.jws(header: #"{"alg":"RS256","typ":"\#(type)"}"#)).header
+        #expect(header.hasType("at+jwt") == isType)
+    }
+
+    @Test("JSON strings and names are equal if their octets are")
+    func valuesAreOctets() {
+        #expect(JSONValue.string("K") != .string("\u{212A}"))
+        #expect(JSONValue.array([.string("e\u{301}")]) != .array([.string("\u{E9}")]))
+        #expect(JSONObject([.init("K", .null)]) != JSONObject([.init("\u{212A}", .null)]))
+        #expect(JSONObject([.init("K", .bool(true))]) == JSONObject([.init("K", .bool(true))]))
+        for (one, other) in [
+            (JSONValue.null, .bool(false)), (.integer(1), .number(1)), (.string("1"), .integer(1)), (.array([]), .null),
+            (.object(JSONObject()), .array([])), (.bool(true), .bool(false)), (.number(1.5), .number(2.5)),
+            (.integer(1), .integer(2)),
+        ] as [(JSONValue, JSONValue)] {
+            #expect(one != other)
+            #expect(one == one)
+        }
     }
 
     /// The header is valid, so that only the shape can be the reason.

@@ -44,6 +44,48 @@ import Testing
         #expect(try fixture.authenticate(request).client.id.description == "odd")
     }
 
+    @Test("Basic credentials are taken apart by octets", arguments: UnicodeMarks.all)
+    func takesBasicApartByOctets(mark: String) throws {
+        let token = Fixture.basic("reporting:\(Fixture.secret)").dropFirst("Basic ".count)
+        _ = try fixture.authenticate(Fixture.post(Self.grant, authorization: ["bAsIc  \(token) "]))
+        let bad =
+            UnicodeMarks.variants(of: "Basic \(token)", at: " ", with: mark)
+            + ["\(mark)Basic \(token)", "Ba\(mark)ic \(token)", "Basic \(token)\(mark)", "Basic \(token)=\(mark)"]
+        for field in bad {
+            #expect(throws: TokenRefusal(.invalidClient)) {
+                try fixture.authenticate(Fixture.post(Self.grant, authorization: [field]))
+            }
+        }
+        // Within the base64 the colon is one octet: what stands beside it belongs to the identifier or to the secret.
+        for userPass in UnicodeMarks.variants(of: "reporting:\(Fixture.secret)", at: ":", with: mark) {
+            #expect(throws: TokenRefusal(.invalidClient)) { try fixture.authenticate(basic(userPass)) }
+        }
+        let encoded = mark.utf8.map { "%\(String($0, radix: 16))" }.joined()
+        for userPass in ["reporting\(encoded):\(Fixture.secret)", "reporting:\(encoded)\(Fixture.secret)"] {
+            #expect(throws: TokenRefusal(.invalidClient)) { try fixture.authenticate(basic(userPass)) }
+        }
+    }
+
+    @Test("A secret is compared octet for octet, and so is a client_id beside Basic credentials")
+    func comparesSecretsByOctets() throws {
+        let clients = try ClientRegistry([
+            try Client(id: ClientID("K"), secrets: [ClientSecret(hash: ClientSecretHash(of: "K\u{E9}"))])
+        ])
+        func authenticate(_ userPass: String, body: String = "") throws {
+            let request = Fixture.post(Self.grant + body, authorization: [Fixture.basic(userPass)])
+            _ = try clients.authenticate(
+                TokenRequest(parsing: request).credentials, verified: .none, now: Fixture.now
+            ).conclude()
+        }
+        try authenticate("K:K\u{E9}", body: "&client_id=K")
+        #expect(throws: TokenRefusal(.invalidClient)) { try authenticate("K:\u{212A}\u{E9}") }
+        #expect(throws: TokenRefusal(.invalidClient)) { try authenticate("K:Ke\u{301}") }
+        #expect(throws: TokenRefusal(.invalidClient)) { try authenticate("\u{212A}:K\u{E9}") }
+        #expect(throws: TokenRefusal(.conflictingClientID)) {
+            try authenticate("K:K\u{E9}", body: "&client_id=\u{212A}")
+        }
+    }
+
     @Test("A client may have several secrets, and each is accepted until it expires")
     func takesSeveralSecretsWhileTheyLast() throws {
         #expect(throws: Never.self) { try fixture.authenticate(post("reporting", "ending")) }

@@ -243,7 +243,34 @@ import Testing
             return
         }
         #expect(throws: TokenRefusal(.overloaded)) {
-            try check.run(keys: keySet, audiences: Self.audiences) { _, _, _ in .full }
+            try check.run(keys: keySet, audiences: Self.audiences) { _, _ in .full }
+        }
+    }
+
+    @Test("What the use of an assertion is recorded by is what the client signed")
+    func recordsWhatWasSigned() throws {
+        for (changes, issuedAt) in [([:], Fixture.now), (["iat": nil], nil)] as [([String: JSONValue?], NumericDate?)] {
+            let body =
+                "grant_type=client_credentials&client_assertion_type=\(ClientAssertion.type)"
+                + "&client_assertion=\(try assertion(Self.claims(changes)))"
+            let request = try TokenRequest(parsing: Fixture.post(body))
+            guard
+                case .assertion(let check) = try clients.authenticate(
+                    request.credentials, verified: .none, now: Fixture.now)
+            else {
+                Issue.record("no assertion")
+                continue
+            }
+            #expect(throws: TokenRefusal(.invalidClient)) {
+                try check.run(keys: keySet, audiences: Self.audiences) { assertion, now in
+                    #expect(assertion.tokenID == "1")
+                    #expect(assertion.clientID.description == "job")
+                    #expect(assertion.issuedAt == issuedAt)
+                    #expect(assertion.expiresAt == Fixture.now + .seconds(60))
+                    #expect(now == Fixture.now)
+                    return .possiblyRepeated
+                }
+            }
         }
     }
 
@@ -348,7 +375,7 @@ import Testing
 private final class UsedAssertions: Sendable {
     private let all = Mutex<Set<String>>([])
 
-    func use(_ tokenID: String, of client: ClientID, now: NumericDate) -> AssertionUse {
-        all.withLock { $0.insert("\(client) \(tokenID)").inserted } ? .first : .repeated
+    func use(_ assertion: UsedAssertion, now: NumericDate) -> AssertionUse {
+        all.withLock { $0.insert("\(assertion.clientID) \(assertion.tokenID)").inserted } ? .first : .repeated
     }
 }

@@ -2,6 +2,7 @@ import AccessToken
 import JOSE
 import Libcrypto
 import Testing
+import WireText
 
 @testable import OAuth
 
@@ -27,8 +28,8 @@ import Testing
         let client = try Client(id: terms.client.id, secrets: [])
         let changes: [String: (inout AuthorizedGrant.Terms) throws -> Void] = [
             "client": { $0.client = client },
-            "subject": { $0.subject = "somebody" },
-            "actor": { $0.actor = "agent" },
+            "subject": { $0.subject = ExactText("somebody") },
+            "actor": { $0.actor = ExactText("agent") },
             "scope": { $0.scope = try Scope("site.read") },
             "audience": { $0.audience = [try Audience("https://other.example.com")] },
             "lifetime": { $0.lifetime = .seconds(1) },
@@ -48,7 +49,7 @@ import Testing
     @Test("RFC 7800 section 3.1, RFC 8693 section 4.1: key, actor and status of a grant are claims of its token")
     func furtherClaims() throws {
         var bound = terms
-        bound.actor = "agent"
+        bound.actor = ExactText("agent")
         bound.status = TokenStatus(index: 7, list: "https://tokens.example.com/status/1")
         bound.confirmation = .certificate(sha256: [0xFB, 0xFF])
         var writer = JSONWriter()

@@ -85,8 +85,28 @@ import Testing
     @Test("The work of parsing many parameters is proportional to their number")
     func manyParametersAreNoMoreWorkEach() {
         let growth = Effort.growth(
-            { Array((0..<$0).map { "p\($0)=1" }.joined(separator: "&").utf8) }, from: 1000
+            { Array((0..<$0).map { "p\($0)=1" }.joined(separator: "&").utf8) }, from: FormParameters.maximumCount / 16
         ) { _ = try? FormParameters(parsing: $0) }
+        #expect(growth < 64)
+    }
+
+    @Test(
+        "The work of parsing a query is proportional to its length",
+        arguments: ["&", "a&", "token%", "client_id%5&", "=", "%"])
+    func noQueryTakesMoreThanItsLength(part: String) {
+        let growth = Effort.growth({ String(repeating: part, count: $0) }, from: 4000) { query in
+            _ = try? TokenRequest(parsing: Fixture.post("grant_type=a", query: query))
+        }
+        #expect(growth < 64)
+    }
+
+    @Test(
+        "The work of parsing an Accept field is proportional to its length",
+        arguments: ["a,", ",", "a;q=1,", ";", "a;q=0.1;", "=", " ", "/"])
+    func noAcceptTakesMoreThanItsLength(part: String) {
+        let growth = Effort.growth({ String(repeating: part, count: $0) }, from: 1000) { field in
+            _ = AcceptedMediaTypes([field]).prefer("a/b", to: "a/c")
+        }
         #expect(growth < 64)
     }
 

@@ -1,5 +1,7 @@
-import OAuth
+import TestSupport
 import Testing
+
+@testable import OAuth
 
 @Suite struct TokenRequestTests {
     private static let credentials = "client_id=reporting&client_secret=x"
@@ -82,6 +84,83 @@ import Testing
         var request = Fixture.post("grant_type=a&\(Self.credentials)")
         request.fields.contentType = contentType
         _ = try TokenRequest(parsing: request)
+    }
+
+    @Test("A form and a query of more than 256 parameters are refused, and what is between two separators is none")
+    func refusesManyParameters() {
+        func form(_ count: Int) -> String {
+            "grant_type=a&\(Self.credentials)" + (3..<count).map { "&p\($0)=1" }.joined()
+        }
+        #expect(throws: Never.self) { try TokenRequest(parsing: Fixture.post(form(256))) }
+        #expect(throws: TokenRefusal(.tooManyParameters)) { try TokenRequest(parsing: Fixture.post(form(257))) }
+        let separators = String(repeating: "&", count: 4000)
+        #expect(throws: Never.self) { try TokenRequest(parsing: Fixture.post(separators + form(256) + separators)) }
+        for part in ["a&", "=&", "resource=urn:a&"] {
+            let query = String(repeating: part, count: 257)
+            #expect(throws: TokenRefusal(.tooManyParameters)) {
+                try TokenRequest(parsing: Fixture.post(form(3), query: query))
+            }
+        }
+        #expect(throws: Never.self) { try TokenRequest(parsing: Fixture.post(form(3), query: separators)) }
+    }
+
+    @Test("Names of parameters are compared octet for octet", arguments: UnicodeMarks.all)
+    func namesAreOctets(mark: String) throws {
+        let form = "grant_type=a&\(Self.credentials)"
+        // Neither is a parameter of the protocol, nor are two of them one.
+        for name in ["grant_type\(mark)", "\(mark)scope", "client_\(mark)id", "resource\(mark)", mark] {
+            _ = try TokenRequest(parsing: Fixture.post("\(form)&\(name)=%22&\(name)x=1"))
+            #expect(throws: TokenRefusal(.repeatedParameter)) {
+                try TokenRequest(parsing: Fixture.post("\(form)&\(name)=1&\(name)=1"))
+            }
+        }
+        for pair in ["K=1&\u{212A}=2", "%3B=1&\u{37E}=2", "%60=1&\u{1FEF}=2", "\u{E9}=1&e\u{301}=2"] {
+            _ = try TokenRequest(parsing: Fixture.post("\(form)&\(pair)"))
+        }
+    }
+
+    @Test("A separator of a form counts beside every mark", arguments: UnicodeMarks.all)
+    func separatorsCountBesideMarks(mark: String) throws {
+        for encoded in [mark, mark.utf8.map { "%\(String($0, radix: 16))" }.joined()] {
+            let form = try FormParameters(parsing: Array("a\(encoded)=\(encoded)1&\(encoded)b=2\(encoded)&c=3".utf8))
+            #expect(form["a\(mark)"].map { Array($0.utf8) } == Array("\(mark)1".utf8))
+            #expect(form["\(mark)b"].map { Array($0.utf8) } == Array("2\(mark)".utf8))
+            #expect(form["c"] == "3")
+            #expect(form["a"] == nil)
+        }
+        // The escape is three octets, whatever stands beside it.
+        #expect(throws: TokenRefusal(.unreadableForm)) { try FormParameters(parsing: Array("a=%\(mark)41".utf8)) }
+        #expect(throws: TokenRefusal(.unreadableForm)) { try FormParameters(parsing: Array("a=%4\(mark)1".utf8)) }
+    }
+
+    @Test("The media type of a form is compared octet for octet", arguments: UnicodeMarks.all)
+    func mediaTypesAreOctets(mark: String) {
+        let type = "application/x-www-form-urlencoded"
+        var bad = ["\(type)\(mark)", "\(mark)\(type)", "\(type)\(mark);x", "application/x-www-form-urlencoded \(mark)"]
+        for separator in ["/", "-"] as [Unicode.Scalar] {
+            bad += UnicodeMarks.variants(of: type, at: separator, with: mark)
+        }
+        for contentType in bad {
+            var request = Fixture.post("grant_type=a&\(Self.credentials)")
+            request.fields.contentType = contentType
+            #expect(throws: TokenRefusal(.wrongMediaType)) { try TokenRequest(parsing: request) }
+        }
+        var request = Fixture.post("grant_type=a&\(Self.credentials)")
+        request.fields.contentType = "\(type);\(mark)"
+        #expect(throws: Never.self) { try TokenRequest(parsing: request) }
+    }
+
+    @Test("A query names credentials in ASCII letters of either case, and in no others")
+    func queriesAreOctets() throws {
+        let form = "grant_type=a&\(Self.credentials)"
+        for query in ["to\u{212A}en=x", "token\u{301}=x", "token%CC%81=x", "\u{600}token=x", "client\u{200D}_id=x"] {
+            _ = try TokenRequest(parsing: Fixture.post(form, query: query))
+        }
+        for query in ["TOKEN=x", "%54oken", "a=\u{600}&token=x", "\u{600}&token=x", "token&\u{301}"] {
+            #expect(throws: TokenRefusal(.credentialsInURL)) {
+                try TokenRequest(parsing: Fixture.post(form, query: query))
+            }
+        }
     }
 
     @Test("A body of more than 16 KiB is refused")

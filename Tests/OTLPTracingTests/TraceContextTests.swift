@@ -65,6 +65,20 @@ import Tracing
         #expect(empty.isEmpty)
     }
 
+    @Test("traceparent and tracestate are octets", arguments: UnicodeMarks.all)
+    func takesTheFieldsApartByOctets(mark: String) throws {
+        let good = "00-\(Self.tail)-01"
+        for traceparent in UnicodeMarks.variants(of: good, at: "-", with: mark) + [good + mark, mark + good] {
+            #expect(SpanContext(traceparent: traceparent, tracestate: nil) == nil)
+        }
+        // The hyphen of a later version ends what is known.
+        #expect(SpanContext(traceparent: "01-\(Self.tail)-01-\(mark)", tracestate: nil) != nil)
+        for tracestate in UnicodeMarks.variants(of: "a=1,b=2", at: ",", with: mark) {
+            let context = try #require(SpanContext(traceparent: good, tracestate: tracestate))
+            #expect(context.state == nil)
+        }
+    }
+
     @Test("A span within an extracted one is its child")
     func aSpanIsAChildOfTheExtractedOne() throws {
         let tracer = OTLPTracer()

@@ -32,7 +32,8 @@ import WireText
     ) throws -> ClientAuthenticator {
         try ClientAuthenticator(
             limits: limits, audiences: [], passwordChecks: PasswordChecks(threadCount: 1, capacity: capacity),
-            verifiedSecrets: verified ?? VerifiedSecretCache().secrets, keySets: ClientKeySets { _, _ in })
+            verifiedSecrets: verified ?? VerifiedSecretCache().secrets, keySets: ClientKeySets { _, _ in },
+            start: NumericDate(.min))
     }
 
     /// The code of the refusal, `nil` if the client is authenticated.

@@ -1,3 +1,4 @@
+import AccessToken
 import Admission
 import Libcrypto
 import LiveState
@@ -24,7 +25,8 @@ extension ServiceFixture {
         let authenticator = try ClientAuthenticator(
             limits: .standard, audiences: configuration.assertionAudiences,
             passwordChecks: PasswordChecks(threadCount: 1, capacity: 8),
-            verifiedSecrets: VerifiedSecretCache().secrets, keySets: ClientKeySets { _, _ in })
+            verifiedSecrets: VerifiedSecretCache().secrets, keySets: ClientKeySets { _, _ in },
+            start: NumericDate(.min))
         let snapshots = SnapshotStore(try snapshot())
         let readiness = Readiness()
         readiness.begin()

@@ -6,6 +6,7 @@ import Libcrypto
 import Testing
 import TokenVerifier
 import TokenVerifierHummingbird
+import TestSupport
 
 @Suite struct BearerTokenMiddlewareTests {
     private static let now = NumericDate(1_795_000_000)
@@ -50,6 +51,26 @@ import TokenVerifierHummingbird
                     #expect(response.status == .ok)
                     #expect(String(buffer: response.body) == "c")
                 }
+            }
+        }
+    }
+
+    @Test("The Authorization field is taken apart by octets", arguments: UnicodeMarks.all)
+    func takesTheFieldApartByOctets(mark: String) async throws {
+        let token = try token(scope: "site.read")
+        let fields =
+            UnicodeMarks.variants(of: "Bearer \(token)", at: " ", with: mark)
+            + UnicodeMarks.variants(of: "Bearer \(token)", at: ".", with: mark)
+            + ["\(mark)Bearer \(token)", "Be\(mark)rer \(token)", "Bearer \(token)\(mark)"]
+        try await application.test(.router) { client in
+            for field in fields {
+                try await client.execute(uri: "/", method: .get, headers: [.authorization: field]) { response in
+                    #expect(response.status == .unauthorized)
+                }
+            }
+            try await client.execute(uri: "/", method: .get, headers: [.authorization: "bearer   \(token) "]) {
+                response in
+                #expect(response.status == .ok)
             }
         }
     }

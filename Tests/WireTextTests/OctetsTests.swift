@@ -1,17 +1,17 @@
+import TestSupport
 import Testing
 import WireText
 
 @Suite("Text from outside is octets")
 struct OctetsTests {
-    /// Marks that join the octet before or behind them into one `Character`, and letters that Unicode takes for others.
-    static let marks = ["\u{0600}", "\u{0301}", "\u{200D}", "\u{037E}", "\u{1FEF}", "\u{212A}"]
-
-    @Test("A separator counts beside every mark of Unicode", arguments: marks)
+    @Test("A separator counts beside every mark of Unicode", arguments: UnicodeMarks.all)
     func splitsBesideMarks(mark: String) {
         #expect(Octets("a\(mark),\(mark)b").parts(between: ",").map(\.text).count == 2)
         #expect(Octets("a\(mark):\(mark)b").split(at: ":").tail != nil)
         #expect(Octets("a\(mark)=\(mark)b").splitFromRight(at: "=").head != nil)
         #expect(Octets("\(mark);").count(of: ";") == 1)
+        #expect(Octets("\(mark);").contains(ascii: ";"))
+        #expect(Array(Octets("a\(mark),\(mark)b").eachPart(between: ",")).count == 2)
     }
 
     @Test("A letter that Unicode takes for another is not the same")
@@ -21,8 +21,30 @@ struct OctetsTests {
         #expect(Octets("\u{037E}").isSame(as: ";") == false)
         #expect(Octets("\u{1FEF}").isSame(as: "`") == false)
         #expect(Octets("e\u{0301}").isSame(as: "\u{00E9}") == false)
-        #expect(Octets("/\u{0301}x").hasPrefix("/"))
-        #expect(Octets("\u{0600},").hasSuffix(","))
+        #expect(Octets("/\u{0301}x").begins(with: "/"))
+        #expect(Octets("\u{0600},").ends(with: ","))
+    }
+
+    @Test(
+        "Texts that Unicode takes for equal are different keys",
+        arguments: [("K", "\u{212A}"), (";", "\u{037E}"), ("`", "\u{1FEF}"), ("\u{00E9}", "e\u{0301}")])
+    func hashesOctets(first: String, second: String) {
+        #expect(first == second)
+        #expect(ExactText(first) != ExactText(second))
+        #expect(Set([ExactText(first), ExactText(second), ExactText(first)]).count == 2)
+        #expect(ExactText(first).hashValue != ExactText(second).hashValue)
+        #expect(Octets(first) != Octets(second))
+        #expect(Set([Octets(first), Octets(second), Octets("\(first),").dropLast()]).count == 2)
+        #expect(Octets(first).hashValue != Octets(second).hashValue)
+    }
+
+    @Test("A long text is a key by all of its octets")
+    func hashesAllOctets() {
+        let texts = (0..<20).flatMap { length in
+            [String(repeating: "a", count: length), String(repeating: "a", count: length) + "b"]
+        }
+        #expect(Set(texts.map(ExactText.init)).count == Set(texts).count)
+        #expect(Set(texts.map { ExactText($0).hashValue }).count == Set(texts).count)
     }
 
     @Test("Letters of ASCII compare in either case")
@@ -45,6 +67,8 @@ struct OctetsTests {
     func keepsEmptyParts() {
         #expect(Octets("a,,").parts(between: ",").map(\.text) == ["a", "", ""])
         #expect(Octets("").parts(between: ",").map(\.text) == [""])
+        #expect(Octets("a,,").eachPart(between: ",").map(\.text) == ["a", "", ""])
+        #expect(Octets("").eachPart(between: ",").map(\.text) == [""])
         #expect(Octets("a=b=c").split(at: "=").head.text == "a")
         #expect(Octets("a=b=c").split(at: "=").tail?.text == "b=c")
         #expect(Octets("a=b=c").splitFromRight(at: "=").head?.text == "a=b")
@@ -117,7 +141,7 @@ struct OctetsTests {
         #expect(Octets(text).unquoted?.text == content)
     }
 
-    @Test("A separator and a quotation mark count beside every mark of Unicode", arguments: marks)
+    @Test("A separator and a quotation mark count beside every mark of Unicode", arguments: UnicodeMarks.all)
     func quotesBesideMarks(mark: String) throws {
         let text = "a\(mark)=\"\(mark),\(mark)\"\(mark),\(mark)b"
         #expect(try #require(Octets(text).splitOutsideQuotes(at: ",")).tail?.text == "\(mark)b")

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOHPACK
 import NIOHTTP1
+import WireText
 
 /// The life of one stream of HTTP/2, RFC 9113 section 5. It is a value, like ``HTTP1State``.
 struct HTTP2Stream {
@@ -110,11 +111,9 @@ struct HTTP2Stream {
                 fields.append((name, value))
                 continue
             }
-            switch name {
-            case ":method": method = value
-            case ":path": path = value
-            default: break
-            }
+            let name = Octets(name)
+            if name.isSame(as: ":method") { method = value }
+            if name.isSame(as: ":path") { path = value }
         }
         return HTTPRequestHead(
             version: .http2, method: HTTPMethod(rawValue: method), uri: path, headers: HTTPHeaders(fields))

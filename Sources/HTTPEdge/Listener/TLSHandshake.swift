@@ -1,6 +1,7 @@
 import NIOCore
 import NIOSSL
 import NIOTLS
+import WireText
 
 /// Waits for the TLS handshake, with a limit, and then adds the handlers of the protocol that the client chose by ALPN
 /// (RFC 7301). A client that does not use ALPN gets HTTP/1.1.
@@ -51,7 +52,7 @@ final class TLSHandshake: ChannelInboundHandler, RemovableChannelHandler {
         do {
             let certificate = try pipeline.handler(type: NIOSSLServerHandler.self).peerCertificate
             connection.peer = Peer(address: connection.peer.address, certificate: certificate)
-            if chosen == "h2" {
+            if let chosen, Octets(chosen).isSame(as: "h2") {
                 try ConnectionPipeline.addHTTP2(connection, loop)
             } else {
                 try ConnectionPipeline.addHTTP1(connection, loop)

@@ -72,7 +72,7 @@ package enum RequestTarget: Sendable, Equatable {
     private static func afterAuthority(_ octets: Octets) -> Octets? {
         let (scheme, rest) = octets.split(at: ":")
         guard scheme.isSameIgnoringCase(as: "http") || scheme.isSameIgnoringCase(as: "https"), let rest,
-            rest.hasPrefix("//")
+            rest.begins(with: "//")
         else { return nil }
         let authority = rest.dropFirst(2).prefix { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") }
         return authority.isEmpty ? nil : rest.dropFirst(2 + authority.count)

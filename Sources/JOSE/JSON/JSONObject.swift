@@ -14,6 +14,11 @@ public struct JSONObject: Sendable, Equatable {
             self.name = name
             self.value = value
         }
+
+        /// Compares names octet for octet, as values are.
+        public static func == (first: Member, second: Member) -> Bool {
+            first.name.isSameText(as: second.name) && first.value == second.value
+        }
     }
 
     /// The members, in the order in which they are written again.

@@ -1,5 +1,7 @@
+import WireText
+
 /// A JSON text, RFC 8259, as tokens, keys and key sets use it.
-public enum JSONValue: Sendable, Equatable {
+public enum JSONValue: Sendable {
     case null
     case bool(Bool)
     /// A number written without fraction and exponent.
@@ -32,5 +34,21 @@ public enum JSONValue: Sendable, Equatable {
     /// `nil` for any other kind of value, and for a number written as 1.0 or 1e3.
     public var integer: Int64? {
         if case .integer(let integer) = self { integer } else { nil }
+    }
+}
+
+extension JSONValue: Equatable {
+    /// Compares the kind of value, and strings octet for octet: Swift's own `==` equates U+212A with the letter K.
+    public static func == (first: JSONValue, second: JSONValue) -> Bool {
+        switch (first, second) {
+        case (.null, .null): true
+        case (.bool(let first), .bool(let second)): first == second
+        case (.integer(let first), .integer(let second)): first == second
+        case (.number(let first), .number(let second)): first == second
+        case (.string(let first), .string(let second)): first.isSameText(as: second)
+        case (.array(let first), .array(let second)): first == second
+        case (.object(let first), .object(let second)): first == second
+        default: false
+        }
     }
 }

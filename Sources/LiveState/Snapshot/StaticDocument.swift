@@ -1,6 +1,7 @@
 import JOSE
 package import Libcrypto
 package import NIOCore
+import WireText
 
 /// A document that stays the same until the next snapshot: the JWK Set, the metadata.
 package struct StaticDocument: Sendable {
@@ -26,12 +27,24 @@ package struct StaticDocument: Sendable {
     }
 
     /// Whether a client that sends this `If-None-Match` has the current document. RFC 9110 section 13.1.2: it does if
-    /// any of the tags matches in a weak comparison, or if the field contains a star.
+    /// any of the tags matches in a weak comparison, or if the field is a star.
     package func isCurrent(ifNoneMatch: String?) -> Bool {
-        guard let ifNoneMatch else { return false }
-        return ifNoneMatch.split(separator: ",").contains { candidate in
-            let tag = candidate.drop { $0 == " " || $0 == "\t" }.prefix { $0 != " " && $0 != "\t" }
-            return tag == "*" || tag == entityTag || (tag.hasPrefix("W/") && tag.dropFirst(2) == entityTag)
+        guard var rest = ifNoneMatch.map({ Octets($0).trimmed }) else { return false }
+        if rest.isSame(as: "*") { return true }
+        for _ in 0..<Self.maximumTagCount {
+            // RFC 9110 section 8.8.3: a tag has no quotation mark inside, but it may have commas.
+            let tag = rest.begins(with: "W/") ? rest.dropFirst(2) : rest
+            guard tag.begins(with: "\""), let end = tag.dropFirst().split(at: "\"").tail else { return false }
+            if tag.prefix(tag.count - end.count).isSame(as: entityTag) { return true }
+            rest = end.trimmed
+            guard rest.begins(with: ",") else { return false }
+            // RFC 9110 section 5.6.1.2: a list may have a few empty elements.
+            rest = rest.dropFirst().trimmed
+            if rest.begins(with: ",") { rest = rest.dropFirst().trimmed }
         }
+        return false
     }
+
+    /// The most tags that are compared. A client sends those of the documents that it has cached.
+    private static let maximumTagCount = 64
 }

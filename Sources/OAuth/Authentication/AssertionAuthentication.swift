@@ -8,10 +8,37 @@ struct AssertionProof {
     fileprivate init() {}
 }
 
+/// What the use of an assertion is recorded by. The assertion meets every other rule.
+package struct UsedAssertion: Sendable {
+    /// `jti`
+    package let tokenID: String
+    package let clientID: ClientID
+    /// `iat`; `nil` if the client does not say when it made the assertion.
+    package let issuedAt: NumericDate?
+    /// `exp`
+    package let expiresAt: NumericDate
+
+    package init(tokenID: String, clientID: ClientID, issuedAt: NumericDate?, expiresAt: NumericDate) {
+        self.tokenID = tokenID
+        self.clientID = clientID
+        self.issuedAt = issuedAt
+        self.expiresAt = expiresAt
+    }
+
+    /// Whether it can have been accepted before the second `start`. It cannot if the client made it since, or if it
+    /// expires so late that it was not accepted yet.
+    package func mayHaveBeenUsed(before start: NumericDate) -> Bool {
+        if let issuedAt, issuedAt >= start { return false }
+        return expiresAt < start + AssertionTiming.longestUse
+    }
+}
+
 /// The result of recording the use of an assertion, which is accepted once (RFC 7523 section 3, number 7).
 package enum AssertionUse: Sendable {
     case first
     case repeated
+    /// It may have been used before the service started, and what was used then is not known.
+    case possiblyRepeated
     /// No further use can be recorded, so no further assertion can be accepted.
     case full
 }
@@ -43,12 +70,12 @@ public struct PendingAssertionCheck: Sendable {
     /// - Parameters:
     ///   - keys: the client's keys; an empty set if it has none.
     ///   - audiences: the values of `aud` that name this service.
-    ///   - use: records the use of a client's `jti`. It is called only for an assertion that meets every other rule.
+    ///   - use: records the use of an assertion at a time. It is called only if the assertion meets every other rule.
     /// - Throws: ``TokenRefusal/Code/overloaded`` if no more uses can be recorded, ``TokenRefusal/Code/serverError`` if
     ///   libcrypto fails. Neither says anything about the assertion.
     package func run(
         keys: JWKSet, audiences: [String],
-        use: (String, ClientID, NumericDate) throws(TokenRefusal) -> AssertionUse
+        use: (UsedAssertion, NumericDate) throws(TokenRefusal) -> AssertionUse
     ) throws(TokenRefusal) -> Result<AuthenticatedClient, AuthenticationFailure> {
         var cost = AuthenticationCost()
         return try run(keys: keys, audiences: audiences, use: use, cost: &cost)
@@ -56,7 +83,7 @@ public struct PendingAssertionCheck: Sendable {
 
     func run(
         keys: JWKSet, audiences: [String],
-        use: (String, ClientID, NumericDate) throws(TokenRefusal) -> AssertionUse, cost: inout AuthenticationCost
+        use: (UsedAssertion, NumericDate) throws(TokenRefusal) -> AssertionUse, cost: inout AuthenticationCost
     ) throws(TokenRefusal) -> Result<AuthenticatedClient, AuthenticationFailure> {
         let header = assertion.jws.header
         // One signature is always checked, if necessary with a decoy: a public key whose private key is unknown.
@@ -76,9 +103,12 @@ public struct PendingAssertionCheck: Sendable {
             assertion.validFrom.map({ $0 <= now + AssertionTiming.leeway }) ?? true
         else { return .failure(.notAccepted) }
         // Number 7 comes last, so that only an assertion that meets every other rule is recorded.
-        switch try use(assertion.tokenID, client.id, now) {
+        let used = UsedAssertion(
+            tokenID: assertion.tokenID, clientID: client.id, issuedAt: assertion.issuedAt,
+            expiresAt: assertion.expiresAt)
+        switch try use(used, now) {
         case .first: return .success(AuthenticatedClient(client, AssertionProof()))
-        case .repeated: return .failure(.notAccepted)
+        case .repeated, .possiblyRepeated: return .failure(.notAccepted)
         case .full: throw TokenRefusal(.overloaded)
         }
     }

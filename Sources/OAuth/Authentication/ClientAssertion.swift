@@ -12,6 +12,8 @@ struct ClientAssertion: Sendable {
     /// `aud`, which has exactly one value.
     let audience: String
     let expiresAt: NumericDate
+    /// `iat`; `nil` without it.
+    let issuedAt: NumericDate?
     /// The later of `iat` and `nbf`; `nil` without either.
     let validFrom: NumericDate?
     /// `jti`
@@ -44,7 +46,8 @@ struct ClientAssertion: Sendable {
         self.audience = audience
         self.expiresAt = expiresAt
         self.tokenID = tokenID
-        validFrom = [try Self.date("iat", of: claims), try Self.date("nbf", of: claims)].compactMap { $0 }.max()
+        issuedAt = try Self.date("iat", of: claims)
+        validFrom = [issuedAt, try Self.date("nbf", of: claims)].compactMap { $0 }.max()
         // RFC 7521 section 4.2: a client_id beside the assertion names the same client.
         guard parameters["client_id"]?.isSameText(as: subject) ?? true else { throw TokenRefusal(.conflictingClientID) }
     }

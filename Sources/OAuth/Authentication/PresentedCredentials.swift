@@ -49,6 +49,10 @@ struct SecretCredentials: Sendable {
     struct Reading: Sendable, Equatable {
         let clientID: ClientID
         let secret: String
+
+        static func == (first: Reading, second: Reading) -> Bool {
+            first.clientID == second.clientID && first.secret.isSameText(as: second.secret)
+        }
     }
 
     /// The method by which the client sent them.
@@ -83,9 +87,9 @@ struct SecretCredentials: Sendable {
 
     private static func basicReadings(of header: String) throws(TokenRefusal) -> [Reading] {
         // RFC 9110 section 11.4: one space or more.
-        let parts = header.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, parts[0].lowercased() == "basic",
-            let userPass = BasicCredentials.decode(parts[1].drop { $0 == " " }),
+        let (scheme, credentials) = Octets(header).trimmed.split(at: " ")
+        guard scheme.isSameIgnoringCase(as: "basic"),
+            let userPass = credentials.flatMap({ BasicCredentials.decode($0.trimmed) }),
             let colon = userPass.firstIndex(of: UInt8(ascii: ":"))
         else { throw TokenRefusal(.invalidClient) }
         let id = Array(userPass[..<colon])
@@ -116,9 +120,8 @@ struct SecretCredentials: Sendable {
 /// The token68 of Basic credentials, RFC 7617 section 2: base64 with its own alphabet and padding.
 enum BasicCredentials {
     /// The octets of user-id, colon and password; `nil` for text that is not base64. Padding may be missing.
-    static func decode(_ text: Substring) -> [UInt8]? {
-        var characters = Array(text.utf8)
-        while characters.last == UInt8(ascii: " ") { characters.removeLast() }
+    static func decode(_ text: Octets) -> [UInt8]? {
+        var characters = text.array
         for _ in 0..<2 where characters.last == UInt8(ascii: "=") { characters.removeLast() }
         return Base64Alphabet.standard.decode(characters.span)
     }

@@ -22,9 +22,13 @@ public final class ClientRegistry: Sendable {
             return (client.id, end)
         }.sorted { $0.end < $1.end }
         ends = clients.flatMap { $0.secrets.compactMap(\.expiresAt) }.sorted()
+        hasKeys = clients.contains { $0.keys != nil }
         decoys = try SecretDecoys(for: clients)
         assertionDecoys = try AssertionDecoys(for: clients)
     }
+
+    /// Whether some clients authenticate with assertions.
+    package let hasKeys: Bool
 
     /// The most password hashes that should be checked for a wrong secret.
     package static let maximumPasswordChecks = 8

@@ -1,4 +1,5 @@
 package import AccessToken
+import WireText
 
 /// The grant types that a client may be allowed, with the names of RFC 7591 section 2.
 public enum GrantType: String, Sendable, Hashable, CaseIterable {
@@ -7,9 +8,15 @@ public enum GrantType: String, Sendable, Hashable, CaseIterable {
     /// RFC 6749 section 6
     case refreshToken = "refresh_token"
 
+    /// - Returns: `nil` for any other name. Names are compared octet for octet.
+    package init?(exactly name: String) {
+        guard let grantType = Self.allCases.first(where: { $0.rawValue.isSameText(as: name) }) else { return nil }
+        self = grantType
+    }
+
     /// - Throws: for any other name.
     package init(parsing text: String) throws(InvalidValue) {
-        guard let grantType = GrantType(rawValue: text) else {
+        guard let grantType = GrantType(exactly: text) else {
             throw InvalidValue("is neither client_credentials nor refresh_token")
         }
         self = grantType

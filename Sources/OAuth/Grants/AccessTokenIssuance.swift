@@ -1,6 +1,7 @@
 public import AccessToken
 public import JOSE
 package import Libcrypto
+import WireText
 
 /// An access token without its signature.
 public struct UnsignedAccessToken: Sendable {
@@ -23,7 +24,7 @@ public struct UnsignedAccessToken: Sendable {
         let terms = grant.terms
         expiresAt = now + terms.lifetime
         let claims = AccessTokenClaims(
-            issuer: policy.issuer, subject: terms.subject, audience: terms.audience,
+            issuer: policy.issuer, subject: terms.subject.description, audience: terms.audience,
             expiresAt: expiresAt, issuedAt: issuedAt, tokenID: id.description, clientID: terms.client.id,
             scope: terms.scope)
         self.grant = grant
@@ -39,7 +40,7 @@ extension AuthorizedGrant.Terms {
     var furtherClaims: [UInt8] {
         guard actor != nil || confirmation != nil || status != nil else { return client.claims }
         var claims = JSONWriter()
-        if let actor { claims.member("act", .object(JSONObject([.init("sub", .string(actor))]))) }
+        if let actor { claims.member("act", .object(JSONObject([.init("sub", .string(actor.description))]))) }
         if let confirmation { claims.member("cnf", confirmation.json) }
         if let status {
             let place = JSONObject([.init("idx", .integer(status.index)), .init("uri", .string(status.list))])
@@ -82,5 +83,10 @@ public struct TokenID: Sendable, Hashable, CustomStringConvertible {
     /// For tests, which need a known value.
     public init(_ text: String) {
         description = text
+    }
+
+    /// Compares the octets.
+    public static func == (first: TokenID, second: TokenID) -> Bool {
+        first.description.isSameText(as: second.description)
     }
 }

@@ -1,6 +1,7 @@
 public import AccessToken
 import JOSE
 import Libcrypto
+package import WireText
 
 /// What an authenticated client gets. Only ``AuthenticatedClient/authorize(_:policy:sealer:now:)`` creates one.
 public struct AuthorizedGrant: Sendable {
@@ -10,9 +11,9 @@ public struct AuthorizedGrant: Sendable {
         /// The registration, compared by identity: its own claims become claims of the token.
         package var client: Client
         /// `sub`
-        package var subject: String
+        package var subject: ExactText
         /// `act`, RFC 8693 section 4.1: the party that acts for the subject; `nil` if the subject acts for itself.
-        package var actor: String?
+        package var actor: ExactText?
         /// `scope`
         package var scope: Scope
         /// `aud`; never empty.
@@ -122,7 +123,7 @@ extension AuthenticatedClient {
         _ grantType: GrantType, scope: Scope, audience: [Audience], refreshToken: RefreshToken?, policy: IssuancePolicy
     ) -> AuthorizedGrant {
         let terms = AuthorizedGrant.Terms(
-            client: client, subject: client.id.description, scope: scope, audience: audience,
+            client: client, subject: ExactText(client.id.description), scope: scope, audience: audience,
             lifetime: client.accessTokenLifetime ?? policy.accessTokenLifetime, confirmation: evidence.confirmation)
         return AuthorizedGrant(
             terms, grantType: grantType, refreshToken: refreshToken,

@@ -35,7 +35,7 @@ enum RequestedGrant: Sendable {
 
     init(_ form: FormParameters) throws(TokenRefusal) {
         guard let name = form["grant_type"] else { throw TokenRefusal(.missingGrantType) }
-        switch GrantType(rawValue: name) {
+        switch GrantType(exactly: name) {
         case .clientCredentials: self = .clientCredentials
         case .refreshToken:
             // RFC 6749 section 6: REQUIRED.

@@ -1,5 +1,6 @@
 package import AccessToken
 package import JOSE
+import WireText
 
 /// What an authenticated client learns about a token, RFC 7662 section 2.2. Only
 /// ``AuthenticatedClient/introspect(_:with:now:)`` creates one.
@@ -31,10 +32,13 @@ package struct Introspection: Sendable {
     private static func write(_ token: VerifiedAccessToken, to answer: inout JSONWriter) {
         answer.member("active", .bool(true))
         answer.member("token_type", "Bearer")
-        for claim in token.payload.members where claim.name != "active" && claim.name != "token_type" {
+        for claim in token.payload.members where !ownMembers.contains(where: claim.name.isSameText(as:)) {
             answer.member(claim.name, claim.value)
         }
     }
+
+    /// The members of an answer that are no claims of a token.
+    private static let ownMembers = ["active", "token_type"]
 
     private static func write(
         _ token: LiveRefreshToken, issuedAt: NumericDate, _ issuer: Issuer, to answer: inout JSONWriter

@@ -1,6 +1,7 @@
 public import AccessToken
 import JOSE
 public import Libcrypto
+import WireText
 
 /// A sealing key and the time from which it seals.
 public struct ScheduledSealingKey: Sendable {
@@ -59,8 +60,8 @@ public struct RefreshTokenSealer: Sendable {
 
     /// Nonce, hint and sealed token; `nil` for a text without the form of a sealed token.
     private static func octets(of text: String) -> [UInt8]? {
-        guard text.utf8.count <= maximumLength, text.hasPrefix(prefix),
-            let octets = Base64URL.decode(String(text.dropFirst(prefix.count))),
+        guard text.utf8.count <= maximumLength, Octets(text).begins(with: prefix),
+            let octets = Base64URL.decode(Octets(text).dropFirst(prefix.utf8.count).text),
             octets.count > XAES256GCM.nonceSize + SealingKey.hintSize + XAES256GCM.tagSize
         else { return nil }
         return octets

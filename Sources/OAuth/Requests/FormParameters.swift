@@ -1,17 +1,60 @@
-import JOSE
 import WireText
 
-/// An HTTP form: the parameters of a request, RFC 6749 section 3.2.
+/// An HTTP form: the parameters of a request, RFC 6749 section 3.2. Names are compared octet for octet.
 struct FormParameters {
-    private var single: [String: String] = [:]
+    /// The most parameters that a form or a query may have. Requests of this protocol have a dozen, besides their
+    /// resources.
+    static let maximumCount = 256
+
+    /// The parameters that may be given once, also those without a value.
+    private var single: [(name: String, value: String)] = []
     /// The values of `resource` and of its alias `audience`, the only parameters that may be repeated (RFC 8707 section
     /// 2).
     private(set) var resources: [String] = []
 
     init(parsing form: [UInt8]) throws(TokenRefusal) {
-        let form = form.span
-        var names: Set<String> = []
+        var names: Set<ExactText> = []
+        try Self.forEachPart(of: form.span) { (name, value) throws(TokenRefusal) in
+            guard let name = FormDecoding.decode(name), let value = FormDecoding.decode(value) else {
+                throw TokenRefusal(.unreadableForm)
+            }
+            if name.isEmpty && value.isEmpty { return }
+            if name.isSameText(as: "resource") || name.isSameText(as: "audience") {
+                if !value.isEmpty { resources.append(value) }
+                return
+            }
+            // RFC 6749 section 3.2: parameters must not be included more than once.
+            guard isNew(name, &names) else { throw TokenRefusal(.repeatedParameter) }
+            single.append((name, value))
+        }
+    }
+
+    /// Few names are compared one by one. Many are put into a set, so that the time stays linear.
+    private func isNew(_ name: String, _ names: inout Set<ExactText>) -> Bool {
+        if single.count < 16 { return !single.contains { $0.name.isSameText(as: name) } }
+        if names.isEmpty { names = Set(single.map { ExactText($0.name) }) }
+        return names.insert(ExactText(name)).inserted
+    }
+
+    /// `nil` for a parameter that is absent. RFC 6749 section 3.2: one without a value is treated as if it were absent.
+    subscript(name: String) -> String? {
+        for index in single.indices where single[index].name.isSameText(as: name) {
+            return single[index].value.isEmpty ? nil : single[index].value
+        }
+        return nil
+    }
+}
+
+extension FormParameters {
+    /// Calls `body` with name and value, not decoded, of each part that is not empty. A part without a `=` has an empty
+    /// value.
+    ///
+    /// - Throws: ``TokenRefusal/Code/tooManyParameters``, and what `body` throws.
+    private static func forEachPart(
+        of form: Span<UInt8>, _ body: (Span<UInt8>, Span<UInt8>) throws(TokenRefusal) -> Void
+    ) throws(TokenRefusal) {
         var start = 0
+        var count = 0
         while start < form.count {
             var end = start
             var equals: Int?
@@ -19,61 +62,48 @@ struct FormParameters {
                 if equals == nil, form[end] == UInt8(ascii: "=") { equals = end }
                 end += 1
             }
-            let nameEnd = equals ?? end
-            guard let name = FormDecoding.decode(form.extracting(start..<nameEnd)),
-                let value = FormDecoding.decode(form.extracting(min(nameEnd + 1, end)..<end))
-            else { throw TokenRefusal(.unreadableForm) }
-            start = end + 1
-            if name.isEmpty && value.isEmpty { continue }
-            if name == "resource" || name == "audience" {
-                if !value.isEmpty { resources.append(value) }
-                continue
+            if end > start {
+                count += 1
+                guard count <= maximumCount else { throw TokenRefusal(.tooManyParameters) }
+                let nameEnd = equals ?? end
+                try body(form.extracting(start..<nameEnd), form.extracting(min(nameEnd + 1, end)..<end))
             }
-            // RFC 6749 section 3.2: parameters must not be included more than once.
-            guard names.insert(name).inserted else { throw TokenRefusal(.repeatedParameter) }
-            // RFC 6749 section 3.2: a parameter without a value is treated as if it were absent.
-            if !value.isEmpty { single[name] = value }
+            start = end + 1
         }
     }
 
-    subscript(name: String) -> String? { single[name] }
-}
-
-extension FormParameters {
     /// - Throws: a refusal of the URL, the media type, the size of the body, or the form.
     init(of request: EndpointRequest) throws(TokenRefusal) {
-        try Self.checkURL(request.query)
+        if let query = request.query { try Self.checkQuery(query) }
         guard Self.isForm(request.fields.contentType) else { throw TokenRefusal(.wrongMediaType) }
         guard request.body.count <= EndpointRequest.maximumBodySize else { throw TokenRefusal(.bodyTooLarge) }
         try self.init(parsing: request.body)
     }
 
+    private static let credentialNames = [
+        "client_id", "client_secret", "client_assertion", "client_assertion_type", "refresh_token", "assertion",
+        "token",
+    ]
+
+    /// In octets, with every character percent-encoded.
+    private static let longestCredentialName = 3 * (credentialNames.map(\.utf8.count).max() ?? 0)
+
     /// RFC 6749 section 2.3.1: credentials must not be in the request URI, which logs and proxies store.
-    private static func checkURL(_ query: [UInt8]?) throws(TokenRefusal) {
-        guard let query else { return }
-        let credentialNames: Set<String> = [
-            "client_id", "client_secret", "client_assertion", "client_assertion_type", "refresh_token", "assertion",
-            "token",
-        ]
-        for parameter in query.split(separator: UInt8(ascii: "&")) {
-            let name = parameter.prefix { $0 != UInt8(ascii: "=") }
-            let decoded = FormDecoding.decode(Array(name).span)?.lowercased()
-            if let decoded, credentialNames.contains(decoded) { throw TokenRefusal(.credentialsInURL) }
+    private static func checkQuery(_ query: [UInt8]) throws(TokenRefusal) {
+        try forEachPart(of: query.span) { (name, _) throws(TokenRefusal) in
+            guard name.count <= longestCredentialName, let name = FormDecoding.decode(name) else { return }
+            if credentialNames.contains(where: Octets(name).isSameIgnoringCase(as:)) {
+                throw TokenRefusal(.credentialsInURL)
+            }
         }
     }
 
     /// Parameters of the media type, such as a charset, are ignored.
     private static func isForm(_ contentType: String?) -> Bool {
-        guard let mediaType = contentType?.utf8.prefix(while: { $0 != UInt8(ascii: ";") }) else { return false }
-        let isBlank: (UInt8) -> Bool = { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
-        var rest = mediaType.drop(while: isBlank)
-        while let last = rest.last, isBlank(last) { rest.removeLast() }
+        guard let contentType else { return false }
         // RFC 9110 section 8.3.1: the media type is case-insensitive.
-        return rest.lazy.map(lowercased).elementsEqual("application/x-www-form-urlencoded".utf8)
-    }
-
-    private static func lowercased(_ character: UInt8) -> UInt8 {
-        UInt8(ascii: "A")...UInt8(ascii: "Z") ~= character ? character | 0x20 : character
+        return Octets(contentType).split(at: ";").head.trimmed
+            .isSameIgnoringCase(as: "application/x-www-form-urlencoded")
     }
 }
 

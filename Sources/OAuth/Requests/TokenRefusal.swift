@@ -8,6 +8,7 @@ public struct TokenRefusal: Error, Sendable, Equatable {
     package enum Code: Sendable, Hashable, CaseIterable {
         case unreadableForm
         case repeatedParameter
+        case tooManyParameters
         case missingGrantType
         case missingRefreshToken
         case missingToken
@@ -87,7 +88,8 @@ extension TokenRefusal.Code {
     /// `error`
     package var error: StaticString {
         switch self {
-        case .unreadableForm, .repeatedParameter, .missingGrantType, .missingRefreshToken, .missingToken,
+        case .unreadableForm, .repeatedParameter, .tooManyParameters, .missingGrantType, .missingRefreshToken,
+            .missingToken,
             .credentialsInURL, .twoAuthenticationMethods, .conflictingClientID, .wrongMediaType, .bodyTooLarge,
             .notFound, .targetIsNoPath, .methodNotAllowed:
             "invalid_request"
@@ -107,6 +109,7 @@ extension TokenRefusal.Code {
         switch self {
         case .unreadableForm: "The request body is not UTF-8 in application/x-www-form-urlencoded form."
         case .repeatedParameter: "A parameter that may be given once was given more than once."
+        case .tooManyParameters: "The request has more than 256 parameters."
         case .missingGrantType: "The parameter grant_type is missing."
         case .missingRefreshToken: "The parameter refresh_token is missing."
         case .missingToken: "The parameter token is missing."

@@ -1,4 +1,5 @@
 package import AccessToken
+import WireText
 
 /// The address on which a listener accepts connections: `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`.
 package struct ListenAddress: Sendable, Equatable, CustomStringConvertible {
@@ -15,17 +16,17 @@ package struct ListenAddress: Sendable, Equatable, CustomStringConvertible {
     /// - Throws: ``InvalidValue`` if the host or the port is missing, the port is above 65535, or an IPv6 address has
     ///   no brackets.
     package init(_ text: String) throws(InvalidValue) {
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+        let (head, tail) = Octets(text).splitFromRight(at: ":")
+        guard var host = head, let port = tail.decimal.flatMap({ UInt16(exactly: $0) }) else {
             throw InvalidValue("is not an address with a port, such as 127.0.0.1:8080")
         }
-        var host = text[..<colon]
-        if host.hasPrefix("["), host.hasSuffix("]") {
+        if host.begins(with: "["), host.ends(with: "]") {
             host = host.dropFirst().dropLast()
-        } else if host.contains(":") {
+        } else if host.contains(ascii: ":") {
             throw InvalidValue("needs brackets around an IPv6 address, such as [::1]:8080")
         }
         guard !host.isEmpty else { throw InvalidValue("has no host before the port, such as 127.0.0.1:8080") }
-        self.host = String(host)
+        self.host = host.text
         self.port = Int(port)
     }
 

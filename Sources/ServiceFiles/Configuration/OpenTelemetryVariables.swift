@@ -133,8 +133,7 @@ enum TracingEndpoint {
 
     /// Plain http is accepted, because a collector is nearby and spans contain no secret.
     static func isURL(_ text: String) -> Bool {
-        guard let url = URL(string: text), let scheme = url.scheme else { return false }
-        return ["http", "https"].contains(scheme) && url.host()?.isEmpty == false
+        (try? HTTPOrigin(of: AbsoluteURI(text))) != nil
     }
 
     static func ratio(_ text: String) throws(InvalidValue) -> Double {

@@ -48,7 +48,7 @@ package enum MemoryLimit {
 
     /// The number in a line such as `VmRSS:   1234 kB`.
     private static func number(_ path: FilePath, line name: String) -> Int? {
-        let line = text(path).map { Octets($0).parts(between: "\n") }?.first { $0.hasPrefix(name) }
+        let line = text(path).map { Octets($0).parts(between: "\n") }?.first { $0.begins(with: name) }
         return line?.dropFirst(name.utf8.count).trimmed.split(at: " ").head.decimal
     }
 

@@ -9,8 +9,8 @@ package enum SizeText {
     /// - Throws: ``InvalidValue`` for another unit, a sign, a fraction, or more than nine digits.
     package static func parse(_ text: String) throws(InvalidValue) -> Int {
         let octets = Octets(text)
-        let number = octets.hasSuffix("B") ? octets.dropLast() : octets
-        for unit in units where number.hasSuffix(unit.name) {
+        let number = octets.ends(with: "B") ? octets.dropLast() : octets
+        for unit in units where number.ends(with: unit.name) {
             let digits = number.dropLast(2)
             guard digits.count <= 9, let count = digits.decimal else { break }
             return count * unit.size

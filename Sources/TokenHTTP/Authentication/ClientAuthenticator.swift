@@ -22,10 +22,12 @@ final class ClientAuthenticator: Sendable {
     /// The values that an assertion's `aud` may have.
     private let audiences: [String]
 
-    /// - Parameter verifiedSecrets: the cache of secrets that passed a password hash.
+    /// - Parameters:
+    ///   - verifiedSecrets: the cache of secrets that passed a password hash.
+    ///   - start: the first second in which assertions are accepted that were made in it.
     init(
         limits: FailureLimits, audiences: [String], passwordChecks: PasswordChecks,
-        verifiedSecrets: VerifiedSecrets, keySets: ClientKeySets
+        verifiedSecrets: VerifiedSecrets, keySets: ClientKeySets, start: NumericDate
     ) throws(LibcryptoError) {
         throttle = Mutex(AuthenticationThrottle(limits))
         pendingAssertions = Mutex(AttemptLimiter(limits))
@@ -34,7 +36,7 @@ final class ClientAuthenticator: Sendable {
         self.passwordChecks = passwordChecks
         self.keySets = keySets
         self.verifiedSecrets = verifiedSecrets
-        usedAssertions = try ReplayCache()
+        usedAssertions = try ReplayCache(start: start)
     }
 
     /// - Parameter request: the request with the credentials. If its origin is `nil`, failures are not counted.
@@ -83,8 +85,8 @@ final class ClientAuthenticator: Sendable {
     private func run(
         _ check: PendingAssertionCheck, _ keys: JWKSet
     ) throws(TokenRefusal) -> Result<AuthenticatedClient, AuthenticationFailure> {
-        try check.run(keys: keys, audiences: audiences) { (id, client, now) throws(TokenRefusal) in
-            try usedAssertions.use(id, of: client, now: now)
+        try check.run(keys: keys, audiences: audiences) { (assertion, now) throws(TokenRefusal) in
+            try usedAssertions.use(assertion, now: now)
         }
     }
 

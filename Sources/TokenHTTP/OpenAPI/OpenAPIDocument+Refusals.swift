@@ -82,8 +82,9 @@ extension TokenRefusal.Code {
     /// The endpoints that refuse requests with this code.
     fileprivate var endpoints: [Endpoint] {
         switch self {
-        case .unreadableForm, .repeatedParameter, .credentialsInURL, .twoAuthenticationMethods, .conflictingClientID,
-            .wrongMediaType, .bodyTooLarge, .invalidClient, .tooManyFailures, .overloaded, .clientKeysUnavailable,
+        case .unreadableForm, .repeatedParameter, .tooManyParameters, .credentialsInURL, .twoAuthenticationMethods,
+            .conflictingClientID, .wrongMediaType, .bodyTooLarge, .invalidClient, .tooManyFailures, .overloaded,
+            .clientKeysUnavailable,
             .serverError:
             [.token, .introspection]
         case .missingGrantType, .missingRefreshToken, .unauthorizedClient, .unsupportedGrantType, .invalidGrant,

@@ -205,7 +205,8 @@ extension OpenAPIDocument {
         "client_assertion": {
           "type": "string",
           "description": "`private_key_jwt`: a JWT that the client signed. `iss` and `sub` are the client, `aud` is \#
-        \#(configuration.assertionAudiences.joined(separator: " or ")), `exp` is at most 5 minutes away, and each `jti` is accepted once."
+        \#(configuration.assertionAudiences.joined(separator: " or ")), `exp` is at most 5 minutes away, and each `jti` is \#
+        accepted once. One without `iat` is refused for some minutes after the start of the service."
         }
         """#
     }

@@ -38,7 +38,7 @@ enum ForwardedAddress {
         guard text.count <= longest else { return nil }
         if text.first == UInt8(ascii: "[") {
             let (address, rest) = text.dropFirst().split(at: "]")
-            guard let rest, address.contains(":") else { return nil }
+            guard let rest, address.contains(ascii: ":") else { return nil }
             guard rest.isEmpty || rest.first == UInt8(ascii: ":") && isPort(rest.dropFirst()) else { return nil }
             return IPAddress(address.text)
         }
@@ -56,7 +56,7 @@ enum ForwardedAddress {
     /// RFC 7239 section 6.3: `_` and letters, digits, dots, underscores and hyphens.
     private static func isObfuscated(_ port: Octets) -> Bool {
         let others = "._-".utf8
-        return port.count > 1 && port.hasPrefix("_")
+        return port.count > 1 && port.begins(with: "_")
             && port.allSatisfy { ASCII.isLetter($0) || ASCII.isDigit($0) || others.contains($0) }
     }
 

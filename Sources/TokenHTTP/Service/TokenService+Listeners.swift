@@ -14,7 +14,8 @@ import WireText
 extension TokenService {
     /// The listeners in the order of their start: management, and the one for tokens.
     func listeners(
-        _ authenticator: ClientAuthenticator, _ signers: SignerPool, _ readiness: Readiness, coreCount: Int
+        _ authenticator: ClientAuthenticator, _ signers: SignerPool, _ readiness: Readiness,
+        _ firstSecond: FirstSecond, coreCount: Int
     ) -> [ListenerService] {
         let budget = MemoryBudget(capacity: memoryForConnections)
         let reserve = DescriptorReserve(logger: logger)
@@ -53,7 +54,14 @@ extension TokenService {
         listeners.append(
             listener(
                 "tokens", configuration.listen, connections: Self.maximumConnections(coreCount: coreCount),
-                evictionTime: .seconds(1), tls: tlsContext, onListening: { readiness.begin() }, respond: router.reply))
+                evictionTime: .seconds(1), tls: tlsContext,
+                onListening: {
+                    guard firstSecond.isAhead() else { return readiness.begin() }
+                    Task {
+                        await firstSecond.wait()
+                        readiness.begin()
+                    }
+                }, respond: router.reply))
         return listeners
     }
 

@@ -21,6 +21,7 @@ package struct TokenService: Sendable {
     let reporter: EventReporter
     let tracer: (any Tracer)?
     let logger: Logger
+    private let started = NumericDate.now
 
     /// Reads keys and clients.
     ///
@@ -55,8 +56,11 @@ package struct TokenService: Sendable {
             workerCount: signing.workerCount, wait: configuration.queueWait,
             reportWait: { [metrics] in metrics.waited($0) }, wakeWorkers: signing.wake)
         try await signing.start(signers)
-        let authenticator = try Self.authenticator(configuration, coreCount: coreCount, logger: logger)
-        let listeners = listeners(authenticator, signers, readiness, coreCount: coreCount)
+        let firstSecond = FirstSecond(
+            started: started, hasAssertions: reloader.snapshots.current.clients.hasKeys)
+        let authenticator = try Self.authenticator(
+            configuration, start: firstSecond.second, coreCount: coreCount, logger: logger)
+        let listeners = listeners(authenticator, signers, readiness, firstSecond, coreCount: coreCount)
         collect(readiness, signers, listeners)
 
         // The services are stopped in reverse order, each after the next one has ended.
@@ -91,7 +95,7 @@ package struct TokenService: Sendable {
 
     /// Makes the authenticator. Password checks use at most half of the cores, so that the others continue signing.
     private static func authenticator(
-        _ configuration: ServiceConfiguration, coreCount: Int, logger: Logger
+        _ configuration: ServiceConfiguration, start: NumericDate, coreCount: Int, logger: Logger
     ) throws(LibcryptoError) -> ClientAuthenticator {
         let threadCount = max(1, coreCount / 2)
         return try ClientAuthenticator(
@@ -99,7 +103,7 @@ package struct TokenService: Sendable {
             passwordChecks: PasswordChecks(
                 threadCount: threadCount, capacity: threadCount * passwordChecksPerThread),
             verifiedSecrets: VerifiedSecretCache().secrets,
-            keySets: ClientKeySets { logger.error("No keys from \($0): \($1)") })
+            keySets: ClientKeySets { logger.error("No keys from \($0): \($1)") }, start: start)
     }
 
     private var rotationService: RotationService? {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import JOSE
+import WireText
 
 extension TokenCommand {
     struct Inspect: ParsableCommand {
@@ -10,7 +11,7 @@ extension TokenCommand {
         var token: String?
 
         func run() throws {
-            let parts = try (token ?? Terminal.readInput()).split(separator: ".", omittingEmptySubsequences: false)
+            let parts = Octets(try token ?? Terminal.readInput()).parts(between: ".")
             guard parts.count == 3, let header = Self.object(parts[0]), let claims = Self.object(parts[1]) else {
                 throw Failure("it is not a JWT")
             }
@@ -23,8 +24,8 @@ extension TokenCommand {
             Terminal.note("The signature was not checked: `writ token verify` checks it.")
         }
 
-        private static func object(_ part: Substring) -> JSONObject? {
-            guard let octets = Base64URL.decode(String(part)) else { return nil }
+        private static func object(_ part: Octets) -> JSONObject? {
+            guard let octets = Base64URL.decode(part.text) else { return nil }
             return (try? JSONReader.read(octets))?.object
         }
     }

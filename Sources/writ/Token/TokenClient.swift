@@ -7,6 +7,7 @@ import NIOHTTP1
 import OAuth
 import RemoteKeys
 import ServiceFiles
+import WireText
 
 /// A client of a token endpoint (RFC 6749 section 4.4), which it finds in the issuer's metadata (RFC 8414).
 struct TokenClient {
@@ -26,7 +27,7 @@ struct TokenClient {
         var form = [("grant_type", "client_credentials")]
         if let scope { form.append(("scope", scope)) }
         form += resources.map { ("resource", $0) }
-        var request = HTTPClientRequest(url: try await tokenEndpoint())
+        var request = HTTPClientRequest(url: try await tokenEndpoint().description)
         request.method = .POST
         request.headers.add(name: "content-type", value: "application/x-www-form-urlencoded")
         switch proof {
@@ -51,20 +52,19 @@ struct TokenClient {
     }
 
     /// RFC 8414 section 3: the well-known path comes before the path of the issuer.
-    private func tokenEndpoint() async throws -> String {
+    private func tokenEndpoint() async throws -> RemoteURL {
         let url = "\(issuer.origin)/.well-known/oauth-authorization-server\(issuer.path)"
         let (status, metadata) = try await send(HTTPClientRequest(url: url))
         guard status == .ok, let endpoint = metadata["token_endpoint"]?.string else {
             throw Failure("\(url) gives no token_endpoint (status \(status.code))")
         }
         // RFC 8414 section 3.3: metadata of another issuer must not be used.
-        guard metadata["issuer"]?.string == issuer.description else {
+        guard metadata["issuer"]?.string?.isSameText(as: issuer.description) == true else {
             throw Failure("\(url) is the metadata of an issuer other than --issuer")
         }
-        guard TransportSecurity.isAcceptable(endpoint) else {
-            throw Failure("the token endpoint is neither https nor on a loopback host")
+        do throws(InvalidValue) { return try RemoteURL(endpoint) } catch {
+            throw Failure("the token endpoint \(error)")
         }
-        return endpoint
     }
 
     private func send(_ request: HTTPClientRequest) async throws -> (HTTPResponseStatus, JSONObject) {
@@ -82,12 +82,11 @@ struct TokenClient {
 
     /// application/x-www-form-urlencoded, RFC 6749 appendix B.
     private static func encode(_ text: String) -> String {
-        text.utf8.reduce(into: "") { encoded, byte in
-            let character = Character(Unicode.Scalar(byte))
-            if character.isASCII, character.isLetter || character.isNumber || "-._".contains(character) {
-                encoded.append(character)
+        text.utf8.reduce(into: "") { encoded, octet in
+            if ASCII.isLetter(octet) || ASCII.isDigit(octet) || "-._".utf8.contains(octet) {
+                encoded.unicodeScalars.append(Unicode.Scalar(octet))
             } else {
-                encoded += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+                encoded += "%" + (octet < 16 ? "0" : "") + String(octet, radix: 16, uppercase: true)
             }
         }
     }

@@ -5,6 +5,7 @@ import JOSE
 import RemoteKeys
 import ServiceFiles
 import TokenVerifier
+import WireText
 
 extension TokenCommand {
     struct Verify: AsyncParsableCommand {
@@ -49,7 +50,9 @@ extension TokenCommand {
         }
 
         private func keys() async throws -> JWKSet {
-            guard jwks.hasPrefix("http://") || jwks.hasPrefix("https://") else { return try keysOfFile() }
+            let scheme = Octets(jwks).split(at: ":").head
+            let isURL = scheme.isSameIgnoringCase(as: "https") || scheme.isSameIgnoringCase(as: "http")
+            guard isURL else { return try keysOfFile() }
             do throws(DocumentFetchError) { return try await DocumentDownload(url: jwks).fetchKeySet().value } catch {
                 throw Failure("no keys from \(jwks): \(error)")
             }

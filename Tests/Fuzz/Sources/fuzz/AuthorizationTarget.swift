@@ -80,9 +80,11 @@ struct AuthorizationTarget: FuzzTarget {
 
     /// What Foundation makes of the base64, which it wants padded.
     private static func userPass(of value: String) -> [UInt8]? {
-        let words = value.split(separator: " ", maxSplits: 1)
+        func isBlank(_ octet: UInt8) -> Bool { octet == UInt8(ascii: " ") || octet == UInt8(ascii: "\t") }
+        let words = value.utf8.drop(while: isBlank).split(separator: UInt8(ascii: " "), maxSplits: 1)
         guard words.count == 2 else { return nil }
-        let characters = words[1].filter { $0 != " " && $0 != "=" }
+        let octets = words[1].filter { !isBlank($0) && $0 != UInt8(ascii: "=") }
+        let characters = String(decoding: octets, as: UTF8.self)
         let padding = String(repeating: "=", count: (4 - characters.count % 4) % 4)
         return Data(base64Encoded: characters + padding).map { Array($0) }
     }

@@ -22,8 +22,12 @@ struct FormModel {
 
     /// Whether a parameter that may be there once is there twice.
     var repeatsName: Bool {
-        let names = pairs.map(\.name).filter { !Self.mayRepeat.contains($0) }
+        let names = pairs.map(\.name).filter { !Self.mayRepeat.contains($0) }.map { Array($0.utf8) }
         return Set(names).count < names.count
+    }
+
+    static func hasTooManyParameters(_ form: [UInt8]) -> Bool {
+        form.split(separator: UInt8(ascii: "&")).count > FormParameters.maximumCount
     }
 
     func agrees(with parameters: FormParameters) -> Bool {
@@ -48,7 +52,8 @@ struct FormModel {
     static func namesCredentials(_ query: [UInt8]) -> Bool {
         query.split(separator: UInt8(ascii: "&")).contains { part in
             let name = part.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)[0]
-            return decode(name).map { credentials.contains($0.lowercased()) } ?? false
+            return decode(name).map { $0.utf8.allSatisfy { $0 < 0x80 } && credentials.contains($0.lowercased()) }
+                ?? false
         }
     }
 

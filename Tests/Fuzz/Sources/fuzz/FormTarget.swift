@@ -21,12 +21,13 @@ struct FormTarget: FuzzTarget {
 
     private func checkForm(_ form: [UInt8]) throws {
         let model = FormModel(form)
+        let isTooLong = FormModel.hasTooManyParameters(form)
         guard let parameters = try? FormParameters(parsing: form) else {
-            require(model == nil || model?.repeatsName == true, "a form that can be read is read")
+            require(model == nil || model?.repeatsName == true || isTooLong, "a form that can be read is read")
             return
         }
-        guard let model, !model.repeatsName else {
-            return require(false, "a form that cannot be read, or has a name twice, is refused")
+        guard let model, !model.repeatsName, !isTooLong else {
+            return require(false, "a form that cannot be read, is too long or has a name twice is refused")
         }
         require(model.agrees(with: parameters), "names and values are what they seem")
         let again = FormModel.encode(model.pairs)
@@ -63,7 +64,8 @@ struct FormTarget: FuzzTarget {
     /// RFC 6749 section 2.3.1: credentials must not be in the request URI.
     private func checkQuery(_ query: [UInt8]) {
         let isAccepted = (try? TokenRequest(parsing: request(body: Self.plainBody, query: query))) != nil
-        require(isAccepted != FormModel.namesCredentials(query), "a query is refused where it names credentials")
+        let isRefused = FormModel.namesCredentials(query) || FormModel.hasTooManyParameters(query)
+        require(isAccepted != isRefused, "a query is refused if it names credentials or is too long")
     }
 
     private func request(body: [UInt8], query: [UInt8]? = nil) -> EndpointRequest {

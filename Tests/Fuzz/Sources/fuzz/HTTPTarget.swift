@@ -1,3 +1,4 @@
+import AccessToken
 import Admission
 import Hummingbird
 import HummingbirdCore
@@ -31,7 +32,8 @@ final class HTTPTarget: FuzzTarget {
         let authenticator = try ClientAuthenticator(
             limits: configuration.throttle, audiences: configuration.assertionAudiences,
             passwordChecks: PasswordChecks(threadCount: 1, capacity: 8),
-            verifiedSecrets: VerifiedSecretCache().secrets, keySets: ClientKeySets { _, _ in })
+            verifiedSecrets: VerifiedSecretCache().secrets, keySets: ClientKeySets { _, _ in },
+            start: NumericDate(.min))
         let readiness = Readiness()
         readiness.begin()
         connection = try HTTPConnection(

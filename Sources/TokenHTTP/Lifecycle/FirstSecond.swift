@@ -1,0 +1,30 @@
+import AccessToken
+
+/// The first second in which the service accepts assertions that were made in it.
+///
+/// Times in assertions are whole seconds. In the second in which the process was started, an assertion that another
+/// process accepted just before would look like one that was made since. So that is the second after it, if there are
+/// clients that use assertions, and the service is ready from then on. Other clients are served before.
+struct FirstSecond: Sendable {
+    let second: NumericDate
+
+    private static let interval: Duration = .milliseconds(10)
+    private static let polls = 110
+
+    /// - Parameters:
+    ///   - started: when the process was started, or a little later.
+    ///   - hasAssertions: whether clients use assertions.
+    init(started: NumericDate, hasAssertions: Bool) {
+        second = hasAssertions ? started + .seconds(1) : started
+    }
+
+    /// Whether the second is still to come.
+    func isAhead(now: NumericDate = .now) -> Bool { now < second }
+
+    /// Waits for the second: little more than a second at most, also if the clock is set meanwhile.
+    func wait(now: @Sendable () -> NumericDate = { .now }) async {
+        for _ in 0..<Self.polls {
+            guard isAhead(now: now()), (try? await Task.sleep(for: Self.interval)) != nil else { return }
+        }
+    }
+}
