@@ -42,6 +42,13 @@ static inline int CLibcrypto_forbidDumps(void) {
 }
 
 // Does nothing if the C library is not glibc.
+static inline void CLibcrypto_returnFreedMemory(void) {
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+}
+
+// Does nothing if the C library is not glibc.
 static inline int CLibcrypto_overwriteFreedMemory(void) {
 #ifdef M_PERTURB
     return mallopt(M_PERTURB, 0xa5);

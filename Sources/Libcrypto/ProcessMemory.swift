@@ -26,6 +26,10 @@ public enum ProcessMemory {
     /// - Returns: whether the C library does so.
     public static func overwriteFreed() -> Bool { CLibcrypto_overwriteFreedMemory() == 1 }
 
+    /// Has the C library give freed memory back to the system: malloc_trim(3). It may take milliseconds, during which other
+    /// threads wait for memory.
+    public static func returnFreed() { CLibcrypto_returnFreedMemory() }
+
     /// Keeps every present and future page out of swap: mlockall(2).
     ///
     /// Does so only if locked memory has no limit. With a limit, a later allocation would be refused and the process

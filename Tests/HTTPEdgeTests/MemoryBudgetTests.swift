@@ -1,3 +1,4 @@
+import Synchronization
 import Testing
 import WireText
 
@@ -35,5 +36,19 @@ struct MemoryBudgetTests {
         #expect(budget.hasRoomForConnections)
         #expect(budget.draw(1, for: nil) == .granted)
         #expect(!budget.hasRoomForConnections)
+    }
+
+    @Test("When most of a large amount was given back, that is reported once")
+    func ebb() {
+        let ebbs = Atomic(0)
+        let budget = MemoryBudget(capacity: 100 << 20) { ebbs.add(1, ordering: .relaxed) }
+        for _ in 0..<16 { _ = budget.draw(1 << 20, for: nil) }
+        for _ in 0..<12 { budget.giveBack(1 << 20, for: nil) }
+        #expect(ebbs.load(ordering: .relaxed) == 0)
+        for _ in 0..<4 { budget.giveBack(1 << 20, for: nil) }
+        #expect(ebbs.load(ordering: .relaxed) == 1)
+        _ = budget.draw(1000, for: nil)
+        budget.giveBack(1000, for: nil)
+        #expect(ebbs.load(ordering: .relaxed) == 1)
     }
 }

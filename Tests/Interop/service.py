@@ -89,13 +89,13 @@ class Service:
 
     # The process
 
-    def start(self, **environment):
-        """Starts the server with these WRIT_ variables and waits until it is ready."""
+    def start(self, prefix=(), **environment):
+        """Starts the server with these WRIT_ variables, behind a command if one is given, and waits until it is ready."""
         # Without a drain delay, which is for load balancers, a stop takes no time.
         self.environment = {"WRIT_DRAIN_DELAY": "0s", **environment}
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
-                [BINARY, "serve"],
+                [*prefix, BINARY, "serve"],
                 cwd=self.folder,
                 env=clean_environment(self.environment),
                 stdin=subprocess.DEVNULL,

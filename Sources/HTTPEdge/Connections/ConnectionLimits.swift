@@ -31,9 +31,9 @@ package struct ConnectionLimits: Sendable {
     package var streams = 100
     /// The most open connections.
     package var connections = 10_000
-    /// How long a connection that may be closed for another one is silent at least. Such connections have no request in
-    /// progress, and their client has not authenticated.
-    package var evictionTime: TimeAmount = .seconds(1)
+    /// How long a client must have sent no whole request before its connection may be closed to make room for another
+    /// one. A client that has authenticated keeps its connection.
+    package var evictionTime: TimeAmount = .seconds(2)
 
     /// - Parameter idleTime: how long a connection may be idle between requests.
     package init(idleTime: TimeAmount = .seconds(75)) {

@@ -25,8 +25,8 @@ final class ListenerState: Sendable {
     private let loops: [(loop: any EventLoop, state: NIOLoopBound<LoopState>)]
     private let count = Atomic(0)
     private let isDraining = Atomic(false)
-    /// Called when a connection has ended.
-    private let onEnd = Mutex<(@Sendable () -> Void)?>(nil)
+    /// Called when a connection has ended: by a listener that waits for room, and by one that waits for the last one.
+    private let waiting = Mutex<[@Sendable () -> Void]>([])
 
     init(_ configuration: ListenerConfiguration, group: any EventLoopGroup) async throws {
         limits = configuration.limits
@@ -55,8 +55,8 @@ final class ListenerState: Sendable {
     /// Whether the listener waits for its connections to end.
     var isEnding: Bool { isDraining.load(ordering: .relaxed) }
 
-    /// Sets what is called when a connection has ended, on any thread.
-    func onConnectionEnd(_ action: @escaping @Sendable () -> Void) { onEnd.withLock { $0 = action } }
+    /// Calls `action` once when the next connection has ended, on any thread.
+    func afterNextEnd(_ action: @escaping @Sendable () -> Void) { waiting.withLock { $0.append(action) } }
 
     /// To be called on `loop`.
     func state(on loop: any EventLoop) -> LoopState? { loops.first { $0.loop === loop }?.state.value }
@@ -77,12 +77,21 @@ final class ListenerState: Sendable {
         channel.closeFuture.whenComplete { [self] _ in
             budget.giveBack(MemoryCost.connection, for: share)
             count.subtract(1, ordering: .relaxed)
-            onEnd.withLock { $0 }?()
+            endWaiting()
         }
         return true
     }
 
-    /// Closes a silent connection on one of the event loops, if there is one.
+    /// Calls what waits for the end of a connection.
+    func endWaiting() {
+        let actions = waiting.withLock { waiting in
+            defer { waiting = [] }
+            return waiting
+        }
+        for action in actions { action() }
+    }
+
+    /// Closes a connection that may be closed, on one of the event loops, if there is one.
     func evict() { evict(from: loops[...]) }
 
     private func evict(from rest: ArraySlice<(loop: any EventLoop, state: NIOLoopBound<LoopState>)>) {

@@ -16,15 +16,23 @@ package final class MemoryBudget: Sendable {
     private struct State {
         var drawn = 0
         var shares: [AddressBlock: Int] = [:]
+        /// The most that was drawn since ``onEbb`` was called.
+        var peak = 0
     }
 
     /// In octets.
     package let capacity: Int
     private let state = Mutex(State())
+    private let onEbb: @Sendable () -> Void
+    /// The least peak that is worth a call, in octets.
+    private static let leastPeak = 4 << 20
 
-    /// - Parameter capacity: in octets.
-    package init(capacity: Int) {
+    /// - Parameters:
+    ///   - capacity: in octets.
+    ///   - onEbb: called when most of a large amount was given back, as after a flood.
+    package init(capacity: Int, onEbb: @escaping @Sendable () -> Void = {}) {
         self.capacity = capacity
+        self.onEbb = onEbb
     }
 
     /// The octets that are in use.
@@ -45,17 +53,23 @@ package final class MemoryBudget: Sendable {
                 state.shares[block] = share
             }
             state.drawn += octets
+            state.peak = max(state.peak, state.drawn)
             return .granted
         }
     }
 
     /// Gives back what was drawn.
     func giveBack(_ octets: Int, for block: AddressBlock?) {
-        state.withLock { state in
+        let isEbb = state.withLock { state in
             state.drawn -= octets
-            guard let block, let share = state.shares[block] else { return }
-            state.shares[block] = share > octets ? share - octets : nil
+            if let block, let share = state.shares[block] {
+                state.shares[block] = share > octets ? share - octets : nil
+            }
+            guard state.peak >= Self.leastPeak, state.drawn < state.peak / 4 else { return false }
+            state.peak = state.drawn
+            return true
         }
+        if isEbb { onEbb() }
     }
 }
 

@@ -16,7 +16,8 @@ final class OpenConnection {
     var isAuthenticated = false
     /// Whether a request waits for its response.
     var isAnswering = false
-    private(set) var lastActivity: NIODeadline
+    /// When the client last sent a whole request, or began the connection. Parts of a request do not count.
+    private(set) var lastRequest: NIODeadline
     /// The neighbours in the list of ``OpenConnections``, which removes itself from it in the end.
     fileprivate var previous: OpenConnection?
     fileprivate var next: OpenConnection?
@@ -29,7 +30,7 @@ final class OpenConnection {
         self.share = share
         self.listener = listener
         self.list = list
-        lastActivity = channel.eventLoop.now
+        lastRequest = channel.eventLoop.now
         list.append(self)
     }
 
@@ -62,9 +63,9 @@ final class OpenConnection {
         return true
     }
 
-    /// Records that the client sent something.
+    /// Records that the client sent a whole request, or completed the TLS handshake.
     func touch() {
-        lastActivity = channel.eventLoop.now
+        lastRequest = channel.eventLoop.now
         list.moveToEnd(self)
     }
 
@@ -77,11 +78,11 @@ final class OpenConnection {
 
     /// Whether the connection may be closed for another one.
     func isEvictable(now: NIODeadline) -> Bool {
-        !isAuthenticated && !isAnswering && lastActivity + limits.evictionTime <= now
+        !isAuthenticated && !isAnswering && lastRequest + limits.evictionTime <= now
     }
 }
 
-/// The open connections of a listener on one event loop, those that were silent for longest first.
+/// The open connections of a listener on one event loop, those whose client sent no whole request for longest first.
 final class OpenConnections {
     private var first: OpenConnection?
     private var last: OpenConnection?
@@ -114,7 +115,7 @@ final class OpenConnections {
         connection.next = nil
     }
 
-    /// Closes the connection that was silent for longest, of those that may be closed.
+    /// Closes the first connection that may be closed.
     ///
     /// - Returns: false if there is none.
     func evictOne(now: NIODeadline) -> Bool {

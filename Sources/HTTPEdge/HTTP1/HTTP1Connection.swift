@@ -62,7 +62,6 @@ final class HTTP1Connection: ChannelDuplexHandler {
     /// - Returns: whether it is to be parsed.
     func shouldParse(_ count: Int) -> Bool {
         guard let context else { return false }
-        connection.touch()
         isReading = true
         switch state.read(count, now: context.eventLoop.now) {
         case .parse: break
@@ -160,6 +159,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
     }
 
     private func respond(to head: HTTPRequestHead, _ content: Request.Content) {
+        connection.touch()
         connection.isAnswering = true
         let request = Request(
             head.method, RequestTarget(head.uri, hasAbsoluteForm: true), fields: head.headers, content: content,

@@ -56,7 +56,6 @@ final class HTTP2Connection: ChannelDuplexHandler {
     // MARK: Frames
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        connection.touch()
         isReading = true
         let frame = unwrapInboundIn(data)
         switch frame.payload {
@@ -146,7 +145,7 @@ final class HTTP2Connection: ChannelDuplexHandler {
     private func remove(_ id: HTTP2StreamID) {
         guard let context else { return }
         state.remove(id, now: context.eventLoop.now)
-        connection.isAnswering = !state.streams.isEmpty
+        connection.isAnswering = state.hasAnswering
         // Less than before is always granted.
         _ = connection.drawForRequests(state.size)
         if !isReading { schedule() }
@@ -168,6 +167,7 @@ final class HTTP2Connection: ChannelDuplexHandler {
     }
 
     private func respond(to head: HTTPRequestHead, _ content: Request.Content, on id: HTTP2StreamID) {
+        connection.touch()
         connection.isAnswering = true
         let request = Request(
             head.method, RequestTarget(head.uri, hasAbsoluteForm: false), fields: head.headers, content: content,

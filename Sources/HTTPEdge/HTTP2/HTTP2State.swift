@@ -35,6 +35,9 @@ struct HTTP2State {
     /// What the streams take in octets.
     var size: Int { streams.values.reduce(0) { $0 + MemoryCost.stream + MemoryCost.perOctet * $1.size } }
 
+    /// Whether a request waits for its response.
+    var hasAnswering: Bool { streams.values.contains(where: \.isAnswering) }
+
     /// Whether a further stream may begin.
     var hasRoom: Bool { streams.count < streamLimit && phase != .closed }
 

@@ -29,6 +29,8 @@ struct HTTP2Stream {
     /// Whether the client has ended its side.
     private(set) var isWhole = false
 
+    var isAnswering: Bool { if case .answering = phase { true } else { false } }
+
     /// What the stream takes in octets.
     var size: Int {
         if case .receiving(_, let content) = phase { return fieldsSize + content.readableBytes }

@@ -4,8 +4,8 @@ import SystemPackage
 /// Accepts connections while there are descriptors and memory for them; SwiftNIO alone would accept without an end, and
 /// retry `accept` in a tight loop when the process has run out of descriptors.
 ///
-/// It requests each read itself. While the listener is full, it does not read, and asks for the silent connections to be
-/// closed.
+/// It requests each read itself. While the listener is full, it does not read, and has connections closed whose clients
+/// send no request.
 final class AcceptHandler: ChannelDuplexHandler {
     typealias InboundIn = any Channel
     typealias InboundOut = any Channel
@@ -15,13 +15,13 @@ final class AcceptHandler: ChannelDuplexHandler {
     private static let shortages: Set<Errno> = [
         .tooManyOpenFiles, .tooManyOpenFilesInSystem, .noBufferSpace, .noMemory,
     ]
-    /// How long to wait before the next try while the listener is full.
+    /// The longest wait before the next try while the listener is full.
     private static let pause: TimeAmount = .milliseconds(50)
 
     private let reserve: DescriptorReserve
     private let listener: ListenerState
     private let reportFailure: (any Error) -> Void
-    private var isRetryScheduled = false
+    private var isWaiting = false
 
     /// - Parameter reportFailure: called with an error that ends the listener.
     init(_ listener: ListenerState, _ reserve: DescriptorReserve, reportFailure: @escaping (any Error) -> Void) {
@@ -62,14 +62,22 @@ final class AcceptHandler: ChannelDuplexHandler {
 
     func read(context: ChannelHandlerContext) {
         guard !reserve.isShort else { return }
-        guard !listener.hasRoom else { return context.read() }
+        if listener.hasRoom { return context.read() }
+        guard !isWaiting else { return }
+        isWaiting = true
+        let (channel, loop) = (context.channel, context.eventLoop)
+        let handler = NIOLoopBound(self, eventLoop: loop)
+        let retry: @Sendable () -> Void = { loop.execute { handler.value.retry(channel) } }
+        listener.afterNextEnd(retry)
+        // There may be no connection that could be closed, or room in the budget without the end of one.
+        loop.scheduleTask(in: Self.pause, retry)
         listener.evict()
-        guard !isRetryScheduled else { return }
-        isRetryScheduled = true
-        context.eventLoop.assumeIsolated().scheduleTask(in: Self.pause) { [self] in
-            isRetryScheduled = false
-            context.channel.read()
-        }
+    }
+
+    private func retry(_ channel: any Channel) {
+        guard isWaiting else { return }
+        isWaiting = false
+        channel.read()
     }
 }
 

@@ -71,20 +71,13 @@ package final class HTTPListener: Sendable {
 
     /// Lets requests end that have begun, and waits until all connections are closed.
     package func drain() async {
-        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-            let waiting = Mutex<CheckedContinuation<Void, Never>?>(continuation)
-            let state = state
-            let resume: @Sendable () -> Void = {
-                guard state.connectionCount == 0 else { return }
-                waiting.withLock { continuation in
-                    let result = continuation
-                    continuation = nil
-                    return result
-                }?.resume()
+        state.drain()
+        while state.connectionCount > 0 {
+            await withCheckedContinuation { continuation in
+                state.afterNextEnd { continuation.resume() }
+                // The last connection may have ended before that.
+                if state.connectionCount == 0 { state.endWaiting() }
             }
-            state.onConnectionEnd(resume)
-            state.drain()
-            resume()
         }
     }
 

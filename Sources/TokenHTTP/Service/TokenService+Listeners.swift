@@ -17,11 +17,11 @@ extension TokenService {
         _ authenticator: ClientAuthenticator, _ signers: SignerPool, _ readiness: Readiness,
         _ firstSecond: FirstSecond, coreCount: Int
     ) -> [ListenerService] {
-        let budget = MemoryBudget(capacity: memoryForConnections)
         let reserve = DescriptorReserve(logger: logger)
         let proxies = TrustedProxies(configuration.trustedProxies)
         func listener(
-            _ name: String, _ address: ListenAddress, connections: Int, evictionTime: TimeAmount,
+            _ name: String, _ address: ListenAddress, _ budget: MemoryBudget, connections: Int,
+            evictionTime: TimeAmount,
             tls: (@Sendable () -> NIOSSLContext)? = nil, onListening: @escaping @Sendable () -> Void = {},
             respond: @escaping Responder
         ) -> ListenerService {
@@ -47,14 +47,16 @@ extension TokenService {
                 report: { [reporter] in reporter.report($0) })
             listeners.append(
                 listener(
-                    "management", address, connections: Self.managementConnections, evictionTime: .zero,
+                    "management", address, MemoryBudget(capacity: Self.memoryForManagement),
+                    connections: Self.managementConnections, evictionTime: .zero,
                     respond: router.reply))
         }
         let router = tokenRouter(authenticator, signers, readiness, coreCount: coreCount)
         listeners.append(
             listener(
-                "tokens", configuration.listen, connections: Self.maximumConnections(coreCount: coreCount),
-                evictionTime: .seconds(1), tls: tlsContext,
+                "tokens", configuration.listen,
+                MemoryBudget(capacity: memoryForConnections, onEbb: Self.returnMemory),
+                connections: Self.maximumConnections(coreCount: coreCount), evictionTime: .seconds(2), tls: tlsContext,
                 onListening: {
                     guard firstSecond.isAhead() else { return readiness.begin() }
                     Task {
@@ -73,7 +75,18 @@ extension TokenService {
         return max(8 << 20, (limit - others) / 2)
     }
 
+    /// Gives memory back to the system after a flood, when the buffers of its connections have been freed.
+    @Sendable private static func returnMemory() {
+        MultiThreadedEventLoopGroup.singleton.any().scheduleTask(in: .seconds(1)) {
+            NIOThreadPool.singleton.submit { _ in ProcessMemory.returnFreed() }
+        }
+    }
+
     private static let managementConnections = 64
+
+    /// What the connections of the management listener may take: a budget of their own, so that a flood of the other
+    /// listener does not keep probes out.
+    private static let memoryForManagement = 8 << 20
 
     /// The most connections of clients: 10,000, or as many as leave enough descriptors for everything else, but at
     /// least 16.
