@@ -13,7 +13,7 @@ from server import Server, token_form
 from verification import verification_rates
 from working_folder import LARGE_ID, LARGE_REGISTRY, LARGE_SECRET, Client
 
-# As many requests at once as keep two signer threads busy. What is under way when a load ends counts as cost and not as
+# As many requests at once as keep two cores busy with signatures. What is under way when a load ends counts as cost and not as
 # an answer: 0.3 % of four seconds.
 CONNECTIONS = 32
 # Before the load that is measured, in seconds.
