@@ -8,11 +8,12 @@ import generators
 import signature_speed
 import wrk_scripts
 from failure import Unavailable
+from reloading import reload_times
 from server import Server, token_form
 from verification import verification_rates
 from working_folder import LARGE_ID, LARGE_REGISTRY, LARGE_SECRET, Client
 
-# As many requests at once as keep two signer threads busy. What is under way when a load ends counts as cost and not as
+# As many requests at once as keep two cores busy with signatures. What is under way when a load ends counts as cost and not as
 # an answer: 0.3 % of four seconds.
 CONNECTIONS = 32
 # Before the load that is measured, in seconds.
@@ -38,6 +39,8 @@ class Sample:
     start: float = 0
     # By name, where rates are what the case gives.
     rates: dict[str, float] = field(default_factory=dict)
+    # Milliseconds by name, where these are what the case gives.
+    times: dict[str, float] = field(default_factory=dict)
     # Why it does not count.
     failure: str | None = None
 
@@ -189,6 +192,13 @@ class LargeRegistryCase:
         return sample
 
 
+class ReloadCase:
+    """Answers for the key set while 100,000 clients are reloaded, and before."""
+
+    def measure(self, bench, _):
+        return Sample(times=reload_times(bench.folder, bench.seconds))
+
+
 class VerificationCase:
     """Verifying one token over and over, by Writ's verifier, others, and libcrypto alone."""
 
@@ -222,5 +232,6 @@ CASES = {
     "256 connections": WrkCase(connections=256, settings={"limits.queue_wait": "2s"}),
     "start": StartCase(),
     "100,000 clients": LargeRegistryCase(),
+    "reload": ReloadCase(),
     "verification": VerificationCase(),
 }

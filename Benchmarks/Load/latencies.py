@@ -12,3 +12,16 @@ def summary(milliseconds):
         "p99": ordered[(len(ordered) - 1) * 99 // 100],
         "max": ordered[-1],
     }
+
+
+def gaps(answers, start, end):
+    """Milliseconds from one answer of a connection to its next, if a part of that is between `start` and `end`.
+
+    - `answers`: for each connection, the seconds at which answers came.
+    """
+    return [
+        (next - last) * 1000
+        for times in answers
+        for last, next in zip(times, times[1:])
+        if next >= start and last <= end
+    ]

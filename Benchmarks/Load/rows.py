@@ -62,6 +62,10 @@ def resident(case):
     return Figure("resident", "MiB", lambda round: round[case].resident)
 
 
+def milliseconds(case, name):
+    return Figure(name, "ms", lambda round: round[case].times[name])
+
+
 def bare_cost(algorithm):
     return Figure("bare signature", "us", lambda round: 1e6 / round.bare[algorithm].sign)
 
@@ -208,6 +212,15 @@ ROWS = [
         f"the same with {SMALL_REGISTRY} clients",
         lambda round: round["100,000 clients"].cpu / round["RS256"].cpu,
         (cpu("100,000 clients"), per_second("100,000 clients"), resident("100,000 clients")),
+        bare=(),
+    ),
+    Row(
+        f"longest silence of JWKS answers while {LARGE_REGISTRY:,} clients are reloaded",
+        ("reload",),
+        "the same before the reload",
+        lambda round: round["reload"].times["longest"] / round["reload"].times["longest before"],
+        tuple(milliseconds("reload", name) for name in ("longest", "p99", "longest before", "p99 before", "reload")),
+        Goal("<=", 25, "ms"),
         bare=(),
     ),
     verification("TokenVerifier", Goal(">=", 0.8)),

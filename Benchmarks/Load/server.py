@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import signal
 import socket
 import ssl
 import subprocess
@@ -73,7 +74,7 @@ class Server:
                 self.token(client)
                 return time.monotonic() - start
             except ConnectionError:
-                self.check_start(start + DEADLINE)
+                self.check_process(start + DEADLINE, "start")
 
     def spawn(self):
         # JSON is YAML too.
@@ -102,14 +103,14 @@ class Server:
                 pass
             finally:
                 connection.close()
-            self.check_start(deadline)
+            self.check_process(deadline, "start")
 
-    def check_start(self, deadline):
-        """Waits a moment; raises where it makes no sense to wait any longer."""
+    def check_process(self, deadline, task):
+        """Waits a moment; raises if it makes no sense to wait any longer."""
         if self.process.poll() is not None:
-            raise BenchError(f"the service does not start: {self.last_words}")
+            raise BenchError(f"the service does not {task}: {self.last_words}")
         if time.monotonic() > deadline:
-            raise BenchError(f"the service did not start within {DEADLINE} s")
+            raise BenchError(f"the service did not {task} within {DEADLINE} s")
         time.sleep(PAUSE)
 
     @property
@@ -125,6 +126,20 @@ class Server:
             self.process.kill()
             self.process.wait()
             raise
+
+    def reload(self):
+        """Has it read its files, and waits until they are in use; returns the seconds that this took."""
+        start = time.monotonic()
+        before = self.reload_count
+        self.process.send_signal(signal.SIGHUP)
+        while self.reload_count == before:
+            self.check_process(start + DEADLINE, "read its files")
+        return time.monotonic() - start
+
+    @property
+    def reload_count(self):
+        """How many lines of the log say so, at `info`."""
+        return self.log.read_bytes().count(b'"message":"Reloaded"')
 
     # What it costs
 

@@ -3,7 +3,7 @@ import Foundation
 package import Libcrypto
 import OAuth
 
-/// Jobs that wait for a thread: never more than can be done in time, and served fairly among clients.
+/// Jobs that wait for a worker or a thread: never more than can be done in time, and served fairly among clients.
 final class SigningQueue: @unchecked Sendable {
     /// The bound of the queue.
     enum Limit {

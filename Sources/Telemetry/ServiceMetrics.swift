@@ -54,7 +54,7 @@ package final class ServiceMetrics: Sendable {
             "writ_introspection_requests_total", help: "Introspection requests (POST) that were answered.")
         registry.describe(
             "writ_request_duration_seconds", help: "Time from a request's head to its answer, before it is sent.")
-        registry.describe("writ_signing_queue_wait_seconds", help: "How long signatures waited for a thread.")
+        registry.describe("writ_signing_queue_wait_seconds", help: "How long signatures waited to be made.")
         registry.describe(
             "writ_tokens_reused_total", help: "Token requests that were answered with a token issued before.")
         registry.describe("writ_requests_shed_total", help: "Requests that were answered 503 because too many waited.")
@@ -72,7 +72,7 @@ package final class ServiceMetrics: Sendable {
         durations[endpoint]?.record(nanoseconds: duration.nanoseconds)
     }
 
-    /// Records the time that a signature waited for a thread.
+    /// Records the time that a signature waited for an event loop or a thread.
     package func waited(_ duration: Duration) { queueWait.record(nanoseconds: duration.nanoseconds) }
 
     /// Counts a reload that was applied or refused.

@@ -90,6 +90,20 @@ class TestPersistence:
         assert statuses(service, b"".join(requests) + get(CLOSE)) == [*expected, 200]
         assert_serves(service)
 
+    def test_a_pipeline_that_is_too_long(self, service):
+        """Every answer is that of the request in its place; from the first one on that does not fit there are none."""
+        count = 400
+        numbered = [get(target=b"/%d" % number, host=b"Host: a") for number in range(1, count)]
+        # The first answer takes longer, so that the others wait for it.
+        first = get(target=b"/metrics")
+        with RawConnection(service, listener="management") as connection:
+            connection.send(first + b"".join(numbered))
+            found = [answer.status for answer in connection.answers()]
+        assert found[0] == 200
+        assert len(found) == count or found[-1] == 429
+        assert set(found[1:-1]) == {404}
+        assert_serves(service)
+
     def test_a_refused_body_is_no_request(self, service):
         """One that is too large is skipped, or the connection ends behind its refusal."""
         body = get(target=b"/smuggled") * 1000

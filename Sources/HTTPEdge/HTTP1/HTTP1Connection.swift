@@ -18,6 +18,8 @@ final class HTTP1Connection: ChannelDuplexHandler {
     private var state: HTTP1State
     private var waiting = CircularBuffer<Input>()
     private var waitingHeads = 0
+    /// Whether a request did not fit among those that wait. Nothing that follows it is kept.
+    private var isPipelineFull = false
     private var context: ChannelHandlerContext?
     private var timer: Scheduled<Void>?
     private var timerDeadline = NIODeadline.distantFuture
@@ -93,9 +95,17 @@ final class HTTP1Connection: ChannelDuplexHandler {
 
     private func receive(_ input: Input) {
         guard state.isAnswering || !waiting.isEmpty || !connection.channel.isWritable else { return process(input) }
-        // A request that does not fit ends the pipeline, with all that follows it.
-        if case .part(.head) = input { waitingHeads += 1 }
-        if waitingHeads <= ConnectionLimits.pipeline { waiting.append(input) }
+        guard !isPipelineFull else { return }
+        if case .part(.head) = input {
+            // A request that does not fit ends the connection, so that no response is taken for that of another one.
+            guard waitingHeads < ConnectionLimits.pipeline else {
+                isPipelineFull = true
+                waiting.append(.failure(.tooManyRequests))
+                return
+            }
+            waitingHeads += 1
+        }
+        waiting.append(input)
     }
 
     private func process(_ input: Input) {

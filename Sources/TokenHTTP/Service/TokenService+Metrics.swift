@@ -21,7 +21,7 @@ extension TokenService {
             samples.gauge(
                 "writ_ready", help: "Whether the service is ready for requests.", value: readiness.isReady ? 1 : 0)
             samples.gauge(
-                "writ_signing_queue_depth", help: "Signatures that wait for a thread.",
+                "writ_signing_queue_depth", help: "Signatures that wait to be made.",
                 value: Double(signers.waitingCount))
             samples.gauge(
                 "writ_signing_queue_capacity", help: "Signatures that may wait, at the recent signing rate.",

@@ -13,7 +13,7 @@ import Signing
 import Telemetry
 package import Tracing
 
-/// The service: two listeners, the signer threads, reloads, key rotation and graceful shutdown.
+/// The service: two listeners, signatures, reloads, key rotation and graceful shutdown.
 package struct TokenService: Sendable {
     let configuration: ServiceConfiguration
     let reloader: Reloader
