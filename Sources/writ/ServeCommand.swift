@@ -30,17 +30,18 @@ struct ServeCommand: AsyncParsableCommand {
         let hangups = await UnixSignalsSequence(trapping: .sighup)
         let options = ServiceConfiguration.Options(
             issuer: issuer, listen: listen, management: management, logLevel: logLevel)
-        let configuration = try configurationOption.read(options)
+        let configuration = try configurationOption.read(options, .service)
         // Text for a terminal, JSON for a log collector.
         let isTerminal = isatty(STDERR_FILENO) == 1
-        var logger = Logger(label: "writ") { label in
-            if isTerminal { return StreamLogHandler.standardError(label: label) }
-            return JSONLogHandler.standardError
+        let threshold = LogThreshold(Logger.Level(configuration.logLevel))
+        let logger = Logger(label: "writ") { label in
+            if isTerminal { return AdjustableLogHandler(StreamLogHandler.standardError(label: label), threshold) }
+            return AdjustableLogHandler(JSONLogHandler.standardError, threshold)
         }
-        logger.logLevel = Logger.Level(configuration.logLevel)
         for warning in configuration.warnings { logger.warning("\(warning)") }
         let traces = configuration.tracing.map { [logger] in TraceExport(to: $0, logger: logger) }
-        let service = try TokenService(configuration, logger: logger, tracer: traces?.tracer)
+        let service = try TokenService(
+            configuration, logger: logger, tracer: traces?.tracer, setLogLevel: { threshold.level = $0 })
         if let traces {
             service.addCounter("writ_trace_spans_dropped_total", help: "Spans that did not reach the collector.") {
                 traces.droppedCount

@@ -27,7 +27,7 @@ extension ServiceFixture {
         let readiness = Readiness()
         readiness.begin()
         let signers = signers ?? SignerPool(threadCount: 2, wait: .seconds(60))
-        let shell = EndpointShell(trustedProxies: TrustedProxies(networks: []), retryDelay: { 1 }, report: report)
+        let shell = EndpointShell(trustedProxies: { TrustedProxies(networks: []) }, retryDelay: { 1 }, report: report)
         return TokenRouter(
             paths: configuration.endpoints,
             tokenEndpoint: TokenEndpointHandler(

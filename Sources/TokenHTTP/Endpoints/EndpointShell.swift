@@ -7,7 +7,8 @@ import Tracing
 
 /// What the token and the introspection endpoint have in common: HTTP, the trace, the log, and the answer to a refusal.
 struct EndpointShell: Sendable {
-    let trustedProxies: TrustedProxies
+    /// `trusted_proxies`, which can change while the service runs.
+    let trustedProxies: @Sendable () -> TrustedProxies
     /// `nil` if traces are off.
     var tracer: (any Tracer)?
     /// Seconds for the `Retry-After` of an overloaded service. They are random, so that clients that were refused
@@ -25,7 +26,7 @@ struct EndpointShell: Sendable {
         to request: Request, in context: ConnectionContext, of endpoint: Endpoint, url: String,
         _ rules: (EndpointRequest, inout RequestObservation) async throws(TokenRefusal) -> Response
     ) async -> Response {
-        let origin = context.address.map { trustedProxies.origin(of: $0, request.headers) }
+        let origin = context.address.map { trustedProxies().origin(of: $0, request.headers) }
         var observation = RequestObservation(
             event: RequestEvent(endpoint, requestID: context.requestID),
             trace: RequestTrace(tracer, path: request.uri.path, request.headers, using: FieldExtractor()))

@@ -25,20 +25,23 @@ package struct TokenService: Sendable {
 
     /// Reads keys and clients.
     ///
-    /// - Parameter tracer: receives a span for each request to the token or the introspection endpoint; `nil` if traces
-    ///   are off.
+    /// - Parameters:
+    ///   - tracer: receives a span for each request to the token or the introspection endpoint; `nil` if traces are off.
+    ///   - setLogLevel: called with `log_level` after the configuration file has changed.
     /// - Throws: all problems with keys, clients and TLS files at once.
     package init(
-        _ configuration: ServiceConfiguration, logger: Logger, tracer: (any Tracer)? = nil
+        _ configuration: ServiceConfiguration, logger: Logger, tracer: (any Tracer)? = nil,
+        setLogLevel: @escaping @Sendable (Logger.Level) -> Void = { _ in }
     ) throws(InvalidConfiguration) {
         self.configuration = configuration
         self.tracer = tracer
         self.logger = logger
-        if configuration.keysRotation != nil { Self.makeFirstKeys(configuration.keys, logger: logger) }
+        if configuration.keysRotation != nil { Self.makeFirstKeys(configuration.keys(.start), logger: logger) }
         let metrics = ServiceMetrics()
         self.metrics = metrics
         reloader = try Reloader(
-            configuration, logger: logger, reportReload: { metrics.reloaded($0) }, now: .now)
+            configuration, coreCount: System.coreCount, logger: logger, reportReload: { metrics.reloaded($0) },
+            reportSettings: { setLogLevel(Logger.Level($0.logLevel)) }, now: .now)
     }
 
     /// Serves until SIGTERM or SIGINT, then finishes the requests that it has accepted.
@@ -66,8 +69,12 @@ package struct TokenService: Sendable {
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
 
         // The services are stopped in reverse order, each after the next one has ended.
-        var services = companions + [ReloadService(reloader: reloader, hangups: hangups)]
-        if let rotation = rotationService { services.append(rotation) }
+        let files = FilesThread()
+        var services =
+            companions + [
+                ReloadService(reloader: reloader, files: files, hangups: hangups),
+                RotationService(configuration.keys, snapshots: reloader.snapshots, files: files, logger: logger),
+            ]
         if let address = configuration.management {
             let router = ManagementRouter(
                 readiness: readiness, metrics: metrics.registry,
@@ -149,7 +156,8 @@ package struct TokenService: Sendable {
     ) -> TokenRouter {
         let (snapshots, endpoints, origin) = (reloader.snapshots, configuration.endpoints, configuration.issuer.origin)
         let shell = EndpointShell(
-            trustedProxies: TrustedProxies(networks: configuration.trustedProxies), tracer: tracer,
+            trustedProxies: { TrustedProxies(networks: snapshots.current.configuration.trustedProxies) },
+            tracer: tracer,
             report: { [logger, metrics] event in
                 metrics.count(event)
                 if let cause = event.refusal?.cause { logger.error("A request could not be answered: \(cause)") }
@@ -168,14 +176,6 @@ package struct TokenService: Sendable {
             reportTime: { [metrics] endpoint, time in metrics.took(time, endpoint) })
     }
 
-    private var rotationService: RotationService? {
-        configuration.keysRotation.map { plan in
-            RotationService(
-                chains: [configuration.keys.signing, configuration.keys.sealing], plan: plan,
-                lifetimes: { [reloader] in reloader.snapshots.current.lifetimes }, logger: logger)
-        }
-    }
-
     /// Makes the first keys if the folder is empty; of several replicas, the first one makes them. If the folder cannot
     /// be written to, that is logged once and the folder is used as it is. Invalid keys are not reported here: the
     /// reloader reports them.
@@ -187,6 +187,8 @@ package struct TokenService: Sendable {
             }
             try keys.checkWritable()
         } catch is InvalidConfiguration {
+        } catch let error as FolderLockError {
+            logger.warning("keys_rotation makes no first key now: \(error)")
         } catch {
             logger.warning("keys_rotation is on, but the keys folder cannot be written to: \(error)")
         }
