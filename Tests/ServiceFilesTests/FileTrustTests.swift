@@ -64,11 +64,33 @@ import Testing
         #expect(open("file") == nil)
     }
 
-    @Test("A file in a folder that every user can write to is refused, sticky or not", arguments: [0o777, 0o1777])
-    func aWorldWritableFolderIsRefused(mode: Int) throws {
-        try makeFolder("open", mode: mode)
+    @Test("A file in a folder that every user can write to is refused, unless the folder is sticky")
+    func aWorldWritableFolderIsRefused() throws {
+        try makeFolder("open", mode: 0o777)
         try folder.write("x", to: "open/file")
         #expect(open("open/file")?.place == .file(folder.path("open"), line: nil))
+        try makeFolder("open", mode: 0o1777)
+        #expect(open("open/file") == nil)
+    }
+
+    @Test("A keys folder that every user can write to is refused, sticky or not", arguments: [0o777, 0o1777])
+    func aWorldWritableKeysFolderIsRefused(mode: Int) throws {
+        try makeFolder("keys", mode: mode)
+        let keys = KeysFolder(FilePath(folder.path("keys")), algorithm: .rs256, access: .service)
+        let error = #expect(throws: InvalidConfiguration.self) { try keys.load() }
+        #expect(error?.problems.map(\.message) == ["can be changed by every user of this machine"])
+    }
+
+    @Test("In a sticky folder, a file of another user is refused, by a command too", .enabled(if: getuid() == 0))
+    func aForeignFileInAStickyFolder() throws {
+        try makeFolder("open", mode: 0o1777)
+        try folder.write("x", to: "open/file")
+        try FileManager.default.setAttributes([.ownerAccountID: 65534], ofItemAtPath: folder.path("open/file"))
+        for access in [FileAccess.service, .command()] {
+            #expect(throws: UntrustedFile.self) {
+                try TrustedFile.open(FilePath(folder.path("open/file")), access).close()
+            }
+        }
     }
 
     @Test("A file is refused if a link on the way to it is in a folder that every user can write to")

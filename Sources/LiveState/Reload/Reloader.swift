@@ -15,6 +15,11 @@ package final class Reloader: Sendable {
         var scheduleProblems: [Problem] = []
         var secretExpiryWatch = SecretExpiryWatch()
         var settingsLog = SettingsLog()
+        /// The snapshot that was replaced last, until no request uses it: freeing many clients takes long, and no thread
+        /// that answers requests must do it.
+        var former: Snapshot?
+        /// How many checks came after it was replaced.
+        var checksAfterReplacement = 0
     }
 
     /// What is known of one part.
@@ -31,11 +36,11 @@ package final class Reloader: Sendable {
     /// The configuration at the start. It names the files.
     let configuration: ServiceConfiguration
     let logger: Logger
-    private let threadCount: Int
-    private let reportReload: @Sendable (_ isApplied: Bool) -> Void
-    private let reportSettings: @Sendable (ServiceConfiguration) -> Void
+    let threadCount: Int
+    let reportReload: @Sendable (_ isApplied: Bool) -> Void
+    let reportSettings: @Sendable (ServiceConfiguration) -> Void
     private let state: Mutex<State>
-    private let status: Mutex<ReloadStatus>
+    let status: Mutex<ReloadStatus>
 
     /// Makes the first snapshot.
     ///
@@ -84,6 +89,9 @@ package final class Reloader: Sendable {
     /// Checks for a change, and loads the parts that ``ReloadPolicy`` decides to load.
     package func look(now: NumericDate) {
         state.withLock { state in
+            state.checksAfterReplacement += 1
+            // A request takes less than a second after it has read its snapshot.
+            if state.checksAfterReplacement > 2 { state.former = nil }
             state.secretExpiryWatch.look(snapshots.current.clients, now: now, logger: logger)
             var reload = Reload(now: now)
             for part in StatePart.allCases {
@@ -123,115 +131,4 @@ package final class Reloader: Sendable {
 
     /// What the last completed reload found. It does not wait for a reload that is in progress.
     package var lastStatus: ReloadStatus { status.withLock { $0 } }
-
-    /// One reload: what was loaded, and why.
-    private struct Reload {
-        let now: NumericDate
-        var opensAll = false
-        var reasons: [String] = []
-        var parts: [StatePart] = []
-        var problems: [Problem] = []
-        var needsSnapshot = false
-        var hasNewSettings = false
-    }
-
-    private func load(_ part: StatePart, _ files: WatchedFiles, _ state: inout State, _ reload: inout Reload) {
-        let problems = read(part, &state, &reload)
-        conclude(part, files, problems, &state, &reload)
-    }
-
-    /// Loads a part whose files may be half written, and forgets what it has read if that does not check.
-    ///
-    /// - Returns: whether the part was loaded.
-    private func attempt(
-        _ part: StatePart, _ files: WatchedFiles, _ state: inout State, _ reload: inout Reload
-    ) -> Bool {
-        let former = state.loader
-        let problems = read(part, &state, &reload)
-        guard problems.isEmpty else {
-            state.loader = former
-            return false
-        }
-        conclude(part, files, [], &state, &reload)
-        return true
-    }
-
-    private func read(_ part: StatePart, _ state: inout State, _ reload: inout Reload) -> [Problem] {
-        switch part {
-        case .keys: return state.loader.readKeys(opensAll: reload.opensAll, now: reload.now).problems
-        case .clients: return state.loader.readClients(threadCount: threadCount).problems
-        case .tls: return tlsIdentities.reload()
-        case .configuration:
-            do throws(InvalidConfiguration) {
-                let new = try configuration.readAgain()
-                state.settingsLog.add(new, at: configuration, logger)
-                state.loader.adopt(configuration.adopting(new))
-                reload.hasNewSettings = true
-                return []
-            } catch {
-                return error.problems
-            }
-        }
-    }
-
-    private func conclude(
-        _ part: StatePart, _ files: WatchedFiles, _ problems: [Problem], _ state: inout State, _ reload: inout Reload
-    ) {
-        state.parts[part]?.policy.conclude(files, isRefused: !problems.isEmpty, now: reload.now)
-        reload.parts.append(part)
-        reload.problems += problems
-        if part != .tls { reload.needsSnapshot = true }
-        // A problem is logged once for each change and each signal, however often the reload is retried.
-        if problems != state.parts[part]?.problems { ProblemLog.add(problems, "Not reloaded", to: logger) }
-        state.parts[part]?.problems = problems
-    }
-
-    /// Replaces the snapshot if a part of it was loaded or a key is due.
-    private func finish(_ state: inout State, _ reload: Reload) {
-        guard !reload.reasons.isEmpty else { return }
-        let now = reload.now
-        var problems = reload.problems
-        if reload.needsSnapshot {
-            let (snapshot, scheduleProblems) = state.loader.makeSnapshot(now: now)
-            state.schedule.conclude(isRefused: !scheduleProblems.isEmpty, now: now)
-            if scheduleProblems != state.scheduleProblems {
-                ProblemLog.add(scheduleProblems, "Not reloaded", to: logger)
-            }
-            state.scheduleProblems = scheduleProblems
-            problems += scheduleProblems
-            if let snapshot { replace(with: snapshot, &state, reload, isGood: problems.isEmpty) }
-        } else if problems.isEmpty {
-            logger.info("Reloaded", metadata: ["reason": "\(Self.list(reload.reasons))", "parts": "tls"])
-        }
-        state.settingsLog.warn(state.loader.configuration, logger)
-        status.withLock { $0 = ReloadStatus(state, at: now) }
-        reportReload(problems.isEmpty)
-    }
-
-    private func replace(with snapshot: Snapshot, _ state: inout State, _ reload: Reload, isGood: Bool) {
-        let former = snapshots.current
-        snapshots.replace(with: snapshot)
-        if reload.hasNewSettings { reportSettings(snapshot.configuration) }
-        if reload.parts.contains(.clients) {
-            state.secretExpiryWatch.look(snapshot.clients, isNew: true, now: reload.now, logger: logger)
-        }
-        // A retry that finds the same problems again is no news.
-        if isGood || !reload.reasons.allSatisfy({ $0 == "retry" }) {
-            var metadata: Logger.Metadata = [
-                "reason": "\(Self.list(reload.reasons))", "clients": "\(snapshot.clients.count)",
-                "kid": "\(snapshot.signingKey(at: reload.now).keyID)",
-            ]
-            if !reload.parts.isEmpty { metadata["parts"] = "\(Self.list(reload.parts.map(\.rawValue)))" }
-            logger.info("Reloaded", metadata: metadata)
-        }
-        for change in KeyChange.changes(from: former, to: snapshot) {
-            logger.info("Key changed", metadata: change.metadata)
-        }
-    }
-
-    /// Each of the words once.
-    private static func list(_ words: [String]) -> String {
-        var seen: Set<String> = []
-        return words.filter { seen.insert($0).inserted }.joined(separator: ", ")
-    }
 }

@@ -16,7 +16,7 @@ package enum TrustedFile {
             let status = try descriptor.stat()
             if status.type == .regular {
                 try check(path, trust(of: status, access, isReadOnly: descriptor.isOnReadOnlyMount))
-                for folder in folders(of: path) { try checkFolder(folder, access) }
+                for entry in entries(of: path) { try checkFolder(holding: entry, access) }
             }
             return descriptor
         } catch {
@@ -25,15 +25,34 @@ package enum TrustedFile {
         }
     }
 
+    /// Checks a folder of which every file counts.
+    ///
     /// - Throws: ``UntrustedFile`` if other users can change what is in the folder.
     static func checkFolder(_ folder: FilePath, _ access: FileAccess) throws {
         try check(folder, trust(of: folder.stat(), access, isReadOnly: folder.isOnReadOnlyMount))
     }
 
+    /// Checks the folder of one file that counts, or of a link that leads to it. In a sticky folder, such as `/tmp`, other
+    /// users can add files, but cannot replace one that is not theirs.
+    private static func checkFolder(holding entry: FilePath, _ access: FileAccess) throws {
+        let status = try entry.folder.stat()
+        let owner = try entry.stat(followTargetSymlink: false).userID
+        let trusted = [0, RunningProcess.user, status.userID.rawValue]
+        guard status.permissions.contains(.saveText), trusted.contains(owner.rawValue) else {
+            return try checkFolder(entry.folder, access)
+        }
+        let others: FilePermissions = [.groupWrite, .otherWrite]
+        try check(
+            entry.folder,
+            FileTrust(
+                owner: status.userID.rawValue, permissions: status.permissions.subtracting(others),
+                owners: access.owners, user: RunningProcess.user, isReadOnly: entry.folder.isOnReadOnlyMount))
+    }
+
     /// The files and folders among these, and the folders that hold them, whose group can change them.
     package static func warnings(about paths: [FilePath]) -> [Problem] {
         var seen: Set<FilePath> = []
-        let all = paths.flatMap { [$0] + folders(of: $0) }.filter { seen.insert($0).inserted }
+        let all = paths.flatMap { [$0] + entries(of: $0).map(\.folder) }.filter { seen.insert($0).inserted }
         return all.compactMap { path in
             guard let status = try? path.stat(), status.type == .regular || status.type == .directory,
                 trust(of: status, .service, isReadOnly: path.isOnReadOnlyMount) == .groupWritable
@@ -56,17 +75,17 @@ package enum TrustedFile {
         if let refusal = UntrustedFile(path, trust, user: RunningProcess.user) { throw refusal }
     }
 
-    /// The folder that holds the file, and those that hold what its symbolic links lead to.
-    private static func folders(of path: FilePath) -> [FilePath] {
+    /// The file, or the symbolic links on the way to it and the file at their end.
+    private static func entries(of path: FilePath) -> [FilePath] {
         var path = path
-        var folders: [FilePath] = []
+        var entries: [FilePath] = []
         // The kernel follows forty links at most.
         for _ in 0..<40 {
-            folders.append(path.folder)
+            entries.append(path)
             guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: path.string) else { break }
             path = path.folder.pushing(FilePath(target))
         }
-        return folders
+        return entries
     }
 }
 
