@@ -168,6 +168,33 @@ import Testing
         #expect(try !knows("reporting"))
     }
 
+    @Test("A half-written file whose last entry does not check is not used either, not even when another part changes")
+    func halfOfAnEntry() throws {
+        try removeClient("reporting")
+        let text = try fixture.folder.read("clients.yaml")
+        for length in 1..<6 {
+            try fixture.folder.write(text + "  - client_id: half\(length)\n", to: "clients.yaml")
+            if length == 3 { try remove("keys/first.pem") }
+            look(1)
+        }
+        #expect(keyFiles == ["20261118T110000Z.pem"])
+        #expect(try knows("reporting"))
+        #expect(reloader.lastStatus.isApplied)
+    }
+
+    @Test("A file that never stands still is read in time although an entry has not checked for long")
+    func filesThatNeverStandStillWithAMistake() throws {
+        try editClients("access_token_lifetime: 5m", "access_token_lifetime: soon")
+        look()
+        try removeClient("reporting")
+        for second in 0..<3 {
+            try fixture.folder.write(fixture.folder.read("clients.yaml") + "# \(second)\n", to: "clients.yaml")
+            look(1)
+        }
+        #expect(try !knows("reporting") && knows("tenant"))
+        #expect(reloader.lastStatus.refusedClientCount == 1)
+    }
+
     private final class Settings: Sendable {
         let levels = Mutex<[LogLevel]>([])
     }

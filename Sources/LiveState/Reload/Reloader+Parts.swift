@@ -17,7 +17,7 @@ extension Reloader {
     }
 
     func load(_ part: StatePart, _ files: WatchedFiles, _ state: inout State, _ reload: inout Reload) {
-        let problems = read(part, &state, &reload)
+        let (problems, _) = read(part, &state, &reload)
         conclude(part, files, problems, &state, &reload)
     }
 
@@ -28,29 +28,35 @@ extension Reloader {
         _ part: StatePart, _ files: WatchedFiles, _ state: inout State, _ reload: inout Reload
     ) -> Bool {
         let former = state.loader
-        let problems = read(part, &state, &reload)
-        guard problems.isEmpty else {
+        let (problems, isUsable) = read(part, &state, &reload)
+        // A mistake that was there before does not keep back what was revoked. A new one may be the end of what is written.
+        guard isUsable, problems.count <= state.parts[part]?.problems.count ?? 0 else {
             state.loader = former
             return false
         }
-        conclude(part, files, [], &state, &reload)
+        conclude(part, files, problems, &state, &reload)
         return true
     }
 
-    private func read(_ part: StatePart, _ state: inout State, _ reload: inout Reload) -> [Problem] {
+    /// - Returns: the problems, and whether the files can be used but for single keys or clients.
+    private func read(
+        _ part: StatePart, _ state: inout State, _ reload: inout Reload
+    ) -> (problems: [Problem], isUsable: Bool) {
         switch part {
-        case .keys: return state.loader.readKeys(opensAll: reload.opensAll, now: reload.now).problems
-        case .clients: return state.loader.readClients(threadCount: threadCount).problems
-        case .tls: return tlsIdentities.reload()
+        case .keys: return state.loader.readKeys(opensAll: reload.opensAll, now: reload.now)
+        case .clients: return state.loader.readClients(threadCount: threadCount)
+        case .tls:
+            let problems = tlsIdentities.reload()
+            return (problems, problems.isEmpty)
         case .configuration:
             do throws(InvalidConfiguration) {
                 let new = try configuration.readAgain()
                 state.settingsLog.add(new, at: configuration, logger)
                 state.loader.adopt(configuration.adopting(new))
                 reload.hasNewSettings = true
-                return []
+                return ([], true)
             } catch {
-                return error.problems
+                return (error.problems, false)
             }
         }
     }
