@@ -14,7 +14,16 @@ struct ConfigurationOption: ParsableArguments {
         FilePath(config ?? ProcessInfo.processInfo.environment["WRIT_CONFIG"] ?? "writ.yaml")
     }
 
-    func read(_ options: ServiceConfiguration.Options = .init()) throws -> ServiceConfiguration {
-        try ServiceConfiguration(reading: path, environment: ProcessInfo.processInfo.environment, options: options)
+    /// Reads the configuration for a command.
+    func read() throws -> ServiceConfiguration { try read(.init(), .command) }
+
+    func read(_ options: ServiceConfiguration.Options, _ access: FileAccess) throws -> ServiceConfiguration {
+        try ServiceConfiguration(
+            reading: path, environment: ProcessInfo.processInfo.environment, options: options, access: access)
     }
+}
+
+extension FileAccess {
+    /// A command that tells its operator which lock it waits for.
+    static let command = FileAccess.command { Terminal.note("waiting for another writ command (\($0))") }
 }

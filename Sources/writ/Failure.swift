@@ -21,6 +21,8 @@ struct Failure: Error {
         case let failure as Failure: self = failure
         case let error as ClientsFileEditError: self.init(error.description, hint: error.hint)
         case let error as KeyRotationError: self.init(error.description, hint: error.hint)
+        case let error as FolderLockError: self.init(error.description, hint: error.hint)
+        case let error as UnappliedRevocation: self.init(error.description, hint: error.hint)
         case let error as InvalidConfiguration: self.init(error)
         case let error as WorkingFolderError: self.init(error.description, hint: error.hint)
         case let error as Errno: self.init(error.description.lowercased())

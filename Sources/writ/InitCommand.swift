@@ -33,7 +33,7 @@ struct InitCommand: ParsableCommand {
         if management != "off" { _ = try OptionValue.parse(management, "--management", ListenAddress.init) }
         let contents: WorkingFolder.Contents
         do {
-            contents = try WorkingFolder(FilePath(folder)).create(
+            contents = try WorkingFolder(FilePath(folder), .command).create(
                 issuer: issuer, listen: listen, management: management)
         } catch WorkingFolderError.exists(let file) where ifAbsent && file.lastComponent == "writ.yaml" {
             Terminal.note("\(file) exists already; nothing was changed.")

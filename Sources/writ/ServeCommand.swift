@@ -37,12 +37,13 @@ struct ServeCommand: AsyncParsableCommand {
         RunningProcess.raiseOpenFileLimit()
         let options = ServiceConfiguration.Options(
             issuer: issuer, listen: listen, management: management, logLevel: logLevel)
-        let configuration = try configurationOption.read(options)
-        var logger = log.logger
-        logger.logLevel = Logger.Level(configuration.logLevel)
+        let configuration = try configurationOption.read(options, .service)
+        log.setLevel(Logger.Level(configuration.logLevel))
+        let logger = log.logger
         for warning in configuration.warnings { logger.warning("\(warning)") }
         let traces = configuration.tracing.map { [logger] in TraceExport(to: $0, logger: logger) }
-        let service = try TokenService(configuration, logger: logger, tracer: traces?.tracer)
+        let service = try TokenService(
+            configuration, logger: logger, tracer: traces?.tracer, setLogLevel: log.setLevel)
         service.addCounter(
             "writ_log_lines_dropped_total", help: "Log lines that were dropped because the log was not read in time."
         ) {

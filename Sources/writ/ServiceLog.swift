@@ -6,9 +6,10 @@ import Telemetry
 /// The log of the service: on standard error, written by a thread of its own.
 struct ServiceLog: Sendable {
     let format: LogFormat
-    /// Logs from `info` on.
+    /// Logs from `info` on until another level is set.
     let logger: Logger
     private let writer: LogWriter
+    private let threshold = LogThreshold(.info)
 
     init(_ format: LogFormat) {
         self.format = format
@@ -20,8 +21,13 @@ struct ServiceLog: Sendable {
             },
             { octets, range in try FileDescriptor.standardError.writeOnce(octets, range) })
         self.writer = writer
-        logger = Logger(label: "writ") { _ in ServiceLogHandler(format) { writer.append($0) } }
+        logger = Logger(label: "writ") { [threshold] _ in
+            AdjustableLogHandler(ServiceLogHandler(format) { writer.append($0) }, threshold)
+        }
     }
+
+    /// Logs from this level on.
+    func setLevel(_ level: Logger.Level) { threshold.level = level }
 
     /// How many lines were dropped.
     var droppedCount: Int { writer.droppedCount }

@@ -46,6 +46,8 @@ METRICS = HISTOGRAMS | {
     "writ_reloads_total",
     "writ_last_reload_successful",
     "writ_last_reload_timestamp_seconds",
+    "writ_reload_problems",
+    "writ_client_entries_refused",
     "writ_key_state",
     "writ_key_next_change_seconds",
     "writ_client_secret_end_timestamp_seconds",

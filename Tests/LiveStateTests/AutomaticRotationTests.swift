@@ -42,11 +42,12 @@ import Testing
             try generate(start: now), try generate(start: now + .seconds(400))
         )
         for key in [first, second] { try folder.setTime(of: "keys/\(key.name)", toSecondsSince1970: now.seconds) }
-        var rotation = AutomaticRotation(of: keys.signing, plan: plan, logger: logger)
+        var rotation = AutomaticRotation(of: keys.signing, logger: logger)
         let late = now + .seconds(10_000)
+        let loaded = try keys.load()
         let uptime = ContinuousClock.now
         func step(_ now: NumericDate, after seconds: Int) {
-            rotation.step(lifetimes: lifetimes, now: now, uptime: uptime + .seconds(seconds))
+            rotation.step(plan, keys: loaded, lifetimes: lifetimes, now: now, uptime: uptime + .seconds(seconds))
         }
         let both = [first.name.description, second.name.description]
         step(late, after: 0)
@@ -69,8 +70,8 @@ import Testing
         let lifetimes = fixture.configuration.lifetimes(of: [])
         let late = ServiceFixture.now + .seconds(10 * 366 * 86400)
         for chain in [folder.signing, folder.sealing] {
-            var rotation = AutomaticRotation(of: chain, plan: plan, logger: logger)
-            rotation.step(lifetimes: lifetimes, now: late, uptime: .now)
+            var rotation = AutomaticRotation(of: chain, logger: logger)
+            rotation.step(plan, keys: try folder.load(), lifetimes: lifetimes, now: late, uptime: .now)
         }
         #expect(try folder.load().count == 2)
         #expect(try folder.loadSealing().count == 2)

@@ -51,8 +51,8 @@ import Testing
     }
 
     @Test(
-        "An invalid clients file leaves the running snapshot in use",
-        arguments: ["clients: [", "", "clients:\n  - client_id: a\n"])
+        "A clients file that is not one as a whole leaves all clients as they are",
+        arguments: ["clients: [", "", "a: 1\n"])
     func aBrokenFileChangesNothing(text: String) throws {
         try fixture.folder.write(text, to: "clients.yaml")
         for _ in 0..<3 { reloader.look(now: ServiceFixture.now) }
@@ -200,9 +200,11 @@ import Testing
         try fixture.copyKey("rsa-3072.pem", as: "20200101T000000Z.pem")
         try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
         for _ in 0..<3 { reloader.look(now: ServiceFixture.now) }
-        #expect(current.keys.count == 1)
+        // The key that others can read stays as it was, and the other one is in use.
+        #expect(!reloader.lastStatus.isApplied)
+        #expect(current.keys.count == 2)
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
         for _ in 0..<2 { reloader.look(now: ServiceFixture.now) }
-        #expect(current.keys.count == 2)
+        #expect(reloader.lastStatus.isApplied)
     }
 }

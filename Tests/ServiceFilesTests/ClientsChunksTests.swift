@@ -31,7 +31,7 @@ import Testing
 
     private func read(_ text: String) throws -> [Client] {
         try folder.write(text, to: "clients.yaml")
-        return try ClientsFile(reading: FilePath(folder.path("clients.yaml"))).clients
+        return try ClientsFile.clients(in: FilePath(folder.path("clients.yaml")))
     }
 
     @Test("A large file is read in pieces, with the same result as in one piece")
@@ -40,7 +40,7 @@ import Testing
         #expect(try #require(ClientsChunks(text)).pieces.count > 1)
         let clients = try read(text)
         #expect(clients.map(\.id.description) == (0..<3000).map { "client-\($0)" })
-        let inOne = try ClientsFile(YAMLText(path: "clients.yaml", text: text)).clients
+        let inOne = try ClientsFile.clients(in: YAMLText(path: "clients.yaml", text: text))
         #expect(clients.map(\.scope) == inOne.map(\.scope))
         #expect(clients.map(\.name) == inOne.map(\.name))
     }

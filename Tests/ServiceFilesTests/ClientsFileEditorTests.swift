@@ -76,16 +76,16 @@ import Yams
     func removesTheLastEntryToo() throws {
         try editor.remove(ClientID("one"))
         try editor.remove(ClientID("two"))
-        #expect(try ClientsFile(reading: FilePath(folder.path("clients.yaml"))).clients.isEmpty)
+        #expect(try ClientsFile.clients(in: FilePath(folder.path("clients.yaml"))).isEmpty)
         try editor.add(client("again"))
-        #expect(try ClientsFile(reading: FilePath(folder.path("clients.yaml"))).clients.count == 1)
+        #expect(try ClientsFile.clients(in: FilePath(folder.path("clients.yaml"))).count == 1)
     }
 
     @Test("After a rotation the old secret is valid until the given end")
     func rotatesASecretAndKeepsTheOldForAWhile() throws {
         let now = NumericDate(1_795_000_000)
         try editor.rotateSecret(of: ClientID("one"), to: hash, oldEnd: now + .seconds(3600), now: now)
-        let clients = try ClientsFile(reading: FilePath(folder.path("clients.yaml"))).clients
+        let clients = try ClientsFile.clients(in: FilePath(folder.path("clients.yaml")))
         #expect(clients[0].secrets.map(\.hash.description) == [hash.description, Self.first])
         #expect(clients[0].secrets.map(\.expiresAt?.seconds) == [nil, 1_795_003_600])
         #expect(try folder.read("clients.yaml").contains("scope: a b   # both\n\n  # Runs by day."))
@@ -95,7 +95,7 @@ import Yams
     func rotatesASecretAndEndsTheOldAtOnce() throws {
         let now = NumericDate(1_795_000_000)
         try editor.rotateSecret(of: ClientID("two"), to: hash, oldEnd: nil, now: now)
-        let clients = try ClientsFile(reading: FilePath(folder.path("clients.yaml"))).clients
+        let clients = try ClientsFile.clients(in: FilePath(folder.path("clients.yaml")))
         #expect(clients[1].secrets.map(\.hash) == [hash])
         #expect(try folder.read("clients.yaml").hasSuffix("# The end.\n"))
     }
@@ -104,8 +104,32 @@ import Yams
     func anEarlierEndIsNotPutOff() throws {
         let now = NumericDate(1_795_000_000)
         try editor.rotateSecret(of: ClientID("two"), to: hash, oldEnd: NumericDate(1_900_000_000), now: now)
-        let clients = try ClientsFile(reading: FilePath(folder.path("clients.yaml"))).clients
+        let clients = try ClientsFile.clients(in: FilePath(folder.path("clients.yaml")))
         #expect(clients[1].secrets.last?.expiresAt?.seconds == 1_798_761_600)
+    }
+
+    private static let broken = "  - client_id: broken\n    scop: a\n"
+
+    @Test("An entry that does not check holds up no edit of another, and stays as it is")
+    func aBrokenEntryHoldsNothingUp() throws {
+        try folder.write(Self.text.replacing("# The end.\n", with: Self.broken), to: "clients.yaml")
+        try editor.remove(ClientID("one"))
+        try editor.add(client("three"))
+        try editor.rotateSecret(of: ClientID("two"), to: hash, oldEnd: nil, now: NumericDate(0))
+        let reading = try ClientsFile(parsing: FilePath(folder.path("clients.yaml"))).read()
+        #expect(reading.clients.map(\.id.description) == ["two", "three"])
+        #expect(try folder.read("clients.yaml").contains(Self.broken))
+        #expect(throws: InvalidConfiguration.self) {
+            try editor.rotateSecret(of: ClientID("broken"), to: hash, oldEnd: nil, now: NumericDate(0))
+        }
+    }
+
+    @Test("A client is removed with every entry that has its identifier, also one that does not check")
+    func removesEveryEntryOfAClient() throws {
+        let twice = Self.broken.replacing("broken", with: "one")
+        try folder.write(Self.text.replacing("# The end.\n", with: twice), to: "clients.yaml")
+        try editor.remove(ClientID("one"))
+        #expect(try ClientsFile.clients(in: FilePath(folder.path("clients.yaml"))).map(\.id.description) == ["two"])
     }
 
     @Test("A refused edit leaves the file unchanged")
@@ -133,7 +157,7 @@ import Yams
             do { try edit() } catch ClientsFileEditError.unusualLayout {
                 #expect(try folder.read("clients.yaml") == text)
             }
-            _ = try ClientsFile(reading: FilePath(folder.path("clients.yaml")))
+            _ = try ClientsFile.clients(in: FilePath(folder.path("clients.yaml")))
         }
     }
 
@@ -195,6 +219,6 @@ import Yams
         try ClientsFileEditor(FilePath(folder.path("link.yaml"))).add(client("three"))
         #expect(
             try FileManager.default.destinationOfSymbolicLink(atPath: folder.path("link.yaml")) == "real/clients.yaml")
-        #expect(try ClientsFile(reading: FilePath(folder.path("real/clients.yaml"))).clients.count == 3)
+        #expect(try ClientsFile.clients(in: FilePath(folder.path("real/clients.yaml"))).count == 3)
     }
 }

@@ -11,7 +11,7 @@ import Testing
     private static let hash = "sha256:K7gNU3sdo-OL0wNhqoVWhr3g6s1xYv72ol_pe_Unols"
 
     private func read(_ text: String) throws -> [Client] {
-        try ClientsFile(YAMLText(path: "clients.yaml", text: text)).clients
+        try ClientsFile.clients(in: YAMLText(path: "clients.yaml", text: text))
     }
 
     private func entry(_ members: String) -> String {
@@ -193,7 +193,7 @@ import Testing
         #expect(refusals(costs: 8).isEmpty)
         #expect(
             refusals(costs: 9) == [
-                "-: needs 9 password hash checks to reject a wrong secret"
+                "18: client_secrets needs 9 password hash checks to reject a wrong secret"
             ])
     }
 }

@@ -67,12 +67,11 @@ import Testing
     @Test("A retired key that signs is replaced by a new one")
     func retiringAKeyThatSignsPutsAnotherInItsPlace() throws {
         let first = try #require(try keys.signing.generateFirst())
-        let result = try keys.signing.retire(first.keyID, longestLifetime: .seconds(900), now: now)
-        #expect(result.retired.keyID == first.keyID)
-        #expect(result.replacement?.name.start == now - .seconds(60))
-        #expect(try keys.load().map(\.keyID) == [result.replacement?.keyID])
+        let replacement = try keys.signing.retire(first, longestLifetime: .seconds(900), now: now)
+        #expect(replacement?.name.start == now - .seconds(60))
+        #expect(try keys.load().map(\.keyID) == [replacement?.keyID])
         #expect(throws: KeyRotationError.noSuchKey) {
-            try keys.signing.retire(first.keyID, longestLifetime: .seconds(900), now: now)
+            try keys.signing.retire(first, longestLifetime: .seconds(900), now: now)
         }
     }
 
@@ -81,8 +80,7 @@ import Testing
         let first = try #require(try keys.signing.generateFirst())
         let second = try keys.signing.rotate(in: .zero, isForced: true, longestLifetime: .seconds(900), now: now).new
         #expect(
-            try keys.signing.retire(second.keyID, longestLifetime: .seconds(900), now: now + .seconds(1)).replacement
-                == nil)
+            try keys.signing.retire(second, longestLifetime: .seconds(900), now: now + .seconds(1)) == nil)
         #expect(try keys.load().map(\.keyID) == [first.keyID])
     }
 
@@ -92,8 +90,8 @@ import Testing
         let second = try keys.signing.rotate(in: .zero, isForced: true, longestLifetime: .seconds(900), now: now).new
         try folder.setTime(of: "keys/\(second.name)", toSecondsSince1970: now.seconds)
         let late = now + .seconds(86400)
-        let result = try keys.signing.retire(second.keyID, longestLifetime: .seconds(900), now: late)
-        #expect(result.replacement?.name.start == late - .seconds(60))
+        let replacement = try keys.signing.retire(second, longestLifetime: .seconds(900), now: late)
+        #expect(replacement?.name.start == late - .seconds(60))
         #expect(try keys.load().allSatisfy { $0.keyID != first.keyID })
     }
 
@@ -120,7 +118,7 @@ import Testing
         let first = try #require(try keys.signing.generateFirst())
         let next = try keys.signing.rotate(in: .seconds(360), isForced: false, longestLifetime: .seconds(900), now: now)
             .new
-        #expect(try keys.signing.retire(next.keyID, longestLifetime: .seconds(900), now: now).replacement == nil)
+        #expect(try keys.signing.retire(next, longestLifetime: .seconds(900), now: now) == nil)
         #expect(try keys.load().map(\.keyID) == [first.keyID])
     }
 

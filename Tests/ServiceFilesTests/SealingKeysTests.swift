@@ -93,11 +93,12 @@ import Testing
     func retiringTheKeyThatSealsPutsAnotherInItsPlace() throws {
         _ = try keys.signing.generateFirst()
         let first = try #require(try keys.sealing.generateFirst())
-        let chain = try keys.chain(ofKey: first.keyID)
+        let (chain, key) = try keys.find(first.keyID)
+        #expect(key == first)
         #expect(chain.purpose == .sealing)
-        let result = try chain.retire(first.keyID, longestLifetime: .seconds(900), now: now)
-        #expect(result.replacement?.name.start == now - .seconds(60))
-        #expect(try keys.loadSealing().map(\.key.keyID) == [result.replacement?.keyID])
+        let replacement = try chain.retire(first, longestLifetime: .seconds(900), now: now)
+        #expect(replacement?.name.start == now - .seconds(60))
+        #expect(try keys.loadSealing().map(\.key.keyID) == [replacement?.keyID])
         #expect(try keys.load().count == 1)
     }
 }

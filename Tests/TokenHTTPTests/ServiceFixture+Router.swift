@@ -31,7 +31,7 @@ extension ServiceFixture {
         let readiness = Readiness()
         readiness.begin()
         let signers = signers ?? SignerPool(threadCount: 2, wait: .seconds(60))
-        let shell = EndpointShell(trustedProxies: TrustedProxies(.none), retryDelay: { 1 }, report: report)
+        let shell = EndpointShell(trustedProxies: { TrustedProxies(.none) }, retryDelay: { 1 }, report: report)
         return TokenRouter(
             paths: configuration.endpoints,
             tokenEndpoint: TokenEndpointHandler(

@@ -1,81 +1,113 @@
 import AccessToken
 
-/// Decides when keys and clients are reloaded. `Files` is a summary of their files that the policy only compares.
+/// Decides when one part of the state is loaded again. `Files` is a summary of its files that the policy only compares.
 struct ReloadPolicy<Files: Equatable & Sendable>: Sendable {
     /// What to do after a check of the files.
     enum Decision: Equatable {
         case nothing
-        /// Reload keys, clients and the TLS files.
-        case reload(Reason)
-        /// Reload the TLS files alone: keys and clients are valid and unchanged.
-        case retryTLS
+        /// The files stand still: load them, and report what is wrong with them.
+        case load(Reason)
+        /// The files change at every check: load them if they check now. If not, they may be half written, and the next
+        /// check decides again.
+        case attempt
     }
 
-    /// Why everything is reloaded: `reason` in the log.
+    /// Why the part is loaded: `reason` in the log.
     enum Reason: String {
         case filesChanged = "files changed"
-        case clockSetBack = "the clock was set back"
         case anotherTry = "retry"
-        case keyDue = "a key is due"
-        case hangup = "SIGHUP"
     }
 
     /// The interval between retries of invalid files that do not change. A retry may succeed because the cause may be
     /// temporary: an unreachable file server, too many open files.
     static var patience: Duration { .seconds(10) }
 
-    /// The files at the last reload, valid or not.
+    /// After this many checks that each saw other files, half a second apart, the files are no longer waited for: the
+    /// first of these checks came half a second after the change at most, so that a change is loaded within two seconds.
+    static var checksOfChanging: Int { 3 }
+
+    /// The files at the last load, valid or not.
     private var read: Files
     /// The files at the last check.
     private var seen: Files
-    /// The time of the last reload, or of the last retry of the TLS files.
+    /// How many checks in a row have seen files that were neither loaded nor seen before.
+    private var changingChecks = 0
+    /// When the files were first seen to change since they were loaded.
+    private var changingSince: NumericDate?
+    /// The time of the last load.
     private var readAt: NumericDate
-    /// Whether the last reload found keys or clients invalid.
+    /// Whether the last load found files that are invalid.
     private var isRefused = false
-    /// Whether the TLS files were invalid when they were last read.
-    private var isTLSRefused = false
 
-    /// - Parameter files: the files that were read at `now`, and were valid.
-    init(reading files: Files, now: NumericDate) {
+    /// - Parameter files: the files that were read at `now`.
+    init(reading files: Files, isRefused: Bool = false, now: NumericDate) {
         read = files
         seen = files
         readAt = now
+        self.isRefused = isRefused
     }
 
     /// Decides after a check of the files. A change is loaded when two consecutive checks have seen the same files, so
-    /// that a file that is still being written is not read half.
-    ///
-    /// - Parameter nextChange: when a key next changes its state, or `nil` if that is not known.
-    mutating func look(at files: Files, nextChange: NumericDate?, now: NumericDate) -> Decision {
+    /// that a file that is still being written is not read half; and at the latest at the third check.
+    mutating func look(at files: Files, now: NumericDate) -> Decision {
         let isSettled = files == seen
         seen = files
-        if files != read { return isSettled ? .reload(.filesChanged) : .nothing }
-        // A schedule computed for a later time does not say which keys sign and are published now.
-        if now < readAt { return .reload(.clockSetBack) }
-        let isPatient = now < readAt + Self.patience
-        if isRefused { return isPatient ? .nothing : .reload(.anotherTry) }
-        if let nextChange, nextChange <= now { return .reload(.keyDue) }
-        return isTLSRefused && !isPatient ? .retryTLS : .nothing
+        guard files != read else {
+            changingChecks = 0
+            changingSince = nil
+            // After the clock was set back, the time of the last load says nothing.
+            let isPatient = readAt <= now && now < readAt + Self.patience
+            return isRefused && !isPatient ? .load(.anotherTry) : .nothing
+        }
+        if isSettled { return .load(.filesChanged) }
+        changingChecks += 1
+        let since = changingSince.map { min($0, now) } ?? now
+        changingSince = since
+        guard changingChecks >= Self.checksOfChanging else { return .nothing }
+        // Files that never stand still and never check are reported in the end.
+        return now < since + Self.patience ? .attempt : .load(.filesChanged)
     }
 
-    /// Records that a reload begins. ``conclude(isRefused:isTLSRefused:)`` records its outcome.
-    mutating func begin(reading files: Files, now: NumericDate) {
+    /// Records a load.
+    ///
+    /// - Parameters:
+    ///   - files: the files before they were loaded.
+    ///   - isRefused: whether something in them is invalid.
+    mutating func conclude(_ files: Files, isRefused: Bool, now: NumericDate) {
         read = files
         seen = files
         readAt = now
-    }
-
-    /// - Parameters:
-    ///   - isRefused: whether keys or clients are invalid.
-    ///   - isTLSRefused: whether the TLS files are invalid.
-    mutating func conclude(isRefused: Bool, isTLSRefused: Bool) {
+        changingChecks = 0
+        changingSince = nil
         self.isRefused = isRefused
-        self.isTLSRefused = isTLSRefused
+    }
+}
+
+/// Decides when the states of the keys are computed again, though their files are unchanged.
+struct SchedulePolicy: Sendable {
+    /// Why they are computed: `reason` in the log.
+    enum Reason: String {
+        case clockSetBack = "the clock was set back"
+        case keyDue = "a key is due"
+        case anotherTry = "retry"
     }
 
-    /// Records the outcome of a reload of the TLS files alone.
-    mutating func retryTLS(isRefused: Bool, now: NumericDate) {
-        readAt = now
-        isTLSRefused = isRefused
+    private var computedAt: NumericDate
+    /// Whether no key could sign.
+    private var isRefused = false
+
+    init(computedAt: NumericDate) { self.computedAt = computedAt }
+
+    /// - Parameter nextChange: when a key next changes its state; `nil` if that is not known.
+    func look(nextChange: NumericDate?, now: NumericDate) -> Reason? {
+        // A schedule computed for a later time does not say which keys sign and are published now.
+        if now < computedAt { return .clockSetBack }
+        if isRefused { return now < computedAt + ReloadPolicy<Int>.patience ? nil : .anotherTry }
+        return nextChange.map { $0 <= now } == true ? .keyDue : nil
+    }
+
+    mutating func conclude(isRefused: Bool, now: NumericDate) {
+        computedAt = now
+        self.isRefused = isRefused
     }
 }

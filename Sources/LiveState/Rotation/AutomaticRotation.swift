@@ -5,30 +5,34 @@ package import ServiceFiles
 
 /// Rotates one chain of keys in a running service.
 package struct AutomaticRotation {
-    private let keys: KeyChain
-    private let plan: RotationPlan
+    private let chain: KeyChain
     private let logger: Logger
     private var expiry = ExpiryWatch()
     /// The obstacle that was last logged; the same one is not logged again.
     private var complaint: String?
 
     /// Prepares the rotation; no file is read yet.
-    package init(of keys: KeyChain, plan: RotationPlan, logger: Logger) {
-        self.keys = keys
-        self.plan = plan
+    package init(of chain: KeyChain, logger: Logger) {
+        self.chain = chain
         self.logger = logger
     }
 
     /// Makes the next key if it is due, and removes keys that have been expired for long enough.
     ///
-    /// - Parameter uptime: the time of a monotonic clock.
-    package mutating func step(lifetimes: TokenLifetimes, now: NumericDate, uptime: ContinuousClock.Instant) {
+    /// - Parameters:
+    ///   - keys: the keys that are loaded. Their files are not opened: names and times are enough.
+    ///   - uptime: the time of a monotonic clock.
+    package mutating func step(
+        _ plan: RotationPlan, keys: [LoadedKey], lifetimes: TokenLifetimes, now: NumericDate,
+        uptime: ContinuousClock.Instant
+    ) {
+        let chain = chain.knowing(keys)
         do {
-            if let key = try keys.generateIfDue(plan, now: now) {
+            if let key = try chain.generateIfDue(plan, now: now) {
                 logger.info("Rotated", metadata: ["kid": "\(key.keyID)", "file": "\(key.name)"])
             }
-            try removeExpired(longestLifetime: lifetimes[keys.purpose], now: now, uptime: uptime)
-            try reportStall(now: now)
+            try removeExpired(chain, longestLifetime: lifetimes[chain.purpose], now: now, uptime: uptime)
+            try reportStall(of: chain, plan, now: now)
         } catch {
             // The check did not complete, so earlier observations do not count.
             expiry = ExpiryWatch()
@@ -39,20 +43,20 @@ package struct AutomaticRotation {
     }
 
     private mutating func removeExpired(
-        longestLifetime: Duration, now: NumericDate, uptime: ContinuousClock.Instant
+        _ chain: KeyChain, longestLifetime: Duration, now: NumericDate, uptime: ContinuousClock.Instant
     ) throws {
-        let expired = try keys.expired(longestLifetime: longestLifetime, now: now)
+        let expired = try chain.expired(longestLifetime: longestLifetime, now: now)
         let due = expiry.look(at: expired, uptime: uptime)
         for name in due {
-            for removed in try keys.removeExpired([name], longestLifetime: longestLifetime, now: now) {
+            for removed in try chain.removeExpired([name], longestLifetime: longestLifetime, now: now) {
                 logger.info("Removed an expired key", metadata: ["file": "\(removed)"])
             }
         }
     }
 
     /// Warns of a key that keeps the plan from making one, because it was made while a clock was far ahead.
-    private mutating func reportStall(now: NumericDate) throws {
-        let name = try keys.stallingKey(of: plan, now: now)?.description
+    private mutating func reportStall(of chain: KeyChain, _ plan: RotationPlan, now: NumericDate) throws {
+        let name = try chain.stallingKey(of: plan, now: now)?.description
         if let name, name != complaint {
             logger.warning("\(name) begins later than keys_rotation would make it: no key is made until then")
         }

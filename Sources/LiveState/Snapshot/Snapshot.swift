@@ -5,6 +5,8 @@ import Synchronization
 
 /// Everything that a request is answered from. It is immutable and replaced as a whole.
 package final class Snapshot: Sendable {
+    /// The settings in force. What needs a restart to change is as it was at the start.
+    package let configuration: ServiceConfiguration
     /// `issuer` and `access_token`
     package let policy: IssuancePolicy
     /// `clients`
@@ -27,10 +29,12 @@ package final class Snapshot: Sendable {
     package let documents: [String: StaticDocument]
 
     init(
+        configuration: ServiceConfiguration,
         policy: IssuancePolicy, clients: ClientRegistry, lifetimes: TokenLifetimes, keys: [FolderKey<LoadedKey>],
         sealingKeys: [FolderKey<LoadedSealingKey>], sealer: RefreshTokenSealer, inspector: TokenInspector,
         nextChange: NumericDate?, signingKeys: [ScheduledSigningKey], documents: [String: StaticDocument]
     ) {
+        self.configuration = configuration
         self.policy = policy
         self.clients = clients
         self.lifetimes = lifetimes

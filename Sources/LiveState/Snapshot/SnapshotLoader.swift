@@ -1,134 +1,133 @@
 package import AccessToken
-import JOSE
-import Libcrypto
 package import OAuth
 package import ServiceFiles
 import SystemPackage
 
-/// Reads keys and clients and makes snapshots of them. It keeps the set of keys that it has seen, so that a key that
-/// appears without an announcement is held back.
+/// Reads keys and clients, each apart from the other, and makes snapshots of them. It keeps what it has read, so that
+/// what does not check keeps its last form, and so that a key that appears without an announcement is held back.
 package struct SnapshotLoader: Sendable {
-    private let configuration: ServiceConfiguration
+    /// The settings in force.
+    private(set) var configuration: ServiceConfiguration
     private let timing: KeyTiming
     /// Whether `keys_rotation` will make a missing sealing key, so that its absence is no error.
     private let expectsSealingKey: Bool
-    private var announcements: [KeyChain.Purpose: KeyAnnouncements] = [:]
+    private var lifetime = RetainedLifetime()
+    private var schedule: KeysInForce
+    private var keys: KeysReading?
+    private var clients: LoadedClients?
 
-    /// - Parameter configuration: names the files of keys and clients; no file is read yet.
-    package init(_ configuration: ServiceConfiguration, timing: KeyTiming = .standard) {
-        self.init(configuration, timing: timing, expectsSealingKey: false)
+    private struct LoadedClients {
+        let reading: ClientsReading
+        let registry: ClientRegistry
     }
 
-    /// - Parameter expectsSealingKey: whether `keys_rotation` will make a missing sealing key, so that its absence is
-    ///   no error.
-    package init(_ configuration: ServiceConfiguration, timing: KeyTiming = .standard, expectsSealingKey: Bool) {
+    /// - Parameters:
+    ///   - configuration: names the files of keys and clients; no file is read yet.
+    ///   - expectsSealingKey: whether `keys_rotation` will make a missing sealing key, so that its absence is no error.
+    package init(
+        _ configuration: ServiceConfiguration, timing: KeyTiming = .standard, expectsSealingKey: Bool = false
+    ) {
         self.configuration = configuration
         self.timing = timing
         self.expectsSealingKey = expectsSealingKey
+        schedule = KeysInForce(timing: timing)
     }
 
-    /// - Throws: all problems with keys and clients at once.
-    package mutating func load(now: NumericDate) throws(InvalidConfiguration) -> Snapshot {
-        var problems: [Problem] = []
-        let loaded = InvalidConfiguration.collect(&problems) { () throws(InvalidConfiguration) in
-            try configuration.keys.load()
+    /// Reads everything for the first time.
+    ///
+    /// - Parameter threadCount: how many threads parse a large clients file at once; `nil` for as many as there are
+    ///   cores.
+    /// - Throws: all problems with keys and clients at once, if one of them is a reason not to start: a file that cannot
+    ///   be read at all, or no key that can sign. ``problems`` has the others.
+    package mutating func load(now: NumericDate, threadCount: Int? = nil) throws(InvalidConfiguration) -> Snapshot {
+        let (keyProblems, hasKeys) = readKeys(now: now)
+        let (clientProblems, hasClients) = readClients(threadCount: threadCount)
+        var problems = keyProblems + clientProblems
+        var snapshot: Snapshot?
+        if keys != nil {
+            let made = makeSnapshot(now: now)
+            // If the file of the signing key does not check, it is no news that no key can sign.
+            if hasKeys { problems += made.problems }
+            snapshot = made.problems.isEmpty ? made.snapshot : nil
         }
-        let loadedSealing = InvalidConfiguration.collect(&problems) { () throws(InvalidConfiguration) in
-            configuration.keys.exists ? try configuration.keys.loadSealing() : []
+        guard hasKeys, hasClients, let snapshot else { throw InvalidConfiguration(problems) }
+        return snapshot
+    }
+
+    /// What is wrong with single keys and clients, which are out or keep their last form.
+    package var problems: [Problem] { (keys?.problems ?? []) + (clients?.reading.problems ?? []) }
+
+    /// The same of one part.
+    func problems(of part: StatePart) -> [Problem] {
+        switch part {
+        case .keys: keys?.problems ?? []
+        case .clients: clients?.reading.problems ?? []
+        case .configuration, .tls: []
         }
-        let clients = InvalidConfiguration.collect(&problems) { () throws(InvalidConfiguration) in
-            try ClientsFile(reading: configuration.clientsFile).clients
-        }
-        var signingKeys: [ScheduledSigningKey]?
-        var scheduled: ScheduledKeys?
-        var announcements = announcements
-        let lifetimes = configuration.lifetimes(of: clients ?? [])
-        if let loaded, let loadedSealing {
-            let keys = ScheduledKeys(
-                loaded, sealing: loadedSealing, policy: configuration.policy, lifetimes: lifetimes, now: now,
-                timing: timing
-            ) { purpose, keys, retention in
-                announcements[purpose, default: KeyAnnouncements(announcement: timing.announcement)]
-                    .schedule(keys, now: now, retention: retention)
-            }
-            scheduled = keys
-            signingKeys = InvalidConfiguration.collect(&problems) { () throws(InvalidConfiguration) in
-                try self.signingKeys(of: keys)
-            }
-            InvalidConfiguration.collect(&problems) { () throws(InvalidConfiguration) in
-                try checkSealing(keys, for: clients ?? [])
-            }
-        }
-        guard let clients, let scheduled, let signingKeys, problems.isEmpty else {
-            throw InvalidConfiguration(problems)
-        }
-        do {
-            let snapshot = try snapshot(of: scheduled, signingKeys, ClientRegistry(clients), lifetimes)
-            self.announcements = announcements
-            return snapshot
+    }
+
+    /// How many entries of the clients file do not check.
+    package var refusedClientCount: Int { clients?.reading.refusedCount ?? 0 }
+
+    /// Takes over the settings that can change while the service runs.
+    mutating func adopt(_ configuration: ServiceConfiguration) { self.configuration = configuration }
+
+    /// Reads the keys folder. What does not check keeps its last form.
+    ///
+    /// - Parameter opensAll: whether to open also files that have not changed.
+    /// - Returns: the problems, and whether the service can start with what was read.
+    @discardableResult
+    mutating func readKeys(opensAll: Bool = false, now: NumericDate) -> (problems: [Problem], isUsable: Bool) {
+        do throws(InvalidConfiguration) {
+            let reading = try configuration.keys.read(after: keys, opensAll: opensAll)
+            keys = reading
+            return (reading.problems, !reading.lacksKeyInForce(at: now))
         } catch {
-            throw InvalidConfiguration([Problem(place, "\(error)")])
+            return (error.problems, false)
         }
     }
 
-    private func snapshot(
-        of scheduled: ScheduledKeys, _ signingKeys: [ScheduledSigningKey], _ clients: ClientRegistry,
-        _ lifetimes: TokenLifetimes
-    ) throws -> Snapshot {
-        let policy = configuration.policy
-        let sealer = RefreshTokenSealer(
-            issuer: configuration.issuer, turns: scheduled.sealing.compactMap(\.scheduled))
-        return Snapshot(
-            policy: policy, clients: clients, lifetimes: lifetimes, keys: scheduled.keys,
-            sealingKeys: scheduled.sealing, sealer: sealer,
-            inspector: try TokenInspector(
-                keys: scheduled.published, signingKey: signingKeys[0].key, clients: clients, policy: policy,
-                sealer: sealer),
-            nextChange: scheduled.nextChange, signingKeys: signingKeys, documents: try documents(for: scheduled))
-    }
-
-    private func signingKeys(of keys: ScheduledKeys) throws(InvalidConfiguration) -> [ScheduledSigningKey] {
-        let name = configuration.algorithm.name
-        guard keys.keys.contains(where: { $0.state == .signing }) else {
-            throw InvalidConfiguration([
-                Problem(
-                    place, "holds no key that can sign \(name) now",
-                    hint: keys.keys.isEmpty
-                        ? KeysFolder.hintWithoutKeys : "`writ keys generate --algorithm \(name)` makes one")
-            ])
-        }
-        do throws(InvalidValue) { return try keys.signingKeys(configuration.policy) } catch {
-            throw InvalidConfiguration([Problem(place, error.description)])
+    /// Reads the clients file. An entry that does not check keeps its last form; if the file cannot be read as a whole,
+    /// all clients stay as they are.
+    ///
+    /// - Returns: the problems, and whether the service can start with what was read.
+    @discardableResult
+    mutating func readClients(threadCount: Int? = nil) -> (problems: [Problem], isUsable: Bool) {
+        do throws(InvalidConfiguration) {
+            let file = try ClientsFile(
+                parsing: configuration.clientsFile, after: clients?.reading.settings, configuration.access,
+                threadCount: threadCount)
+            let reading = file.read(after: clients?.registry)
+            let registry: ClientRegistry
+            do { registry = try ClientRegistry(reading.clients) } catch {
+                throw InvalidConfiguration([Problem(.file(configuration.clientsFile.string, line: nil), "\(error)")])
+            }
+            clients = LoadedClients(reading: reading, registry: registry)
+            // A setting that does not check may be one that revokes.
+            return (reading.problems, reading.settings.problems.isEmpty)
+        } catch {
+            return (error.problems, false)
         }
     }
 
-    /// If a client may refresh, a key must seal refresh tokens.
-    private func checkSealing(_ keys: ScheduledKeys, for clients: [Client]) throws(InvalidConfiguration) {
-        guard !expectsSealingKey, !keys.sealing.contains(where: { $0.state == .signing }),
-            clients.contains(where: { $0.grantTypes.contains(.refreshToken) })
-        else { return }
-        throw InvalidConfiguration([
-            Problem(
-                place, "holds no key that can seal refresh tokens now, and there are clients with refresh_token",
-                hint: "`writ keys rotate --sealing\(keys.sealing.isEmpty ? "" : " --now")` makes one")
-        ])
-    }
-
-    private func documents(for keys: ScheduledKeys) throws(LibcryptoError) -> [String: StaticDocument] {
-        let keySet = try StaticDocument(
-            keys.published.json(), mediaType: "application/jwk-set+json", maximumAge: timing.keySetMaximumAge)
-        let metadata = ServerMetadata(
-            issuer: configuration.issuer, endpoints: configuration.endpoints, algorithm: configuration.algorithm)
-        let metadataDocument = try StaticDocument(
-            metadata.json, mediaType: "application/json", maximumAge: timing.keySetMaximumAge)
-        var documents = Dictionary(
-            metadata.paths.map { ($0, metadataDocument) }, uniquingKeysWith: { first, _ in first })
-        documents[configuration.endpoints.keySet] = keySet
-        documents["/.well-known/jwks.json"] = keySet
-        return documents
-    }
-
-    private var place: Problem.Place {
-        .file(configuration.keysFolder.string, line: nil)
+    /// Makes a snapshot of what was read last.
+    ///
+    /// - Returns: the problems that concern keys and clients together, such as that no key can sign now. `snapshot` is
+    ///   `nil` if none can be made.
+    mutating func makeSnapshot(now: NumericDate) -> (snapshot: Snapshot?, problems: [Problem]) {
+        guard let keys else { return (nil, []) }
+        let clients = clients?.reading.clients ?? []
+        let lifetimes = configuration.lifetimes(of: clients)
+        let purpose = KeyChain.Purpose.signing(configuration.algorithm)
+        let retained = lifetimes.retaining(accessToken: lifetime.look(lifetimes[purpose], now: now))
+        let needsSealing = !expectsSealingKey && clients.contains { $0.grantTypes.contains(.refreshToken) }
+        let problems = schedule.update(
+            keys, of: configuration, lifetimes: retained, needsSealing: needsSealing, now: now)
+        guard let keys = schedule.current, let registry = self.clients?.registry else { return (nil, problems) }
+        do {
+            return (try Snapshot(configuration, registry, keys, lifetimes: retained, timing: timing), problems)
+        } catch {
+            return (nil, problems + [Problem(.file(configuration.keysFolder.string, line: nil), "\(error)")])
+        }
     }
 }

@@ -20,11 +20,11 @@ package final class TLSIdentity: Sendable {
     /// - Parameter former: returned if the files are unchanged, so that connections continue to use it.
     /// - Throws: all problems with either file, or with both together.
     static func load(
-        certificate: FilePath, privateKey: FilePath, former: TLSIdentity?
+        certificate: FilePath, privateKey: FilePath, _ access: FileAccess, former: TLSIdentity?
     ) throws(InvalidConfiguration) -> TLSIdentity {
         var problems: [Problem] = []
-        let certificateFile = contents(of: certificate, isSecret: false, &problems)
-        let keyFile = contents(of: privateKey, isSecret: true, &problems)
+        let certificateFile = contents(of: certificate, isSecret: false, access, &problems)
+        let keyFile = contents(of: privateKey, isSecret: true, access, &problems)
         guard let certificateFile, let keyFile else { throw InvalidConfiguration(problems) }
         if let former, let digest = try? digest(of: certificateFile, keyFile), digest == former.digest { return former }
         return try TLSIdentity(certificate, certificateFile, privateKey, keyFile)
@@ -68,15 +68,13 @@ package final class TLSIdentity: Sendable {
 
     private static func place(_ path: FilePath) -> Problem.Place { .file(path.string, line: nil) }
 
-    private static func contents(of path: FilePath, isSecret: Bool, _ problems: inout [Problem]) -> SecretBytes? {
-        do {
-            return try KeyFile.contents(of: path, isSecret: isSecret)
-        } catch let error as KeyFileError {
-            problems.append(Problem(place(path), error.description, hint: error.hint(for: path)))
-        } catch {
-            problems.append(Problem(place(path), "cannot be read: \(error)"))
+    private static func contents(
+        of path: FilePath, isSecret: Bool, _ access: FileAccess, _ problems: inout [Problem]
+    ) -> SecretBytes? {
+        do { return try KeyFile.contents(of: path, isSecret: isSecret, access) } catch {
+            problems.append(KeyFile.problem(with: path, error))
+            return nil
         }
-        return nil
     }
 
     /// A copy for BoringSSL, which accepts only arrays.
@@ -98,7 +96,7 @@ extension ServiceConfiguration {
     /// Loads the TLS identity, or returns `nil` if the service does not end TLS.
     package func tlsIdentity(former: TLSIdentity? = nil) throws(InvalidConfiguration) -> TLSIdentity? {
         guard case .here(let certificate, let privateKey) = tls else { return nil }
-        return try TLSIdentity.load(certificate: certificate, privateKey: privateKey, former: former)
+        return try TLSIdentity.load(certificate: certificate, privateKey: privateKey, access, former: former)
     }
 }
 

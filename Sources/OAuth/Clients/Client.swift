@@ -63,6 +63,28 @@ public final class Client: Sendable {
         self.claims = JSONWriter.members(of: claims)
     }
 
+    /// The same registration, whose refresh tokens also end if they were issued before `date`.
+    package func endingRefreshTokens(before date: NumericDate?) -> Client {
+        guard let date, refreshTokensNotBefore.map({ $0 < date }) ?? true else { return self }
+        return Client(self, refreshTokensNotBefore: date)
+    }
+
+    private init(_ other: Client, refreshTokensNotBefore: NumericDate) {
+        id = other.id
+        name = other.name
+        secrets = other.secrets
+        keys = other.keys
+        authenticationMethod = other.authenticationMethod
+        grantTypes = other.grantTypes
+        scope = other.scope
+        resources = other.resources
+        accessTokenLifetime = other.accessTokenLifetime
+        accessTokenReuse = other.accessTokenReuse
+        self.refreshTokensNotBefore = refreshTokensNotBefore
+        introspection = other.introspection
+        claims = other.claims
+    }
+
     /// The audiences that the client's tokens may have, never empty: without `resources` that is the issuer, since a
     /// token must have an audience (RFC 9068 section 2.2). The client itself is never an audience.
     func audiences(issuer: Issuer) -> [Audience] {

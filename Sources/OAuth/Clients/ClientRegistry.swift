@@ -30,14 +30,9 @@ public final class ClientRegistry: Sendable {
     /// Whether some clients authenticate with assertions.
     package let hasKeys: Bool
 
-    /// The most password hashes that should be checked for a wrong secret.
+    /// The most password hashes that should be checked for a wrong secret: of each cost, as many as one client has at
+    /// most.
     package static let maximumPasswordChecks = 8
-
-    /// How many password hashes are checked for a wrong secret with these clients: of each cost, as many as one client
-    /// has at most.
-    package static func passwordChecks(for clients: [Client]) -> Int {
-        SecretDecoys.passwordCounts(of: clients).values.reduce(0, +)
-    }
 
     /// `nil` if no client has the identifier.
     package subscript(id: ClientID) -> Client? { clients[id] }

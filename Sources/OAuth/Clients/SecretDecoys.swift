@@ -35,13 +35,21 @@ struct SecretDecoys: Sendable {
     /// The most hashes of each cost that one client has.
     static func passwordCounts(of clients: [Client]) -> [PasswordHash.Cost: Int] {
         var counts: [PasswordHash.Cost: Int] = [:]
-        for client in clients {
-            var own: [PasswordHash.Cost: Int] = [:]
-            for secret in client.secrets {
-                if let cost = secret.hash.password?.cost { own[cost, default: 0] += 1 }
-            }
-            counts.merge(own, uniquingKeysWith: max)
+        for client in clients { counts.merge(client.passwordHashCounts, uniquingKeysWith: max) }
+        return counts
+    }
+}
+
+extension Client {
+    /// How many password hashes of each cost it has.
+    package var passwordHashCounts: [PasswordHash.Cost: Int] {
+        var counts: [PasswordHash.Cost: Int] = [:]
+        for secret in secrets {
+            if let cost = secret.hash.password?.cost { counts[cost, default: 0] += 1 }
         }
         return counts
     }
+
+    /// Whether it has a password hash.
+    package var hasPasswordHash: Bool { secrets.contains { $0.hash.password != nil } }
 }

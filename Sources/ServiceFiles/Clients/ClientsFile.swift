@@ -1,4 +1,4 @@
-import Dispatch
+import Foundation
 package import OAuth
 import Synchronization
 package import SystemPackage
@@ -7,59 +7,31 @@ import Yams
 /// `clients.yaml`. Its members have the names of RFC 7591 if that defines them.
 package struct ClientsFile {
     /// In the order of the file.
-    package let clients: [Client]
+    let entries: [ClientEntry]
+    let settings: ClientsSettings
 
-    /// - Throws: all problems at once, each with its line.
-    package init(reading path: FilePath) throws(InvalidConfiguration) {
-        let text = try YAMLText.contents(of: path)
-        if let chunks = ClientsChunks(text), let settings = Self.settings(of: chunks, path),
-            let entries = Self.read(chunks, of: path, settings)
-        {
-            try self.init(entries, of: path, settings)
-        } else {
-            try self.init(YAMLText(path: path, text: text))
-        }
-    }
-
-    private static func settings(of chunks: ClientsChunks, _ path: FilePath) -> ClientsSettings? {
-        guard let yaml = try? YAMLText(path: path, text: chunks.preamble) else { return nil }
-        return ClientsSettings(yaml.root?.members ?? [], of: yaml.lines)
-    }
-
-    /// Parses the pieces in parallel, on all cores.
+    /// Reads the file and all its entries, good or not.
     ///
-    /// - Returns: `nil` if a piece is not a clients file of its own, for example because it refers to an anchor in
-    ///   another piece.
-    private static func read(
-        _ chunks: ClientsChunks, of path: FilePath, _ settings: ClientsSettings
-    ) -> [ClientEntry]? {
-        let results = Mutex([[ClientEntry]?](repeating: nil, count: chunks.pieces.count))
-        DispatchQueue.concurrentPerform(iterations: chunks.pieces.count) { index in
-            let piece = chunks.pieces[index]
-            let file = FileLines(path: path.string, offset: piece.lineOffset)
-            let entries =
-                if let root = PlainYAML.read(piece.octets) {
-                    Self.entries(root, of: file, settings)
-                } else {
-                    Self.entries(
-                        try? Yams.compose(yaml: String(decoding: piece.octets, as: UTF8.self), .basic), of: file,
-                        settings)
-                }
-            results.withLock { $0[index] = entries }
+    /// - Parameters:
+    ///   - former: the settings of the last reading, which replace settings of the file that do not check.
+    ///   - threadCount: how many threads parse a large file at once; `nil` for as many as there are cores.
+    /// - Throws: if the file as a whole cannot be read or is not a clients file.
+    package init(
+        parsing path: FilePath, after former: ClientsSettings? = nil, _ access: FileAccess = .command(),
+        threadCount: Int? = nil
+    ) throws(InvalidConfiguration) {
+        let text = try YAMLText.contents(of: path, access)
+        let threadCount = threadCount ?? ProcessInfo.processInfo.activeProcessorCount
+        if let chunks = ClientsChunks(text), let settings = Self.settings(of: chunks, path, after: former),
+            let entries = Self.parse(chunks, of: path, settings, threadCount: threadCount)
+        {
+            self.init(entries: entries, settings: settings)
+        } else {
+            try self.init(parsing: YAMLText(path: path, text: text), after: former)
         }
-        let pieces = results.withLock { $0 }
-        return pieces.contains { $0 == nil } ? nil : pieces.flatMap { $0 ?? [] }
     }
 
-    private static func entries(
-        _ root: (some YAMLNode)?, of file: FileLines, _ settings: ClientsSettings
-    ) -> [ClientEntry]? {
-        // A line break that only YAML recognises can hide a setting among the entries.
-        guard let members = root?.members, members.count == 1 else { return nil }
-        return members[0].value.elements?.map { ClientEntry($0, of: file, settings) }
-    }
-
-    init(_ yaml: YAMLText) throws(InvalidConfiguration) {
+    init(parsing yaml: YAMLText, after former: ClientsSettings? = nil) throws(InvalidConfiguration) {
         guard let root = yaml.root else {
             throw InvalidConfiguration([
                 Problem(
@@ -72,37 +44,81 @@ package struct ClientsFile {
                 Problem(yaml.place(of: root), "is not a clients file", hint: "it begins with a line `clients:`")
             ])
         }
-        let settings = ClientsSettings(root.members ?? [], of: yaml.lines)
-        try self.init(entries.map { ClientEntry($0, of: yaml.lines, settings) }, of: yaml.path, settings)
+        let settings = ClientsSettings(root.members ?? [], of: yaml.lines, after: former)
+        self.init(entries: entries.map { ClientEntry($0, of: yaml.lines, settings) }, settings: settings)
     }
 
-    private init(
-        _ entries: [ClientEntry], of path: FilePath, _ settings: ClientsSettings
-    ) throws(InvalidConfiguration) {
-        var problems = settings.problems
-        var clients: [Client] = []
-        clients.reserveCapacity(entries.count)
-        var places: [String: Problem.Place] = [:]
-        for entry in entries {
-            if let client = entry.client { clients.append(client) }
-            problems += entry.problems
-            guard let id = entry.id else { continue }
-            if let place = places[id] {
-                problems.append(
-                    Problem(entry.place, "client_id is already used in line \(place.line.map(String.init) ?? "?")"))
-            } else {
-                places[id] = entry.place
-            }
+    private init(entries: [ClientEntry], settings: ClientsSettings) {
+        self.entries = entries
+        self.settings = settings
+    }
+
+    private static func settings(
+        of chunks: ClientsChunks, _ path: FilePath, after former: ClientsSettings?
+    ) -> ClientsSettings? {
+        guard let yaml = try? YAMLText(path: path, text: chunks.preamble) else { return nil }
+        return ClientsSettings(yaml.root?.members ?? [], of: yaml.lines, after: former)
+    }
+
+    /// Parses the pieces in parallel.
+    ///
+    /// - Returns: `nil` if a piece is not a clients file of its own, for example because it refers to an anchor in
+    ///   another piece.
+    private static func parse(
+        _ chunks: ClientsChunks, of path: FilePath, _ settings: ClientsSettings, threadCount: Int
+    ) -> [ClientEntry]? {
+        let results = ParsedPieces(count: chunks.pieces.count)
+        ParallelWork.run(count: chunks.pieces.count, threadCount: threadCount) { index in
+            let piece = chunks.pieces[index]
+            let file = FileLines(path: path.string, offset: piece.lineOffset)
+            let entries =
+                if let root = PlainYAML.read(piece.octets) {
+                    Self.entries(root, of: file, settings)
+                } else {
+                    Self.entries(
+                        try? Yams.compose(yaml: String(decoding: piece.octets, as: UTF8.self), .basic), of: file,
+                        settings)
+                }
+            results.set(index, entries)
         }
-        let checks = ClientRegistry.passwordChecks(for: clients)
-        if checks > ClientRegistry.maximumPasswordChecks {
-            problems.append(
-                Problem(
-                    .file(path.string, line: nil),
-                    "needs \(checks) password hash checks to reject a wrong secret",
-                    hint: "limit \(ClientRegistry.maximumPasswordChecks): use fewer costs, or fewer hashes per client"))
-        }
-        guard problems.isEmpty else { throw InvalidConfiguration(problems) }
-        self.clients = clients
+        return results.all
+    }
+
+    private static func entries(
+        _ root: (some YAMLNode)?, of file: FileLines, _ settings: ClientsSettings
+    ) -> [ClientEntry]? {
+        // A line break that only YAML recognises can hide a setting among the entries.
+        guard let members = root?.members, members.count == 1 else { return nil }
+        return members[0].value.elements?.map { ClientEntry($0, of: file, settings) }
+    }
+}
+
+extension ClientsFile {
+    /// The clients of a file in which everything checks, in its order.
+    ///
+    /// - Throws: all problems at once, each with its line.
+    package static func clients(
+        in path: FilePath, _ access: FileAccess = .command()
+    ) throws(InvalidConfiguration) -> [Client] {
+        try ClientsFile(parsing: path, access).read().checked()
+    }
+
+    static func clients(in yaml: YAMLText) throws(InvalidConfiguration) -> [Client] {
+        try ClientsFile(parsing: yaml).read().checked()
+    }
+}
+
+/// The entries of each piece; `nil` for a piece that is not a clients file of its own.
+private final class ParsedPieces: Sendable {
+    private let pieces: Mutex<[[ClientEntry]?]>
+
+    init(count: Int) { pieces = Mutex(Array(repeating: nil, count: count)) }
+
+    func set(_ index: Int, _ entries: [ClientEntry]?) { pieces.withLock { $0[index] = entries } }
+
+    /// `nil` if one of the pieces is.
+    var all: [ClientEntry]? {
+        let pieces = pieces.withLock { $0 }
+        return pieces.contains { $0 == nil } ? nil : pieces.flatMap { $0 ?? [] }
     }
 }

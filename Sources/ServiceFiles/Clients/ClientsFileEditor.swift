@@ -10,9 +10,11 @@ import Yams
 /// wrong, the edit is refused and the file stays as it is.
 package struct ClientsFileEditor: Sendable {
     private let path: FilePath
+    private let access: FileAccess
 
     /// - Parameter path: the clients file. It is read when an edit begins.
-    package init(_ path: FilePath) {
+    package init(_ path: FilePath, _ access: FileAccess = .command()) {
+        self.access = access
         // A symbolic link is kept: the file that it points to is replaced.
         self.path = FilePath(URL(filePath: path.string).resolvingSymlinksInPath().path(percentEncoded: false))
     }
@@ -21,25 +23,30 @@ package struct ClientsFileEditor: Sendable {
     ///
     /// - Throws: ``ClientsFileEditError/clientExists`` if a client has this identifier.
     package func add(_ client: NewClient) throws {
-        try edit { document, clients in
-            guard !clients.contains(where: { $0.id == client.id }) else { throw ClientsFileEditError.clientExists }
+        try edit { document, entries in
+            guard Self.positions(of: client.id, in: entries).isEmpty else { throw ClientsFileEditError.clientExists }
             document.append(client)
+            return [entries.count]
         } check: { before, after in
             after.dropLast().elementsEqual(before)
         }
     }
 
-    /// Removes a client.
+    /// Removes a client: every entry with its identifier, also one that does not check.
     ///
     /// - Throws: ``ClientsFileEditError/noSuchClient`` if no client has this identifier.
     package func remove(_ id: ClientID) throws {
-        var index = 0
-        try edit { document, clients in
-            index = try Self.index(of: id, in: clients)
-            document.removeEntry(index)
+        var positions: [Int] = []
+        try edit { document, entries in
+            positions = Self.positions(of: id, in: entries)
+            guard let last = positions.last else { throw ClientsFileEditError.noSuchClient }
+            // Positions and lines are those before the edit, so that one entry is removed at a time.
+            document.removeEntry(last)
+            return []
         } check: { before, after in
-            after.elementsEqual(before[..<index] + before[(index + 1)...])
+            after.elementsEqual(before.enumerated().filter { $0.offset != positions.last }.map(\.element))
         }
+        if positions.count > 1 { try remove(id) }
     }
 
     /// Adds a new secret to a client and limits the time of its present ones.
@@ -48,13 +55,16 @@ package struct ClientsFileEditor: Sendable {
     package func rotateSecret(of id: ClientID, to hash: ClientSecretHash, oldEnd: NumericDate?, now: NumericDate) throws
     {
         var index = 0
-        try edit { document, clients in
-            index = try Self.index(of: id, in: clients)
-            let old = clients[index].secrets.compactMap { secret -> ClientSecret? in
+        try edit { document, entries in
+            guard let first = Self.positions(of: id, in: entries).first else { throw ClientsFileEditError.noSuchClient }
+            guard let client = entries[first].client else { throw InvalidConfiguration(entries[first].problems) }
+            index = first
+            let old = client.secrets.compactMap { secret -> ClientSecret? in
                 guard let oldEnd, secret.isCurrent(at: now) else { return nil }
                 return ClientSecret(hash: secret.hash, expiresAt: min(secret.expiresAt ?? oldEnd, oldEnd))
             }
             document.replaceSecrets(ofEntry: index, with: [ClientSecret(hash: hash)] + old)
+            return [index]
         } check: { before, after in
             guard after.count == before.count else { return false }
             let secrets = after[index].mapping?["client_secrets"]?.sequence
@@ -65,19 +75,22 @@ package struct ClientsFileEditor: Sendable {
         }
     }
 
+    /// - Parameter change: changes the document, and returns the positions of the entries that must check afterwards.
+    ///   Other entries may have problems: these hold up no edit.
     private func edit(
-        _ change: (inout ClientsDocument, [Client]) throws -> Void, check: ([Node], [Node]) -> Bool
+        _ change: (inout ClientsDocument, [ClientEntry]) throws -> [Int], check: ([Node], [Node]) -> Bool
     ) throws {
-        let folder = path.removingLastComponent()
         try FileError.naming(path) {
-            try FolderLock.hold(on: folder.isEmpty ? "." : folder) {
-                DurableFile.removeDrafts(in: folder.isEmpty ? "." : folder)
-                var yaml = try YAMLText(reading: path)
+            try FolderLock.hold(on: path.folder, access.lockPatience) {
+                DurableFile.removeDrafts(in: path.folder)
+                var yaml = try YAMLText(reading: path, access)
                 if yaml.root == nil { yaml = try YAMLText(path: path, text: yaml.text + "clients: []\n") }
-                let clients = try ClientsFile(yaml).clients
+                let entries = try ClientsFile(parsing: yaml).entries
                 var document = try ClientsDocument(yaml)
-                try change(&document, clients)
-                guard let after = try? YAMLText(path: path, text: document.text), (try? ClientsFile(after)) != nil,
+                let changed = try change(&document, entries)
+                guard let after = try? YAMLText(path: path, text: document.text),
+                    let file = try? ClientsFile(parsing: after),
+                    changed.allSatisfy({ $0 < file.entries.count && file.entries[$0].client != nil }),
                     check(yaml.clientEntries, after.clientEntries)
                 else { throw ClientsFileEditError.unusualLayout }
                 try DurableFile(path: path).replace(with: document.text)
@@ -85,9 +98,8 @@ package struct ClientsFileEditor: Sendable {
         }
     }
 
-    private static func index(of id: ClientID, in clients: [Client]) throws -> Int {
-        guard let index = clients.firstIndex(where: { $0.id == id }) else { throw ClientsFileEditError.noSuchClient }
-        return index
+    private static func positions(of id: ClientID, in entries: [ClientEntry]) -> [Int] {
+        entries.indices.filter { entries[$0].id.flatMap { try? ClientID($0) } == id }
     }
 }
 

@@ -1,14 +1,16 @@
-import AccessToken
+package import AccessToken
 import Yams
 
 /// The settings of `clients.yaml` that apply to all clients.
-struct ClientsSettings: Sendable {
+package struct ClientsSettings: Sendable {
     /// `refresh_tokens_not_before`: a refresh token is rejected if the first token of its family was issued before.
-    private(set) var refreshTokensNotBefore: NumericDate?
-    private(set) var problems: [Problem] = []
+    package private(set) var refreshTokensNotBefore: NumericDate?
+    package private(set) var problems: [Problem] = []
 
-    /// - Parameter members: the members of the file, or of the part of it before `clients`.
-    init(_ members: [YAMLMember<Node>], of file: FileLines) {
+    /// - Parameters:
+    ///   - members: the members of the file, or of the part of it before `clients`.
+    ///   - former: the settings of the last reading. A setting that does not check keeps the value that it has there.
+    init(_ members: [YAMLMember<Node>], of file: FileLines, after former: ClientsSettings? = nil) {
         for member in members where member.name != "clients" {
             let place = file.place(member.line)
             guard member.name == Self.notBeforeName else {
@@ -21,6 +23,7 @@ struct ClientsSettings: Sendable {
                 refreshTokensNotBefore = try NumericDate(rfc3339: member.value.text ?? "")
             } catch {
                 problems.append(Problem(place, "\(Self.notBeforeName) \(error)"))
+                refreshTokensNotBefore = former?.refreshTokensNotBefore
             }
         }
     }

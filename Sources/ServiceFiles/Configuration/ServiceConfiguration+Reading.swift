@@ -40,11 +40,13 @@ extension ServiceConfiguration {
 
     /// Reads the file. The environment overrides it, and `options` override both.
     ///
+    /// - Parameter access: how this program opens the file, and the files that it names.
     /// - Throws: all problems at once.
     package init(
-        reading file: FilePath, environment: [String: String], options: Options = Options()
+        reading file: FilePath, environment: [String: String], options: Options = Options(),
+        access: FileAccess = .command()
     ) throws(InvalidConfiguration) {
-        let yaml = try YAMLText(reading: file)
+        let yaml = try YAMLText(reading: file, access)
         var reader = SettingReader(
             layers: SettingLayers(file: yaml, environment: environment, options: options.settings), file: file)
         let issuer = reader.required(.issuer, Self.issuer, hint: "issuer: https://tokens.example.com")
@@ -105,14 +107,20 @@ extension ServiceConfiguration {
             tracing: tracing,
             warnings: reader.warnings
         )
+        self.access = access
+        source = Source(environment: environment, options: options)
     }
 
     /// A stand-in for a configuration with problems. It has the paths of keys and clients, so that these can be checked
     /// too.
     ///
     /// - Returns: `nil` if the file cannot be read or is not YAML.
-    package init?(findingFilesOf file: FilePath, environment: [String: String]) {
-        guard let yaml = try? YAMLText(reading: file), let issuer = try? Issuer("https://localhost") else { return nil }
+    package init?(
+        findingFilesOf file: FilePath, environment: [String: String], access: FileAccess = .command()
+    ) {
+        guard let yaml = try? YAMLText(reading: file, access), let issuer = try? Issuer("https://localhost") else {
+            return nil
+        }
         var reader = SettingReader(
             layers: SettingLayers(file: yaml, environment: environment, options: [:]), file: file)
         self.init(
@@ -128,11 +136,12 @@ extension ServiceConfiguration {
             tls: reader.tlsTermination(of: nil),
             trustedProxies: .none, drainDelay: .zero, logLevel: .info, metricsPerClient: true, tracing: nil,
             warnings: [])
+        self.access = access
     }
 
     /// The addresses to listen on, without malformed ones.
     package static func addresses(in file: FilePath, environment: [String: String]) -> [ListenAddress] {
-        guard let yaml = try? YAMLText(reading: file) else { return [] }
+        guard let yaml = try? YAMLText(reading: file, .command()) else { return [] }
         var reader = SettingReader(
             layers: SettingLayers(file: yaml, environment: environment, options: [:]), file: file)
         let listen = reader.value(.listen, ListenAddress.init, default: defaultListen)

@@ -18,7 +18,7 @@ package struct ServiceConfiguration: Sendable {
     /// `keys_passphrase_file`; `nil` if keys are not encrypted.
     package let keysPassphraseFile: FilePath?
     /// `keys_rotation`; `nil` if it is off.
-    package let keysRotation: RotationPlan?
+    package internal(set) var keysRotation: RotationPlan?
     /// `clients`
     package let clientsFile: FilePath
     /// `token_path`, and the paths that follow from the issuer.
@@ -26,11 +26,11 @@ package struct ServiceConfiguration: Sendable {
     /// `access_token.algorithm`
     package let algorithm: SignatureAlgorithm
     /// `access_token.lifetime`
-    package let accessTokenLifetime: Duration
+    package internal(set) var accessTokenLifetime: Duration
     /// `access_token.reuse`; zero if it is off.
-    package let accessTokenReuse: Duration
+    package internal(set) var accessTokenReuse: Duration
     /// `refresh_token.lifetime`
-    package let refreshTokenLifetime: Duration
+    package internal(set) var refreshTokenLifetime: Duration
     /// `client_assertion.audience`
     package let assertionAudience: AssertionAudience
     /// `throttle`
@@ -44,21 +44,45 @@ package struct ServiceConfiguration: Sendable {
     /// `tls`
     package let tls: TLSTermination
     /// `trusted_proxies`
-    package let trustedProxies: TrustedProxySettings
+    package internal(set) var trustedProxies: TrustedProxySettings
     /// `drain_delay`
     package let drainDelay: Duration
     /// `log_level`
-    package let logLevel: LogLevel
+    package internal(set) var logLevel: LogLevel
     /// `metrics.per_client`: whether metrics count clients one by one.
     package let metricsPerClient: Bool
     /// `tracing`; `nil` if it is off.
     package let tracing: TracingDestination?
     /// Mistakes that do not keep the service from starting.
-    package let warnings: [Problem]
+    package internal(set) var warnings: [Problem]
+    /// How this program opens the files that the configuration names.
+    package internal(set) var access: FileAccess = .command()
+    /// What the configuration was read from besides the file.
+    var source = Source()
+
+    /// The layers above the file.
+    struct Source: Sendable {
+        var environment: [String: String] = [:]
+        var options = Options()
+    }
 
     /// The keys folder.
-    package var keys: KeysFolder {
-        KeysFolder(keysFolder, algorithm: algorithm, passphraseFile: keysPassphraseFile)
+    package var keys: KeysFolder { keys(access) }
+
+    /// The keys folder, opened in another way.
+    package func keys(_ access: FileAccess) -> KeysFolder {
+        KeysFolder(keysFolder, algorithm: algorithm, passphraseFile: keysPassphraseFile, access: access)
+    }
+
+    /// The files that decide what the service does, without those in the keys folder.
+    package var decidingFiles: [FilePath] {
+        [file, clientsFile] + (keysPassphraseFile.map { [$0] } ?? []) + tls.files
+    }
+
+    /// The files and folders that decide what the service does and that their group can change.
+    package var trustWarnings: [Problem] {
+        let names = (try? keys.keyFileNames()) ?? []
+        return TrustedFile.warnings(about: decidingFiles + names.map { keysFolder.appending($0.description) })
     }
 
     /// The values that are accepted as `aud` of a client's assertion.

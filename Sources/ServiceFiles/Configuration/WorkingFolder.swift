@@ -1,5 +1,4 @@
 package import AccessToken
-import Foundation
 import JOSE
 import OAuth
 package import SystemPackage
@@ -8,10 +7,12 @@ package import SystemPackage
 package struct WorkingFolder: Sendable {
     /// Empty if it is the current folder.
     private let path: FilePath
+    private let access: FileAccess
 
     /// - Parameter path: the folder. It is created with the files if it does not exist.
-    package init(_ path: FilePath) {
+    package init(_ path: FilePath, _ access: FileAccess = .command()) {
         self.path = path == "." ? "" : path.lexicallyNormalized()
+        self.access = access
     }
 
     /// What was written, and the only copy of the client's secret.
@@ -39,7 +40,9 @@ package struct WorkingFolder: Sendable {
             throw WorkingFolderError.exists(file)
         }
         if !path.isEmpty {
-            try FileManager.default.createDirectory(atPath: path.string, withIntermediateDirectories: true)
+            try FileError.naming(path) {
+                try path.createFolder([.ownerReadWriteExecute, .groupReadExecute, .otherReadExecute])
+            }
         }
 
         let secret = try GeneratedClientSecret()
@@ -64,7 +67,7 @@ package struct WorkingFolder: Sendable {
     }
 
     private func createKey() throws -> Bool {
-        let keys = KeysFolder(path.appending("keys"), algorithm: .rs256)
+        let keys = KeysFolder(path.appending("keys"), algorithm: .rs256, access: access)
         _ = try keys.sealing.generateFirst()
         return try keys.signing.generateFirst() != nil
     }

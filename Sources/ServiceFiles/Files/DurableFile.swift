@@ -104,7 +104,7 @@ struct DurableFile {
             try descriptor.closeAfter {
                 try write(descriptor)
                 // A file that root edits must stay readable for the service's own user.
-                if RunningProcess.isRoot, let owner = (try? path.stat()) ?? (try? folder.stat()) {
+                if RunningProcess.isRoot, let owner = (try? path.stat()) ?? (try? path.folder.stat()) {
                     descriptor.giveAway(to: owner.userID.rawValue, owner.groupID.rawValue)
                 }
                 try descriptor.setPermissions(permissions)
@@ -119,7 +119,7 @@ struct DurableFile {
 
     private func newDraftPath() throws -> FilePath {
         let suffix = try RandomBytes.make(8).map { String($0, radix: 16) }.joined()
-        return folder.appending("\(Self.draftPrefix)\(suffix)")
+        return path.folder.appending("\(Self.draftPrefix)\(suffix)")
     }
 
     private func discard(_ path: FilePath) {
@@ -132,17 +132,12 @@ struct DurableFile {
     /// - Throws: ``UnconfirmedChange`` if `undo` fails too.
     private func synchronizeFolder(orElse undo: () throws -> Void) throws {
         do {
-            let descriptor = try FileDescriptor.open(folder, .readOnly, options: [.directory, .closeOnExec])
+            let descriptor = try FileDescriptor.open(path.folder, .readOnly, options: [.directory, .closeOnExec])
             try descriptor.closeAfter { try descriptor.synchronize() }
         } catch {
             do { try undo() } catch _ { throw UnconfirmedChange(path, error) }
             throw error
         }
-    }
-
-    private var folder: FilePath {
-        let folder = path.removingLastComponent()
-        return folder.isEmpty ? "." : folder
     }
 }
 

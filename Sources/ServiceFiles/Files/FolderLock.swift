@@ -1,4 +1,5 @@
-import SystemPackage
+import Foundation
+package import SystemPackage
 
 /// Keeps other `writ` processes from changing files in the same folder while `body` runs.
 ///
@@ -7,26 +8,58 @@ import SystemPackage
 enum FolderLock {
     static let fileName = ".writ-lock"
 
-    static func hold<Result>(on folder: FilePath, _ body: () throws -> Result) throws -> Result {
+    /// How long to sleep between two attempts.
+    private static let pause: Duration = .milliseconds(20)
+
+    private enum Attempt<Result> {
+        case done(Result)
+        /// Another process holds the lock.
+        case held
+        /// The file was removed meanwhile, and another process may have locked a new one.
+        case replaced
+    }
+
+    /// - Throws: ``FolderLockError`` if another process holds the lock for longer than the patience allows.
+    static func hold<Result>(
+        on folder: FilePath, _ patience: LockPatience, _ body: () throws -> Result
+    ) throws -> Result {
         let path = folder.appending(fileName)
+        let start = ContinuousClock.now
+        var isReported = false
         while true {
-            let descriptor = try open(path, in: folder)
-            let result = try descriptor.closeAfter { () throws -> Result? in
-                try descriptor.lock()
-                // The file may have been removed meanwhile, and another process may have locked a new one.
-                guard try descriptor.stat().inode == (try? path.stat(followTargetSymlink: false).inode) else {
-                    return nil
-                }
-                return try body()
+            switch try attempt(path, in: folder, body) {
+            case .done(let result): return result
+            case .replaced: continue
+            case .held: break
             }
-            if let result { return result }
+            let waited = start.duration(to: .now)
+            guard waited < patience.limit else { throw FolderLockError(path: path, limit: patience.limit) }
+            if !isReported, waited >= LockPatience.silence {
+                patience.report(path)
+                isReported = true
+            }
+            Thread.sleep(forTimeInterval: pause / .seconds(1))
         }
     }
 
-    /// Opens the lock file. If there is none, creates it, with access for every user that may write to the folder.
+    private static func attempt<Result>(
+        _ path: FilePath, in folder: FilePath, _ body: () throws -> Result
+    ) throws -> Attempt<Result> {
+        let descriptor = try open(path, in: folder)
+        return try descriptor.closeAfter {
+            guard try descriptor.tryLock() else { return .held }
+            guard try descriptor.stat().inode == (try? path.stat(followTargetSymlink: false).inode) else {
+                return .replaced
+            }
+            return .done(try body())
+        }
+    }
+
+    /// Opens the lock file. If there is none, creates it, with access for its owner, and for the group if the group may
+    /// write to the folder: any user that can open the file can keep a command waiting.
     private static func open(_ path: FilePath, in folder: FilePath) throws -> FileDescriptor {
         do {
-            return try FileDescriptor.open(path, .readWrite, options: [.closeOnExec, .noFollow])
+            return try openExisting(path)
         } catch Errno.noSuchFileOrDirectory {
             let descriptor: FileDescriptor
             do {
@@ -34,13 +67,42 @@ enum FolderLock {
                     path, .readWrite, options: [.create, .exclusiveCreate, .closeOnExec, .noFollow],
                     permissions: .ownerReadWrite)
             } catch Errno.fileExists {
-                return try FileDescriptor.open(path, .readWrite, options: [.closeOnExec, .noFollow])
+                return try openExisting(path)
             }
             // Only for a file that was just created: root must not give away a file that another user has put there.
             let status = try folder.stat()
             descriptor.giveAway(to: RunningProcess.isRoot ? status.userID.rawValue : nil, status.groupID.rawValue)
-            try? descriptor.setPermissions(FilePermissions(rawValue: status.permissions.rawValue & 0o666))
+            let isShared = status.permissions.contains(.groupWrite)
+            try? descriptor.setPermissions(isShared ? [.ownerReadWrite, .groupReadWrite] : .ownerReadWrite)
             return descriptor
         }
     }
+
+    private static func openExisting(_ path: FilePath) throws -> FileDescriptor {
+        let descriptor = try FileDescriptor.open(path, .readWrite, options: [.closeOnExec, .noFollow, .nonBlocking])
+        // Earlier versions let every user open it.
+        if let status = try? descriptor.stat(), status.userID.rawValue == RunningProcess.user,
+            status.type == .regular, !status.permissions.isDisjoint(with: .otherReadWriteExecute)
+        {
+            try? descriptor.setPermissions(status.permissions.subtracting(.otherReadWriteExecute))
+        }
+        return descriptor
+    }
+}
+
+/// Another `writ` process keeps a folder locked. Nothing was changed.
+package struct FolderLockError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The lock file.
+    package let path: FilePath
+    /// How long this process has waited.
+    let limit: Duration
+
+    /// A human-readable description.
+    package var description: String {
+        let wait = limit > .zero ? ", for \(DurationText.format(limit)) already" : ""
+        return "another writ command holds \(path)\(wait); nothing was changed"
+    }
+
+    /// What the operator can do about it.
+    package var hint: String { "`fuser \(path)` says which process; end it, or try again when it is done" }
 }

@@ -22,8 +22,11 @@ package enum RunningProcess {
         return Int(exactly: limit.rlim_cur)
     }
 
+    /// The user that it runs as: the effective user.
+    static var user: UInt32 { geteuid() }
+
     /// Whether it runs as root.
-    static var isRoot: Bool { geteuid() == 0 }
+    static var isRoot: Bool { user == 0 }
 
     /// Ends the process at once, without any cleanup.
     package static func exitAtOnce(status: Int32) -> Never { _exit(status) }

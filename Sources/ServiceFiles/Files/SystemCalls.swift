@@ -10,6 +10,23 @@ extension FilePath {
     func rename(to name: FilePath) throws(Errno) {
         guard unsafe Glibc.rename(string, name.string) == 0 else { throw Errno.last }
     }
+
+    /// Creates the folder, and the folders above it, if there are none: mkdir(2).
+    ///
+    /// Foundation's call creates a folder with access for every user, and takes that away afterwards.
+    ///
+    /// - Parameter permissions: those of the folder. Folders above it are open to all users for reading.
+    func createFolder(_ permissions: FilePermissions) throws(Errno) {
+        if (try? stat().type) == .directory { return }
+        let above = removingLastComponent()
+        if !above.isEmpty, above != self {
+            try above.createFolder([.ownerReadWriteExecute, .groupReadExecute, .otherReadExecute])
+        }
+        guard unsafe mkdir(string, permissions.rawValue) != 0 else { return }
+        let error = Errno.last
+        // Another process may have created it meanwhile.
+        guard error == .fileExists, (try? stat().type) == .directory else { throw error }
+    }
 }
 
 extension FileDescriptor {
@@ -45,12 +62,20 @@ extension FileDescriptor {
         _ = fchown(rawValue, user ?? .max, group)
     }
 
-    /// Waits until no other process holds the lock of this file, then acquires it: flock(2). Closing the file releases
-    /// it.
-    func lock() throws(Errno) {
-        while flock(rawValue, LOCK_EX) != 0 {
-            guard Errno.last == .interrupted else { throw Errno.last }
+    /// Acquires the lock of this file if no other process holds it: flock(2). Closing the file releases it.
+    func tryLock() throws(Errno) -> Bool {
+        while flock(rawValue, LOCK_EX | LOCK_NB) != 0 {
+            let error = Errno.last
+            if error == .wouldBlock || error == .resourceTemporarilyUnavailable { return false }
+            guard error == .interrupted else { throw error }
         }
+        return true
+    }
+
+    /// Whether the file is on a mount that this process cannot write to: fstatvfs(3).
+    var isOnReadOnlyMount: Bool {
+        var status = statvfs()
+        return unsafe fstatvfs(rawValue, &status) == 0 && status.f_flag & UInt(ST_RDONLY) != 0
     }
 }
 

@@ -10,7 +10,7 @@ extension KeyChain {
     /// can contain it.
     package func generateNext(now: NumericDate) throws -> NamedKey {
         try folder.locked {
-            let isFirst = try keys().isEmpty
+            let isFirst = try names().isEmpty
             return try generate(start: isFirst ? nil : BasicTime(now + KeyTiming.standard.announcement))
         }
     }
@@ -20,10 +20,10 @@ extension KeyChain {
     /// - Returns: `nil` if the chain has a key, or if another process generated one first.
     package func generateFirst() throws -> NamedKey? {
         try folder.locked {
-            guard try keys().isEmpty else { return nil }
+            guard try names().isEmpty else { return nil }
             do { return try generate(start: nil) } catch KeyRotationError.sameSecond {
                 // If locks have no effect between hosts, another host may have generated the key first.
-                guard try keys().isEmpty else { return nil }
+                guard try names().isEmpty else { return nil }
                 throw KeyRotationError.nameTaken
             }
         }
@@ -32,7 +32,7 @@ extension KeyChain {
     /// Whether ``generateFirst()`` would generate a key: there is no folder, or all its files are valid and the chain
     /// has no key.
     package var lacksFirstKey: Bool {
-        !folder.exists || (try? keys().isEmpty) ?? false
+        !folder.exists || (try? names().isEmpty) ?? false
     }
 
     /// Generates a key that begins at `start`, and writes it. The caller must hold the folder's lock.

@@ -30,7 +30,7 @@ extension KeyChain {
         return try folder.lockedAsItIs {
             guard try hasPredecessor else { throw KeyRotationError.noKeys(folder.path) }
             // The first key of its chain begins at once: it has no predecessor.
-            let isFirst = try keys().isEmpty
+            let isFirst = try names().isEmpty
             let new = try generate(start: isFirst ? nil : BasicTime(now + delay))
             do {
                 let expired = try expired(longestLifetime: longestLifetime, now: now, timing: timing)
@@ -56,25 +56,22 @@ extension KeyChain {
 
     /// The newest key, if it begins so late that `plan` generates no key until then; otherwise `nil`.
     package func stallingKey(of plan: RotationPlan, now: NumericDate) throws -> KeyFileName? {
-        guard let newest = try keys().last?.name else { return nil }
+        guard let newest = try names().last else { return nil }
         return try plan.isStalled(by: start(of: newest), now: now) ? newest : nil
     }
 
-    /// Removes a key at once, and expired keys with it. If an earlier key is left, it is used again, since every
-    /// verifier has it; otherwise a new key replaces the removed one.
+    /// Removes a key of the chain at once, and expired keys with it. If an earlier key is left, it is used again, since
+    /// every verifier has it; otherwise a new key replaces the removed one.
     ///
-    /// - Returns: the removed key, and the key that replaces it if one was needed.
+    /// - Returns: the key that replaces the removed one, if one was needed.
+    /// - Throws: ``KeyRotationError/noSuchKey`` if its file is gone.
     package func retire(
-        _ keyID: String, longestLifetime: Duration, now: NumericDate, timing: KeyTiming = .standard
-    ) throws -> (retired: NamedKey, replacement: NamedKey?) {
+        _ retired: NamedKey, longestLifetime: Duration, now: NumericDate, timing: KeyTiming = .standard
+    ) throws -> NamedKey? {
         try folder.locked {
-            guard let retired = try members().first(where: { $0.keyID == keyID }) else {
-                throw KeyRotationError.noSuchKey
-            }
+            guard try folder.find(retired.keyID).key == retired else { throw KeyRotationError.noSuchKey }
             _ = try remove(expired(longestLifetime: longestLifetime, now: now, timing: timing))
-            let isReplaced = try keys().contains {
-                $0.keyID != keyID && $0.name.start.map { $0 <= now } ?? true
-            }
+            let isReplaced = try names().contains { $0 != retired.name && $0.start.map { $0 <= now } ?? true }
             let isNeeded = !isReplaced && isInUse && retired.name.content != .verifying
             // The start lies in the past, so that the key is in use on replicas whose clocks are slow too.
             let replacement = isNeeded ? try generate(start: BasicTime(now - timing.leeway)) : nil
@@ -86,13 +83,13 @@ extension KeyChain {
                 if let replacement, (try? file.path.stat()) != nil { try self.file(of: replacement.name).remove() }
                 throw error
             }
-            return (retired, replacement)
+            return replacement
         }
     }
 
     /// When the next key should begin; `nil` if it is too early to generate one, or if there is no key to follow.
     private func nextStart(_ plan: RotationPlan, now: NumericDate) throws -> NumericDate? {
-        guard let newest = try keys().last?.name else { return nil }
+        guard let newest = try names().last else { return nil }
         return plan.nextStart(after: try start(of: newest), now: now)
     }
 
@@ -115,8 +112,8 @@ extension KeyChain {
         longestLifetime: Duration, now: NumericDate, timing: KeyTiming = .standard
     ) throws -> [KeyFileName] {
         let schedule = KeySchedule(
-            try keys().map {
-                KeyStart($0.name, heldBackUntil: min(try timeOfFile($0.name), now) + timing.announcement)
+            try names().map {
+                KeyStart($0, heldBackUntil: min(try timeOfFile($0), now) + timing.announcement)
             }, now: now, retention: timing.retention(longestLifetime: longestLifetime))
         return schedule.entries.filter { $0.state == .expired }.map(\.name)
     }
@@ -136,8 +133,9 @@ extension KeyChain {
     private var hasPredecessor: Bool {
         get throws {
             guard folder.exists else { return false }
-            if try folder.load().contains(where: { $0.name.content == .signing }) { return true }
-            return try purpose == .sealing && !folder.loadSealing().isEmpty
+            let names = try folder.keyFileNames()
+            return names.contains { $0.content == .signing }
+                || purpose == .sealing && names.contains { $0.content == .sealing }
         }
     }
 }

@@ -1,7 +1,7 @@
 import AccessToken
 import Foundation
 package import JOSE
-import OAuth
+package import OAuth
 import SystemPackage
 
 /// A sequence of keys in one folder. The file names decide which key signs, which are published and which have expired.
@@ -25,23 +25,33 @@ package struct KeyChain: Sendable {
     let folder: KeysFolder
     /// What the keys are for.
     package let purpose: Purpose
+    /// The algorithms of keys that were read before. A file that is not among them is opened; if it does not check, it is
+    /// skipped. `nil` if no file was read before: then a file that does not check is an error.
+    private var known: [KeyFileName: SignatureAlgorithm]?
 
-    /// The keys in the order in which they begin.
-    func keys() throws -> [NamedKey] {
-        switch purpose {
-        case .signing(let algorithm):
-            try folder.load().filter { $0.algorithm == algorithm && $0.name.content == .signing }
-                .map { NamedKey($0.name, keyID: $0.keyID) }
-        case .sealing: try folder.loadSealing().map(\.named)
-        }
+    init(folder: KeysFolder, purpose: Purpose) {
+        self.folder = folder
+        self.purpose = purpose
     }
 
-    /// The same with public keys of another issuer, which are published as long as their files exist.
-    func members() throws -> [NamedKey] {
-        switch purpose {
-        case .signing(let algorithm):
-            try folder.load().filter { $0.algorithm == algorithm }.map { NamedKey($0.name, keyID: $0.keyID) }
-        case .sealing: try keys()
+    /// The same chain, which answers questions of schedule without opening these keys.
+    package func knowing(_ keys: [LoadedKey]) -> KeyChain {
+        var chain = self
+        chain.known = Dictionary(keys.map { ($0.name, $0.algorithm) }) { first, _ in first }
+        return chain
+    }
+
+    /// The files of the chain in the order in which their keys begin.
+    func names() throws -> [KeyFileName] {
+        let names = try folder.keyFileNames().sorted()
+        guard case .signing(let algorithm) = purpose else { return names.filter { $0.content == .sealing } }
+        let signing = names.filter { $0.content == .signing }
+        guard let known else {
+            return try folder.load().filter { $0.algorithm == algorithm && $0.name.content == .signing }.map(\.name)
+        }
+        let passphrase = signing.allSatisfy { known[$0] != nil } ? nil : try? folder.passphrase()
+        return signing.filter { name in
+            (known[name] ?? (try? folder.open(name, passphrase))?.algorithm) == algorithm
         }
     }
 
@@ -63,18 +73,22 @@ extension KeysFolder {
 
     /// The keys that would sign access tokens if this algorithm were the configured one.
     package func signing(_ algorithm: SignatureAlgorithm) -> KeyChain {
-        KeysFolder(path, algorithm: algorithm, passphraseFile: passphraseFile).signing
+        KeysFolder(path, algorithm: algorithm, passphraseFile: passphraseFile, access: access).signing
     }
 
     /// The keys that seal refresh tokens.
     package var sealing: KeyChain { KeyChain(folder: self, purpose: .sealing) }
 
-    /// The chain of the key with this `kid`.
+    /// The chain of the key with this `kid`, and the key. Files that do not check hold nothing up.
     ///
     /// - Throws: ``KeyRotationError/noSuchKey`` if there is no such key.
-    package func chain(ofKey keyID: String) throws -> KeyChain {
-        if try loadSealing().contains(where: { $0.key.keyID == keyID }) { return sealing }
-        guard let key = try load().first(where: { $0.keyID == keyID }) else { throw KeyRotationError.noSuchKey }
-        return KeyChain(folder: self, purpose: .signing(key.algorithm))
+    package func find(_ keyID: String) throws -> (chain: KeyChain, key: NamedKey) {
+        let reading = try read()
+        if let key = reading.sealing.first(where: { $0.key.keyID == keyID }) {
+            return (sealing.knowing(reading.signing), key.named)
+        }
+        guard let key = reading.signing.first(where: { $0.keyID == keyID }) else { throw KeyRotationError.noSuchKey }
+        let chain = KeyChain(folder: self, purpose: .signing(key.algorithm)).knowing(reading.signing)
+        return (chain, NamedKey(key.name, keyID: keyID))
     }
 }

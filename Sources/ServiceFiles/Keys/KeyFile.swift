@@ -8,12 +8,45 @@ package enum KeyFile {
     /// The largest file that is read, in octets.
     private static let maximumSize = 64 * 1024
 
-    /// Reads a file into memory that is cleared after use.
+    /// Reads a file of the service into memory that is cleared after use.
     ///
-    /// - Parameter isSecret: whether to refuse a file that other users can access.
-    package static func contents(of path: FilePath, isSecret: Bool) throws -> SecretBytes {
-        let descriptor = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking])
-        return try descriptor.closeAfter {
+    /// - Parameters:
+    ///   - isSecret: whether to refuse a file that other users can read.
+    ///   - access: decides whose files are accepted.
+    package static func contents(
+        of path: FilePath, isSecret: Bool, _ access: FileAccess
+    ) throws -> SecretBytes {
+        let descriptor: FileDescriptor
+        do {
+            descriptor = try TrustedFile.open(path, access)
+        } catch let error as UntrustedFile {
+            // A secret that others can read is to be replaced, however it is protected from now on.
+            if isSecret, let status = try? path.stat(), isReadableByOthers(status) {
+                throw KeyFileError.readableByOthers
+            }
+            throw error
+        }
+        return try contents(of: descriptor, isSecret: isSecret)
+    }
+
+    /// The problem that stands for an error of ``contents(of:isSecret:_:)``.
+    package static func problem(with path: FilePath, _ error: any Error) -> Problem {
+        let place = Problem.Place.file(path.string, line: nil)
+        switch error {
+        case let error as KeyFileError: return Problem(place, error.description, hint: error.hint(for: path))
+        case let error as UntrustedFile: return error.problem
+        default: return Problem(place, "cannot be read: \(SystemReason(error))")
+        }
+    }
+
+    /// Reads a secret file of the operator's own, which decides nothing for the service.
+    static func ownSecret(in path: FilePath) throws -> SecretBytes {
+        try contents(
+            of: FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking]), isSecret: true)
+    }
+
+    private static func contents(of descriptor: FileDescriptor, isSecret: Bool) throws -> SecretBytes {
+        try descriptor.closeAfter {
             let status = try descriptor.stat()
             guard status.type == .regular else { throw KeyFileError.notAFile }
             if isSecret, isReadableByOthers(status) { throw KeyFileError.readableByOthers }

@@ -6,8 +6,7 @@ extension KeysFolder {
     /// does not exist.
     func locked<Result>(_ body: () throws -> Result) throws -> Result {
         try FileError.naming(path) {
-            try FileManager.default.createDirectory(
-                atPath: path.string, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            try path.createFolder(.ownerReadWriteExecute)
         }
         return try lockedAsItIs(body)
     }
@@ -15,7 +14,7 @@ extension KeysFolder {
     /// The same, for a folder that must exist.
     func lockedAsItIs<Result>(_ body: () throws -> Result) throws -> Result {
         try FileError.naming(path) {
-            try FolderLock.hold(on: path) {
+            try FolderLock.hold(on: path, access.lockPatience) {
                 DurableFile.removeDrafts(in: path)
                 return try body()
             }

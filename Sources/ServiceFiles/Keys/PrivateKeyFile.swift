@@ -8,7 +8,7 @@ package enum PrivateKeyFile {
         let message: String
         let hint: String?
         do {
-            return try PrivateKey(pem: KeyFile.contents(of: path, isSecret: true))
+            return try PrivateKey(pem: KeyFile.ownSecret(in: path))
         } catch let error as KeyFileError {
             (message, hint) = (error.description, error.hint(for: path))
         } catch let error as KeyError {

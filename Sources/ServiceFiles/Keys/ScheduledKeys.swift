@@ -52,15 +52,30 @@ package struct ScheduledKeys: Sendable {
         nextChange = changes.min()
     }
 
-    /// Reads the folder and derives the states of the keys from their names only.
-    package init(
-        reading folder: KeysFolder, policy: IssuancePolicy, lifetimes: TokenLifetimes, now: NumericDate
-    ) throws(InvalidConfiguration) {
-        self.init(
-            try folder.load(), sealing: try folder.loadSealing(), policy: policy, lifetimes: lifetimes, now: now
-        ) { _, keys, retention in
+    /// Derives the states of the keys from their names only.
+    package init(_ reading: KeysReading, policy: IssuancePolicy, lifetimes: TokenLifetimes, now: NumericDate) {
+        self.init(reading.signing, sealing: reading.sealing, policy: policy, lifetimes: lifetimes, now: now) {
+            _, keys, retention in
             KeySchedule(keys.map { KeyStart($0.name) }, now: now, retention: retention)
         }
+    }
+
+    private init(
+        keys: [FolderKey<LoadedKey>], sealing: [FolderKey<LoadedSealingKey>], nextChange: NumericDate?
+    ) {
+        self.keys = keys
+        self.sealing = sealing
+        self.nextChange = nextChange
+    }
+
+    /// The same with other keys for access tokens.
+    package func replacing(keys: [FolderKey<LoadedKey>]) -> ScheduledKeys {
+        ScheduledKeys(keys: keys, sealing: sealing, nextChange: nextChange)
+    }
+
+    /// The same with other keys for refresh tokens.
+    package func replacing(sealing: [FolderKey<LoadedSealingKey>]) -> ScheduledKeys {
+        ScheduledKeys(keys: keys, sealing: sealing, nextChange: nextChange)
     }
 
     /// The key set that is published.

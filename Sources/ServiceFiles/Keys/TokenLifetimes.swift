@@ -10,4 +10,9 @@ package struct TokenLifetimes: Sendable {
         case .sealing: refreshToken
         }
     }
+
+    /// The same with another lifetime of access tokens.
+    package func retaining(accessToken: Duration) -> TokenLifetimes {
+        TokenLifetimes(accessToken: accessToken, refreshToken: refreshToken)
+    }
 }

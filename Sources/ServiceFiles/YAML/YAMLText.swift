@@ -15,23 +15,27 @@ struct YAMLText {
     /// The largest file that is read, in octets: room for several hundred thousand clients.
     private static let maximumSize = 256 << 20
 
-    init(reading path: FilePath) throws(InvalidConfiguration) {
-        try self.init(path: path, text: Self.contents(of: path))
+    init(reading path: FilePath, _ access: FileAccess) throws(InvalidConfiguration) {
+        try self.init(path: path, text: Self.contents(of: path, access))
     }
 
     /// The text of a file, not parsed.
-    static func contents(of path: FilePath) throws(InvalidConfiguration) -> String {
+    static func contents(of path: FilePath, _ access: FileAccess) throws(InvalidConfiguration) -> String {
         let data: Data
         do {
-            let status = try path.stat()
-            guard status.size <= maximumSize else {
-                throw InvalidConfiguration([Problem(.file(path.string, line: nil), "the file is too large")])
+            let descriptor = try TrustedFile.open(path, access, mayBePipe: true)
+            data = try descriptor.closeAfter {
+                let status = try descriptor.stat()
+                guard status.size <= maximumSize else {
+                    throw InvalidConfiguration([Problem(.file(path.string, line: nil), "the file is too large")])
+                }
+                guard status.type != .directory else { throw Errno.isDirectory }
+                return try FileHandle(fileDescriptor: descriptor.rawValue, closeOnDealloc: false).readToEnd() ?? Data()
             }
-            // `Data(contentsOf:)` leaks a buffer for each empty file, and a service reads its clients file repeatedly.
-            if status.type == .regular && status.size == 0 { return "" }
-            data = try Data(contentsOf: URL(filePath: path.string))
         } catch let error as InvalidConfiguration {
             throw error
+        } catch let error as UntrustedFile {
+            throw InvalidConfiguration([error.problem])
         } catch {
             throw InvalidConfiguration([unreadable(path, error)])
         }

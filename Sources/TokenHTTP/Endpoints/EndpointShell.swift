@@ -8,14 +8,15 @@ import WireText
 
 /// What the token and the introspection endpoint have in common: HTTP, the trace, the log, and the answer to a refusal.
 struct EndpointShell: Sendable {
-    let trustedProxies: TrustedProxies
+    /// `trusted_proxies`, which can change while the service runs.
+    let trustedProxies: @Sendable () -> TrustedProxies
     /// `nil` if traces are off.
     var tracer: (any Tracer)?
     /// Seconds for the `Retry-After` of an overloaded service. They are random, so that clients that were refused
     /// together do not retry together.
     var retryDelay: @Sendable () -> Int = { .random(in: 1...4) }
     /// Whether the steps of a request are timed for the log.
-    var timesSteps = false
+    var timesSteps: @Sendable () -> Bool = { false }
     /// Called once for each request, when its answer is ready.
     let report: @Sendable (RequestEvent) -> Void
 
@@ -29,11 +30,11 @@ struct EndpointShell: Sendable {
         to request: Request, _ requestID: String, of endpoint: Endpoint, path: String, url: String,
         _ rules: (EndpointRequest, inout RequestObservation) async throws(TokenRefusal) -> Response
     ) async -> Response {
-        let origin = request.peer.address.map { peer in trustedProxies.origin(of: peer) { request.fields[$0] } }
+        let origin = request.peer.address.map { peer in trustedProxies().origin(of: peer) { request.fields[$0] } }
         var observation = RequestObservation(
             event: RequestEvent(endpoint, requestID: requestID),
             trace: RequestTrace(
-                tracer, path: path, request.fields, using: FieldExtractor(), timesSteps: timesSteps))
+                tracer, path: path, request.fields, using: FieldExtractor(), timesSteps: timesSteps()))
         observation.event.traceID = observation.trace.traceID
         observation.event.address = origin
         observation.trace.begin("receive")

@@ -2,24 +2,28 @@ import AccessToken
 import LiveState
 import ServiceLifecycle
 
-/// Checks the files for changes twice a second, and reloads everything on SIGHUP.
+/// Checks the files for changes twice a second, and reloads everything on SIGHUP. The files are read on a thread of
+/// their own.
 struct ReloadService: Service {
     let reloader: Reloader
+    let files: FilesThread
     /// SIGHUP, trapped since before any file was read.
     let hangups: AsyncStream<Void>
 
-    /// The interval between checks. A change is loaded when two checks have seen it, at most a second after it was
-    /// made.
+    /// The interval between checks. A change is loaded when two checks have seen it, or at the third check if the files
+    /// never stand still: at most a second and a half after it was made.
     static let interval: Duration = .milliseconds(500)
 
     func run() async {
         await cancelWhenGracefulShutdown {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask {
-                    for await _ in hangups { reloader.reload(now: .now) }
+                    for await _ in hangups { files.run(.reload) { [reloader] in reloader.reload(now: .now) } }
                 }
                 group.addTask {
-                    while (try? await Task.sleep(for: Self.interval)) != nil { reloader.look(now: .now) }
+                    while (try? await Task.sleep(for: Self.interval)) != nil {
+                        files.run(.look) { [reloader] in reloader.look(now: .now) }
+                    }
                 }
                 await group.waitForAll()
             }

@@ -19,10 +19,13 @@ package enum ConfigurationCheck {
         var problems: [Problem] = []
         let configuration: ServiceConfiguration
         do throws(InvalidConfiguration) {
-            configuration = try ServiceConfiguration(reading: file, environment: environment)
+            configuration = try ServiceConfiguration(reading: file, environment: environment, access: .service)
         } catch {
             problems = error.problems
-            guard let reduced = ServiceConfiguration(findingFilesOf: file, environment: environment) else {
+            guard
+                let reduced = ServiceConfiguration(
+                    findingFilesOf: file, environment: environment, access: .service)
+            else {
                 throw error
             }
             configuration = reduced
@@ -35,7 +38,7 @@ package enum ConfigurationCheck {
             problems.append(Problem(.file(file.string, line: nil), error.description, hint: error.hint))
         }
         guard problems.isEmpty else { throw InvalidConfiguration(problems) }
-        return configuration.warnings
+        return configuration.warnings + configuration.trustWarnings
     }
 
     /// The problems with keys and clients.
@@ -47,7 +50,8 @@ package enum ConfigurationCheck {
             let makesKeys = configuration.keysRotation != nil && keys.canBeWritten
             var loader = SnapshotLoader(configuration, expectsSealingKey: makesKeys && keys.sealing.lacksFirstKey)
             InvalidConfiguration.collect(&problems) { () throws(InvalidConfiguration) in try loader.load(now: .now) }
-            return problems
+            // What would not keep the service from starting is a problem all the same.
+            return InvalidConfiguration(problems + loader.problems).problems
         }
         // The service makes the first signing key itself.
         InvalidConfiguration.collect(&problems) { () throws(InvalidConfiguration) in try keys.passphrase() }
@@ -55,7 +59,7 @@ package enum ConfigurationCheck {
             InvalidConfiguration.collect(&problems) { () throws(InvalidConfiguration) in try keys.loadSealing() }
         }
         InvalidConfiguration.collect(&problems) { () throws(InvalidConfiguration) in
-            try ClientsFile(reading: configuration.clientsFile)
+            try ClientsFile.clients(in: configuration.clientsFile, configuration.access)
         }
         if !keys.canBeWritten {
             let message = "holds no key, and keys_rotation cannot write the first one there"

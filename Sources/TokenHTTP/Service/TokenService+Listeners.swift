@@ -18,7 +18,7 @@ extension TokenService {
         _ firstSecond: FirstSecond, coreCount: Int
     ) -> [ListenerService] {
         let reserve = DescriptorReserve(logger: logger)
-        let proxies = TrustedProxies(configuration.trustedProxies)
+        let proxies = trustedProxies
         func listener(
             _ name: String, _ address: ListenAddress, _ budget: MemoryBudget, connections: Int,
             evictionTime: TimeAmount,
@@ -33,7 +33,7 @@ extension TokenService {
                 now: { NumericDate.now.seconds },
                 report: { [reporter] in reporter.report(HTTPEvent($0, listener: name)) }, respond: respond)
             // The connections of a proxy are those of many clients.
-            settings.share = { proxies.isTrusted($0) ? nil : $0.block }
+            settings.share = { proxies().isTrusted($0) ? nil : $0.block }
             return ListenerService(
                 name, address, settings, logger: logger, report: { [reporter] in reporter.report($0) },
                 onListening: onListening)
@@ -48,7 +48,7 @@ extension TokenService {
             listeners.append(
                 listener(
                     "management", address, MemoryBudget(capacity: Self.memoryForManagement),
-                    connections: Self.managementConnections, evictionTime: .zero,
+                    connections: Self.managementConnections, evictionTime: .milliseconds(100),
                     respond: router.reply))
         }
         let router = tokenRouter(authenticator, signers, readiness, coreCount: coreCount)
@@ -97,14 +97,19 @@ extension TokenService {
         return max(16, min(10_000, files - others))
     }
 
+    /// Returns the trusted proxies, which may change while the service runs.
+    private var trustedProxies: @Sendable () -> TrustedProxies {
+        { [reloader] in TrustedProxies(reloader.snapshots.current.configuration.trustedProxies) }
+    }
+
     func tokenRouter(
         _ authenticator: ClientAuthenticator, _ signers: SignerPool, _ readiness: Readiness, coreCount: Int
     ) -> TokenRouter {
         let (snapshots, endpoints, origin) = (reloader.snapshots, configuration.endpoints, configuration.issuer.origin)
-        let proxies = TrustedProxies(configuration.trustedProxies)
+        let proxies = trustedProxies
         let isProxied = configuration.tls == .upstream
         let shell = EndpointShell(
-            trustedProxies: proxies, tracer: tracer, timesSteps: reporter.logsSteps,
+            trustedProxies: proxies, tracer: tracer, timesSteps: { [reporter] in reporter.logsSteps },
             report: { [reporter] in reporter.report($0) })
         return TokenRouter(
             paths: endpoints,
@@ -118,7 +123,7 @@ extension TokenService {
             snapshots: snapshots, readiness: readiness, tasks: EventLoopTasks(MultiThreadedEventLoopGroup.singleton),
             // At this rate, reading and refusing costs a few per cent of the CPU.
             pacing: RetryPacing(interval: .microseconds(4000 / Int64(coreCount))) { peer in
-                isProxied || peer.address.map(proxies.isTrusted) ?? false
+                isProxied || peer.address.map { proxies().isTrusted($0) } ?? false
             },
             reportTime: { [metrics] endpoint, time in metrics.took(time, endpoint) },
             report: { [reporter] in reporter.report($0) })

@@ -31,13 +31,7 @@ extension TokenService {
                     "writ_open_connections", help: "Connections that clients hold open.",
                     value: Double(listener.connectionCount), labels: [("listener", listener.name)])
             }
-            let reading = reloader.lastReading
-            samples.gauge(
-                "writ_last_reload_successful", help: "Whether keys and clients are in use as they were last read.",
-                value: reading.isApplied ? 1 : 0)
-            samples.gauge(
-                "writ_last_reload_timestamp_seconds", help: "When keys and clients were last read.",
-                value: Double(reading.time.seconds))
+            reloader.lastStatus.add(to: &samples)
             StateSamples(
                 snapshot: reloader.snapshots.current, tlsIdentity: reloader.tlsIdentities.current,
                 isPerClient: isPerClient, now: .now

@@ -25,21 +25,24 @@ package struct TokenService: Sendable {
 
     /// Reads keys and clients.
     ///
-    /// - Parameter tracer: receives a span for each request to the token or the introspection endpoint; `nil` if traces
-    ///   are off.
+    /// - Parameters:
+    ///   - tracer: receives a span for each request to the token or the introspection endpoint; `nil` if traces are off.
+    ///   - setLogLevel: called with `log_level` after the configuration file has changed.
     /// - Throws: all problems with keys, clients and TLS files at once.
     package init(
-        _ configuration: ServiceConfiguration, logger: Logger, tracer: (any Tracer)? = nil
+        _ configuration: ServiceConfiguration, logger: Logger, tracer: (any Tracer)? = nil,
+        setLogLevel: @escaping @Sendable (Logger.Level) -> Void = { _ in }
     ) throws(InvalidConfiguration) {
         self.configuration = configuration
         self.tracer = tracer
         self.logger = logger
-        if configuration.keysRotation != nil { Self.makeFirstKeys(configuration.keys, logger: logger) }
+        if configuration.keysRotation != nil { Self.makeFirstKeys(configuration.keys(.start), logger: logger) }
         let metrics = ServiceMetrics(isPerClient: configuration.metricsPerClient)
         self.metrics = metrics
         reporter = EventReporter(logger, metrics)
         reloader = try Reloader(
-            configuration, logger: logger, reportReload: { metrics.reloaded($0) }, now: .now)
+            configuration, coreCount: AvailableCores.count, logger: logger, reportReload: { metrics.reloaded($0) },
+            reportSettings: { setLogLevel(Logger.Level($0.logLevel)) }, now: .now)
     }
 
     /// Serves until SIGTERM or SIGINT, then finishes the requests that it has accepted.
@@ -64,11 +67,13 @@ package struct TokenService: Sendable {
         collect(readiness, signers, listeners)
 
         // The services are stopped in reverse order, each after the next one has ended.
+        let files = FilesThread()
         var services =
             companions + [
-                SummaryService(reporter: reporter), ReloadService(reloader: reloader, hangups: signals.hangups),
+                SummaryService(reporter: reporter),
+                ReloadService(reloader: reloader, files: files, hangups: signals.hangups),
+                RotationService(configuration.keys, snapshots: reloader.snapshots, files: files, logger: logger),
             ]
-        if let rotation = rotationService { services.append(rotation) }
         services += listeners as [any Service]
         services.append(GracefulShutdown(readiness: readiness, delay: configuration.drainDelay, logger: logger))
         var group = ServiceGroupConfiguration(
@@ -106,14 +111,6 @@ package struct TokenService: Sendable {
             keySets: ClientKeySets { logger.error("No keys from \($0): \($1)") }, start: start)
     }
 
-    private var rotationService: RotationService? {
-        configuration.keysRotation.map { plan in
-            RotationService(
-                chains: [configuration.keys.signing, configuration.keys.sealing], plan: plan,
-                lifetimes: { [reloader] in reloader.snapshots.current.lifetimes }, logger: logger)
-        }
-    }
-
     /// Makes the first keys if the folder is empty; of several replicas, the first one makes them. If the folder cannot
     /// be written to, that is logged once and the folder is used as it is. Invalid keys are not reported here: the
     /// reloader reports them.
@@ -125,6 +122,8 @@ package struct TokenService: Sendable {
             }
             try keys.checkWritable()
         } catch is InvalidConfiguration {
+        } catch let error as FolderLockError {
+            logger.warning("keys_rotation makes no first key now: \(error)")
         } catch {
             logger.warning("keys_rotation is on, but the keys folder cannot be written to: \(error)")
         }

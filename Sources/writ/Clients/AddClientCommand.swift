@@ -53,7 +53,7 @@ extension ClientsCommand {
             let configuration = try configurationOption.read()
             let secret = try GeneratedClientSecret()
             let keys = try keys()
-            try ClientsFileEditor(configuration.clientsFile).add(
+            try configuration.clientsEditor.add(
                 NewClient(
                     id: id, name: name, credential: keys ?? .secret(secret.hash),
                     grantTypes: try grantTypes(),

@@ -15,6 +15,11 @@ struct ClientsCommand: ParsableCommand {
     }
 }
 
+extension ServiceConfiguration {
+    /// Edits the clients file.
+    var clientsEditor: ClientsFileEditor { ClientsFileEditor(clientsFile, access) }
+}
+
 extension GeneratedClientSecret {
     /// Prints the secret, which is not shown again.
     func show(for id: ClientID, scope: Scope?, asJSON: Bool) {

@@ -15,7 +15,7 @@ extension ClientsCommand {
 
         func run() throws {
             let configuration = try configurationOption.read()
-            let clients = try ClientsFile(reading: configuration.clientsFile).clients
+            let clients = try ClientsFile.clients(in: configuration.clientsFile, configuration.access)
             guard json else { return printTable(clients) }
             var writer = JSONWriter()
             writer.array { array in

@@ -14,7 +14,9 @@ extension ClientsCommand {
 
         func run() throws {
             let id = try ClientsCommand.id(id)
-            try ClientsFileEditor(try configurationOption.read().clientsFile).remove(id)
+            let configuration = try configurationOption.read()
+            try configuration.clientsEditor.remove(id)
+            try RevocationCheck.checkRemoval(of: id, configuration)
             Terminal.note("Removed \(id).")
         }
     }

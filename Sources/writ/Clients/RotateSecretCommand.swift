@@ -25,9 +25,11 @@ extension ClientsCommand {
             let configuration = try configurationOption.read()
             let secret = try GeneratedClientSecret()
             let now = NumericDate.now
-            try ClientsFileEditor(configuration.clientsFile).rotateSecret(
+            try configuration.clientsEditor.rotateSecret(
                 of: id, to: secret.hash, oldEnd: keep.map { now + $0 }, now: now)
+            // The secret is in the file, whatever the check finds.
             secret.show(for: id, scope: nil, asJSON: json)
+            try RevocationCheck.checkSecret(secret.hash, of: id, configuration)
         }
     }
 }

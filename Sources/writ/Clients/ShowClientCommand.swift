@@ -19,8 +19,8 @@ extension ClientsCommand {
         func run() throws {
             let id = try ClientsCommand.id(id)
             let configuration = try configurationOption.read()
-            guard let client = try ClientsFile(reading: configuration.clientsFile).clients.first(where: { $0.id == id })
-            else { throw ClientsFileEditError.noSuchClient }
+            let clients = try ClientsFile.clients(in: configuration.clientsFile, configuration.access)
+            guard let client = clients.first(where: { $0.id == id }) else { throw ClientsFileEditError.noSuchClient }
             if json {
                 var writer = JSONWriter()
                 client.write(to: &writer)

@@ -11,13 +11,17 @@ struct KeysCommand: ParsableCommand {
 
 extension ServiceConfiguration {
     /// The keys of the folder with their current states.
+    ///
+    /// - Throws: the problems of all files that do not check.
     func scheduledKeys() throws -> ScheduledKeys {
-        try ScheduledKeys(reading: keys, policy: policy, lifetimes: lifetimesOfClients, now: .now)
+        let reading = try keys.read()
+        guard reading.problems.isEmpty else { throw InvalidConfiguration(reading.problems) }
+        return ScheduledKeys(reading, policy: policy, lifetimes: lifetimesOfClients, now: .now)
     }
 
     /// The longest lifetimes of tokens over all clients.
     var lifetimesOfClients: TokenLifetimes {
-        guard let clients = try? ClientsFile(reading: clientsFile).clients else { return longestLifetimes }
+        guard let clients = try? ClientsFile.clients(in: clientsFile, access) else { return longestLifetimes }
         return lifetimes(of: clients)
     }
 }

@@ -24,10 +24,14 @@ extension KeysCommand {
 
         func run() throws {
             let configuration = try configurationOption.read()
-            let row = try configuration.scheduledKeys().rows.first { $0.kid == kid }
-            let chain = try configuration.keys.chain(ofKey: kid)
-            let (retired, replacement) = try chain.retire(
-                kid, longestLifetime: configuration.lifetimesOfClients[chain.purpose], now: .now)
+            let lifetimes = configuration.lifetimesOfClients
+            // A file that does not check must not keep another key from being retired.
+            let keys = ScheduledKeys(
+                try configuration.keys.read(), policy: configuration.policy, lifetimes: lifetimes, now: .now)
+            let row = keys.rows.first { $0.kid == kid }
+            let (chain, retired) = try configuration.keys.find(kid)
+            let replacement = try chain.retire(retired, longestLifetime: lifetimes[chain.purpose], now: .now)
+            try RevocationCheck.checkRetirement(of: retired, configuration, lifetimes: lifetimes, now: .now)
             if json {
                 var writer = JSONWriter()
                 writer.object { object in

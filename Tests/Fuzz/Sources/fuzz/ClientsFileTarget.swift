@@ -23,7 +23,7 @@ final class ClientsFileTarget: FuzzTarget {
     func parse(_ octets: [UInt8]) {
         guard let text = String(validating: octets, as: UTF8.self) else { return }
         _ = PlainYAML.read(octets)
-        _ = try? ClientsFile(YAMLText(path: Self.path, text: text))
+        _ = try? ClientsFile.clients(in: YAMLText(path: Self.path, text: text))
     }
 
     func run(_ input: Input) throws {
@@ -31,7 +31,7 @@ final class ClientsFileTarget: FuzzTarget {
         checkReaders(of: text)
         try checkName(text)
         let outcome = ClientsOutcome { () throws(InvalidConfiguration) in
-            try ClientsFile(YAMLText(path: Self.path, text: text))
+            try ClientsFile.clients(in: YAMLText(path: Self.path, text: text))
         }
         guard case .clients = outcome else { return }
         try checkChanges(of: text, input)
@@ -53,14 +53,14 @@ final class ClientsFileTarget: FuzzTarget {
             id: try ClientID("fuzz"), name: name, credential: .secret(hash), scope: .empty)
         let lines = client.yamlLines.enumerated().map { ($0 == 0 ? "  - " : "    ") + $1 }
         let yaml = try YAMLText(path: Self.path, text: "clients:\n" + lines.joined(separator: "\n") + "\n")
-        let read = try ClientsFile(yaml).clients
+        let read = try ClientsFile.clients(in: yaml)
         require(read.count == 1 && read[0].name.map { Array($0.utf8) } == Array(name.utf8), "a name is read as written")
     }
 
     /// What becomes of the file is checked by whoever changes it; here it is enough that it can be tried.
     private func checkChanges(of text: String, _ input: Input) throws {
         let yaml = try YAMLText(path: Self.path, text: text)
-        let clients = try ClientsFile(yaml).clients
+        let clients = try ClientsFile.clients(in: yaml)
         for date in clients.flatMap({ $0.secrets.compactMap(\.expiresAt) }) {
             require(try NumericDate(rfc3339: date.rfc3339) == date, "a time is read as it was written")
         }
@@ -86,9 +86,9 @@ final class ClientsFileTarget: FuzzTarget {
         try Data(large.utf8).write(to: largeFile)
         defer { try? FileManager.default.removeItem(at: largeFile) }
         let path = FilePath(largeFile.path(percentEncoded: false))
-        let inPieces = ClientsOutcome { () throws(InvalidConfiguration) in try ClientsFile(reading: path) }
+        let inPieces = ClientsOutcome { () throws(InvalidConfiguration) in try ClientsFile.clients(in: path) }
         let whole = ClientsOutcome { () throws(InvalidConfiguration) in
-            try ClientsFile(YAMLText(path: path, text: String(large)))
+            try ClientsFile.clients(in: YAMLText(path: path, text: String(large)))
         }
         require(inPieces == whole, "pieces come to the same as the whole")
     }
@@ -99,9 +99,9 @@ private enum ClientsOutcome: Equatable {
     case clients([String])
     case problems([Problem])
 
-    init(_ read: () throws(InvalidConfiguration) -> ClientsFile) {
+    init(_ read: () throws(InvalidConfiguration) -> [Client]) {
         do throws(InvalidConfiguration) {
-            self = .clients(try read().clients.map(\.id.description))
+            self = .clients(try read().map(\.id.description))
         } catch {
             self = .problems(error.problems)
         }

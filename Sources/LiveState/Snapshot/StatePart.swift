@@ -1,0 +1,8 @@
+/// The parts of the state that are replaced apart: what is wrong with one keeps no other as it was.
+package enum StatePart: String, Sendable, CaseIterable {
+    /// The settings that can change while the service runs.
+    case configuration
+    case keys
+    case clients
+    case tls
+}

@@ -1,0 +1,40 @@
+package import SystemPackage
+
+/// How this program treats the files of the service: whose files it accepts, and how long it waits for a lock.
+package struct FileAccess: Sendable {
+    /// The users whose files may decide something.
+    let owners: FileOwners
+    /// How long to wait for another process that changes a folder.
+    let lockPatience: LockPatience
+
+    /// A running service: only root's files and its own. It does not wait for locks: what is locked is retried later.
+    package static let service = FileAccess(owners: .rootAndOwn, lockPatience: LockPatience(limit: .zero))
+
+    /// A service that makes its first keys: another replica may be about to make them.
+    package static let start = FileAccess(owners: .rootAndOwn, lockPatience: LockPatience(limit: .seconds(5)))
+
+    /// A command, which an operator may run as root for a service of another user.
+    ///
+    /// - Parameter report: called with the lock file, once, if the command waits for it for more than a second.
+    package static func command(_ report: @escaping @Sendable (FilePath) -> Void = { _ in }) -> FileAccess {
+        FileAccess(owners: .any, lockPatience: LockPatience(limit: .seconds(30), report: report))
+    }
+}
+
+/// The users whose files may decide something.
+enum FileOwners {
+    /// Root, and the user that this program runs as.
+    case rootAndOwn
+    case any
+}
+
+/// How long to wait for the lock of a folder.
+struct LockPatience: Sendable {
+    /// The wait ends with an error after this time; zero to try once.
+    let limit: Duration
+    /// Called with the lock file when the wait has lasted for a second.
+    var report: @Sendable (FilePath) -> Void = { _ in }
+
+    /// How long the wait may last before it is reported.
+    static let silence: Duration = .seconds(1)
+}

@@ -1,0 +1,73 @@
+import AccessToken
+import JOSE
+import Libcrypto
+import OAuth
+import SystemPackage
+
+extension KeysFolder {
+    /// Opens the file of a key for access tokens.
+    func open(_ name: KeyFileName, _ passphrase: Passphrase?) throws -> LoadedKey {
+        let file = path.appending(name.description)
+        let contents = try KeyFile.contents(of: file, isSecret: name.content == .signing, access)
+        switch name.content {
+        case .verifying:
+            let publicKey = try contents.withBytes { (pem) throws(KeyError) in try PublicKey(pem: pem) }
+            return try LoadedKey(name, .verifying, publicKey, configured: algorithm)
+        default:
+            let privateKey = try PrivateKey(pem: contents, passphrase: passphrase)
+            let publicKey = try privateKey.publicKey
+            let key = try LoadedKey(name, .signing(privateKey), publicKey, configured: algorithm)
+            try Self.checkPair(privateKey, publicKey, algorithm: key.algorithm)
+            return key
+        }
+    }
+
+    /// Opens the file of a key for refresh tokens.
+    func openSealing(_ name: KeyFileName) throws -> LoadedSealingKey {
+        let contents = try KeyFile.contents(of: path.appending(name.description), isSecret: true, access)
+        guard let key = try SealingKeyText.decode(contents) else { throw KeyFileError.noSealingKey }
+        return LoadedSealingKey(name: name, key: try SealingKey(key))
+    }
+
+    /// A damaged key file can hold halves that do not belong together. No verifier would accept its tokens.
+    private static func checkPair(
+        _ privateKey: PrivateKey, _ publicKey: PublicKey, algorithm: SignatureAlgorithm
+    ) throws {
+        let probe: [UInt8] = Array("Writ".utf8)
+        let signature = try SigningContext(key: privateKey, scheme: algorithm.scheme).sign(probe.span)
+        guard try publicKey.isValid(signature.span, for: probe.span, scheme: algorithm.scheme) else {
+            throw KeyFileError.mismatchedHalves
+        }
+    }
+
+    /// The problem that stands for an error in opening a file.
+    func problem(with fileName: String, _ error: any Error) -> Problem {
+        let file = path.appending(fileName)
+        let place = Problem.Place.file(file.string, line: nil)
+        switch error {
+        case KeyError.encrypted:
+            return Problem(
+                place, KeyError.encrypted.description,
+                hint: "keys_passphrase_file in writ.yaml names a file with the passphrase")
+        case let error as KeyError: return Problem(place, error.description)
+        case let error as InvalidValue: return Problem(place, "the name \(error)")
+        default: return KeyFile.problem(with: file, error)
+        }
+    }
+}
+
+extension LoadedKey {
+    /// - Parameter configured: used if it accepts the key; otherwise the first algorithm of the table that does is
+    ///   used.
+    init(
+        _ name: KeyFileName, _ material: Material, _ publicKey: PublicKey, configured: SignatureAlgorithm
+    ) throws {
+        let candidates = [configured] + SignatureAlgorithm.offered
+        guard let algorithm = candidates.first(where: { $0.accepts(publicKey.type) }) else {
+            if case .rsa(let bits) = publicKey.type { throw KeyFileError.tooSmall(bits: bits) }
+            throw KeyFileError.unusable
+        }
+        let keyID = try name.keyID ?? JWK(publicKey, keyID: nil, algorithm: nil).thumbprint()
+        self.init(name: name, material: material, publicKey: publicKey, keyID: keyID, algorithm: algorithm)
+    }
+}
