@@ -125,9 +125,8 @@ package final class SigningWorker {
     /// - Returns: whether more jobs may wait.
     package func work(for time: Duration) -> Bool {
         let end = ContinuousClock.now + time
-        var duration: Duration?
-        while let job = queue.nextIfAny(after: duration) {
-            duration = signer.perform(job, reportWait)
+        while let job = queue.nextIfAny() {
+            queue.record(signer.perform(job, reportWait))
             if ContinuousClock.now >= end { return true }
         }
         return false

@@ -70,15 +70,23 @@ final class SigningQueue: @unchecked Sendable {
         }
     }
 
-    /// The next job, without a wait.
-    ///
-    /// - Parameter duration: how long the previous job took; `nil` for the first one.
-    func nextIfAny(after duration: Duration?) -> SigningJob? {
-        condition.withLock {
-            if let duration { pace.add(duration) }
-            return jobs.popFirst()
+    /// The next job, without a wait. Jobs that have waited too long are refused.
+    func nextIfAny() -> SigningJob? {
+        while let job = condition.withLock({ jobs.popFirst() }) {
+            if let longest, longest < job.queuedAt.duration(to: .now) {
+                job.continuation.resume(returning: .failure(.queueFull))
+            } else {
+                return job
+            }
         }
+        return nil
     }
+
+    /// How long a job may wait; `nil` for any time.
+    private var longest: Duration? { if case .wait(let wait, _) = limit { wait } else { nil } }
+
+    /// Records how long a job took.
+    func record(_ duration: Duration) { condition.withLock { pace.add(duration) } }
 
     /// Refuses further jobs and lets the threads end when the last one is done.
     func close() {

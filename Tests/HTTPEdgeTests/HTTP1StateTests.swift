@@ -228,13 +228,13 @@ struct HTTP1StateTests {
     @Test("Graceful shutdown closes an idle connection, and lets a request end with Connection: close")
     func draining() throws {
         var idle = state()
-        #expect("\(idle.drain(now: Self.start))" == "close")
+        #expect("\(idle.drain(isSending: false, now: Self.start))" == "close")
         var busy = state(after: head(), .end(nil))
-        #expect("\(busy.drain(now: Self.start))" == "nothing")
+        #expect("\(busy.drain(isSending: false, now: Self.start))" == "nothing")
         #expect(try answer(&busy) == (true, "linger"))
         var slow = state()
         _ = slow.read(1, now: Self.start)
-        #expect("\(slow.drain(now: Self.start))" == "nothing")
+        #expect("\(slow.drain(isSending: false, now: Self.start))" == "nothing")
         #expect(slow.deadline == after(15))
     }
 

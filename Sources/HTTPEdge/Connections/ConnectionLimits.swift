@@ -42,6 +42,10 @@ package struct ConnectionLimits: Sendable {
 
     /// The most unanswered requests of a pipeline; they wait in memory.
     static let pipeline = 64
+    /// The most octets that are read behind an unanswered request: a record of TLS.
+    static let pipelineOctets = 16 * 1024
+    /// The octets of responses that are flushed together at most.
+    static let largestWrite = 16 * 1024
     /// The size of one read in octets. Most requests are smaller.
     static let readSize = 4096
     /// The most octets of framing, such as chunk extensions, beside those that chunks of one octet need.

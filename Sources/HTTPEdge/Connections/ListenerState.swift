@@ -7,7 +7,9 @@ import WireText
 final class ListenerState: Sendable {
     /// What the connections of one event loop have in common.
     final class LoopState {
-        let connections = OpenConnections()
+        /// The connections of clients that have not authenticated; only these may be closed for others.
+        let strangers = OpenConnections()
+        let authenticated = OpenConnections()
         var date: ResponseDate
 
         init(date: ResponseDate) {
@@ -25,6 +27,8 @@ final class ListenerState: Sendable {
     private let loops: [(loop: any EventLoop, state: NIOLoopBound<LoopState>)]
     private let count = Atomic(0)
     private let isDraining = Atomic(false)
+    /// The event loop that is next to close a connection.
+    private let nextLoop = Atomic(0)
     /// Called when a connection has ended: by a listener that waits for room, and by one that waits for the last one.
     private let waiting = Mutex<[@Sendable () -> Void]>([])
 
@@ -92,12 +96,15 @@ final class ListenerState: Sendable {
     }
 
     /// Closes a connection that may be closed, on one of the event loops, if there is one.
-    func evict() { evict(from: loops[...]) }
+    func evict() {
+        let start = nextLoop.add(1, ordering: .relaxed).oldValue % loops.count
+        evict(from: (loops[start...] + loops[..<start])[...])
+    }
 
     private func evict(from rest: ArraySlice<(loop: any EventLoop, state: NIOLoopBound<LoopState>)>) {
         guard let first = rest.first else { return }
         first.loop.execute { [self] in
-            if !first.state.value.connections.evictOne(now: first.loop.now) { evict(from: rest.dropFirst()) }
+            if !first.state.value.strangers.evictOne(now: first.loop.now) { evict(from: rest.dropFirst()) }
         }
     }
 
@@ -115,7 +122,9 @@ final class ListenerState: Sendable {
 
     private func forEachConnection(_ body: @escaping @Sendable (OpenConnection) -> Void) {
         for (loop, state) in loops {
-            loop.execute { for connection in state.value.connections.all { body(connection) } }
+            loop.execute {
+                for connection in state.value.strangers.all + state.value.authenticated.all { body(connection) }
+            }
         }
     }
 }

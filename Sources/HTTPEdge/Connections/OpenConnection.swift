@@ -1,4 +1,5 @@
 import NIOCore
+import NIOSSL
 import WireText
 
 /// An open connection as its listener sees it. It is used on its event loop alone.
@@ -7,14 +8,15 @@ final class OpenConnection {
     /// The client. Its certificate is known after the handshake.
     var peer: Peer
     let listener: ListenerState
-    private let list: OpenConnections
+    private var list: OpenConnections
+    private let authenticatedList: OpenConnections
     private let share: AddressBlock?
     /// What was drawn from the budget beside ``MemoryCost/connection``: for the protocol, and for requests.
     private var drawn = 0
     private var protocolCost = 0
     /// Whether the client has proved who it is.
-    var isAuthenticated = false
-    /// Whether a request waits for its response.
+    private(set) var isAuthenticated = false
+    /// Whether a request waits for its response, or a response for its client.
     var isAnswering = false
     /// When the client last sent a whole request, or began the connection. Parts of a request do not count.
     private(set) var lastRequest: NIODeadline
@@ -24,12 +26,15 @@ final class OpenConnection {
     fileprivate var isListed = false
 
     /// Adds the connection to the list of its event loop.
-    init(_ channel: any Channel, peer: Peer, share: AddressBlock?, listener: ListenerState, list: OpenConnections) {
+    init(
+        _ channel: any Channel, peer: Peer, share: AddressBlock?, listener: ListenerState, loop: ListenerState.LoopState
+    ) {
         self.channel = channel
         self.peer = peer
         self.share = share
         self.listener = listener
-        self.list = list
+        list = loop.strangers
+        authenticatedList = loop.authenticated
         lastRequest = channel.eventLoop.now
         list.append(self)
     }
@@ -69,6 +74,21 @@ final class OpenConnection {
         list.moveToEnd(self)
     }
 
+    /// Records that the client has proved who it is.
+    func authenticate() {
+        guard !isAuthenticated else { return }
+        isAuthenticated = true
+        list.remove(self)
+        list = authenticatedList
+        list.append(self)
+    }
+
+    /// Closes the connection without waiting for anything, for instance for the end of TLS.
+    func abort() {
+        let tls = try? channel.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self)
+        if let tls { tls.close(promise: nil) } else { channel.close(promise: nil) }
+    }
+
     /// Records that the connection has ended, and gives back its memory.
     func end() {
         list.remove(self)
@@ -78,7 +98,7 @@ final class OpenConnection {
 
     /// Whether the connection may be closed for another one.
     func isEvictable(now: NIODeadline) -> Bool {
-        !isAuthenticated && !isAnswering && lastRequest + limits.evictionTime <= now
+        !isAnswering && lastRequest + limits.evictionTime <= now
     }
 }
 
@@ -125,7 +145,7 @@ final class OpenConnections {
             if connection.isEvictable(now: now) {
                 remove(connection)
                 connection.listener.report(.evicted(connection.peer.address))
-                connection.channel.close(promise: nil)
+                connection.abort()
                 return true
             }
             candidate = connection.next

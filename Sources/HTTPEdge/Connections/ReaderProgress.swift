@@ -4,7 +4,9 @@ import NIOCore
 struct ReaderProgress {
     private let time: TimeAmount
     private var waiting = Int.max
-    /// When the client must have read something; `nil` while the channel takes more.
+    /// The least number of octets that a client must read in the time.
+    private static let leastProgress = 4096
+    /// When the client must have read something; `nil` if it has read all.
     private(set) var deadline: NIODeadline?
 
     /// - Parameter time: how long a client may read nothing.
@@ -12,9 +14,9 @@ struct ReaderProgress {
         self.time = time
     }
 
-    /// Starts the time when a channel takes no more, and stops it when it does again.
-    mutating func look(_ channel: any Channel) {
-        guard !channel.isWritable else {
+    /// Starts the time when the client has not read all, and stops it when it has.
+    mutating func look(_ channel: any Channel, isSending: Bool) {
+        guard isSending else {
             deadline = nil
             return
         }
@@ -25,15 +27,16 @@ struct ReaderProgress {
 
     /// Whether the client read nothing in time. If it read something, a new time begins.
     mutating func hasExpired(_ channel: any Channel, now: NIODeadline) -> Bool {
-        guard let end = deadline, end <= now, !channel.isWritable else { return false }
+        guard let end = deadline, end <= now else { return false }
         let current = Self.waiting(on: channel)
-        guard current < waiting else { return true }
+        guard current == 0 || current + Self.leastProgress <= waiting else { return true }
         waiting = current
         deadline = now + time
         return false
     }
 
-    private static func waiting(on channel: any Channel) -> Int {
+    /// The octets that are flushed and that the client's system has not taken yet.
+    static func waiting(on channel: any Channel) -> Int {
         (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
     }
 }

@@ -11,12 +11,16 @@ final class HTTP1Connection: ChannelDuplexHandler {
     private enum Input {
         case part(HTTPServerRequestPart)
         case failure(HTTPResponseStatus)
+        /// The client has closed its side.
+        case end
     }
 
     private let connection: OpenConnection
     private let loop: ListenerState.LoopState
     private var state: HTTP1State
     private var waiting = CircularBuffer<Input>()
+    /// The octets that were read while inputs waited.
+    private var waitingOctets = 0
     private var waitingHeads = 0
     /// Whether a request did not fit among those that wait. Nothing that follows it is kept.
     private var isPipelineFull = false
@@ -25,7 +29,10 @@ final class HTTP1Connection: ChannelDuplexHandler {
     private var timerDeadline = NIODeadline.distantFuture
     private var reader: ReaderProgress
     private var isReading = false
-    private var needsFlush = false
+    /// The octets that are written and not flushed.
+    private var unflushed = 0
+    /// Whether the client has not read all that was flushed.
+    private var isSending = false
     /// Whether the request in progress has drawn more memory than its connection has.
     private var isMemoryDrawn = false
 
@@ -39,7 +46,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         schedule()
-        if connection.listener.isEnding { perform(state.drain(now: context.eventLoop.now)) }
+        if connection.listener.isEnding { perform(state.drain(isSending: false, now: context.eventLoop.now)) }
     }
 
     func handlerRemoved(context: ChannelHandlerContext) { end() }
@@ -65,6 +72,11 @@ final class HTTP1Connection: ChannelDuplexHandler {
     func shouldParse(_ count: Int) -> Bool {
         guard let context else { return false }
         isReading = true
+        if isBusy || !waiting.isEmpty {
+            waitingOctets += count
+            if waitingOctets > ConnectionLimits.pipelineOctets { endPipeline() }
+        }
+        guard !isPipelineFull else { return false }
         switch state.read(count, now: context.eventLoop.now) {
         case .parse: break
         case .drop: return false
@@ -75,8 +87,9 @@ final class HTTP1Connection: ChannelDuplexHandler {
         return drawMemory(context)
     }
 
+    /// Draws what the request in progress and the waiting inputs take.
     private func drawMemory(_ context: ChannelHandlerContext) -> Bool {
-        let size = state.size
+        let size = state.size + waitingOctets
         guard size > MemoryCost.smallRequest || isMemoryDrawn else { return true }
         isMemoryDrawn = size > MemoryCost.smallRequest
         guard !connection.drawForRequests(isMemoryDrawn ? size * MemoryCost.perOctet : 0) else { return true }
@@ -84,28 +97,35 @@ final class HTTP1Connection: ChannelDuplexHandler {
         return false
     }
 
+    /// Whether further inputs must wait: for a response, until the client has read, or for the end of a pause.
+    private var isBusy: Bool { state.isAnswering || isSending || state.pausedUntil != nil }
+
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         receive(.part(unwrapInboundIn(data)))
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // The parser reports everything behind its first error.
+        if error is ByteToMessageDecoderError { return }
         guard let error = error as? HTTPParserError else { return perform(state.close()) }
         receive(.failure(error == .headerOverflow ? .requestHeaderFieldsTooLarge : .badRequest))
     }
 
     private func receive(_ input: Input) {
-        guard state.isAnswering || !waiting.isEmpty || !connection.channel.isWritable else { return process(input) }
+        guard isBusy || !waiting.isEmpty else { return process(input) }
         guard !isPipelineFull else { return }
         if case .part(.head) = input {
-            // A request that does not fit ends the connection, so that no response is taken for that of another one.
-            guard waitingHeads < ConnectionLimits.pipeline else {
-                isPipelineFull = true
-                waiting.append(.failure(.tooManyRequests))
-                return
-            }
+            guard waitingHeads < ConnectionLimits.pipeline else { return endPipeline() }
             waitingHeads += 1
         }
         waiting.append(input)
+    }
+
+    /// A request that does not fit ends the connection, so that no response is taken for that of another one.
+    private func endPipeline() {
+        guard !isPipelineFull else { return }
+        isPipelineFull = true
+        waiting.append(.failure(.tooManyRequests))
     }
 
     private func process(_ input: Input) {
@@ -113,32 +133,34 @@ final class HTTP1Connection: ChannelDuplexHandler {
         switch input {
         case .part(let part): perform(state.receive(part, now: context.eventLoop.now))
         case .failure(let status): perform(state.fail(status, now: context.eventLoop.now))
+        case .end: perform(state.endInput())
         }
     }
 
     private func processWaiting() {
-        while !state.isAnswering, !state.isClosed, connection.channel.isWritable, let input = waiting.popFirst() {
+        while !isBusy, !state.isClosed, let input = waiting.popFirst() {
             if case .part(.head) = input { waitingHeads -= 1 }
             process(input)
         }
+        if waiting.isEmpty { waitingOctets = 0 }
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
         isReading = false
-        flushIfNeeded()
+        flush()
         schedule()
         context.fireChannelReadComplete()
     }
 
     func read(context: ChannelHandlerContext) {
-        if state.wantsInput, waiting.isEmpty, connection.channel.isWritable { context.read() }
+        if state.wantsInput, waiting.isEmpty, !isSending { context.read() }
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if event as? ChannelEvent == .inputClosed {
-            perform(state.endInput())
+            receive(.end)
         } else if event is ChannelShouldQuiesceEvent {
-            perform(state.drain(now: context.eventLoop.now))
+            perform(state.drain(isSending: isSending, now: context.eventLoop.now))
             schedule()
         } else {
             context.fireUserInboundEventTriggered(event)
@@ -152,9 +174,8 @@ final class HTTP1Connection: ChannelDuplexHandler {
         switch action {
         case .nothing: break
         case .sendContinue:
-            context.write(wrapOutboundOut(ResponseEncoder.continue), promise: nil)
-            needsFlush = true
-            flushIfNeeded()
+            write(ResponseEncoder.continue, to: context)
+            flushIfDue()
         case .respond(let head, let content): respond(to: head, content)
         case .refuse(let status):
             connection.listener.report(
@@ -187,47 +208,62 @@ final class HTTP1Connection: ChannelDuplexHandler {
 
     private func write(_ response: Response) {
         guard let context, let exchange = state.answer(response) else { return }
-        connection.isAnswering = false
-        if response.isAuthenticated { connection.isAuthenticated = true }
-        var parts = ResponseEncoder.encode(response, exchange, date: loop.date.current())
-        let last = parts.popLast() ?? ByteBuffer()
-        for part in parts { context.write(wrapOutboundOut(part), promise: nil) }
-        needsFlush = true
+        connection.isAnswering = isSending
+        if response.isAuthenticated { connection.authenticate() }
+        for part in ResponseEncoder.encode(response, exchange, date: loop.date.current()) { write(part, to: context) }
         if exchange.isLast {
-            let promise = context.eventLoop.makePromise(of: Void.self)
-            promise.futureResult.assumeIsolated().whenComplete { _ in
+            whenSent(context) {
                 self.perform(self.state.finish(exchange, pause: nil, now: self.connection.channel.eventLoop.now))
                 self.processWaiting()
                 self.resume()
             }
-            context.write(wrapOutboundOut(last), promise: promise)
         } else {
-            context.write(wrapOutboundOut(last), promise: nil)
             perform(state.finish(exchange, pause: response.pause, now: context.eventLoop.now))
             _ = drawMemory(context)
         }
-        flushIfNeeded()
+        flushIfDue()
     }
 
-    private func flushIfNeeded() {
-        guard needsFlush, !isReading, let context else { return }
-        needsFlush = false
+    private func write(_ octets: ByteBuffer, to context: ChannelHandlerContext) {
+        unflushed += octets.readableBytes
+        context.write(wrapOutboundOut(octets), promise: nil)
+    }
+
+    /// Calls `action` when the client's system has all that was written.
+    private func whenSent(_ context: ChannelHandlerContext, _ action: @escaping () -> Void) {
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        promise.futureResult.assumeIsolated().whenComplete { _ in action() }
+        context.write(wrapOutboundOut(ByteBuffer()), promise: promise)
+        unflushed += 1
+    }
+
+    /// Flushes at once, unless more responses may follow in this read; they are not kept without a limit.
+    private func flushIfDue() {
+        if !isReading || unflushed > ConnectionLimits.largestWrite { flush() }
+    }
+
+    private func flush() {
+        guard unflushed > 0, let context else { return }
+        unflushed = 0
         context.flush()
-    }
-
-    func channelWritabilityChanged(context: ChannelHandlerContext) {
-        schedule()
-        if context.channel.isWritable {
-            processWaiting()
-            resume()
+        guard !isSending, ReaderProgress.waiting(on: context.channel) > 0 else { return }
+        isSending = true
+        connection.isAnswering = true
+        whenSent(context) {
+            self.isSending = false
+            self.connection.isAnswering = self.state.isAnswering
+            self.processWaiting()
+            self.resume()
         }
-        context.fireChannelWritabilityChanged()
+        unflushed = 0
+        context.flush()
     }
 
     /// Reads on if the state allows it.
     private func resume() {
         guard let context else { return }
-        flushIfNeeded()
+        flush()
+        if state.closesWhenSent, !isSending { perform(state.close()) }
         schedule()
         context.channel.read()
     }
@@ -237,8 +273,8 @@ final class HTTP1Connection: ChannelDuplexHandler {
     /// Schedules the timer for the next deadline, unless it comes early enough already.
     private func schedule() {
         guard let context else { return }
-        reader.look(context.channel)
-        let next = [state.deadline, state.pausedUntil, reader.deadline].compactMap { $0 }.min()
+        reader.look(context.channel, isSending: isSending)
+        let next = [isSending ? nil : state.deadline, state.pausedUntil, reader.deadline].compactMap { $0 }.min()
         guard let next, next < timerDeadline else { return }
         timer?.cancel()
         timerDeadline = next
@@ -253,7 +289,9 @@ final class HTTP1Connection: ChannelDuplexHandler {
             context.close(promise: nil)
             return
         }
-        perform(state.expire(now: now))
+        // While the client reads a response, only its progress counts.
+        if !isSending { perform(state.expire(now: now)) }
+        processWaiting()
         resume()
     }
 }

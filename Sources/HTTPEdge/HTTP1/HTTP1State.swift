@@ -8,7 +8,11 @@ struct HTTP1State {
     /// A request of which some content may be missing.
     struct Incoming {
         let head: HTTPRequestHead
+        /// In octets.
+        let headSize: Int
         var content = ByteBuffer()
+
+        var size: Int { headSize + content.readableBytes }
     }
 
     /// How to answer the current request.
@@ -64,7 +68,11 @@ struct HTTP1State {
     private let limits: ConnectionLimits
     /// The octets of the current head, or of the content with its framing, that have arrived.
     private var received = 0
+    /// The octets of the request that is being answered.
+    private var answeredSize = 0
     private var isDraining = false
+    /// Whether the connection ends when the client has read the last response.
+    private(set) var closesWhenSent = false
     private var isInputClosed = false
 
     init(_ limits: ConnectionLimits, now: NIODeadline) {
@@ -87,8 +95,11 @@ struct HTTP1State {
 
     /// The octets of the request in progress, for the memory budget.
     var size: Int {
-        if case .receivingContent(let incoming) = phase { return received + incoming.content.readableBytes }
-        return received
+        switch phase {
+        case .receivingContent(let incoming): incoming.size + received - incoming.content.readableBytes
+        case .answering: answeredSize
+        case .idle, .receivingHead, .discarding, .lingering, .closed: received
+        }
     }
 
     // MARK: What the client sends
@@ -129,10 +140,11 @@ struct HTTP1State {
         guard RequestHeadRules.isWellFramed(head),
             case .success(let length) = RequestHeadRules.contentLength(head.headers)
         else { return refuse(.badRequest) }
+        let headSize = received
         received = 0
         deadline = now + limits.contentTime
         if let length, length > limits.content { return respondTooLarge(head) }
-        phase = .receivingContent(Incoming(head: head))
+        phase = .receivingContent(Incoming(head: head, headSize: headSize))
         return RequestHeadRules.expectsContinue(head) ? .sendContinue : .nothing
     }
 
@@ -157,6 +169,7 @@ struct HTTP1State {
         case .receivingContent(let incoming):
             received = 0
             deadline = nil
+            answeredSize = incoming.size
             phase = .answering(exchange(incoming.head, isWhole: true))
             return .respond(incoming.head, .whole(incoming.content))
         case .discarding: return linger(now: now)
@@ -217,7 +230,8 @@ struct HTTP1State {
         guard exchange.isLast || isInputClosed else {
             phase = .idle
             deadline = now + limits.idleTime
-            pausedUntil = pause.map { now + $0 }
+            if let pause { pausedUntil = max(pausedUntil ?? now, now + pause) }
+            answeredSize = 0
             return .nothing
         }
         guard !exchange.isWhole, !exchange.isWaiting, !isInputClosed else { return linger(now: now) }
@@ -247,9 +261,12 @@ struct HTTP1State {
     }
 
     /// Graceful shutdown has begun.
-    mutating func drain(now: NIODeadline) -> Action {
+    ///
+    /// - Parameter isSending: whether the client has not read all of the last response yet.
+    mutating func drain(isSending: Bool, now: NIODeadline) -> Action {
         isDraining = true
         switch phase {
+        case .idle where isSending: closesWhenSent = true
         case .idle: return close()
         case .receivingHead, .receivingContent:
             deadline = min(deadline ?? now + limits.drainTime, now + limits.drainTime)

@@ -4,6 +4,15 @@ import NIOHTTP1
 import NIOHTTP2
 import WireText
 
+/// Whether the parser has sent GOAWAY for an error of the connection.
+final class HTTP2ConnectionErrors: NIOHTTP2FrameDelegate {
+    private(set) var hasOccurred = false
+
+    func wroteFrame(_ frame: HTTP2Frame) {
+        if case .goAway(_, let code, _) = frame.payload, code != .noError { hasOccurred = true }
+    }
+}
+
 /// One connection of HTTP/2: it carries out what ``HTTP2State`` and ``HTTP2Stream`` decide.
 ///
 /// A stream has no channel of its own. Until its request is whole, it is an entry with a buffer.
@@ -23,8 +32,10 @@ final class HTTP2Connection: ChannelDuplexHandler {
     private var timerDeadline = NIODeadline.distantFuture
     private var reader: ReaderProgress
     private var isReading = false
+    private let errors: HTTP2ConnectionErrors
 
-    init(_ connection: OpenConnection, _ loop: ListenerState.LoopState) {
+    init(_ connection: OpenConnection, _ loop: ListenerState.LoopState, _ errors: HTTP2ConnectionErrors) {
+        self.errors = errors
         self.connection = connection
         self.loop = loop
         state = HTTP2State(connection.limits, now: connection.channel.eventLoop.now)
@@ -133,18 +144,16 @@ final class HTTP2Connection: ChannelDuplexHandler {
         write(.windowUpdate(windowSizeIncrement: Self.window - size), on: .rootStream)
     }
 
-    /// What the parser reports as an error ends the connection; it has sent GOAWAY or RST_STREAM.
+    /// RFC 9113 section 5.4: an error of a stream ends that stream, for which the parser has sent RST_STREAM.
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if error is any NIOHTTP2Error {
-            connection.listener.report(.malformedRequest(.badRequest, connection.peer.address))
-        }
+        let isHTTP2 = error is any NIOHTTP2Error
+        if isHTTP2 { connection.listener.report(.malformedRequest(.badRequest, connection.peer.address)) }
         context.flush()
-        context.close(promise: nil)
+        if !isHTTP2 || errors.hasOccurred { context.close(promise: nil) }
     }
 
     private func remove(_ id: HTTP2StreamID) {
-        guard let context else { return }
-        state.remove(id, now: context.eventLoop.now)
+        state.remove(id, now: connection.channel.eventLoop.now)
         connection.isAnswering = state.hasAnswering
         // Less than before is always granted.
         _ = connection.drawForRequests(state.size)
@@ -187,10 +196,14 @@ final class HTTP2Connection: ChannelDuplexHandler {
         else { return }
         if response.isAuthenticated { raiseStreamLimit() }
         let length = response.content.readableBytes
-        var headers = HPACKHeaders([(":status", String(response.status.code)), ("date", loop.date.current())])
+        var headers = HPACKHeaders()
+        // Not indexed: the client decides how large the table is, and each response has a value of its own.
+        func add(_ name: String, _ value: String) { headers.add(name: name, value: value, indexing: .nonIndexable) }
+        add(":status", String(response.status.code))
+        add("date", loop.date.current())
         // RFC 9113 section 8.2.1: names are in lower case.
-        for (name, value) in response.fields { headers.add(name: Octets(name).lowercased, value: value) }
-        if response.status.mayHaveContent { headers.add(name: "content-length", value: String(length)) }
+        for (name, value) in response.fields { add(Octets(name).lowercased, value) }
+        if response.status.mayHaveContent { add("content-length", String(length)) }
         let hasContent = !isHead && length > 0
         let end = endOfAnsweredRequest(id, context)
         write(.headers(.init(headers: headers, endStream: !hasContent)), on: id, hasContent ? nil : end)
@@ -212,7 +225,7 @@ final class HTTP2Connection: ChannelDuplexHandler {
     }
 
     private func raiseStreamLimit() {
-        connection.isAuthenticated = true
+        connection.authenticate()
         guard state.raiseStreamLimit() else { return }
         let setting = HTTP2Setting(parameter: .maxConcurrentStreams, value: limits.streams)
         write(.settings(.settings([setting])), on: .rootStream)
@@ -251,10 +264,17 @@ final class HTTP2Connection: ChannelDuplexHandler {
         schedule()
     }
 
+    /// Ends a connection after GOAWAY. RFC 9113 section 6.8: the client may send again what came after the last stream.
+    private func finish(_ context: ChannelHandlerContext) {
+        write(.goAway(lastStreamID: state.lastStream, errorCode: .noError, opaqueData: nil), on: .rootStream)
+        context.flush()
+        context.close(promise: nil)
+    }
+
     /// Schedules the timer for the next deadline, unless it comes early enough already.
     private func schedule() {
         guard let context else { return }
-        reader.look(context.channel)
+        reader.look(context.channel, isSending: !context.channel.isWritable)
         let next = [state.deadline, reader.deadline].compactMap { $0 }.min()
         guard let next, next < timerDeadline else { return }
         timer?.cancel()
@@ -273,7 +293,7 @@ final class HTTP2Connection: ChannelDuplexHandler {
                 connection.listener.report(.requestTimeout(connection.peer.address))
                 reset(id, .cancel)
             case .idle: goAway(within: limits.goAwayTime, context)
-            case .connection: return context.close(promise: nil)
+            case .connection: return finish(context)
             }
         }
         context.flush()

@@ -12,6 +12,7 @@ struct HTTP2State {
 
     private(set) var phase = Phase.open
     private(set) var streams: [HTTP2StreamID: HTTP2Stream] = [:]
+    private(set) var lastStream = HTTP2StreamID(0)
     private(set) var streamLimit: Int
     private let limits: ConnectionLimits
     private var refusals = 0
@@ -19,6 +20,8 @@ struct HTTP2State {
     private static let mostRefusals = 100
     /// When a connection without streams, or one that goes away, ends.
     private var end: NIODeadline
+    /// When streams must have ended after GOAWAY.
+    private var streamsEnd = NIODeadline.distantFuture
 
     init(_ limits: ConnectionLimits, now: NIODeadline) {
         self.limits = limits
@@ -50,7 +53,10 @@ struct HTTP2State {
     }
 
     mutating func add(_ stream: HTTP2Stream, _ id: HTTP2StreamID) {
+        // A request was on its way when GOAWAY was sent.
+        if phase == .goingAway, streams.isEmpty { end = streamsEnd }
         streams[id] = stream
+        lastStream = max(lastStream, id)
     }
 
     /// Changes a stream.
@@ -90,7 +96,8 @@ struct HTTP2State {
     mutating func goAway(within time: TimeAmount, streams streamTime: TimeAmount, now: NIODeadline) -> Bool {
         guard phase == .open else { return false }
         phase = .goingAway
-        end = now + (streams.isEmpty ? time : streamTime)
+        streamsEnd = now + streamTime
+        end = streams.isEmpty ? now + time : streamsEnd
         return true
     }
 
@@ -104,6 +111,7 @@ struct HTTP2State {
     }
 
     func expired(now: NIODeadline) -> Expiry? {
+        guard phase != .closed else { return nil }
         if let (id, _) = streams.first(where: { $0.value.deadline.map { $0 <= now } ?? false }) { return .stream(id) }
         guard end <= now else { return nil }
         return switch phase {

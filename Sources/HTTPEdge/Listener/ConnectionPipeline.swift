@@ -15,7 +15,7 @@ enum ConnectionPipeline {
         guard let loop = listener.state(on: channel.eventLoop) else { throw ChannelError.operationUnsupported }
         let peer = Peer(channel.remoteAddress)
         let connection = OpenConnection(
-            channel, peer: peer, share: listener.share(of: peer), listener: listener, list: loop.connections)
+            channel, peer: peer, share: listener.share(of: peer), listener: listener, loop: loop)
         channel.closeFuture.assumeIsolated().whenComplete { _ in connection.end() }
         guard let tls = listener.tls else { return try addHTTP1(connection, loop) }
         guard connection.drawForProtocol(MemoryCost.tls) else { throw ChannelError.ioOnClosedChannel }
@@ -42,11 +42,12 @@ enum ConnectionPipeline {
             HTTP2Setting(parameter: .maxHeaderListSize, value: connection.limits.head),
         ]
         configuration.maximumBufferedControlFrames = 256
+        let errors = HTTP2ConnectionErrors()
         try connection.channel.pipeline.syncOperations.addHandlers([
             NIOHTTP2Handler(
-                mode: .server, connectionConfiguration: configuration,
+                mode: .server, frameDelegate: errors, connectionConfiguration: configuration,
                 streamConfiguration: NIOHTTP2Handler.StreamConfiguration()),
-            HTTP2Connection(connection, loop),
+            HTTP2Connection(connection, loop, errors),
         ])
     }
 }

@@ -10,14 +10,15 @@ package final class HTTPListener: Sendable {
     private let state: ListenerState
     private let channel: any Channel
     private let failure: Failure
+    private let isStopping = Atomic(false)
 
     /// Why the listener has ended.
     private final class Failure: Sendable {
         private let error = Mutex<(any Error)?>(nil)
 
-        var first: (any Error)? { error.withLock { $0 } }
+        var last: (any Error)? { error.withLock { $0 } }
 
-        func record(_ error: any Error) { self.error.withLock { $0 = $0 ?? error } }
+        func record(_ error: any Error) { self.error.withLock { $0 = error } }
     }
 
     /// Starts to listen.
@@ -41,6 +42,10 @@ package final class HTTPListener: Sendable {
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.maxMessagesPerRead, value: 1)
+            // The buffers of the system count as memory of the container.
+            .childChannelOption(.socketOption(.so_rcvbuf), value: 64 * 1024)
+            .childChannelOption(.socketOption(.so_sndbuf), value: 128 * 1024)
+            .childChannelOption(.writeBufferWaterMark, value: .init(low: 8 * 1024, high: 16 * 1024))
             .childChannelOption(
                 .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: ConnectionLimits.readSize)
             )
@@ -63,11 +68,14 @@ package final class HTTPListener: Sendable {
     /// - Throws: the reason if the listener ended by itself.
     package func waitUntilClosed() async throws {
         try await channel.closeFuture.get()
-        if let error = failure.first { throw error }
+        if !isStopping.load(ordering: .relaxed), let error = failure.last { throw error }
     }
 
     /// Accepts no more connections. Those that are open are served.
-    package func stopAccepting() { channel.close(promise: nil) }
+    package func stopAccepting() {
+        isStopping.store(true, ordering: .relaxed)
+        channel.close(promise: nil)
+    }
 
     /// Lets requests end that have begun, and waits until all connections are closed.
     package func drain() async {
@@ -83,7 +91,7 @@ package final class HTTPListener: Sendable {
 
     /// Closes the listener and all connections at once.
     package func close() {
-        channel.close(promise: nil)
+        stopAccepting()
         state.closeAll()
     }
 }

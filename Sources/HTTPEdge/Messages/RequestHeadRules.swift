@@ -48,9 +48,10 @@ enum RequestHeadRules {
             || head.headers.contains(name: "Upgrade") && lists("upgrade", in: head.headers["Connection"])
     }
 
-    /// RFC 9112 section 9.3: whether the connection ends after this request. HTTP/1.0 connections always do.
+    /// RFC 9112 section 9.3: whether the connection ends after this request. HTTP/1.0 connections always do, and so do
+    /// those with `Proxy-Connection`, which the parser takes for `Connection`.
     static func isLast(_ head: HTTPRequestHead) -> Bool {
-        guard head.version != .http1_0 else { return true }
+        guard head.version != .http1_0, !head.headers.contains(name: "Proxy-Connection") else { return true }
         let connection = head.headers["Connection"]
         return !connection.isEmpty && lists("close", in: connection) || endsParsing(head)
     }

@@ -73,7 +73,10 @@ final class EventLoopSigning: Sendable {
         guard let signer = signers.withLock({ $0.isEmpty ? nil : $0[index] })?.value else {
             return busy.withLock { $0[index] = false }
         }
-        if signer.worker.work(for: Self.batch) { return signer.continueAfterPolling() }
+        if signer.worker.work(for: Self.batch) {
+            if !signer.continueAfterPolling() { loops[index].execute { [self] in run(index) } }
+            return
+        }
         busy.withLock { $0[index] = false }
         // A job that was added in the meantime has woken no loop.
         if signer.worker.hasWork { wake(waitingCount: 1) }
@@ -98,7 +101,9 @@ private final class LoopSigner: ChannelInboundHandler {
     }
 
     /// One byte is in the pipe at most, so that writing it never blocks.
-    func continueAfterPolling() { _ = try? pipe.writeAll([0]) }
+    ///
+    /// - Returns: false if the pipe is broken.
+    func continueAfterPolling() -> Bool { (try? pipe.writeAll([0])) != nil }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) { run() }
 }
