@@ -7,23 +7,10 @@ final class HTTP1Connection: ChannelDuplexHandler {
     typealias OutboundIn = Never
     typealias OutboundOut = ByteBuffer
 
-    /// What the parser found while a request waited for its response.
-    private enum Input {
-        case part(HTTPServerRequestPart)
-        case failure(HTTPResponseStatus)
-        /// The client has closed its side.
-        case end
-    }
-
     private let connection: OpenConnection
     private let loop: ListenerState.LoopState
     private var state: HTTP1State
-    private var waiting = CircularBuffer<Input>()
-    /// The octets that were read while inputs waited.
-    private var waitingOctets = 0
-    private var waitingHeads = 0
-    /// Whether a request did not fit among those that wait. Nothing that follows it is kept.
-    private var isPipelineFull = false
+    private var pipeline = Pipeline()
     private var context: ChannelHandlerContext?
     private var timer: Scheduled<Void>?
     private var timerDeadline = NIODeadline.distantFuture
@@ -60,7 +47,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
         _ = state.close()
         timer?.cancel()
         timer = nil
-        waiting.removeAll()
+        pipeline.removeAll()
         context = nil
     }
 
@@ -72,11 +59,8 @@ final class HTTP1Connection: ChannelDuplexHandler {
     func shouldParse(_ count: Int) -> Bool {
         guard let context else { return false }
         isReading = true
-        if isBusy || !waiting.isEmpty {
-            waitingOctets += count
-            if waitingOctets > ConnectionLimits.pipelineOctets { endPipeline() }
-        }
-        guard !isPipelineFull else { return false }
+        if isBusy || !pipeline.isEmpty { pipeline.read(count) }
+        guard !pipeline.isFull else { return false }
         switch state.read(count, now: context.eventLoop.now) {
         case .parse: break
         case .drop: return false
@@ -89,7 +73,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
 
     /// Draws what the request in progress and the waiting inputs take.
     private func drawMemory(_ context: ChannelHandlerContext) -> Bool {
-        let size = state.size + waitingOctets
+        let size = state.size + pipeline.octets
         guard size > MemoryCost.smallRequest || isMemoryDrawn else { return true }
         isMemoryDrawn = size > MemoryCost.smallRequest
         guard !connection.drawForRequests(isMemoryDrawn ? size * MemoryCost.perOctet : 0) else { return true }
@@ -111,24 +95,11 @@ final class HTTP1Connection: ChannelDuplexHandler {
         receive(.failure(error == .headerOverflow ? .requestHeaderFieldsTooLarge : .badRequest))
     }
 
-    private func receive(_ input: Input) {
-        guard isBusy || !waiting.isEmpty else { return process(input) }
-        guard !isPipelineFull else { return }
-        if case .part(.head) = input {
-            guard waitingHeads < ConnectionLimits.pipeline else { return endPipeline() }
-            waitingHeads += 1
-        }
-        waiting.append(input)
+    private func receive(_ input: Pipeline.Input) {
+        if isBusy || !pipeline.isEmpty { pipeline.append(input) } else { process(input) }
     }
 
-    /// A request that does not fit ends the connection, so that no response is taken for that of another one.
-    private func endPipeline() {
-        guard !isPipelineFull else { return }
-        isPipelineFull = true
-        waiting.append(.failure(.tooManyRequests))
-    }
-
-    private func process(_ input: Input) {
+    private func process(_ input: Pipeline.Input) {
         guard let context else { return }
         switch input {
         case .part(let part): perform(state.receive(part, now: context.eventLoop.now))
@@ -138,11 +109,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
     }
 
     private func processWaiting() {
-        while !isBusy, !state.isClosed, let input = waiting.popFirst() {
-            if case .part(.head) = input { waitingHeads -= 1 }
-            process(input)
-        }
-        if waiting.isEmpty { waitingOctets = 0 }
+        while !isBusy, !state.isClosed, let input = pipeline.popFirst() { process(input) }
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -153,7 +120,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
     }
 
     func read(context: ChannelHandlerContext) {
-        if state.wantsInput, waiting.isEmpty, !isSending { context.read() }
+        if state.wantsInput, pipeline.isEmpty, !isSending { context.read() }
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {

@@ -2,16 +2,6 @@ import NIOCore
 import NIOHPACK
 import NIOHTTP1
 import NIOHTTP2
-import WireText
-
-/// Whether the parser has sent GOAWAY for an error of the connection.
-final class HTTP2ConnectionErrors: NIOHTTP2FrameDelegate {
-    private(set) var hasOccurred = false
-
-    func wroteFrame(_ frame: HTTP2Frame) {
-        if case .goAway(_, let code, _) = frame.payload, code != .noError { hasOccurred = true }
-    }
-}
 
 /// One connection of HTTP/2: it carries out what ``HTTP2State`` and ``HTTP2Stream`` decide.
 ///
@@ -196,14 +186,7 @@ final class HTTP2Connection: ChannelDuplexHandler {
         else { return }
         if response.isAuthenticated { raiseStreamLimit() }
         let length = response.content.readableBytes
-        var headers = HPACKHeaders()
-        // Not indexed: the client decides how large the table is, and each response has a value of its own.
-        func add(_ name: String, _ value: String) { headers.add(name: name, value: value, indexing: .nonIndexable) }
-        add(":status", String(response.status.code))
-        add("date", loop.date.current())
-        // RFC 9113 section 8.2.1: names are in lower case.
-        for (name, value) in response.fields { add(Octets(name).lowercased, value) }
-        if response.status.mayHaveContent { add("content-length", String(length)) }
+        let headers = HPACKHeaders(response, date: loop.date.current())
         let hasContent = !isHead && length > 0
         let end = endOfAnsweredRequest(id, context)
         write(.headers(.init(headers: headers, endStream: !hasContent)), on: id, hasContent ? nil : end)

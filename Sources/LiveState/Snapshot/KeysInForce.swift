@@ -42,12 +42,12 @@ struct KeysInForce: Sendable {
         do throws(InvalidConfiguration) { keys.signing = try Self.signingKeys(of: scheduled, configuration) } catch {
             problems += error.problems
             guard let former = current?.keeping(reading, now: now) else { return problems }
-            keys = Keys(scheduled: scheduled.replacing(keys: former.scheduled.keys), signing: former.signing)
+            keys = Keys(scheduled: scheduled.with(keys: former.scheduled.keys), signing: former.signing)
             for purpose in new.keys where purpose != .sealing { new[purpose] = announcements[purpose] }
         }
         if needsSealing, !scheduled.sealing.contains(where: { $0.state == .signing }) {
             problems.append(Self.lacksSealing(scheduled, configuration))
-            keys.scheduled = keys.scheduled.replacing(sealing: current?.sealing(keeping: reading, now: now) ?? [])
+            keys.scheduled = keys.scheduled.with(sealing: current?.sealing(keeping: reading, now: now) ?? [])
             new[.sealing] = announcements[.sealing]
         }
         announcements = new
@@ -92,7 +92,7 @@ extension KeysInForce.Keys {
         let signer = signingKey(at: now).keyID
         let known = Set(reading.signing.map(\.keyID)).union([signer])
         var kept = self
-        kept.scheduled = scheduled.replacing(keys: scheduled.keys.filter { known.contains($0.key.keyID) })
+        kept.scheduled = scheduled.with(keys: scheduled.keys.filter { known.contains($0.key.keyID) })
         kept.signing.removeAll { !known.contains($0.key.keyID) }
         return kept
     }

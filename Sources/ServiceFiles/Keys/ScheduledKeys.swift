@@ -69,12 +69,12 @@ package struct ScheduledKeys: Sendable {
     }
 
     /// The same with other keys for access tokens.
-    package func replacing(keys: [FolderKey<LoadedKey>]) -> ScheduledKeys {
+    package func with(keys: [FolderKey<LoadedKey>]) -> ScheduledKeys {
         ScheduledKeys(keys: keys, sealing: sealing, nextChange: nextChange)
     }
 
     /// The same with other keys for refresh tokens.
-    package func replacing(sealing: [FolderKey<LoadedSealingKey>]) -> ScheduledKeys {
+    package func with(sealing: [FolderKey<LoadedSealingKey>]) -> ScheduledKeys {
         ScheduledKeys(keys: keys, sealing: sealing, nextChange: nextChange)
     }
 
