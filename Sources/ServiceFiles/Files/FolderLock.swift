@@ -13,8 +13,6 @@ enum FolderLock {
 
     private enum Attempt<Result> {
         case done(Result)
-        /// Another process holds the lock.
-        case held
         /// The file was removed meanwhile, and another process may have locked a new one.
         case replaced
     }
@@ -24,34 +22,50 @@ enum FolderLock {
         on folder: FilePath, _ patience: LockPatience, _ body: () throws -> Result
     ) throws -> Result {
         let path = folder.appending(fileName)
-        let start = ContinuousClock.now
-        var isReported = false
+        var wait = Wait(path, patience)
         while true {
-            switch try attempt(path, in: folder, body) {
-            case .done(let result): return result
-            case .replaced: continue
-            case .held: break
+            if case .done(let result) = try attempt(path, in: folder, &wait, body) { return result }
+        }
+    }
+
+    private static func attempt<Result>(
+        _ path: FilePath, in folder: FilePath, _ wait: inout Wait, _ body: () throws -> Result
+    ) throws -> Attempt<Result> {
+        let descriptor = try open(path, in: folder)
+        return try descriptor.closeAfter {
+            var isHeld = try descriptor.tryLock()
+            while try descriptor.stat().inode == (try? path.stat(followTargetSymlink: false).inode) {
+                if isHeld { return .done(try body()) }
+                try wait.pause()
+                isHeld = try descriptor.tryLock()
             }
+            return .replaced
+        }
+    }
+
+    /// The wait for another process.
+    private struct Wait {
+        private let path: FilePath
+        private let patience: LockPatience
+        private let start = ContinuousClock.now
+        private var isReported = false
+
+        init(_ path: FilePath, _ patience: LockPatience) {
+            self.path = path
+            self.patience = patience
+        }
+
+        /// Sleeps until the next attempt.
+        ///
+        /// - Throws: ``FolderLockError`` when the patience has ended.
+        mutating func pause() throws {
             let waited = start.duration(to: .now)
             guard waited < patience.limit else { throw FolderLockError(path: path, limit: patience.limit) }
             if !isReported, waited >= LockPatience.silence {
                 patience.report(path)
                 isReported = true
             }
-            Thread.sleep(forTimeInterval: pause / .seconds(1))
-        }
-    }
-
-    private static func attempt<Result>(
-        _ path: FilePath, in folder: FilePath, _ body: () throws -> Result
-    ) throws -> Attempt<Result> {
-        let descriptor = try open(path, in: folder)
-        return try descriptor.closeAfter {
-            guard try descriptor.tryLock() else { return .held }
-            guard try descriptor.stat().inode == (try? path.stat(followTargetSymlink: false).inode) else {
-                return .replaced
-            }
-            return .done(try body())
+            Thread.sleep(forTimeInterval: FolderLock.pause / .seconds(1))
         }
     }
 
