@@ -68,6 +68,19 @@ struct HTTP1ConnectionTests {
         #expect(responses.saysClose && !connection.isOpen)
     }
 
+    @Test("If there is no memory for what waits, all that follows is refused")
+    func memoryOfAPipeline() throws {
+        let edge = EdgeFixture(memory: 70 * 1024)
+        let connection = try edge.connect()
+        connection.send((get("/later") + String(repeating: post(2000), count: 8)).utf8)
+        connection.endInput()
+        edge.answer(connection)
+        let responses = try responses(of: connection)
+        #expect(responses.texts.dropLast().allSatisfy { $0.hasPrefix("200 ") })
+        #expect(responses.texts.last == "503" && responses.saysClose)
+        #expect(!connection.isOpen && edge.budget.drawn == 0)
+    }
+
     @Test("100 (Continue) comes before the content is sent, and not after a refusal")
     func expectations() throws {
         let connection = try edge.connect()

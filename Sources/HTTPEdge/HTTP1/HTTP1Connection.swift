@@ -93,7 +93,11 @@ final class HTTP1Connection: ChannelDuplexHandler {
         guard size > MemoryCost.smallRequest || isMemoryDrawn else { return true }
         isMemoryDrawn = size > MemoryCost.smallRequest
         guard !connection.drawForRequests(isMemoryDrawn ? size * MemoryCost.perOctet : 0) else { return true }
-        perform(state.fail(.serviceUnavailable, now: context.eventLoop.now))
+        if isBusy || !waiting.isEmpty {
+            endPipeline(.serviceUnavailable)
+        } else {
+            perform(state.fail(.serviceUnavailable, now: context.eventLoop.now))
+        }
         return false
     }
 
@@ -122,10 +126,10 @@ final class HTTP1Connection: ChannelDuplexHandler {
     }
 
     /// A request that does not fit ends the connection, so that no response is taken for that of another one.
-    private func endPipeline() {
+    private func endPipeline(_ status: HTTPResponseStatus = .tooManyRequests) {
         guard !isPipelineFull else { return }
         isPipelineFull = true
-        waiting.append(.failure(.tooManyRequests))
+        waiting.append(.failure(status))
     }
 
     private func process(_ input: Input) {
