@@ -85,7 +85,7 @@ struct HTTP2ConnectionTests {
         #expect(!connection.isOpen && edge.budget.drawn == 0)
     }
 
-    @Test("A silent connection is told to end, and then closed")
+    @Test("A silent connection gets GOAWAY, and is closed if the client does not close it")
     func silence() throws {
         let connection = try connect()
         connection.advance(by: .seconds(30))
