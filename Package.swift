@@ -136,7 +136,7 @@ let surroundings: [Target] = [
     tests("ServiceFiles", ["OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto", system, yams]),
     tests(
         "LiveState", ["ServiceFixture", "ServiceFiles", "OAuth", "AccessToken", "JOSE", "WireText", logging, system]),
-    tests("HTTPEdge", ["WireText", nioCore, nioEmbedded, nioHTTP1, nioHTTP2, nioHPACK, nioSSL]),
+    tests("HTTPEdge", ["WireText", nioCore, nioEmbedded, nioHTTP1, nioHTTP2, nioHPACK, nioSSL, logging]),
     tests(
         "TokenHTTP",
         [

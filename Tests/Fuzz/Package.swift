@@ -22,9 +22,6 @@ func writ(_ name: String, _ dependencies: [Target.Dependency], _ settings: [Swif
         swiftSettings: settings + [.unsafeFlags(["-sanitize-coverage=\(coverage)", "-enable-testing"])])
 }
 
-let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
-let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
-let hummingbirdHTTP2 = Target.Dependency.product(name: "HummingbirdHTTP2", package: "hummingbird")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -32,28 +29,25 @@ let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "as
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
-let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
-let nioHTTPTypesHTTP1 = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
+let nioHTTP2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2")
+let nioHPACK = Target.Dependency.product(name: "NIOHPACK", package: "swift-nio-http2")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let atomics = Target.Dependency.product(name: "Atomics", package: "swift-atomics")
 let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
 let instrumentation = Target.Dependency.product(name: "Instrumentation", package: "swift-distributed-tracing")
-let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
 let package = Package(
     name: "fuzz",
     dependencies: [
-        .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.7.3"),
-        .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-http2.git", from: "1.46.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-atomics.git", from: "1.3.0"),
-        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-system.git", from: "1.8.1"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
         .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
@@ -80,29 +74,27 @@ let package = Package(
             "LiveState",
             ["ServiceFiles", "OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto", logging, nioCore, nioSSL, system]),
         writ(
+            "HTTPEdge",
+            ["WireText", nioCore, nioPosix, nioHTTP1, nioHTTP2, nioHPACK, nioSSL, nioTLS, logging, system]),
+        writ(
             "Telemetry",
-            ["PrometheusText", "OAuth", "AccessToken", "JOSE", "WireText", logging, tracing, instrumentation, system],
+            ["PrometheusText", "OAuth", "AccessToken", "JOSE", "WireText", logging, tracing, instrumentation],
             staying),
         writ(
             "TokenHTTP",
             [
-                "LiveState", "ServiceFiles", "Telemetry", "PrometheusText", "Admission", "Signing", "OAuth",
-                "AccessToken",
-                "JOSE", "WireText", "Libcrypto",
-                "RemoteKeys",
-                hummingbird, hummingbirdCore, hummingbirdHTTP2, httpTypes, nioCore, nioPosix, nioHTTP1, nioHTTPTypes,
-                nioHTTPTypesHTTP1, nioSSL, nioTLS, logging, tracing, instrumentation, lifecycle,
-                system,
+                "HTTPEdge", "LiveState", "ServiceFiles", "Telemetry", "PrometheusText", "Admission", "Signing", "OAuth",
+                "AccessToken", "JOSE", "WireText", "Libcrypto", "RemoteKeys",
+                nioCore, nioPosix, nioHTTP1, nioSSL, logging, tracing, instrumentation, lifecycle, system,
             ], staying),
         // What the toolchain has of libFuzzer; `script/fuzz` links it.
         .systemLibrary(name: "CLibFuzzer"),
         .executableTarget(
             name: "fuzz",
             dependencies: [
-                "CLibFuzzer", "TokenHTTP", "LiveState", "ServiceFiles", "Telemetry", "OTLPTracing", "Admission",
-                "Signing",
-                "OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto",
-                hummingbird, hummingbirdCore, logging, nioCore, nioEmbedded, nioHTTPTypes, system, yams,
+                "CLibFuzzer", "HTTPEdge", "TokenHTTP", "LiveState", "ServiceFiles", "Telemetry", "OTLPTracing",
+                "Admission", "Signing", "OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto",
+                logging, nioCore, nioEmbedded, nioHPACK, nioHTTP1, nioHTTP2, system, yams,
             ],
             swiftSettings: settings),
     ],

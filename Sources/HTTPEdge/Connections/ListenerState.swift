@@ -32,22 +32,34 @@ final class ListenerState: Sendable {
     /// Called when a connection has ended: by a listener that waits for room, and by one that waits for the last one.
     private let waiting = Mutex<[@Sendable () -> Void]>([])
 
-    init(_ configuration: ListenerConfiguration, group: any EventLoopGroup) async throws {
+    /// - Parameter group: its event loops have the connections.
+    convenience init(_ configuration: ListenerConfiguration, group: any EventLoopGroup) async throws {
+        var loops: [(any EventLoop, NIOLoopBound<LoopState>)] = []
+        for loop in group.makeIterator() {
+            loops.append((loop, try await loop.submit { Self.loopState(configuration, loop) }.get()))
+        }
+        self.init(configuration, loops: loops)
+    }
+
+    /// - Parameter loop: the current event loop. It has all connections.
+    convenience init(_ configuration: ListenerConfiguration, on loop: any EventLoop) {
+        self.init(configuration, loops: [(loop, Self.loopState(configuration, loop))])
+    }
+
+    private init(_ configuration: ListenerConfiguration, loops: [(any EventLoop, NIOLoopBound<LoopState>)]) {
         limits = configuration.limits
         budget = configuration.budget
         respond = configuration.respond
         report = configuration.report
         tls = configuration.tls
         share = configuration.share
-        let now = configuration.now
-        var loops: [(any EventLoop, NIOLoopBound<LoopState>)] = []
-        for loop in group.makeIterator() {
-            let state = try await loop.submit {
-                NIOLoopBound(LoopState(date: ResponseDate(now: now)), eventLoop: loop)
-            }.get()
-            loops.append((loop, state))
-        }
         self.loops = loops
+    }
+
+    private static func loopState(
+        _ configuration: ListenerConfiguration, _ loop: any EventLoop
+    ) -> NIOLoopBound<LoopState> {
+        NIOLoopBound(LoopState(date: ResponseDate(now: configuration.now)), eventLoop: loop)
     }
 
     /// How many connections are open.

@@ -77,7 +77,11 @@ final class HTTP1Connection: ChannelDuplexHandler {
         guard size > MemoryCost.smallRequest || isMemoryDrawn else { return true }
         isMemoryDrawn = size > MemoryCost.smallRequest
         guard !connection.drawForRequests(isMemoryDrawn ? size * MemoryCost.perOctet : 0) else { return true }
-        perform(state.fail(.serviceUnavailable, now: context.eventLoop.now))
+        if isBusy || !pipeline.isEmpty {
+            pipeline.end(.serviceUnavailable)
+        } else {
+            perform(state.fail(.serviceUnavailable, now: context.eventLoop.now))
+        }
         return false
     }
 

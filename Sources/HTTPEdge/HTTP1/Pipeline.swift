@@ -36,10 +36,13 @@ struct Pipeline {
         inputs.append(input)
     }
 
-    private mutating func end() {
+    /// Ends the connection behind what waits.
+    ///
+    /// - Parameter status: of the last response.
+    mutating func end(_ status: HTTPResponseStatus = .tooManyRequests) {
         guard !isFull else { return }
         isFull = true
-        inputs.append(.failure(.tooManyRequests))
+        inputs.append(.failure(status))
     }
 
     mutating func popFirst() -> Input? {

@@ -12,16 +12,24 @@ import NIOSSL
 enum ConnectionPipeline {
     /// To be called on the event loop of the channel.
     static func configure(_ channel: any Channel, _ listener: ListenerState) throws {
-        guard let loop = listener.state(on: channel.eventLoop) else { throw ChannelError.operationUnsupported }
-        let peer = Peer(channel.remoteAddress)
-        let connection = OpenConnection(
-            channel, peer: peer, share: listener.share(of: peer), listener: listener, loop: loop)
-        channel.closeFuture.assumeIsolated().whenComplete { _ in connection.end() }
+        let (connection, loop) = try open(channel, listener)
         guard let tls = listener.tls else { return try addHTTP1(connection, loop) }
         guard connection.drawForProtocol(MemoryCost.tls) else { throw ChannelError.ioOnClosedChannel }
         try channel.pipeline.syncOperations.addHandlers([
             NIOSSLServerHandler(context: tls()), TLSHandshake(connection, loop),
         ])
+    }
+
+    /// Adds the channel to the open connections of its event loop, until it is closed.
+    static func open(
+        _ channel: any Channel, _ listener: ListenerState
+    ) throws -> (OpenConnection, ListenerState.LoopState) {
+        guard let loop = listener.state(on: channel.eventLoop) else { throw ChannelError.operationUnsupported }
+        let peer = Peer(channel.remoteAddress)
+        let connection = OpenConnection(
+            channel, peer: peer, share: listener.share(of: peer), listener: listener, loop: loop)
+        channel.closeFuture.assumeIsolated().whenComplete { _ in connection.end() }
+        return (connection, loop)
     }
 
     static func addHTTP1(_ connection: OpenConnection, _ loop: ListenerState.LoopState) throws {

@@ -5,6 +5,7 @@ enum FuzzTargets {
         "clients": { try ClientsFileTarget() },
         "form": { FormTarget() },
         "http": { try HTTPTarget() },
+        "http2": { try HTTP2Target() },
         "json": { JSONTarget() },
         "jwks": { KeySetTarget() },
         "jws": { try CompactJWSTarget() },

@@ -1,65 +1,54 @@
-import AccessToken
-import Admission
-import Hummingbird
-import HummingbirdCore
-import JOSE
-import Logging
-import NIOCore
-import OAuth
-import OTLPTracing
-import Signing
-import Synchronization
-import SystemPackage
-import Telemetry
-
-@testable import LiveState
-@testable import ServiceFiles
-@testable import TokenHTTP
-
-/// What comes over a connection to the token listener: request lines, fields, bodies, one request behind the other.
+/// What comes over a connection of HTTP/1 to the token listener: request lines, fields, bodies, one request behind the
+/// other; and what else happens to the connection.
 final class HTTPTarget: FuzzTarget {
-    private let connection: HTTPConnection
+    private let connections: TokenConnections
 
     init() throws {
-        let folder = try ServiceFolder()
-        let configuration = try ServiceConfiguration(reading: FilePath(folder.configuration), environment: [:])
-        // Nobody sends its spans; but the fields that it reads are anybody's.
-        let tracer = OTLPTracer(serviceVersion: "fuzz", capacity: 16) { _ in }
-        // It reads everything now, and looks for no changes.
-        let service = try withExtendedLifetime(folder) {
-            try TokenService(configuration, logger: Self.logger, tracer: tracer)
-        }
-        let authenticator = try ClientAuthenticator(
-            limits: configuration.throttle, audiences: configuration.assertionAudiences,
-            passwordChecks: PasswordChecks(threadCount: 1, capacity: 8),
-            verifiedSecrets: VerifiedSecretCache().secrets, keySets: ClientKeySets { _, _ in },
-            start: NumericDate(.min))
-        let readiness = Readiness()
-        readiness.begin()
-        connection = try HTTPConnection(
-            to: service.tokenRouter(authenticator, SignerPool(threadCount: 1, wait: .seconds(60)), readiness))
+        connections = try TokenConnections(queueWait: .seconds(60))
     }
 
-    func parse(_ octets: [UInt8]) { _ = connection.answers(to: [octets]) }
+    func parse(_ octets: [UInt8]) { _ = try? connections.play(ConnectionScript(sending: [octets]), .http1) }
 
     func run(_ input: Input) throws {
-        let answers = HTTPAnswers(connection.answers(to: [input.octets]))
+        let script = ConnectionScript(input.octets)
+        let answers = try play(script)
+        guard script.isPlain else { return }
+        let inPieces = try play(ConnectionScript(sending: input.pieces(of: script.octets)))
+        require(
+            Self.agree(answers.statusesOfWholeRequests, inPieces.statusesOfWholeRequests),
+            "it does not matter in which pieces a request comes")
+        let closed = try play(ConnectionScript(sending: [script.octets], then: .endInput))
+        require(
+            Self.agree(answers.statusesOfRouter, closed.statusesOfRouter),
+            "a client that closes its side gets all answers")
+    }
+
+    /// There is an end to how many requests may wait, and it depends on how they come.
+    private static func agree(_ statuses: [Int], _ others: [Int]) -> Bool {
+        statuses == others
+            || min(statuses.count, others.count) > 64 && zip(statuses, others).allSatisfy { $0 == $1 }
+    }
+
+    private func play(_ script: ConnectionScript) throws -> HTTPAnswers {
+        let outcome = try connections.play(script, .http1)
+        let answers = HTTPAnswers(outcome)
         answers.check()
-        let inPieces = HTTPAnswers(connection.answers(to: pieces(of: input)))
-        inPieces.check()
-        require(answers.agrees(with: inPieces), "it does not matter in which pieces a request comes")
+        let lines = script.octets.matches(of: Array("HTTP/".utf8))
+        require(answers.statuses.count <= lines + 1, "there is no answer without a request")
+        return answers
     }
+}
 
-    private func pieces(of input: Input) -> [[UInt8]] {
-        let cuts = (1...3).map { input.choice($0, below: input.octets.count + 1) }.sorted()
-        return zip([0] + cuts, cuts + [input.octets.count]).map { Array(input.octets[$0..<$1]) }
+extension Input {
+    /// These octets, cut at three places.
+    func pieces(of octets: [UInt8]) -> [[UInt8]] {
+        let cuts = (1...3).map { choice($0, below: octets.count + 1) }.sorted()
+        return zip([0] + cuts, cuts + [octets.count]).map { Array(octets[$0..<$1]) }
     }
+}
 
-    /// Each line must be JSON whatever is in the request.
-    private static let logger = Logger(label: "fuzz") { _ in
-        ServiceLogHandler(.json) { line in
-            require((try? JSONReader.read(line))?.object != nil, "a line of the log is JSON")
-            require(line.allSatisfy { $0 >= 0x20 }, "a line of the log is one line")
-        }
+extension [UInt8] {
+    fileprivate func matches(of text: [UInt8]) -> Int {
+        indices.count { self[$0...].starts(with: text) }
     }
 }

@@ -1,0 +1,1 @@
+../../../HTTPEdgeTests/EmbeddedSocket.swift
