@@ -52,6 +52,9 @@ final class EdgeFixture: Sendable {
             let promise = loop.makePromise(of: Response.self)
             promises.withLock { $0.append(promise) }
             return .later(promise.futureResult)
+        case "/large-pause":
+            response.content = ByteBuffer(repeating: UInt8(ascii: "a"), count: 3 * EmbeddedSocket.highMark)
+            response.pause = .seconds(2)
         case "/large": response.content = ByteBuffer(repeating: UInt8(ascii: "a"), count: 3 * EmbeddedSocket.highMark)
         case "/pause": response.pause = .seconds(2)
         case "/authenticated": response.isAuthenticated = true

@@ -134,7 +134,10 @@ struct HTTP1ConnectionTests {
 
     @Test(
         "A client that reads nothing is closed: of many octets as of few, after the last response as before",
-        arguments: [["/large"], ["/large", "/large", "/a"], ["/a"], ["/a", "/a last"], ["/large", "/a last"]])
+        arguments: [
+            ["/large"], ["/large", "/large", "/a"], ["/a"], ["/a", "/a last"], ["/large", "/a last"],
+            ["/large-pause", "/a"],
+        ])
     func reader(paths: [String]) throws {
         let connection = try edge.connect()
         connection.socket.stopReading()

@@ -245,7 +245,8 @@ final class HTTP1Connection: ChannelDuplexHandler {
     private func schedule() {
         guard let context else { return }
         reader.look(context.channel, isSending: isSending)
-        let next = [isSending ? nil : state.deadline, state.pausedUntil, reader.deadline].compactMap { $0 }.min()
+        // While the client reads a response, only its progress counts.
+        let next = isSending ? reader.deadline : [state.deadline, state.pausedUntil].compactMap { $0 }.min()
         guard let next, next < timerDeadline else { return }
         timer?.cancel()
         timerDeadline = next
@@ -260,7 +261,6 @@ final class HTTP1Connection: ChannelDuplexHandler {
             context.close(promise: nil)
             return
         }
-        // While the client reads a response, only its progress counts.
         if !isSending { perform(state.expire(now: now)) }
         processWaiting()
         resume()
