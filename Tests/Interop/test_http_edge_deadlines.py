@@ -119,15 +119,13 @@ SHORT = {"WRIT_LIMITS_IDLE_TIMEOUT": f"{IDLE}s"}
 @pytest.fixture(scope="module")
 def service(tmp_path_factory):
     with Service(tmp_path_factory.mktemp("writ")) as service:
-        service.environment = SHORT
-        yield service.start()
+        yield service.start(**SHORT)
 
 
 @pytest.fixture(scope="module")
 def secure_service(tmp_path_factory):
     with SecureService(tmp_path_factory.mktemp("writ"), Authority()) as service:
-        service.environment = SHORT
-        yield service.start()
+        yield service.start(**SHORT)
 
 
 @pytest.fixture(scope="module")

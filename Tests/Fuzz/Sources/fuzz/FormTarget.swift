@@ -56,7 +56,7 @@ struct FormTarget: FuzzTarget {
             require(parameters["refresh_token"] == token, "the refresh token is that of the form")
         }
         let access = request.access
-        require(parameters["scope"].map { try? Scope($0) } == access.scope, "the scope is that of the form")
+        require(parameters["scope"].flatMap { try? Scope($0) } == access.scope, "the scope is that of the form")
         require(
             Set(parameters.resources) == Set(access.audience.map(\.description)), "the resources are those of the form")
     }
