@@ -78,6 +78,7 @@ struct HTTP1ConnectionTests {
         let responses = try responses(of: connection)
         #expect(responses.texts.dropLast().allSatisfy { $0.hasPrefix("200 ") })
         #expect(responses.texts.last == "503" && responses.saysClose)
+        #expect(String(decoding: connection.received, as: UTF8.self).contains("Retry-After: 1\r\n"))
         #expect(!connection.isOpen && edge.budget.drawn == 0)
     }
 

@@ -152,7 +152,10 @@ final class HTTP1Connection: ChannelDuplexHandler {
             connection.listener.report(
                 status == .requestTimeout
                     ? .requestTimeout(connection.peer.address) : .malformedRequest(status, connection.peer.address))
-            write(Response(status))
+            var response = Response(status)
+            // There is memory again when a request of another connection has ended.
+            if status == .serviceUnavailable { response.fields.add(name: "Retry-After", value: "1") }
+            write(response)
         case .linger:
             context.close(mode: .output, promise: nil)
             context.read()
