@@ -43,15 +43,29 @@ struct HTTP2ConnectionTests {
         #expect(frames(connection).suffix(2) == ["headers 1", "data 1"])
     }
 
-    @Test("A client has 16 streams at first, and 100 once it has proved who it is")
+    /// The beginning of a request whose content does not come.
+    private func post(on stream: UInt8) throws -> [UInt8] {
+        Frame(.headers, flags: 4, stream: stream, try head("POST", "/echo")).octets
+    }
+
+    @Test("A client that knows the limit has 16 streams at first")
     func streams() throws {
         let connection = try connect()
-        for id in 0..<17 { connection.send(try get("/later", on: UInt8(2 * id + 1))) }
-        #expect(frames(connection).suffix(1) == ["resetStream 33"])
+        connection.send(Frame(.settings, flags: 1).octets)
+        for id in 0..<17 { connection.send(try post(on: UInt8(2 * id + 1))) }
+        // The client knows the limit, so that the parser ends the connection.
+        #expect(frames(connection).suffix(1) == ["goAway 0"])
+    }
+
+    @Test("Whole requests are answered however many come before a client knows the limit, up to 100")
+    func wholeRequests() throws {
+        let connection = try connect()
+        for id in 0..<60 { connection.send(try get("/later", on: UInt8(2 * id + 1))) }
         edge.answer(connection)
-        connection.send(try get("/authenticated", on: 35))
-        for id in 18..<60 { connection.send(try get("/later", on: UInt8(2 * id + 1))) }
-        #expect(frames(connection).count { $0.hasPrefix("resetStream") } == 1)
+        #expect(frames(connection).count { $0.hasPrefix("headers") } == 60)
+        connection.send(try get("/authenticated", on: 121))
+        for id in 61..<100 { connection.send(try post(on: UInt8(2 * id + 1))) }
+        #expect(frames(connection).count { $0.hasPrefix("resetStream") } == 0)
     }
 
     @Test("A response that comes before the whole request ends the stream")

@@ -80,8 +80,11 @@ struct HTTP2StateTests {
     @Test("A connection has few streams until its client has authenticated")
     func streamLimit() {
         var state = HTTP2State(limits, now: Self.start)
-        for number in 0..<16 {
+        for number in 0..<32 {
             #expect(state.hasRoom)
+            state.isLimitKnown = true
+            #expect(state.hasRoom == (number < 16))
+            state.isLimitKnown = false
             state.add(begin().0, HTTP2StreamID(2 * number + 1))
         }
         #expect(!state.hasRoom)
@@ -90,6 +93,16 @@ struct HTTP2StateTests {
         #expect(state.hasRoom)
         let result4 = state.raiseStreamLimit()
         #expect(!result4)
+    }
+
+    @Test("Requests that are whole do not count as the first streams of a connection, but all streams have a limit")
+    func wholeRequests() {
+        var state = HTTP2State(limits, now: Self.start)
+        for number in 0..<100 {
+            #expect(state.hasRoom)
+            state.add(begin(isEnd: true).0, HTTP2StreamID(2 * number + 1))
+        }
+        #expect(!state.hasRoom)
     }
 
     @Test("A client that opens stream after stream beyond the limit loses its connection")

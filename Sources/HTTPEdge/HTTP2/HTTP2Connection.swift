@@ -62,6 +62,7 @@ final class HTTP2Connection: ChannelDuplexHandler {
         switch frame.payload {
         case .headers(let headers): receive(headers, on: frame.streamID, context)
         case .data(let data): receive(data, on: frame.streamID)
+        case .settings(.ack): state.isLimitKnown = true
         default: break
         }
     }

@@ -14,6 +14,8 @@ struct HTTP2State {
     private(set) var streams: [HTTP2StreamID: HTTP2Stream] = [:]
     private(set) var lastStream = HTTP2StreamID(0)
     private(set) var streamLimit: Int
+    /// Whether the client has acknowledged SETTINGS.
+    var isLimitKnown = false
     private let limits: ConnectionLimits
     private var refusals = 0
     /// The most streams that are refused because there are too many: a client knows the limit from the first SETTINGS.
@@ -41,8 +43,13 @@ struct HTTP2State {
     /// Whether a request waits for its response.
     var hasAnswering: Bool { streams.values.contains(where: \.isAnswering) }
 
-    /// Whether a further stream may begin.
-    var hasRoom: Bool { streams.count < streamLimit && phase != .closed }
+    /// Whether a further stream may begin. Requests that are whole do not count as the first ones. Until a client has
+    /// acknowledged SETTINGS, it does not know the limit, and may have twice as many.
+    var hasRoom: Bool {
+        let limit = isLimitKnown ? streamLimit : max(streamLimit, 2 * limits.firstStreams)
+        return phase != .closed && streams.count < limits.streams
+            && streams.values.count(where: { !$0.isWhole }) < limit
+    }
 
     /// A stream is refused because there are too many.
     ///
