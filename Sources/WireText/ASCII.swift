@@ -11,6 +11,11 @@ package enum ASCII {
         (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(octet | 0x20)
     }
 
+    /// `tchar` of RFC 9110 section 5.6.2: the octets of a token.
+    package static func isTokenOctet(_ octet: UInt8) -> Bool {
+        isLetter(octet) || isDigit(octet) || "!#$%&'*+-.^_`|~".utf8.contains(octet)
+    }
+
     /// a to z for A to Z, and any other octet as it is.
     package static func lowercased(_ octet: UInt8) -> UInt8 {
         (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(octet) ? octet | 0x20 : octet

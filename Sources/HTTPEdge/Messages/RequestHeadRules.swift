@@ -25,8 +25,7 @@ enum RequestHeadRules {
 
     /// RFC 9110 section 9.1: a method is a token. The parser of HTTP/2 accepts any text.
     static func isToken(_ text: String) -> Bool {
-        !text.isEmpty
-            && text.utf8.allSatisfy { ASCII.isLetter($0) || ASCII.isDigit($0) || "!#$%&'*+-.^_`|~".utf8.contains($0) }
+        !text.isEmpty && text.utf8.allSatisfy(ASCII.isTokenOctet)
     }
 
     /// The length that the head announces, RFC 9110 section 8.6; `nil` if it announces none. A length above `Int.max`

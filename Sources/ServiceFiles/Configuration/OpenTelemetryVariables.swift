@@ -49,7 +49,7 @@ struct OpenTelemetryVariables {
         let name = self[.tracesHeaders] == nil ? Name.headers : .tracesHeaders
         let fields = value(name) { (text) throws(InvalidValue) in
             try Self.pairs(text) { name, value in
-                name.utf8.allSatisfy(Self.isTokenOctet)
+                name.utf8.allSatisfy(ASCII.isTokenOctet)
                     && value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }
             }
         }
@@ -116,11 +116,6 @@ struct OpenTelemetryVariables {
             pairs.append((name, value))
         }
         return pairs
-    }
-
-    /// `tchar` of RFC 9110 section 5.6.2.
-    private static func isTokenOctet(_ octet: UInt8) -> Bool {
-        ASCII.isLetter(octet) || ASCII.isDigit(octet) || "!#$%&'*+-.^_`|~".utf8.contains(octet)
     }
 }
 

@@ -24,7 +24,7 @@ enum ForwardedAddress {
             let pair = head.trimmed
             if pair.isEmpty { continue }
             let (name, value) = pair.split(at: "=")
-            guard !name.isEmpty, name.allSatisfy(isTokenOctet), let content = value?.unquoted else { return nil }
+            guard !name.isEmpty, name.allSatisfy(ASCII.isTokenOctet), let content = value?.unquoted else { return nil }
             if name.isSameIgnoringCase(as: "for") {
                 guard node == nil else { return nil }
                 node = content
@@ -58,10 +58,5 @@ enum ForwardedAddress {
         let others = "._-".utf8
         return port.count > 1 && port.begins(with: "_")
             && port.allSatisfy { ASCII.isLetter($0) || ASCII.isDigit($0) || others.contains($0) }
-    }
-
-    /// `tchar` of RFC 9110 section 5.6.2.
-    private static func isTokenOctet(_ octet: UInt8) -> Bool {
-        ASCII.isLetter(octet) || ASCII.isDigit(octet) || "!#$%&'*+-.^_`|~".utf8.contains(octet)
     }
 }
