@@ -12,8 +12,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
     private var state: HTTP1State
     private var pipeline = Pipeline()
     private var context: ChannelHandlerContext?
-    private var timer: Scheduled<Void>?
-    private var timerDeadline = NIODeadline.distantFuture
+    private var timer = DeadlineTimer()
     private var reader: ReaderProgress
     private var isReading = false
     /// The octets that are written and not flushed.
@@ -45,8 +44,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
 
     private func end() {
         _ = state.close()
-        timer?.cancel()
-        timer = nil
+        timer.cancel()
         pipeline.removeAll()
         context = nil
     }
@@ -250,14 +248,11 @@ final class HTTP1Connection: ChannelDuplexHandler {
         reader.look(context.channel, isSending: isSending)
         // While the client reads a response, only its progress counts.
         let next = isSending ? reader.deadline : [state.deadline, state.pausedUntil].compactMap { $0 }.min()
-        guard let next, next < timerDeadline else { return }
-        timer?.cancel()
-        timerDeadline = next
-        timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: next) { self.wake() }
+        timer.schedule(at: next, on: context.eventLoop) { self.wake() }
     }
 
     private func wake() {
-        timerDeadline = .distantFuture
+        timer.fired()
         guard let context else { return }
         let now = context.eventLoop.now
         if reader.hasExpired(context.channel, now: now) {

@@ -18,8 +18,7 @@ final class HTTP2Connection: ChannelDuplexHandler {
     private let loop: ListenerState.LoopState
     private var state: HTTP2State
     private var context: ChannelHandlerContext?
-    private var timer: Scheduled<Void>?
-    private var timerDeadline = NIODeadline.distantFuture
+    private var timer = DeadlineTimer()
     private var reader: ReaderProgress
     private var isReading = false
     private let errors: HTTP2ConnectionErrors
@@ -49,8 +48,7 @@ final class HTTP2Connection: ChannelDuplexHandler {
 
     private func end() {
         state.close()
-        timer?.cancel()
-        timer = nil
+        timer.cancel()
         context = nil
     }
 
@@ -260,14 +258,11 @@ final class HTTP2Connection: ChannelDuplexHandler {
         guard let context else { return }
         reader.look(context.channel, isSending: !context.channel.isWritable)
         let next = [state.deadline, reader.deadline].compactMap { $0 }.min()
-        guard let next, next < timerDeadline else { return }
-        timer?.cancel()
-        timerDeadline = next
-        timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: next) { self.wake() }
+        timer.schedule(at: next, on: context.eventLoop) { self.wake() }
     }
 
     private func wake() {
-        timerDeadline = .distantFuture
+        timer.fired()
         guard let context else { return }
         let now = context.eventLoop.now
         if reader.hasExpired(context.channel, now: now) { return context.close(promise: nil) }
