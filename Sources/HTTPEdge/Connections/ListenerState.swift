@@ -17,13 +17,7 @@ final class ListenerState: Sendable {
         }
     }
 
-    let limits: ConnectionLimits
-    let budget: MemoryBudget
-    let respond: Responder
-    let report: @Sendable (EdgeEvent) -> Void
-    /// Returns the current certificate with its key; `nil` for a listener without TLS.
-    let tls: (@Sendable () -> NIOSSLContext)?
-    private let share: @Sendable (IPAddress) -> AddressBlock?
+    private let configuration: ListenerConfiguration
     private let loops: [(loop: any EventLoop, state: NIOLoopBound<LoopState>)]
     private let count = Atomic(0)
     private let isDraining = Atomic(false)
@@ -47,12 +41,7 @@ final class ListenerState: Sendable {
     }
 
     private init(_ configuration: ListenerConfiguration, loops: [(any EventLoop, NIOLoopBound<LoopState>)]) {
-        limits = configuration.limits
-        budget = configuration.budget
-        respond = configuration.respond
-        report = configuration.report
-        tls = configuration.tls
-        share = configuration.share
+        self.configuration = configuration
         self.loops = loops
     }
 
@@ -61,6 +50,16 @@ final class ListenerState: Sendable {
     ) -> NIOLoopBound<LoopState> {
         NIOLoopBound(LoopState(date: ResponseDate(now: configuration.now)), eventLoop: loop)
     }
+
+    var limits: ConnectionLimits { configuration.limits }
+
+    var budget: MemoryBudget { configuration.budget }
+
+    var tls: (@Sendable () -> NIOSSLContext)? { configuration.tls }
+
+    func respond(_ request: Request, _ loop: any EventLoop) -> Reply { configuration.respond(request, loop) }
+
+    func report(_ event: EdgeEvent) { configuration.report(event) }
 
     /// How many connections are open.
     var connectionCount: Int { count.load(ordering: .relaxed) }
@@ -77,7 +76,7 @@ final class ListenerState: Sendable {
     /// To be called on `loop`.
     func state(on loop: any EventLoop) -> LoopState? { loops.first { $0.loop === loop }?.state.value }
 
-    func share(of peer: Peer) -> AddressBlock? { peer.address.flatMap(share) }
+    func share(of peer: Peer) -> AddressBlock? { peer.address.flatMap(configuration.share) }
 
     /// Draws the memory for a new connection, and counts it until it is closed.
     ///
