@@ -63,8 +63,7 @@ package final class SignerPool: Sendable {
         for number in 1...count {
             let thread = Thread { [slow, reportWait] in
                 let signer = Signer()
-                var duration: Duration?
-                while let job = slow.next(after: duration) { duration = signer.perform(job, reportWait) }
+                while let job = slow.next() { slow.record(signer.perform(job, reportWait)) }
             }
             thread.name = "signer-\(number)"
             thread.start()

@@ -57,11 +57,9 @@ final class SigningQueue: @unchecked Sendable {
 
     /// Waits for a job.
     ///
-    /// - Parameter duration: how long the previous job took; `nil` for the first one.
     /// - Returns: `nil` once the queue is closed and empty.
-    func next(after duration: Duration? = nil) -> SigningJob? {
+    func next() -> SigningJob? {
         condition.withLock {
-            if let duration { pace.add(duration) }
             while true {
                 if let job = jobs.popFirst() { return job }
                 if isClosed { return nil }
