@@ -13,7 +13,7 @@ final class EventLoopSigning: Sendable {
     /// How long an event loop signs before it polls its connections.
     private static let batch: Duration = .milliseconds(1)
 
-    private let loops: [(any EventLoop)]
+    private let loops: [any EventLoop]
     private let signers = Mutex<[NIOLoopBound<LoopSigner>]>([])
     /// Which loops sign, or will sign soon.
     private let busy: Mutex<[Bool]>

@@ -92,7 +92,7 @@ extension TokenService {
     /// least 16.
     private static func maximumConnections(coreCount: Int) -> Int {
         guard let files = RunningProcess.openFileLimit else { return 10_000 }
-        // Each event loop has five descriptors, and each of them a pipe.
+        // Each event loop has three descriptors, and two for the pipe of its signatures.
         let others = managementConnections + DescriptorReserve.size + 5 * coreCount + 100
         return max(16, min(10_000, files - others))
     }
