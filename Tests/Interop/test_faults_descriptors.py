@@ -2,29 +2,18 @@
 
 import re
 import resource
-import subprocess
 from contextlib import contextmanager
 
 import pytest
 import requests
 
 from faults import complaints, events, held_connections, metric, open_files, processor_seconds, serves, stopped
-from service import BINARY, DEADLINE, clean_environment, wait_until
+from service import DEADLINE, wait_until
 
 
 def start(service, limit):
     """With so many files at most."""
-    with service.log_file.open("wb") as log:
-        service.process = subprocess.Popen(
-            ["prlimit", f"--nofile={limit}", BINARY, "serve"],
-            cwd=service.folder,
-            env=clean_environment({"WRIT_DRAIN_DELAY": "0s"}),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        )
-    wait_until("the service is ready", service.is_ready)
-    return service
+    return service.start(["prlimit", f"--nofile={limit}"])
 
 
 def look_for_a_while(service):

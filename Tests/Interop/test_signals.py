@@ -79,17 +79,8 @@ def test_a_container_with_one_core(own_service):
     """cgroup v1: the quota stands where a container finds it, on a machine with any number of cores."""
     prepare = (
         "mount -t tmpfs none /sys/fs/cgroup && mkdir /sys/fs/cgroup/cpu && cd /sys/fs/cgroup/cpu &&"
-        ' echo 100000 > cpu.cfs_quota_us && echo 100000 > cpu.cfs_period_us && cd "$OLDPWD" && exec "$0" serve'
+        ' echo 100000 > cpu.cfs_quota_us && echo 100000 > cpu.cfs_period_us && cd "$OLDPWD" && exec "$0" "$@"'
     )
-    with own_service.log_file.open("ab") as log:
-        own_service.process = subprocess.Popen(
-            ["unshare", "--mount", "sh", "-c", prepare, BINARY],
-            cwd=own_service.folder,
-            env=clean_environment({"WRIT_DRAIN_DELAY": "0s"}),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        )
-    wait_until("it is ready", own_service.is_ready)
+    own_service.start(["unshare", "--mount", "sh", "-c", prepare])
     assert '"cores":"1"' in own_service.log
     assert own_service.request_token().status_code == 200
