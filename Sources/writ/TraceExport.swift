@@ -1,3 +1,4 @@
+import AccessToken
 import AsyncHTTPClient
 import Logging
 import NIOCore

@@ -1,5 +1,5 @@
+import AccessToken
 import ArgumentParser
-import ServiceFiles
 
 @main
 struct WritCommand: AsyncParsableCommand {

@@ -1,3 +1,4 @@
+import AccessToken
 import OAuth
 import SystemPackage
 import TestSupport

@@ -1,4 +1,4 @@
-package import OAuth
+package import AccessToken
 
 /// `trusted_proxies` of the configuration.
 package struct TrustedProxySettings: Sendable, Equatable {

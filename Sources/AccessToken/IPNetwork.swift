@@ -1,4 +1,3 @@
-package import AccessToken
 package import WireText
 
 /// A block of addresses in CIDR notation: `10.0.0.0/8`, `2001:db8::/32`, or one address.
