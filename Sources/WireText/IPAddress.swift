@@ -21,12 +21,29 @@ public struct IPAddress: Sendable, Hashable, CustomStringConvertible {
         self.init(octets: octets)
     }
 
-    /// Dotted decimal for IPv4; for IPv6 all eight groups, without `::`.
+    /// Dotted decimal for IPv4; for IPv6 as RFC 5952 section 4 writes it: `::` stands for the first of the longest runs of
+    /// two groups of zeros or more.
     public var description: String {
         if octets.count == 4 { return octets.map(String.init).joined(separator: ".") }
-        return stride(from: 0, to: octets.count - 1, by: 2).map {
-            String(UInt16(octets[$0]) << 8 | UInt16(octets[$0 + 1]), radix: 16)
-        }.joined(separator: ":")
+        let groups = stride(from: 0, to: octets.count - 1, by: 2).map {
+            UInt16(octets[$0]) << 8 | UInt16(octets[$0 + 1])
+        }
+        func text(_ groups: ArraySlice<UInt16>) -> String {
+            groups.map { String($0, radix: 16) }.joined(separator: ":")
+        }
+        let gap = Self.longestZeros(groups)
+        guard gap.count >= 2 else { return text(groups[...]) }
+        return text(groups[..<gap.lowerBound]) + "::" + text(groups[gap.upperBound...])
+    }
+
+    /// The first of the longest runs of zeros; empty without one.
+    private static func longestZeros(_ groups: [UInt16]) -> Range<Int> {
+        var longest = 0..<0
+        var start = 0
+        for end in 1...groups.count {
+            if groups[end - 1] != 0 { start = end } else if end - start > longest.count { longest = start..<end }
+        }
+        return longest
     }
 
     /// The part of the address that one party controls.

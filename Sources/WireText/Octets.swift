@@ -120,6 +120,14 @@ package struct Octets: Sendable, Hashable {
         return Octets(rest[...last])
     }
 
+    /// Without the line feeds and carriage returns around it.
+    package var withoutLineEnds: Octets {
+        func isLineEnd(_ octet: UInt8) -> Bool { octet == UInt8(ascii: "\n") || octet == UInt8(ascii: "\r") }
+        let rest = utf8.drop(while: isLineEnd)
+        guard let last = rest.lastIndex(where: { !isLineEnd($0) }) else { return Octets(rest.prefix(0)) }
+        return Octets(rest[...last])
+    }
+
     /// With a to z in place of A to Z, and all else as it is.
     package var lowercased: String {
         String(decoding: utf8.lazy.map(ASCII.lowercased), as: UTF8.self)

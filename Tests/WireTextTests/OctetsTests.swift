@@ -56,6 +56,16 @@ struct OctetsTests {
         #expect(Octets("ÄB").lowercased == "Äb")
     }
 
+    @Test(
+        "RFC 3986 section 2.1: a percent sign and two hexadecimal digits are an octet",
+        arguments: [
+            ("", ""), ("abc", "abc"), ("p%40ss", "p@ss"), ("%C3%a9", "\u{e9}"), ("%25", "%"), ("%", nil), ("%4", nil),
+            ("%4x", nil), ("%ff", nil), ("%\u{0301}40", nil), ("+", "+"),
+        ])
+    func decodesPercents(text: String, decoded: String?) {
+        #expect(Octets(text).percentDecoded == decoded)
+    }
+
     @Test("Spaces and tabs around a text are removed, and no other octets")
     func trims() {
         #expect(Octets(" \t a b\t ").trimmed.text == "a b")
