@@ -1,23 +1,32 @@
+import Foundation
 import Libcrypto
 import OAuth
 
-/// Makes signatures on one thread. Its contexts, and the copies of the keys in them, never leave it.
-final class Signer {
+/// Makes signatures for one event loop or thread, with copies of the keys of its own. Another thread may drop the copies.
+final class Signer: @unchecked Sendable {
+    // Sendable: the mutable state is touched only with `lock` locked.
+    private let lock = NSLock()
     private var contexts: [(key: PrivateKey, scheme: SignatureScheme, context: SigningContext)] = []
+    /// The keys that may sign; `nil` for any.
+    private var live: [PrivateKey]?
 
     /// Two keys are in use for a moment of a rotation; older copies are not needed.
     private static let contextLimit = 2
 
-    /// - Parameter reportWait: called with the time that the job has waited.
-    /// - Returns: how long the signature took.
-    func perform(_ job: SigningJob, _ reportWait: (Duration) -> Void) -> Duration {
-        let start = ContinuousClock.now
-        reportWait(job.queuedAt.duration(to: start))
-        perform(job)
-        return start.duration(to: .now)
+    /// How many copies of keys it has.
+    var contextCount: Int { lock.withLock { contexts.count } }
+
+    /// Drops the copies of all other keys. A signature that was asked for before is still made, and its copy is not kept.
+    func keep(only keys: [PrivateKey]) {
+        lock.withLock {
+            live = keys
+            contexts.removeAll { context in !keys.contains { $0 === context.key } }
+        }
     }
 
-    func perform(_ job: SigningJob) {
+    /// - Parameter reportWait: called with the time that the job has waited.
+    func perform(_ job: SigningJob, _ reportWait: (Duration) -> Void = { _ in }) {
+        reportWait(job.queuedAt.duration(to: .now))
         do throws(KeyError) {
             job.continuation.resume(returning: .success(try signature(over: job.message, with: job.key)))
         } catch {
@@ -26,6 +35,8 @@ final class Signer {
     }
 
     func signature(over message: [UInt8], with key: SigningKey) throws(KeyError) -> [UInt8] {
+        lock.lock()
+        defer { lock.unlock() }
         let context = try context(for: key)
         do throws(LibcryptoError) { return try context.sign(message.span) } catch { throw .libcrypto(error) }
     }
@@ -33,6 +44,7 @@ final class Signer {
     private func context(for key: SigningKey) throws(KeyError) -> SigningContext {
         if let known = contexts.first(where: { $0.key === key.key && $0.scheme == key.scheme }) { return known.context }
         let context = try SigningContext(key: key.key, scheme: key.scheme)
+        guard live.map({ $0.contains { $0 === key.key } }) ?? true else { return context }
         contexts.insert((key.key, key.scheme, context), at: 0)
         if contexts.count > Self.contextLimit { contexts.removeLast() }
         return context

@@ -3,6 +3,7 @@ import Foundation
 package import JOSE
 import Libcrypto
 package import OAuth
+import Synchronization
 
 /// Makes signatures, behind bounded queues in which clients take turns. A job that cannot be done in time is refused at
 /// once.
@@ -14,6 +15,7 @@ package final class SignerPool: Sendable {
     private let quick: SigningQueue
     private let slow: SigningQueue
     private let reportWait: @Sendable (Duration) -> Void
+    private let signers = Mutex<[Signer]>([])
 
     /// A pool of threads.
     ///
@@ -32,7 +34,7 @@ package final class SignerPool: Sendable {
     /// A pool of workers, and of as many threads for slow keys.
     ///
     /// - Parameters:
-    ///   - workerCount: how many workers will be made; as many as there are event loops.
+    ///   - workerCount: how many workers will be made, at least 1; as many as there are event loops.
     ///   - wait: how long a signature may wait at the current pace.
     ///   - reportWait: called with the time that each job has waited.
     ///   - wakeWorkers: called when a job was added for the workers, with the number of jobs that wait.
@@ -40,10 +42,11 @@ package final class SignerPool: Sendable {
         workerCount: Int, wait: Duration, reportWait: @escaping @Sendable (Duration) -> Void,
         wakeWorkers: @escaping @Sendable (_ waitingCount: Int) -> Void
     ) {
+        let count = max(workerCount, 1)
         self.init(
-            quick: SigningQueue(.wait(wait, threadCount: workerCount), onAdd: wakeWorkers),
-            slow: SigningQueue(.wait(wait, threadCount: workerCount)), reportWait: reportWait)
-        startThreads(workerCount)
+            quick: SigningQueue(.wait(wait, threadCount: count), onAdd: wakeWorkers),
+            slow: SigningQueue(.wait(wait, threadCount: count), signature: Self.slowSignature), reportWait: reportWait)
+        startThreads(count)
     }
 
     /// A pool without threads: the caller takes the jobs from the queue.
@@ -61,9 +64,9 @@ package final class SignerPool: Sendable {
 
     private func startThreads(_ count: Int) {
         for number in 1...count {
+            let signer = makeSigner()
             let thread = Thread { [slow, reportWait] in
-                let signer = Signer()
-                while let job = slow.next() { slow.record(signer.perform(job, reportWait)) }
+                while let job = slow.next() { signer.perform(job, reportWait) }
             }
             thread.name = "signer-\(number)"
             thread.start()
@@ -71,7 +74,21 @@ package final class SignerPool: Sendable {
     }
 
     /// A worker for one event loop.
-    package func makeWorker() -> SigningWorker { SigningWorker(quick, reportWait) }
+    package func makeWorker() -> SigningWorker { SigningWorker(quick, makeSigner(), reportWait) }
+
+    private func makeSigner() -> Signer {
+        let signer = Signer()
+        signers.withLock { $0.append(signer) }
+        return signer
+    }
+
+    /// Those of all workers and threads.
+    var allSigners: [Signer] { signers.withLock { $0 } }
+
+    /// Drops the copies of all other keys at once, also those of workers and threads that have nothing to sign.
+    package func keep(only keys: [SigningKey]) {
+        for signer in allSigners { signer.keep(only: keys.map(\.key)) }
+    }
 
     /// How many signatures wait.
     package var waitingCount: Int { quick === slow ? quick.waitingCount : quick.waitingCount + slow.waitingCount }
@@ -99,6 +116,9 @@ package final class SignerPool: Sendable {
         return try result.get()
     }
 
+    /// The time of a signature with 4096 bits on a slow processor.
+    private static let slowSignature: Duration = .milliseconds(6)
+
     /// Whether a signature takes more than about a millisecond.
     private static func isSlow(_ key: SigningKey) -> Bool {
         if case .rsa(let bits) = key.key.type { bits > 2048 } else { false }
@@ -109,10 +129,11 @@ package final class SignerPool: Sendable {
 package final class SigningWorker {
     private let queue: SigningQueue
     private let reportWait: @Sendable (Duration) -> Void
-    private let signer = Signer()
+    private let signer: Signer
 
-    init(_ queue: SigningQueue, _ reportWait: @escaping @Sendable (Duration) -> Void) {
+    init(_ queue: SigningQueue, _ signer: Signer, _ reportWait: @escaping @Sendable (Duration) -> Void) {
         self.queue = queue
+        self.signer = signer
         self.reportWait = reportWait
     }
 
@@ -125,7 +146,7 @@ package final class SigningWorker {
     package func work(for time: Duration) -> Bool {
         let end = ContinuousClock.now + time
         while let job = queue.nextIfAny() {
-            queue.record(signer.perform(job, reportWait))
+            signer.perform(job, reportWait)
             if ContinuousClock.now >= end { return true }
         }
         return false

@@ -17,13 +17,21 @@ final class SigningQueue: @unchecked Sendable {
     private let limit: Limit
     private let onAdd: @Sendable (_ waitingCount: Int) -> Void
     private var jobs = FairQueue<ClientID, SigningJob>()
-    private var pace = SigningPace()
+    private var pace: SigningPace
     private var isClosed = false
 
-    /// - Parameter onAdd: called after a job was added, with the number of jobs that wait.
-    init(_ limit: Limit, onAdd: @escaping @Sendable (_ waitingCount: Int) -> Void = { _ in }) {
+    /// - Parameters:
+    ///   - signature: how long a signature takes, before the pace is known: that of an RSA key of 2048 bits on a slow
+    ///     processor.
+    ///   - onAdd: called after a job was added, with the number of jobs that wait.
+    init(
+        _ limit: Limit, signature: Duration = .milliseconds(1),
+        onAdd: @escaping @Sendable (_ waitingCount: Int) -> Void = { _ in }
+    ) {
         self.limit = limit
         self.onAdd = onAdd
+        let threadCount = if case .wait(_, let count) = limit { count } else { 1 }
+        pace = SigningPace(threadCount: threadCount, signature: signature)
     }
 
     /// Adds a job. If there is no room, this job or another one is refused.
@@ -45,7 +53,7 @@ final class SigningQueue: @unchecked Sendable {
     private var room: Int {
         switch limit {
         case .jobs(let count): count
-        case .wait(let wait, let threadCount): pace.room(wait: wait, threadCount: threadCount)
+        case .wait(let wait, _): pace.room(wait: wait)
         }
     }
 
@@ -59,32 +67,41 @@ final class SigningQueue: @unchecked Sendable {
     ///
     /// - Returns: `nil` once the queue is closed and empty.
     func next() -> SigningJob? {
-        condition.withLock {
-            while true {
-                if let job = jobs.popFirst() { return job }
-                if isClosed { return nil }
-                condition.wait()
+        while true {
+            if let job = nextIfAny() { return job }
+            let isEnd = condition.withLock {
+                if jobs.count == 0, !isClosed { condition.wait() }
+                return jobs.count == 0 && isClosed
             }
+            if isEnd { return nil }
         }
     }
 
     /// The next job, without a wait. Jobs that have waited too long are refused.
     func nextIfAny() -> SigningJob? {
-        while let job = condition.withLock({ jobs.popFirst() }) {
-            if let longest, longest < job.queuedAt.duration(to: .now) {
-                job.continuation.resume(returning: .failure(.queueFull))
+        let now = ContinuousClock.now
+        let (job, late) = condition.withLock { takeJob(at: now) }
+        for job in late { job.continuation.resume(returning: .failure(.queueFull)) }
+        return job
+    }
+
+    /// The next job that is still in time, and those before it that are not. To be called with `condition` locked.
+    private func takeJob(at now: ContinuousClock.Instant) -> (job: SigningJob?, late: [SigningJob]) {
+        var late: [SigningJob] = []
+        while let job = jobs.popFirst() {
+            if let longest, longest < job.queuedAt.duration(to: now) {
+                late.append(job)
             } else {
-                return job
+                pace.tookJob(at: now, areMoreWaiting: jobs.count > 0)
+                return (job, late)
             }
         }
-        return nil
+        pace.pause()
+        return (nil, late)
     }
 
     /// How long a job may wait; `nil` for any time.
     private var longest: Duration? { if case .wait(let wait, _) = limit { wait } else { nil } }
-
-    /// Records how long a job took.
-    func record(_ duration: Duration) { condition.withLock { pace.add(duration) } }
 
     /// Refuses further jobs and lets the threads end when the last one is done.
     func close() {

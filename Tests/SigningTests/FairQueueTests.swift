@@ -85,16 +85,33 @@ import Testing
         }
     }
 
-    @Test("As many signatures may wait as can be made in time, and at least one for each thread")
+    /// A pace at which jobs have left the queue with this time between each and the next.
+    static func pace(_ interval: Duration, threadCount: Int = 2, areMoreWaiting: Bool = true) -> SigningPace {
+        var pace = SigningPace(threadCount: threadCount, signature: .milliseconds(1))
+        var now = ContinuousClock.now
+        for _ in 0..<2000 {
+            pace.tookJob(at: now, areMoreWaiting: areMoreWaiting)
+            now += interval
+        }
+        return pace
+    }
+
+    @Test("As many signatures may wait as leave the queue in time, and at least one for each thread")
     func roomIsWhatCanBeDoneInTime() {
-        var pace = SigningPace()
-        #expect(pace.room(wait: .milliseconds(250), threadCount: 2) == 500)
-        for _ in 0..<1000 { pace.add(.microseconds(500)) }
-        #expect(abs(pace.room(wait: .milliseconds(250), threadCount: 2) - 1000) <= 1)
-        for _ in 0..<1000 { pace.add(.zero) }
-        #expect(pace.room(wait: .seconds(10), threadCount: 2) == SigningPace.largestRoom)
-        for _ in 0..<1000 { pace.add(.seconds(3600)) }
-        #expect(pace.room(wait: .milliseconds(250), threadCount: 3) == 7)
-        #expect(pace.room(wait: .milliseconds(10), threadCount: 3) == 3)
+        #expect(SigningPace(threadCount: 2, signature: .milliseconds(1)).room(wait: .milliseconds(250)) == 500)
+        #expect(SigningPace(threadCount: 2, signature: .milliseconds(5)).room(wait: .milliseconds(250)) == 100)
+        #expect(abs(Self.pace(.microseconds(250)).room(wait: .milliseconds(250)) - 1000) <= 1)
+        #expect(Self.pace(.zero).room(wait: .seconds(10)) == SigningPace.largestRoom)
+        #expect(Self.pace(.seconds(3600), threadCount: 3).room(wait: .milliseconds(450)) == 4)
+        #expect(Self.pace(.seconds(3600), threadCount: 3).room(wait: .milliseconds(10)) == 3)
+    }
+
+    @Test("A time in which no job waits does not count for the pace")
+    func pausesDoNotCount() {
+        #expect(Self.pace(.seconds(1), areMoreWaiting: false).room(wait: .milliseconds(250)) == 500)
+        var pace = Self.pace(.microseconds(250))
+        pace.pause()
+        pace.tookJob(at: .now + .seconds(3600), areMoreWaiting: true)
+        #expect(abs(pace.room(wait: .milliseconds(250)) - 1000) <= 1)
     }
 }

@@ -2,6 +2,7 @@ import AccessToken
 import JOSE
 import Libcrypto
 import OAuth
+import Synchronization
 import Testing
 
 @testable import Signing
@@ -56,6 +57,26 @@ import Testing
         }
     }
 
+    @Test("Threads sign with keys of more than 2048 bits, and workers with all others", .timeLimit(.minutes(1)))
+    func slowKeys() async throws {
+        let woken = Mutex(0)
+        let pool = SignerPool(
+            workerCount: 1, wait: .seconds(60), reportWait: { _ in },
+            wakeWorkers: { _ in woken.withLock { $0 += 1 } })
+        let slow = try Self.key(PrivateKey.generateRSA(bits: 3072), .rs256)
+        let input = try Self.token(slow, id: "1").signingInput
+        // No worker works yet.
+        let signature = try await pool.sign(input, with: slow, for: try Self.client)
+        #expect(try slow.key.publicKey.isValid(signature.span, for: input.octets.span, scheme: slow.scheme))
+        #expect(woken.withLock { $0 } == 0)
+        let quick = try Self.key(.generateRSA(bits: 2048), .rs256)
+        async let pending = pool.sign(try Self.token(quick, id: "2").signingInput, with: quick, for: try Self.client)
+        while woken.withLock({ $0 }) == 0 { await Task.yield() }
+        #expect(pool.waitingCount == 1)
+        while pool.makeWorker().work(for: .zero) {}
+        #expect(try await pending.count == 256)
+    }
+
     @Test("A signature is refused at once if the queue is full")
     func refusesWhenTheQueueIsFull() async throws {
         let key = try Self.key(.generate(on: .p256), .es256)
@@ -98,6 +119,35 @@ import Testing
         }
     }
 
+    @Test("A signer drops its copy of a key that is gone, and keeps no copy if a late signature is made with it")
+    func aKeyThatIsGone() throws {
+        let (old, new) = (try Self.key(.generate(on: .p256), .es256), try Self.key(.generate(on: .p256), .es256))
+        let signer = Signer()
+        for key in [old, new] { _ = try signer.signature(over: [1], with: key) }
+        #expect(signer.contextCount == 2)
+        signer.keep(only: [old.key, new.key])
+        #expect(signer.contextCount == 2)
+        signer.keep(only: [new.key])
+        #expect(signer.contextCount == 1)
+        let late = try signer.signature(over: [1], with: old)
+        let message: [UInt8] = [1]
+        #expect(try old.key.publicKey.isValid(late.span, for: message.span, scheme: old.scheme))
+        #expect(signer.contextCount == 1)
+    }
+
+    @Test("All signers of a pool drop a key that is gone, also those that have nothing to sign")
+    func aPoolDropsAKeyThatIsGone() throws {
+        let key = try Self.key(.generate(on: .p256), .es256)
+        let pool = SignerPool(workerCount: 2, wait: .seconds(60), reportWait: { _ in }, wakeWorkers: { _ in })
+        let workers = [pool.makeWorker(), pool.makeWorker()]
+        for signer in pool.allSigners { _ = try signer.signature(over: [1], with: key) }
+        // Those of both workers and of both threads.
+        #expect(pool.allSigners.map(\.contextCount) == [1, 1, 1, 1])
+        pool.keep(only: [])
+        #expect(pool.allSigners.map(\.contextCount) == [0, 0, 0, 0])
+        #expect(workers.allSatisfy { !$0.hasWork })
+    }
+
     @Test("A closed queue refuses new signatures and finishes those that wait")
     func finishesWhatItHasWhenItCloses() async throws {
         let key = try Self.key(.generate(on: .p256), .es256)
@@ -114,5 +164,20 @@ import Testing
         Signer().perform(try #require(queue.next()))
         #expect(try await signature.count == 64)
         #expect(queue.next() == nil)
+    }
+
+    @Test("A job that has waited too long is refused, on event loops and on threads", arguments: [false, true])
+    func lateJobsAreRefused(onThread: Bool) async throws {
+        let key = try Self.key(.generate(on: .p256), .es256)
+        let queue = SigningQueue(.wait(.zero, threadCount: 2))
+        let pool = SignerPool(queue)
+        let (late, client) = (try Self.token(key, id: "1"), try Self.client)
+        async let refusal: Void = expectQueueFull { () throws(SigningError) in
+            _ = try await pool.sign(late.signingInput, with: late.key, for: client)
+        }
+        while queue.waitingCount < 1 { await Task.yield() }
+        if onThread { queue.close() }
+        #expect((onThread ? queue.next() : queue.nextIfAny()) == nil)
+        await refusal
     }
 }
