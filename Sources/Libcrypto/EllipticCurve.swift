@@ -1,7 +1,10 @@
 /// The NIST prime curves that JOSE uses (RFC 7518 section 6.2.1.1).
 public enum EllipticCurve: Sendable, Hashable, CaseIterable {
+    /// P-256
     case p256
+    /// P-384
     case p384
+    /// P-521
     case p521
 
     /// The length of a coordinate and of each half of a JOSE signature, in octets.

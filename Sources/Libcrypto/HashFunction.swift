@@ -2,8 +2,11 @@ import CLibcrypto
 
 /// The SHA-2 functions of FIPS 180-4 that JOSE uses.
 public enum HashFunction: Sendable, Hashable, CaseIterable {
+    /// SHA-256
     case sha256
+    /// SHA-384
     case sha384
+    /// SHA-512
     case sha512
 
     /// The length of a digest, in octets.

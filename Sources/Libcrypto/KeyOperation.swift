@@ -5,11 +5,11 @@ import CLibcrypto
 @safe
 struct KeyOperation: ~Copyable {
     private let pointer: OpaquePointer
-    private let hash: HashFunction
+    private let digests: DigestOperation
 
-    private init(takingOwnershipOf pointer: OpaquePointer, _ hash: HashFunction) {
+    private init(takingOwnershipOf pointer: OpaquePointer, _ digests: consuming DigestOperation) {
         unsafe self.pointer = pointer
-        self.hash = hash
+        self.digests = digests
     }
 
     /// - Parameter hash: the hash of the scheme.
@@ -27,13 +27,27 @@ struct KeyOperation: ~Copyable {
     }
 
     /// - Parameters:
+    ///   - key: a key of any kind, which is not owned.
+    ///   - hash: the hash of the scheme.
+    /// - Throws: if the key does not fit the scheme.
+    init(verifyingWith key: OpaquePointer, _ scheme: SignatureScheme, _ hash: HashFunction) throws(LibcryptoError) {
+        let context = unsafe EVP_PKEY_CTX_new_from_pkey(nil, key, nil)
+        self = try unsafe Self.prepared(context, scheme, hash, "prepare to verify") { unsafe EVP_PKEY_verify_init($0) }
+    }
+
+    /// - Parameters:
     ///   - context: is owned by the operation from now on; `nil` if libcrypto could not make it.
     ///   - begin: initialises the context to sign or to verify.
     private static func prepared(
         _ context: OpaquePointer?, _ scheme: SignatureScheme, _ hash: HashFunction, _ name: StaticString,
         begin: (OpaquePointer) -> Int32
     ) throws(LibcryptoError) -> KeyOperation {
-        let operation = try unsafe KeyOperation(takingOwnershipOf: check(context, name), hash)
+        let digests: DigestOperation
+        do throws(LibcryptoError) { digests = try DigestOperation(hash) } catch {
+            unsafe EVP_PKEY_CTX_free(context)
+            throw error
+        }
+        let operation = try unsafe KeyOperation(takingOwnershipOf: check(context, name), digests)
         try check(unsafe begin(operation.pointer), name)
         try operation.apply(scheme)
         return operation
@@ -71,13 +85,14 @@ struct KeyOperation: ~Copyable {
 
     /// - Parameter size: the maximum length of the signature, in octets.
     func sign(_ message: Span<UInt8>, size: Int) throws(LibcryptoError) -> [UInt8] {
-        let digest = try hash.digest(of: message)
+        let digest = try digests.digest(of: message)
+        let digestSize = digests.size
         var count = size
         var signature = [UInt8](repeating: 0, count: count)
         let pointer = unsafe self.pointer
         let status = unsafe signature.withUnsafeMutableBufferPointer { signature in
-            unsafe digest.withUnsafeBufferPointer { digest in
-                unsafe EVP_PKEY_sign(pointer, signature.baseAddress, &count, digest.baseAddress, digest.count)
+            unsafe digest.span.withUnsafeBufferPointer { digest in
+                unsafe EVP_PKEY_sign(pointer, signature.baseAddress, &count, digest.baseAddress, digestSize)
             }
         }
         try check(status, "sign")
@@ -86,15 +101,51 @@ struct KeyOperation: ~Copyable {
     }
 
     func verify(_ signature: Span<UInt8>, _ message: Span<UInt8>) throws(LibcryptoError) -> Bool {
-        let digest = try hash.digest(of: message)
+        let digest = try digests.digest(of: message)
+        let digestSize = digests.size
         let pointer = unsafe self.pointer
         let status = unsafe signature.withUnsafeBufferPointer { signature in
-            unsafe digest.withUnsafeBufferPointer { digest in
+            unsafe digest.span.withUnsafeBufferPointer { digest in
                 unsafe EVP_PKEY_verify(
-                    pointer, signature.baseAddress, signature.count, digest.baseAddress, digest.count)
+                    pointer, signature.baseAddress, signature.count, digest.baseAddress, digestSize)
             }
         }
         return try isValid(status)
+    }
+}
+
+/// One `EVP_MD_CTX` that computes digests one after the other: making it for each takes longer than initializing it again.
+@safe
+struct DigestOperation: ~Copyable {
+    private let pointer: OpaquePointer
+    private let hash: HashFunction
+
+    init(_ hash: HashFunction) throws(LibcryptoError) {
+        unsafe pointer = try check(EVP_MD_CTX_new(), "prepare a digest")
+        self.hash = hash
+    }
+
+    deinit { unsafe EVP_MD_CTX_free(pointer) }
+
+    /// The number of octets of a digest.
+    var size: Int { hash.digestSize }
+
+    /// The digest of `message`, and zeros after it.
+    func digest(of message: Span<UInt8>) throws(LibcryptoError) -> InlineArray<64, UInt8> {
+        var digest = InlineArray<64, UInt8>(repeating: 0)
+        let pointer = unsafe self.pointer
+        try check(
+            unsafe hash.implementation.withUnsafePointer { unsafe EVP_DigestInit_ex2(pointer, $0, nil) },
+            "begin a digest")
+        let status = unsafe message.withUnsafeBytes { message in
+            unsafe EVP_DigestUpdate(pointer, message.baseAddress, message.count)
+        }
+        try check(status, "compute a digest")
+        var octets = digest.mutableSpan
+        try check(
+            unsafe octets.withUnsafeMutableBufferPointer { unsafe EVP_DigestFinal_ex(pointer, $0.baseAddress, nil) },
+            "end a digest")
+        return digest
     }
 }
 

@@ -4,7 +4,9 @@ import CLibcrypto
 public enum KeyType: Sendable, Hashable {
     /// An RSA key (rsaEncryption); its modulus has this many bits.
     case rsa(bits: Int)
+    /// A key on a NIST prime curve.
     case ellipticCurve(EllipticCurve)
+    /// An Ed25519 key, RFC 8032.
     case ed25519
 
     /// Reads the type of a key.
@@ -29,5 +31,10 @@ public enum KeyType: Sendable, Hashable {
         } else {
             return nil
         }
+    }
+
+    /// Why there is no type for a key.
+    static func refusal(of key: OpaquePointer) -> KeyError {
+        unsafe EVP_PKEY_is_a(key, "RSA-PSS") == 1 ? .restrictedToPSS : .unsupportedType
     }
 }

@@ -61,6 +61,17 @@ public struct LibcryptoError: Error, Sendable, Equatable, CustomStringConvertibl
         reasons = [Reason(library: ERR_LIB_EVP, code: EVP_R_INVALID_KEY_LENGTH, description: "invalid length")]
     }
 
+    /// Whether an algorithm was asked for that libcrypto has no implementation of, such as DES without the legacy provider.
+    var lacksAlgorithm: Bool {
+        reasons.contains { reason in
+            switch reason.library {
+            case ERR_LIB_EVP: [CLibcrypto_reasonUnsupported, EVP_R_UNKNOWN_PBE_ALGORITHM].contains(reason.code)
+            case ERR_LIB_PEM: [PEM_R_UNSUPPORTED_CIPHER, PEM_R_UNSUPPORTED_ENCRYPTION].contains(reason.code)
+            default: false
+            }
+        }
+    }
+
     /// Compares the reasons by their codes, not the texts.
     public static func == (first: LibcryptoError, second: LibcryptoError) -> Bool {
         first.reasons == second.reasons

@@ -1,16 +1,12 @@
 import CLibcrypto
 
 extension PrivateKey {
-    /// Reads a PEM text whose first block is a private key: PKCS#8 (RFC 5958), PKCS#1 or SEC 1.
+    /// Reads a PEM text with one private key: PKCS#8 (RFC 5958), PKCS#1 or SEC 1. Other blocks may follow it.
     ///
     /// - Parameter passphrase: for an encrypted key; ignored for any other key.
     public convenience init(pem: SecretBytes, passphrase: Passphrase? = nil) throws(KeyError) {
         let key = try unsafe pem.withBytes { (bytes) throws(KeyError) -> OpaquePointer in
-            switch PEMLabel.first(in: bytes) {
-            case nil: throw .notPEM
-            case "PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "EC PARAMETERS", "ENCRYPTED PRIVATE KEY": break
-            case .some(let label): throw .unexpectedLabel(label)
-            }
+            try KeyBlock.check(.privateKey, in: bytes)
             return try unsafe Self.read(bytes, passphrase)
         }
         try unsafe self.init(takingOwnershipOf: key)
@@ -59,32 +55,32 @@ extension PrivateKey {
             }
             return try unsafe check(key, "read a private key")
         } catch {
-            guard request.wasMade else { throw .libcrypto(error) }
-            throw passphrase == nil ? .encrypted : .wrongPassphrase
+            guard request.wasMade else { throw KeyBlock.privateKey.reason(in: pem) }
+            if passphrase == nil { throw .encrypted }
+            throw error.lacksAlgorithm ? .unsupportedCipher : .wrongPassphrase
         }
     }
 }
 
 extension PublicKey {
-    /// Reads a PEM text whose first block is a public key: SubjectPublicKeyInfo, RFC 7468 section 13.
+    /// Reads a PEM text with one public key: SubjectPublicKeyInfo, RFC 7468 section 13. Other blocks may follow it.
     public convenience init(pem: Span<UInt8>) throws(KeyError) {
-        switch PEMLabel.first(in: pem) {
-        case nil: throw .notPEM
-        case "PUBLIC KEY": break
-        case .some(let label): throw .unexpectedLabel(label)
-        }
-        let key: OpaquePointer
+        try unsafe self.init(takingOwnershipOf: Self.read(pem))
+    }
+
+    /// A new `EVP_PKEY`, which the caller owns.
+    static func read(_ pem: Span<UInt8>) throws(KeyError) -> OpaquePointer {
+        try KeyBlock.check(.publicKey, in: pem)
         do throws(LibcryptoError) {
             let memory = try MemoryBIO(copying: pem)
             // Without a callback libcrypto would ask on the terminal for the passphrase of an encrypted block.
             let read = unsafe memory.withUnsafePointer {
                 unsafe PEM_read_bio_PUBKEY($0, nil, { _, _, _, _ in -1 }, nil)
             }
-            unsafe key = try check(read, "read a public key")
+            return try unsafe check(read, "read a public key")
         } catch {
-            throw .libcrypto(error)
+            throw KeyBlock.publicKey.reason(in: pem)
         }
-        try unsafe self.init(takingOwnershipOf: key)
     }
 
     /// The key as SubjectPublicKeyInfo in PEM.
@@ -101,35 +97,5 @@ extension PublicKey {
         } catch {
             throw .libcrypto(error)
         }
-    }
-}
-
-/// The label of a PEM block, RFC 7468 section 2: the text between `-----BEGIN ` and `-----`.
-private enum PEMLabel {
-    /// The label of the first block in `bytes`, or `nil` if there is none.
-    static func first(in bytes: Span<UInt8>) -> String? {
-        let opening = Array("-----BEGIN ".utf8)
-        guard bytes.count > opening.count else { return nil }
-        var start = 0
-        search: while start <= bytes.count - opening.count {
-            for offset in opening.indices where bytes[start + offset] != opening[offset] {
-                start += 1
-                continue search
-            }
-            return label(in: bytes, from: start + opening.count)
-        }
-        return nil
-    }
-
-    /// Labels are printable ASCII. No label that Writ reads is longer than 64 characters.
-    private static func label(in bytes: Span<UInt8>, from start: Int) -> String? {
-        var label: [UInt8] = []
-        for index in start..<min(start + 64, bytes.count) {
-            let byte = bytes[index]
-            if byte == UInt8(ascii: "-") { return String(decoding: label, as: UTF8.self) }
-            guard (0x20...0x7E).contains(byte) else { return nil }
-            label.append(byte)
-        }
-        return nil
     }
 }

@@ -9,11 +9,11 @@ public final class PrivateKey: @unchecked Sendable {
     /// The kind of key and its size.
     public let type: KeyType
 
-    /// - Throws: `KeyError.unsupportedType` for a kind that Writ does not support. The key is freed in that case too.
+    /// - Throws: `KeyError.unsupportedType` or `KeyError.restrictedToPSS` for a kind that Writ does not support. The key is freed in that case too.
     init(takingOwnershipOf pointer: OpaquePointer) throws(KeyError) {
         guard let type = unsafe KeyType(of: pointer) else {
-            unsafe EVP_PKEY_free(pointer)
-            throw .unsupportedType
+            defer { unsafe EVP_PKEY_free(pointer) }
+            throw unsafe KeyType.refusal(of: pointer)
         }
         unsafe self.pointer = pointer
         self.type = type

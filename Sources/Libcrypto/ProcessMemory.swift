@@ -1,5 +1,4 @@
 import CLibcrypto
-import Glibc
 
 /// Keeps secrets inside this process's memory: its keys, and the secrets that clients send.
 public enum ProcessMemory {
@@ -14,7 +13,7 @@ public enum ProcessMemory {
     }
 
     /// Disables core dumps, and hides this memory from other processes of the same user, in `/proc` and from debuggers:
-    /// PR_SET_DUMPABLE, prctl(2). Root can still read it.
+    /// PR_SET_DUMPABLE, prctl(2). Root can still read it. Only Linux can do it.
     ///
     /// - Returns: whether this succeeded.
     public static func forbidDumps() -> Bool { CLibcrypto_forbidDumps() == 0 }
@@ -35,11 +34,10 @@ public enum ProcessMemory {
     /// Does so only if locked memory has no limit. With a limit, a later allocation would be refused and the process
     /// would end.
     public static func lock() -> Swapping {
-        var limit = rlimit()
-        guard unsafe getrlimit(__rlimit_resource_t(UInt32(CLibcrypto_lockedMemoryLimit)), &limit) == 0,
-            limit.rlim_cur == rlim_t.max
-        else { return .limited }
-        // Pages are locked when they are first used: many pages of stacks and arenas never are.
-        return mlockall(Int32(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)) == 0 ? .locked : .refused
+        switch CLibcrypto_lockMemory() {
+        case 0: .locked
+        case 1: .limited
+        default: .refused
+        }
     }
 }

@@ -16,8 +16,8 @@ public final class PublicKey: @unchecked Sendable {
     /// Takes ownership of a key that has only the public half.
     init(takingOwnershipOf pointer: OpaquePointer) throws(KeyError) {
         guard let type = unsafe KeyType(of: pointer) else {
-            unsafe EVP_PKEY_free(pointer)
-            throw .unsupportedType
+            defer { unsafe EVP_PKEY_free(pointer) }
+            throw unsafe KeyType.refusal(of: pointer)
         }
         do throws(KeyError) {
             components = try unsafe PublicKeyComponents(of: pointer, type: type)

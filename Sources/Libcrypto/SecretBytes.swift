@@ -1,5 +1,12 @@
 import CLibcrypto
-import Glibc
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
 
 /// Secret bytes in one block of memory, which is overwritten before it is freed.
 @safe
@@ -102,7 +109,7 @@ public final class SecretBytes: @unchecked Sendable {
     public func write(to descriptor: Int32) -> Bool {
         var offset = 0
         while offset < count {
-            let written = unsafe Glibc.write(
+            let written = unsafe writeOctets(
                 descriptor, storage.baseAddress.map { unsafe $0 + offset }, count - offset)
             if written < 0 && errno == EINTR { continue }
             guard written > 0 else { return false }
@@ -124,4 +131,9 @@ extension [UInt8] {
     mutating func cleanse() {
         unsafe withUnsafeMutableBytes { unsafe OPENSSL_cleanse($0.baseAddress, $0.count) }
     }
+}
+
+/// write(2), under a name that ``SecretBytes`` does not have itself.
+private func writeOctets(_ descriptor: Int32, _ octets: UnsafeMutableRawPointer?, _ count: Int) -> Int {
+    unsafe write(descriptor, octets, count)
 }

@@ -1,4 +1,4 @@
-import Glibc
+import CLibcrypto
 import Synchronization
 
 /// A lock-free pool of idle verification contexts for one key. Making a context takes a sixth of the time of an RSA
@@ -26,7 +26,7 @@ final class VerificationContexts: Sendable {
     }
 
     /// The place at which this thread starts.
-    private static var start: Int { Int(truncatingIfNeeded: pthread_self() >> 12) }
+    private static var start: Int { Int(truncatingIfNeeded: CLibcrypto_threadNumber() >> 12) }
 
     private func take(_ scheme: SignatureScheme, _ start: Int) -> VerificationContext? {
         for attempt in 0..<Self.attempts {
