@@ -54,7 +54,7 @@ extension KeyError: CustomStringConvertible {
 
     private static func text(ofUnexpected label: String) -> String {
         switch label {
-        case "CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE": "it is a certificate, not a key"
+        case _ where Certificate.pemLabels.contains(label): "it is a certificate, not a key"
         case "PUBLIC KEY": "it is a public key, not a private one"
         case "RSA PUBLIC KEY": "it is a public key in PKCS#1, not in SubjectPublicKeyInfo"
         case "OPENSSH PRIVATE KEY": "it is a private key in the format of OpenSSH, not in PKCS#8"
