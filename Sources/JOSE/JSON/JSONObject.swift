@@ -8,16 +8,39 @@ public struct JSONObject: Sendable, Equatable {
         public let name: String
         /// The value. `.null` differs from an absent member.
         public let value: JSONValue
+        /// Of the name.
+        let code: NameCode
 
         /// For objects that are built in code. The writer escapes the name.
         public init(_ name: String, _ value: JSONValue) {
+            self.init(name, NameCode(name), value)
+        }
+
+        init(_ name: String, _ code: NameCode, _ value: JSONValue) {
             self.name = name
             self.value = value
+            self.code = code
         }
 
         /// Compares names octet for octet, as values are.
         public static func == (first: Member, second: Member) -> Bool {
             first.name.isSameText(as: second.name) && first.value == second.value
+        }
+
+        /// Whether it has this name, octet for octet.
+        func isNamed(_ name: String, _ code: NameCode) -> Bool { self.code == code && self.name.isSameText(as: name) }
+    }
+
+    /// The length of a name and its first seven octets, in which nearly all names of an object differ. To compare texts the
+    /// references to both are counted, which takes longer than the comparison.
+    struct NameCode: Equatable {
+        private let word: UInt64
+
+        init(_ name: String) {
+            let octets = name.utf8.span
+            var word = UInt64(truncatingIfNeeded: octets.count)
+            for index in 0..<min(7, octets.count) { word = word << 8 | UInt64(octets[index]) }
+            self.word = word
         }
     }
 
@@ -32,8 +55,9 @@ public struct JSONObject: Sendable, Equatable {
     /// The value of the member `name`; `nil` if there is none. Names are compared octet for octet: Swift's own `==`
     /// equates U+212A with the letter K.
     public subscript(name: String) -> JSONValue? {
+        let code = NameCode(name)
         // By index, since that does not retain each member.
-        for index in members.indices where members[index].name.isSameText(as: name) { return members[index].value }
+        for index in members.indices where members[index].isNamed(name, code) { return members[index].value }
         return nil
     }
 }

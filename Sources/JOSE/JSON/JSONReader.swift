@@ -2,8 +2,9 @@ import WireText
 
 /// Reads one JSON text, RFC 8259, more strictly than the RFC requires: a text has one meaning or is rejected.
 ///
-/// It rejects duplicate member names, invalid UTF-8, lone surrogates, nesting deeper than ``maximumDepth``, integers
-/// beyond 64 bits, and other numbers beyond a double. Time and memory are linear in the input.
+/// It rejects duplicate member names, invalid UTF-8, lone surrogates, nesting deeper than ``maximumDepth``, and numbers
+/// with a fraction or an exponent that are beyond a double. An integer may have any number of digits. Time and memory are
+/// linear in the input.
 public struct JSONReader {
     /// The maximum depth of nested arrays and objects.
     public static let maximumDepth = 32
@@ -90,11 +91,12 @@ public struct JSONReader {
             skipWhiteSpace()
             guard current == UInt8(ascii: "\"") else { throw error("not a member name") }
             let name = try readString()
-            guard Self.isNew(name, among: members, &names) else { throw error("a member name used twice") }
+            let code = JSONObject.NameCode(name)
+            guard Self.isNew(name, code, among: members, &names) else { throw error("a member name used twice") }
             skipWhiteSpace()
             guard skip(":") else { throw error("no : after a member name") }
             skipWhiteSpace()
-            members.append(JSONObject.Member(name, try readValue(depth: depth)))
+            members.append(JSONObject.Member(name, code, try readValue(depth: depth)))
             skipWhiteSpace()
             if skip("}") { return JSONObject(members) }
             guard skip(",") else { throw error("neither , nor } after a member") }
@@ -103,9 +105,9 @@ public struct JSONReader {
 
     /// Few names are compared one by one. Many are put into a set, so that the time stays linear.
     private static func isNew(
-        _ name: String, among members: [JSONObject.Member], _ names: inout Set<[UInt8]>?
+        _ name: String, _ code: JSONObject.NameCode, among members: [JSONObject.Member], _ names: inout Set<[UInt8]>?
     ) -> Bool {
-        if members.count < 16 { return !members.contains { $0.name.isSameText(as: name) } }
+        if members.count < 16 { return !members.indices.contains { members[$0].isNamed(name, code) } }
         if names == nil { names = Set(members.map { Array($0.name.utf8) }) }
         return names?.insert(Array(name.utf8)).inserted ?? false
     }
@@ -113,15 +115,14 @@ public struct JSONReader {
     private mutating func readString() throws(JSONError) -> String {
         index += 1
         let start = index
-        var isASCII = true
-        while let byte = current, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 {
-            if byte >= 0x80 { isASCII = false }
-            index += 1
-        }
-        // Most strings are ASCII without escapes, and need no further check.
-        if isASCII, current == UInt8(ascii: "\"") {
-            defer { index += 1 }
-            return String(decoding: bytes[start..<index], as: UTF8.self)
+        while let byte = current, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 { index += 1 }
+        let end = index
+        // Most strings have no escapes.
+        if skip("\"") {
+            guard let text = try? UTF8Span(validating: bytes.span.extracting(start..<end)) else {
+                throw error("invalid UTF-8")
+            }
+            return String(copying: text)
         }
         var content = Array(bytes[start..<index])
         while !skip("\"") {
@@ -192,10 +193,7 @@ public struct JSONReader {
             try skipDigits()
         }
         let text = String(decoding: bytes[start..<index], as: UTF8.self)
-        if isInteger {
-            guard let integer = Int64(text) else { throw error("an integer beyond 64 bits") }
-            return .integer(integer)
-        }
+        if isInteger { return Int64(text).map(JSONValue.integer) ?? .longInteger(text) }
         guard let number = Double(text), number.isFinite else { throw error("a number too large") }
         return .number(number)
     }
@@ -207,7 +205,7 @@ public struct JSONReader {
     }
 }
 
-/// Why a text is not JSON that ``JSONReader`` accepts.
+/// Why a text is not JSON that `JSONReader` accepts.
 public struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
     /// A fixed text, which contains no part of the input.
     public let reason: StaticString

@@ -2,14 +2,21 @@ import WireText
 
 /// A JSON text, RFC 8259, as tokens, keys and key sets use it.
 public enum JSONValue: Sendable {
+    /// The value `null`.
     case null
+    /// `true` or `false`.
     case bool(Bool)
-    /// A number written without fraction and exponent.
+    /// A number of at most 64 bits, written without fraction and exponent.
     case integer(Int64)
+    /// A longer one: its decimal digits, with `-` before them if it is negative. Each number has one such text.
+    case longInteger(String)
     /// Any other number; always finite.
     case number(Double)
+    /// A string.
     case string(String)
+    /// An array.
     case array([JSONValue])
+    /// An object.
     case object(JSONObject)
 
     /// `nil` for any other kind of value, `null` included.
@@ -31,7 +38,7 @@ public enum JSONValue: Sendable {
         if case .string(let string) = self { string } else { nil }
     }
 
-    /// `nil` for any other kind of value, and for a number written as 1.0 or 1e3.
+    /// `nil` for any other kind of value, for a number beyond 64 bits, and for one written as 1.0 or 1e3.
     public var integer: Int64? {
         if case .integer(let integer) = self { integer } else { nil }
     }
@@ -44,6 +51,7 @@ extension JSONValue: Equatable {
         case (.null, .null): true
         case (.bool(let first), .bool(let second)): first == second
         case (.integer(let first), .integer(let second)): first == second
+        case (.longInteger(let first), .longInteger(let second)): first.isSameText(as: second)
         case (.number(let first), .number(let second)): first == second
         case (.string(let first), .string(let second)): first.isSameText(as: second)
         case (.array(let first), .array(let second)): first == second

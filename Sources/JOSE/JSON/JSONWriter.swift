@@ -62,7 +62,8 @@ public struct JSONWriter {
         if values.count == 1 { member(name, values[0].description) } else { member(name, values.map(\.description)) }
     }
 
-    /// Writes a member with any value, as by ``value(_:)``.
+    /// Writes a member with any value, as by ``value(_:)``. A literal is taken for a number or a string first.
+    @_disfavoredOverload
     public mutating func member(_ name: String, _ value: JSONValue) {
         self.name(name)
         self.value(value)
@@ -94,6 +95,7 @@ public struct JSONWriter {
         case .null: literal("null")
         case .bool(let bool): literal(bool ? "true" : "false")
         case .integer(let integer): self.integer(integer)
+        case .longInteger(let digits): literal(digits)
         case .number(let number): literal(String(number))
         case .string(let string): self.string(string)
         case .array(let elements):
