@@ -24,6 +24,7 @@ public enum AccessTokenRejection: Error, Sendable, Equatable, CustomStringConver
         case .signature(.tooLong): "the token is too long"
         case .signature(.malformed): "it is not a JWT"
         case .signature(.unknownAlgorithm): "its signature algorithm is none, or not known"
+        case .signature(.algorithmNotAccepted): "its signature algorithm is not one of those that are accepted"
         case .signature(.criticalExtension): "its header asks for an extension that is not supported"
         case .signature(.noSingleKey): "no key of the issuer fits its kid and alg"
         case .signature(.invalidSignature): "its signature is not valid"

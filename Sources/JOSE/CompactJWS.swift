@@ -1,4 +1,5 @@
 public import Libcrypto
+import WireText
 
 /// A parsed JWS in compact serialization, RFC 7515 section 7.1. Its signature has not been checked yet.
 public struct CompactJWS: Sendable {
@@ -9,6 +10,8 @@ public struct CompactJWS: Sendable {
     public var header: JOSEHeader { encodedHeader.header }
     /// The header with the characters that it was read from.
     package let encodedHeader: EncodedHeader
+    /// Whether that is the header that the caller knew.
+    package let hasKnownHeader: Bool
     /// The payload, which proves nothing until ``verified(by:)``.
     public let unverifiedPayload: [UInt8]
     let signature: [UInt8]
@@ -36,8 +39,10 @@ public struct CompactJWS: Sendable {
         let header = characters.span.extracting(..<first)
         if let knownHeader, knownHeader.isWritten(header) {
             encodedHeader = knownHeader
+            hasKnownHeader = true
         } else {
             encodedHeader = try EncodedHeader(reading: header)
+            hasKnownHeader = false
         }
         self.unverifiedPayload = payload
         self.signature = signature
@@ -56,9 +61,28 @@ public struct CompactJWS: Sendable {
         guard let key = keys.onlyKey(withID: header.keyID, for: header.algorithm) else { throw .noSingleKey }
         return try VerifiedJWS(self, key: key)
     }
+
+    /// The same for the keys of an issuer whose algorithms the caller chooses.
+    ///
+    /// - Parameter algorithms: the accepted ones. A key without `alg` is used with the first of them that accepts it.
+    /// - Throws: ``JWSError/algorithmNotAccepted``, before a key is looked for, and what ``verified(by:)`` throws.
+    package func verified(by keys: JWKSet, among algorithms: [SignatureAlgorithm]) throws(JWSError) -> VerifiedJWS {
+        // RFC 8725 section 3.1: no other algorithms than those that the caller accepts, and one for each key.
+        guard algorithms.contains(where: { $0.scheme == header.algorithm.scheme }) else { throw .algorithmNotAccepted }
+        guard let key = keys.onlyKey(withID: header.keyID, for: header.algorithm, among: algorithms) else {
+            throw .noSingleKey
+        }
+        return try VerifiedJWS(self, key: key)
+    }
+
+    /// Checks the signature with a key, whatever `kid` says.
+    package func verified(by key: JWK) throws(JWSError) -> VerifiedJWS {
+        guard key.allows(header.algorithm) else { throw .noSingleKey }
+        return try VerifiedJWS(self, key: key)
+    }
 }
 
-/// A JWS whose signature was checked. Only ``CompactJWS/verified(by:)`` creates one.
+/// A JWS whose signature was checked. Only ``CompactJWS`` creates one.
 public struct VerifiedJWS: Sendable {
     /// The header, which the signature covers.
     public let header: JOSEHeader
@@ -69,6 +93,21 @@ public struct VerifiedJWS: Sendable {
         try CompactJWS.check { () throws(LibcryptoError) in try jws.isSigned(by: key.publicKey) }
         header = jws.header
         payload = jws.unverifiedPayload
+    }
+}
+
+extension CompactJWS {
+    /// The claims of a text that need not be a JWT otherwise. They prove nothing: anybody may have written them.
+    ///
+    /// - Parameter maximumLength: in octets. A longer text is rejected before any of it is read.
+    package static func unverifiedClaims(
+        of text: String, maximumLength: Int = defaultMaximumLength
+    ) throws(JWSError) -> JSONObject {
+        guard text.utf8.count <= maximumLength else { throw .tooLong }
+        guard let payload = Octets(text).split(at: ".").tail?.split(at: ".").head,
+            let octets = Base64URL.decode(payload.text), let claims = (try? JSONReader.read(octets))?.object
+        else { throw .malformed }
+        return claims
     }
 }
 

@@ -15,9 +15,6 @@ package struct EncodedHeader: Sendable {
         }
     }
 
-    /// Whether both were read from the same characters.
-    package func isSame(as other: EncodedHeader) -> Bool { isWritten(other.characters.span) }
-
     /// Whether `others` are the characters that this header was read from.
     func isWritten(_ others: Span<UInt8>) -> Bool {
         characters.span.isSame(as: others)

@@ -23,6 +23,8 @@ public enum JWKError: Error, Sendable, Equatable, CustomStringConvertible {
         case algorithm = "alg is not known"
         /// RFC 7518 section 6.2.1.1, RFC 8037 section 2
         case curve = "crv is not known"
+        /// A key of 1024 bits, or on a curve that is not accepted here.
+        case unsupported = "no supported algorithm accepts it"
     }
 
     /// What is missing or invalid. The raw value is a human-readable description.
@@ -55,6 +57,17 @@ public enum JWKError: Error, Sendable, Equatable, CustomStringConvertible {
         case y = "y is missing or not base64url"
         /// libcrypto refuses them, such as a point that is not on its curve.
         case components = "the numbers do not make a key"
+        /// RFC 7517 section 9.2: a key in a set for others has its public members only. Its owner is not the only one who
+        /// can sign.
+        case privateMember = "it contains its private half, which only its owner may have"
+        /// `n` is even, or another prime below 100 divides it.
+        case smallFactor = "n has a small prime factor"
+        /// Anybody can make a signature by it. RFC 8032 section 5.1.
+        case smallOrder = "x is a point of small order, with which anybody can sign"
+        /// RFC 8032 section 5.1.3: the coordinate is not below the prime of the field.
+        case notReduced = "x is not a number below 2^255 - 19"
+        /// The point is the generator of its curve.
+        case knownPrivateKey = "its private key is 1"
     }
 
     /// A human-readable description. It names members of the key and never contains their values.
@@ -85,9 +98,22 @@ extension JWK {
         let algorithm = try Self.algorithm(of: object)
         let keyID = try Self.keyID(of: object)
         let publicKey = try Self.publicKey(of: object, keyType: keyType)
+        if let weakness = JWKError.Defect(weakness: publicKey.components) { throw .invalid(weakness) }
         let jwk = JWK(publicKey, keyID: keyID, algorithm: algorithm)
         if let algorithm, !jwk.allows(algorithm) { throw .invalid(.otherAlgorithm) }
         self = jwk
+    }
+
+    /// Reads a member of `keys` of a JWK Set that its owner shows to others.
+    ///
+    /// - Throws: also for a key with a private member.
+    package init(readingPublic member: JSONValue) throws(JWKError) {
+        guard let object = member.object else { throw .invalid(.notAnObject) }
+        let isRSA = object["kty"]?.string?.isSameText(as: "RSA") == true
+        // `priv` is that of draft-ietf-cose-dilithium.
+        let names = ["d", "priv"] + (isRSA ? ["p", "q", "dp", "dq", "qi", "oth"] : [])
+        guard names.allSatisfy({ object[$0] == nil }) else { throw .invalid(.privateMember) }
+        try self.init(reading: object)
     }
 
     private static func algorithm(of object: JSONObject) throws(JWKError) -> SignatureAlgorithm? {

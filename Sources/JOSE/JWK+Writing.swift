@@ -18,8 +18,8 @@ extension JWK {
         return Base64URL.encode(try HashFunction.sha256.digest(of: canonical.bytes.span))
     }
 
-    /// The members that RFC 7638 section 3.2 hashes, in its order.
-    private func writeRequiredMembers(to object: inout JSONWriter) {
+    /// The members that make the public key, and no others: RFC 7638 section 3.2 hashes them in this order.
+    package func writeRequiredMembers(to object: inout JSONWriter) {
         switch publicKey.components {
         case .rsa(let modulus, let exponent):
             object.member("e", Base64URL.encode(exponent))

@@ -8,6 +8,8 @@ public enum JWSError: Error, Sendable, Equatable {
     case malformed
     /// `alg` is `none` or is not in the table.
     case unknownAlgorithm
+    /// `alg` is in the table, and the caller does not accept it (RFC 8725 section 3.1).
+    case algorithmNotAccepted
     /// `crit` is present (RFC 7515 section 4.1.11).
     case criticalExtension
     /// No key, or more than one, could have made the signature.

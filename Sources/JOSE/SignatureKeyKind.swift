@@ -58,18 +58,24 @@ package enum SignatureKeyKind: Sendable, Hashable {
 
     /// Public keys without a known private key. A signature check costs as much with one as with a client's key.
     ///
-    /// - Parameter types: the types of the existing keys. There is one RSA decoy for each size of these and of 2048,
-    ///   3072 and 4096 bits.
-    package func decoyKeys(like types: [KeyType]) throws(KeyError) -> [PublicKey] {
+    /// - Parameter keys: existing keys. There is one RSA decoy for each size and exponent of these, and one for 2048, 3072
+    ///   and 4096 bits with the exponent 65537.
+    package func decoyKeys(like keys: [PublicKey]) throws(KeyError) -> [PublicKey] {
         switch self {
         case .rsa:
-            var sizes: Set<Int> = [2048, 3072, 4096]
-            for case .rsa(let bits) in types { sizes.insert(bits) }
-            var keys: [PublicKey] = []
-            for bits in sizes.sorted() {
-                keys.append(try PublicKey(.rsa(modulus: try Self.decoyModulus(bits: bits), exponent: [1, 0, 1])))
+            var numbers: [Int: Set<[UInt8]>] = [2048: [[1, 0, 1]], 3072: [[1, 0, 1]], 4096: [[1, 0, 1]]]
+            for key in keys {
+                guard case .rsa(let bits) = key.type, case .rsa(_, let exponent) = key.components else { continue }
+                numbers[bits, default: []].insert(exponent)
             }
-            return keys
+            var decoys: [PublicKey] = []
+            for (bits, exponents) in numbers {
+                let modulus = try Self.decoyModulus(bits: bits)
+                for exponent in exponents {
+                    decoys.append(try PublicKey(.rsa(modulus: modulus, exponent: exponent)))
+                }
+            }
+            return decoys
         // The private key is discarded at once.
         case .ellipticCurve, .ed25519: return [try makeKey().publicKey]
         }

@@ -100,6 +100,26 @@ import TestSupport
         #expect(throws: JWSError.tooLong) { try CompactJWS(parsing: String(repeating: "a", count: 16_385)) }
     }
 
+    @Test("The claims of a text that is not verified are the object in its second part, whatever else the text is")
+    func readsUnverifiedClaims() throws {
+        let claims = Base64URL.encode(Array(#"{"iss":"a"}"#.utf8))
+        for text in [".\(claims)", "?.\(claims).", "?.\(claims).?", "?.\(claims).?.?"] {
+            #expect(try CompactJWS.unverifiedClaims(of: text)["iss"]?.string == "a")
+        }
+        let array = Base64URL.encode(Array("[]".utf8))
+        for text in ["", ".", claims, "\(claims).", "?.\(claims)=.?", "?.\(array).?", "?.e30e.?"] {
+            #expect(throws: JWSError.malformed) { try CompactJWS.unverifiedClaims(of: text) }
+        }
+        let text = ".\(claims)"
+        _ = try CompactJWS.unverifiedClaims(of: text, maximumLength: text.utf8.count)
+        #expect(throws: JWSError.tooLong) {
+            try CompactJWS.unverifiedClaims(of: text, maximumLength: text.utf8.count - 1)
+        }
+        #expect(throws: JWSError.tooLong) {
+            try CompactJWS.unverifiedClaims(of: text + String(repeating: ".", count: 16_384))
+        }
+    }
+
     @Test("RFC 8725 section 3.1: a key with alg is used only with that algorithm")
     func aKeyIsUsedWithItsOwnAlgorithmOnly() throws {
         let key = try PrivateKey.generateRSA(bits: 2048)
@@ -109,6 +129,35 @@ import TestSupport
         #expect(throws: JWSError.noSingleKey) { try CompactJWS(parsing: token).verified(by: JWKSet([pinned])) }
         let free = JWK(publicKey, keyID: "1", algorithm: nil)
         _ = try CompactJWS(parsing: token).verified(by: JWKSet([free]))
+    }
+
+    @Test(
+        "RFC 8725 section 3.1: a verifier accepts the algorithms that it is given, and uses each key with one of them")
+    func algorithmsOfAVerifier() throws {
+        let key = try PrivateKey.generateRSA(bits: 2048)
+        let free = JWKSet([JWK(try key.publicKey, keyID: "1", algorithm: nil)])
+        let pinned = JWKSet([JWK(try key.publicKey, keyID: "1", algorithm: .ps256)])
+        let rs256 = try CompactJWS(parsing: Self.sign(key, .rs256, header: #"{"alg":"RS256","kid":"1"}"#))
+        let ps256 = try CompactJWS(parsing: Self.sign(key, .ps256, header: #"{"alg":"PS256","kid":"1"}"#))
+        _ = try rs256.verified(by: free, among: SignatureAlgorithm.all)
+        _ = try ps256.verified(by: free, among: [.ps256, .rs256])
+        _ = try ps256.verified(by: pinned, among: SignatureAlgorithm.all)
+        // A key without `alg` is for the first algorithm of the list that accepts it.
+        #expect(throws: JWSError.noSingleKey) { try ps256.verified(by: free, among: SignatureAlgorithm.all) }
+        #expect(throws: JWSError.noSingleKey) { try rs256.verified(by: free, among: [.ps256, .rs256]) }
+        #expect(throws: JWSError.noSingleKey) { try rs256.verified(by: pinned, among: SignatureAlgorithm.all) }
+        // Before a key is looked for: the set has none.
+        for algorithms in [[], [.es256, .ps256]] as [[SignatureAlgorithm]] {
+            #expect(throws: JWSError.algorithmNotAccepted) { try rs256.verified(by: JWKSet([]), among: algorithms) }
+        }
+        let edwards = try PrivateKey.generateEd25519()
+        for name in ["EdDSA", "Ed25519"] {
+            let token = try CompactJWS(parsing: Self.sign(edwards, .edDSA, header: #"{"alg":"\#(name)"}"#))
+            for algorithm in [SignatureAlgorithm.edDSA, .ed25519, nil] {
+                let keys = JWKSet([JWK(try edwards.publicKey, keyID: nil, algorithm: algorithm)])
+                _ = try token.verified(by: keys, among: [.ed25519])
+            }
+        }
     }
 
     @Test("RFC 8725 section 3.1: no MAC is accepted, so a public key cannot be its secret")

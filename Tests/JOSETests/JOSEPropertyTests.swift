@@ -17,13 +17,14 @@ import Testing
     }
 
     private func value(depth: Int, _ random: inout SeededGenerator) -> JSONValue {
-        switch Int.random(in: 0..<(depth > 0 ? 7 : 5), using: &random) {
+        switch Int.random(in: 0..<(depth > 0 ? 8 : 6), using: &random) {
         case 0: return .null
         case 1: return .bool(.random(using: &random))
         case 2: return .integer(.random(in: .min ... .max, using: &random))
         case 3: return .number(Double.random(in: -1e300...1e300, using: &random))
         case 4: return .string(string(&random))
-        case 5:
+        case 5: return .longInteger("-\(UInt64.random(in: 1 << 63 + 1 ... .max, using: &random))")
+        case 6:
             return .array((0..<Int.random(in: 0..<5, using: &random)).map { _ in value(depth: depth - 1, &random) })
         default:
             let count = Int.random(in: 0..<5, using: &random)

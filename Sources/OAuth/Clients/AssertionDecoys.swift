@@ -8,13 +8,13 @@ struct AssertionDecoys: Sendable {
 
     /// Makes keys of each kind that assertions are signed with, and of each size of RSA keys that a client has.
     init(for clients: [Client]) throws(LibcryptoError) {
-        let types = clients.flatMap { client in
-            guard case .fixed(let set) = client.keys else { return [KeyType]() }
-            return set.keys.map(\.publicKey.type)
+        let examples = clients.flatMap { client in
+            guard case .fixed(let set) = client.keys else { return [PublicKey]() }
+            return set.keys.map(\.publicKey)
         }
         var keys: [PublicKey] = []
         for kind in Set(SignatureAlgorithm.offered.map(\.keyKind)) {
-            do throws(KeyError) { keys += try kind.decoyKeys(like: types) } catch {
+            do throws(KeyError) { keys += try kind.decoyKeys(like: examples) } catch {
                 guard case .libcrypto(let error) = error else { continue }
                 throw error
             }

@@ -105,7 +105,8 @@ public struct AccessTokenVerifier: Sendable {
             let jws = try CompactJWS(
                 parsing: token, maximumLength: maximumTokenLength, knownHeader: lastHeader.encodedHeader)
             let verified = try jws.verified(by: keys)
-            lastHeader.store(jws.encodedHeader)
+            // Nearly always the header is the same, and no store is needed.
+            if !jws.hasKnownHeader { lastHeader.store(jws.encodedHeader) }
             return verified
         } catch {
             throw .signature(error)
@@ -127,8 +128,6 @@ private final class LastHeader: Sendable {
     var encodedHeader: EncodedHeader? { stored.load(ordering: .acquiring)?.encodedHeader }
 
     func store(_ header: EncodedHeader) {
-        // Nearly always the header is the same, and no store is needed.
-        if let known = encodedHeader, known.isSame(as: header) { return }
         stored.store(Stored(header), ordering: .releasing)
     }
 }
