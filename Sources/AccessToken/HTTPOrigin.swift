@@ -14,7 +14,14 @@ package struct HTTPOrigin: Sendable, Hashable {
         guard scheme.isSame(as: "https") || scheme.isSame(as: "http") else {
             throw InvalidValue("is neither https nor http")
         }
-        isSecure = scheme.isSame(as: "https")
+        try self.init(authorityOf: uri, isSecure: scheme.isSame(as: "https"))
+    }
+
+    /// The same for a server of another protocol, whose URLs have a host and a port alike.
+    ///
+    /// - Parameter isSecure: whether the scheme of `uri` stands for TLS.
+    package init(authorityOf uri: AbsoluteURI, isSecure: Bool) throws(InvalidValue) {
+        self.isSecure = isSecure
         guard let authority = uri.authority.map({ Octets($0) }) else { throw InvalidValue("names no host") }
         let host = Self.hostPart(of: authority)
         let rest = authority.dropFirst(host.count)
@@ -29,6 +36,12 @@ package struct HTTPOrigin: Sendable, Hashable {
         }
     }
 
+    /// The host without the brackets of an IPv6 address, as sockets and certificates have it.
+    package var hostWithoutBrackets: String {
+        let host = Octets(host)
+        return (host.begins(with: "[") ? host.dropFirst().dropLast() : host).text
+    }
+
     /// Whether the host is this machine itself. Numbers are decimal and have no leading zeros: resolvers read `0177.1`
     /// and `0x7f.1` as addresses too, each in its own way.
     package var isLoopback: Bool {
@@ -39,7 +52,19 @@ package struct HTTPOrigin: Sendable, Hashable {
     }
 
     /// As it is written in a URL.
-    var text: String { "\(isSecure ? "https" : "http")://\(host)\(port.map { ":\($0)" } ?? "")" }
+    var text: String { text(withPort: port) }
+
+    /// The same without the default port, RFC 3986 section 6.2.3: one text for one origin.
+    package var withoutDefaultPort: String { text(withPort: effectivePort == defaultPort ? nil : port) }
+
+    /// The port of connections.
+    package var effectivePort: UInt16 { port ?? defaultPort }
+
+    private var defaultPort: UInt16 { isSecure ? 443 : 80 }
+
+    private func text(withPort port: UInt16?) -> String {
+        "\(isSecure ? "https" : "http")://\(host)\(port.map { ":\($0)" } ?? "")"
+    }
 
     private static func hostPart(of authority: Octets) -> Octets {
         guard authority.begins(with: "[") else { return authority.prefix { $0 != UInt8(ascii: ":") } }

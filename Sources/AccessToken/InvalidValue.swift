@@ -8,6 +8,13 @@ public struct InvalidValue: Error, Sendable, Equatable, CustomStringConvertible 
         description = reason.description
     }
 
+    /// For a reason that concerns a part of the value.
+    ///
+    /// - Parameter part: the name of the part.
+    package init(_ part: StaticString, cause: InvalidValue) {
+        description = "\(part) \(cause)"
+    }
+
     /// For a reason that ends with names from a table of this package.
     ///
     /// - Parameter names: never any part of the input.
