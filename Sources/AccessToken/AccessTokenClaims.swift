@@ -1,7 +1,7 @@
 import JOSE
 import WireText
 
-/// The claims of a JWT access token, RFC 9068 section 2.2.
+/// The claims that an issuer writes into a JWT access token, RFC 9068 section 2.2.
 public struct AccessTokenClaims: Sendable {
     /// `iss`
     public let issuer: Issuer
@@ -37,17 +37,20 @@ public struct AccessTokenClaims: Sendable {
     }
 
     /// Claim names that are written from the grant, or that would change how a verifier interprets the token (RFC 7519
-    /// section 4.1, RFC 9068 section 2.2, RFC 8693 section 4, RFC 7800 section 3.1). A client's own claims must have
-    /// other names.
+    /// section 4.1, RFC 9068 section 2.2, RFC 8693 section 4, RFC 7800 section 3.1, RFC 9396 section 9.1, OAuth Token
+    /// Status List section 5.1). A client's own claims must have other names.
     public static let registeredNames: Set<String> = [
         "iss", "sub", "aud", "exp", "nbf", "iat", "jti", "client_id", "scope",
         "auth_time", "acr", "amr", "act", "may_act", "cnf",
+        "authorization_details", "status",
     ]
 
-    /// The claims as a JSON object.
+    /// The claims as a JSON object. An empty scope is left out.
     ///
-    /// - Parameter additional: further members, encoded by ``JSONWriter/members(of:)``.
-    public func json(adding additional: [UInt8] = []) -> [UInt8] {
+    /// - Parameters:
+    ///   - shape: decides how the scope is written.
+    ///   - additional: further members, encoded by `JSONWriter.members(of:)`.
+    public func json(shape: AccessTokenShape = .standard, adding additional: [UInt8] = []) -> [UInt8] {
         var writer = JSONWriter(reservingCapacity: 320 + additional.count)
         writer.object { claims in
             claims.member("iss", issuer.description)
@@ -57,19 +60,9 @@ public struct AccessTokenClaims: Sendable {
             claims.member("iat", issuedAt.seconds)
             claims.member("jti", tokenID)
             claims.member("client_id", clientID.description)
-            claims.member("scope", scope.description)
+            shape.write(scope, to: &claims)
             claims.members(additional)
         }
         return writer.bytes
-    }
-}
-
-extension AccessTokenClaims: Equatable {
-    /// Compares identifiers octet for octet.
-    public static func == (first: AccessTokenClaims, second: AccessTokenClaims) -> Bool {
-        first.issuer == second.issuer && first.subject.isSameText(as: second.subject)
-            && first.audience == second.audience && first.expiresAt == second.expiresAt
-            && first.issuedAt == second.issuedAt && first.tokenID.isSameText(as: second.tokenID)
-            && first.clientID == second.clientID && first.scope == second.scope
     }
 }

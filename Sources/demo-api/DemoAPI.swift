@@ -33,7 +33,7 @@ struct DemoAPI: AsyncParsableCommand {
         let router = Router(context: BasicAccessTokenRequestContext.self)
         router.add(middleware: BearerTokenMiddleware(verifier, requiring: try Scope("site.read")))
         router.get("/site") { _, context in
-            "Hello, \(context.accessToken?.claims.clientID.description ?? "nobody").\n"
+            "Hello, \(context.accessToken?.claims.clientID?.description ?? "nobody").\n"
         }
         let application = Application(
             router: router, configuration: ApplicationConfiguration(address: .hostname(host, port: port)))

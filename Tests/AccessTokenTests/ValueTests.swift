@@ -46,23 +46,6 @@ import TestSupport
     }
 
     @Test(
-        "RFC 8707 section 2: an absolute URI without fragment is an audience",
-        arguments: ["https://api.example.com", "https://api.example.com/?a=b", "urn:example:api", "api:reports"])
-    func takesAudience(text: String) throws {
-        #expect(try Audience(text).description == text)
-    }
-
-    @Test(
-        "RFC 8707 section 2: any other audience is rejected",
-        arguments: [
-            "", "api", "/relative", "https://a#f", "https://a\u{0}", "https://user@a",
-            String(repeating: "a:", count: 2000),
-        ])
-    func refusesAudience(text: String) {
-        #expect(throws: InvalidValue.self) { try Audience(text) }
-    }
-
-    @Test(
         "RFC 6749 section 3.3: a scope has the tokens between its spaces, each once",
         arguments: [("", []), ("a", ["a"]), ("a b:c ~!", ["a", "b:c", "~!"]), ("a b a", ["a", "b"])])
     func takesScope(text: String, tokens: [String]) throws {

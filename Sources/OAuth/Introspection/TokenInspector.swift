@@ -76,7 +76,9 @@ package struct TokenInspector: Sendable {
         let jws = try? CompactJWS(parsing: text)
         let possible = jws.flatMap { jws in key(of: jws).map(jws.canBeSigned(by:)) == true ? jws : nil }
         guard let verified = try verified(possible ?? decoy, work: &work), possible != nil else { return nil }
-        return try? VerifiedAccessToken(verified, issuer: policy.issuer, audience: nil, now: now, leeway: .zero)
+        return try? VerifiedAccessToken(
+            verified, text: text, issuer: policy.issuer, audiences: nil, profile: { _ in .rfc9068 }, now: now,
+            leeway: .zero)
     }
 
     private func verified(_ jws: CompactJWS, work: inout Work) throws(TokenRefusal) -> VerifiedJWS? {

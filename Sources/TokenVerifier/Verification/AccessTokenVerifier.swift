@@ -92,7 +92,8 @@ public struct AccessTokenVerifier: Sendable {
         }
         do throws(AccessTokenRejection) {
             let verified = try VerifiedAccessToken(
-                signedToken(token, by: keys.value), issuer: issuer, audience: audience, now: now, leeway: leeway)
+                signedToken(token, by: keys.value), text: token, issuer: issuer, audiences: [audience],
+                profile: { _ in .rfc9068 }, now: now, leeway: leeway)
             if let cache, let digest { cache.insert(verified, digest, version: keys.version, now: now) }
             return verified
         } catch {
