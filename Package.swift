@@ -63,7 +63,11 @@ let core: [Target] = [
 
 let surroundings: [Target] = [
     .target(
-        name: "RemoteKeys", dependencies: ["AccessToken", "JOSE", "WireText", atomics, httpClient, nioCore, nioHTTP1],
+        name: "RemoteKeys",
+        dependencies: [
+            "AccessToken", "JOSE", "WireText", "Libcrypto", atomics, httpClient, nioCore, nioPosix, nioHTTP1, nioSSL,
+            system,
+        ],
         swiftSettings: strict),
     .target(
         name: "TokenVerifier", dependencies: ["AccessToken", "JOSE", "WireText", "RemoteKeys", "Libcrypto", atomics],
@@ -120,7 +124,12 @@ let surroundings: [Target] = [
         swiftSettings: strict),
     .target(
         name: "LoopbackServer", dependencies: [hummingbird], path: "Tests/LoopbackServer", swiftSettings: strict),
-    tests("RemoteKeys", ["LoopbackServer", "JOSE", "WireText", "Libcrypto", hummingbird, httpTypes]),
+    tests(
+        "RemoteKeys",
+        [
+            "LoopbackServer", "AccessToken", "JOSE", "WireText", "Libcrypto", hummingbird, httpTypes, httpClient,
+            nioCore, nioHTTP1, nioPosix,
+        ]),
     tests(
         "TokenVerifier",
         ["LoopbackServer", "RemoteKeys", "AccessToken", "JOSE", "WireText", "Libcrypto", hummingbird, httpTypes]),

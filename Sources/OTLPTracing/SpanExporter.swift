@@ -115,23 +115,29 @@ final class SpanExporter: Sendable {
     }
 }
 
-/// A collector's answer other than success.
+/// A collector's answer other than success, or none.
 package struct ExportRefusal: Error, CustomStringConvertible {
-    /// The status code.
-    package let status: UInt
     /// The wait that the collector asks for.
     let retryAfter: Duration?
+    /// Whether the same body may be retried (OTLP/HTTP, Failures).
+    let isRetryable: Bool
+    package let description: String
 
     /// - Parameter retryAfter: the field `Retry-After`, in seconds (RFC 9110 section 10.2.3). A date is ignored.
     package init(status: UInt, retryAfter: String?) {
-        self.status = status
+        isRetryable = [429, 502, 503, 504].contains(status)
+        description = "the collector answers \(status)"
         self.retryAfter = retryAfter.flatMap { Octets($0).trimmed.decimal }.map { .seconds($0) }
     }
 
-    /// Whether the same body may be retried (OTLP/HTTP, Failures).
-    var isRetryable: Bool { [429, 502, 503, 504].contains(status) }
-
-    package var description: String { "the collector answers \(status)" }
+    /// - Parameters:
+    ///   - reason: why there is no answer.
+    ///   - isRetryable: whether the collector has certainly not received the body (OTLP/HTTP, All Other Responses).
+    package init(noAnswer reason: String, isRetryable: Bool) {
+        self.isRetryable = isRetryable
+        description = "no answer (\(reason))"
+        retryAfter = nil
+    }
 }
 
 /// Decides when the next batch may be sent. The time and the jitter are arguments.

@@ -1,37 +1,42 @@
 import AccessToken
-package import AsyncHTTPClient
-import NIOCore
+import AsyncHTTPClient
 import NIOHTTP1
 import WireText
 
 /// Fetches a document over HTTP, once, with limits on size and time.
 public struct DocumentDownload: Sendable {
     /// The maximum size of an answer's body, in octets.
-    public static let maximumSize = 256 * 1024
-    /// The time limit for head and body together: a server can stall after the head.
-    static let timeout: Duration = .seconds(5)
+    public static let maximumSize = HTTPAnswer.maximumSize
     /// The freshness lifetime of an answer without `Cache-Control`.
     static let defaultMaximumAge: Duration = .seconds(300)
 
-    /// A client that follows no redirects. It lives as long as the process.
-    package static let httpClient: HTTPClient = {
-        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
-        configuration.timeout.connect = .seconds(timeout.components.seconds)
-        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-    }()
-
     private let url: RemoteURL
+    private let http: OutgoingHTTP
+    private let authorities: CertificateAuthorities?
+    private let credentials: BearerCredentials?
     private let timeout: Duration
 
-    /// - Parameter url: https, or http on a loopback host. Nothing is fetched yet.
+    /// - Parameters:
+    ///   - url: https, or http on a loopback host. Nothing is fetched yet.
+    ///   - settings: certificate authorities, headers, proxy and time limit.
     /// - Throws: ``DocumentFetchError/Code/insecureURL``.
-    public init(url: String) throws(DocumentFetchError) {
-        try self.init(url: url, timeout: Self.timeout)
+    public init(url: String, settings: FetchSettings = .standard) throws(DocumentFetchError) {
+        try self.init(url: url, through: OutgoingHTTP(settings))
     }
 
-    package init(url: String, timeout: Duration) throws(DocumentFetchError) {
+    /// - Parameters:
+    ///   - authorities: the certificate authorities for this server, in place of all others.
+    ///   - credentials: sent if the URL has their origin.
+    ///   - timeout: the time limit for head and body together: a server can stall after the head. By default that of `http`.
+    package init(
+        url: String, through http: OutgoingHTTP, trusting authorities: CertificateAuthorities? = nil,
+        credentials: BearerCredentials? = nil, timeout: Duration? = nil
+    ) throws(DocumentFetchError) {
         do throws(InvalidValue) { self.url = try RemoteURL(url) } catch { throw DocumentFetchError(.insecureURL) }
-        self.timeout = timeout
+        self.http = http
+        self.authorities = authorities
+        self.credentials = credentials.flatMap { $0.are(for: url) ? $0 : nil }
+        self.timeout = timeout ?? http.timeLimit
     }
 
     /// Sends one GET and decodes the body of the answer. Nothing is cached and nothing is retried.
@@ -40,27 +45,24 @@ public struct DocumentDownload: Sendable {
     public func fetch<Value>(
         _ decode: ([UInt8]) throws(DocumentFetchError) -> Value
     ) async throws(DocumentFetchError) -> FetchedDocument<Value> {
-        let (body, headers) = try await get()
+        let answer = try await get()
         return FetchedDocument(
-            try decode(body), maximumAge: Self.maximumAge(headers) ?? Self.defaultMaximumAge)
+            try decode(answer.body), maximumAge: Self.maximumAge(answer.headers) ?? Self.defaultMaximumAge)
     }
 
-    private func get() async throws(DocumentFetchError) -> ([UInt8], HTTPHeaders) {
-        do {
-            return try await Deadline.race(timeout) { [url] in
-                let response = try await Self.httpClient.execute(
-                    HTTPClientRequest(url: url.description), deadline: .distantFuture)
-                guard response.status == .ok else { throw DocumentFetchError(.status(response.status.code)) }
-                let body = try await response.body.collect(upTo: Self.maximumSize)
-                return (Array(body.readableBytesView), response.headers)
-            }
-        } catch let error as DocumentFetchError {
-            throw error
-        } catch is NIOTooManyBytesError {
-            throw DocumentFetchError(.tooLarge)
-        } catch {
-            throw DocumentFetchError(.unreachable, "\(error)")
+    private func get() async throws(DocumentFetchError) -> HTTPAnswer {
+        var request = HTTPClientRequest(url: url.description)
+        if let token = try await credentials?.token() {
+            request.headers.add(name: "Authorization", value: "Bearer \(token)")
         }
+        let answer: HTTPAnswer
+        do throws(ConnectionFailure) {
+            answer = try await http.send(request, within: timeout, trusting: authorities)
+        } catch {
+            throw DocumentFetchError(error)
+        }
+        guard answer.status == 200 else { throw DocumentFetchError(.status(answer.status)) }
+        return answer
     }
 
     /// The freshness lifetime (RFC 9111 section 4.2): that of `Cache-Control`, less `Age`. `nil` if it has none.

@@ -4,12 +4,13 @@ public struct DocumentFetchError: Error, Sendable, Equatable, CustomStringConver
     public enum Code: Sendable, Hashable {
         /// The URL is neither https nor http on a loopback host.
         case insecureURL
-        /// No answer: refused, unreachable or timed out.
+        /// No answer: the connection was refused, the host is unknown, the certificate is not trusted, it took too long.
+        /// The description says which.
         case unreachable
         /// An answer with a status other than 200. Redirects are not followed: they would let another host choose the
         /// keys.
         case status(UInt)
-        /// More than ``DocumentDownload/maximumSize`` octets.
+        /// More than 256 KiB.
         case tooLarge
         /// The answer is not a document of the expected kind.
         case malformed
@@ -24,17 +25,27 @@ public struct DocumentFetchError: Error, Sendable, Equatable, CustomStringConver
     /// The kind of failure.
     public let code: Code
     private let reason: String
+    /// Why there was no answer, for ``Code/unreachable``.
+    package let connectionFailure: ConnectionFailure?
 
     /// - Parameter reason: shown for ``Code/unreachable``, ``Code/malformed`` and ``Code/unreadableFile``.
     public init(_ code: Code, _ reason: String = "") {
         self.code = code
         self.reason = reason
+        connectionFailure = nil
+    }
+
+    /// No answer.
+    init(_ failure: ConnectionFailure) {
+        code = failure.code == .tooLarge ? .tooLarge : .unreachable
+        reason = failure.description
+        connectionFailure = failure
     }
 
     /// Compares the codes.
     public static func == (one: Self, other: Self) -> Bool { one.code == other.code }
 
-    /// A human-readable description. For ``Code/unreachable`` it contains the text of the HTTP client's error.
+    /// A human-readable description.
     public var description: String {
         switch code {
         case .insecureURL: "the URL is neither https nor http on a loopback host"

@@ -21,6 +21,7 @@ struct DocumentFreshness {
     private var freshUntil: Instant?
     /// When the expired document may no longer be used, even while its server is unreachable.
     private var staleAfter: Instant?
+    private(set) var receivedAt: Instant?
     private var attemptedAt: Instant?
     /// The start of the last attempt that was a reload or that failed.
     private var cooledFrom: Instant?
@@ -38,7 +39,14 @@ struct DocumentFreshness {
         if now < refreshAfter { return .use }
         if now < freshUntil { return .useAndRefresh }
         // Callers do not wait for a server that has just failed, as long as there is a stale document.
-        return hasFailedRecently(now: now) && !isStale(now: now) ? .useAndRefresh : .fetch
+        return recentFailure(now: now) != nil && !isStale(now: now) ? .useAndRefresh : .fetch
+    }
+
+    /// The time until a fetch is due that nothing but the time asks for.
+    func delay(now: Instant) -> Duration {
+        if let refreshAfter, now < refreshAfter { return now.duration(to: refreshAfter) }
+        guard let attemptedAt else { return .zero }
+        return max(.zero, now.duration(to: attemptedAt.advanced(by: coolDown(now: now))))
     }
 
     /// Whether the document is too old to be used at all. `true` if there is none.
@@ -46,10 +54,10 @@ struct DocumentFreshness {
         staleAfter.map { $0 <= now } ?? true
     }
 
-    /// Whether the last attempt failed within two cool-downs. An older failure says nothing about the server now.
-    private func hasFailedRecently(now: Instant) -> Bool {
-        guard failure != nil, let attemptedAt else { return false }
-        return attemptedAt.duration(to: now) < caching.coolDown * 2
+    /// Why the last attempt failed, if it was within two cool-downs. An older failure says nothing about the server now.
+    func recentFailure(now: Instant) -> DocumentFetchError? {
+        guard let failure, let attemptedAt, attemptedAt.duration(to: now) < caching.coolDown * 2 else { return nil }
+        return failure
     }
 
     /// Whether a fetch may begin now. If so, it counts as an attempt.
@@ -57,14 +65,16 @@ struct DocumentFreshness {
     /// - Parameter isReload: whether the fresh document lacks something that the caller needs. A reload waits for the
     ///   cool-down after another reload or a failure, but not for the one after an ordinary fetch.
     mutating func begin(isReload: Bool = false, now: Instant, jitter: Double) -> Bool {
-        // Without a usable document every caller fails until a fetch succeeds, so the next one may begin after a
-        // second.
-        let coolDown = (isStale(now: now) ? .seconds(1) : caching.coolDown) * (1 + 0.25 * self.jitter)
-        if let last = isReload ? cooledFrom : attemptedAt, last.duration(to: now) < coolDown { return false }
+        if let last = isReload ? cooledFrom : attemptedAt, last.duration(to: now) < coolDown(now: now) { return false }
         attemptedAt = now
         if isReload { cooledFrom = now }
         self.jitter = jitter
         return true
+    }
+
+    /// Without a usable document every caller fails until a fetch succeeds, so the next one may begin after a second.
+    private func coolDown(now: Instant) -> Duration {
+        (isStale(now: now) ? .seconds(1) : caching.coolDown) * (1 + 0.25 * jitter)
     }
 
     /// Counts a document with this freshness lifetime as received.
@@ -72,6 +82,9 @@ struct DocumentFreshness {
     /// - Returns: when its refresh begins.
     mutating func receive(maximumAge: Duration, now: Instant) -> Instant {
         failure = nil
+        receivedAt = now
+        // No fetch begins before the cool-down ends. Without that time each caller would find the document expired.
+        let maximumAge = max(maximumAge, caching.coolDown)
         // After three quarters of the lifetime, so that no caller has to wait at its end.
         let refreshAfter = now.advanced(by: maximumAge * (0.75 + 0.15 * jitter))
         let freshUntil = now.advanced(by: maximumAge)

@@ -10,7 +10,17 @@ public final class RemoteDocument<Value: Equatable & Sendable>: Sendable {
     private struct State {
         var freshness: DocumentFreshness
         var current: CachedDocument<Value>?
-        var running: Task<Void, Never>?
+        var isFetching = false
+        /// The callers that wait for the fetch, each with a number. They get whether it has ended.
+        var waiting: [Int: CheckedContinuation<Bool, Never>] = [:]
+        var lastNumber = 0
+    }
+
+    /// What a caller does that needs another document than the cached one.
+    private enum Step {
+        case wait(Int)
+        case useCached
+        case fail(DocumentFetchError)
     }
 
     /// The document until its refresh begins. It is read without a lock.
@@ -54,63 +64,133 @@ public final class RemoteDocument<Value: Equatable & Sendable>: Sendable {
         return state.withLock { state in
             switch state.freshness.advice(now: now) {
             case .fetch: return nil
-            case .useAndRefresh: _ = startFetch(&state, isReload: false, now: now)
+            case .useAndRefresh: startFetch(&state, isReload: false, now: now)
             case .use: break
             }
             return state.current
         }
     }
 
+    /// Why the document may be another by now: the last fetch failed, and not long ago. `nil` if there is no reason.
+    package var recentFailure: DocumentFetchError? {
+        let now = now()
+        return state.withLock { $0.freshness.recentFailure(now: now) }
+    }
+
     /// A fresh document if the server answers, else the last one that it sent.
     ///
-    /// - Throws: if no document has been received, or the last one is too stale.
+    /// - Throws: if no document has been received, or the last one is too stale; and if the task is cancelled meanwhile. The
+    ///   fetch goes on for others.
     public func current() async throws(DocumentFetchError) -> CachedDocument<Value> {
         if let cached { return cached }
         return try await fetched(isReload: false)
     }
 
     /// Reloads the document because the fresh one lacks something that the caller needs. However many callers there
-    /// are, one fetch runs at a time, and at most one reload begins in a cool-down.
+    /// are, one fetch runs at a time, and at most one reload begins in a cool-down. A fetch that another caller has begun, from
+    /// a server that has failed recently, is not waited for.
     ///
-    /// - Throws: the same errors as ``current()``.
+    /// - Throws: the same errors as ``current()``, and the recent failure in place of waiting.
     public func reloaded() async throws(DocumentFetchError) -> CachedDocument<Value> {
         try await fetched(isReload: true)
     }
 
+    /// Whether there is a document that is not too stale.
+    package var hasDocument: Bool {
+        let now = now()
+        return state.withLock { $0.current != nil && !$0.freshness.isStale(now: now) }
+    }
+
+    /// The time since the server sent the document last; `nil` without one.
+    package var age: Duration? {
+        let now = now()
+        return state.withLock { state in state.freshness.receivedAt.map { $0.duration(to: now) } }
+    }
+
+    /// Starts a fetch if one is due, and does not wait for it: so that no caller of ``current()`` has to.
+    ///
+    /// - Returns: the time until the next is due.
+    package func refreshIfDue() -> Duration {
+        let now = now()
+        return state.withLock { state in
+            if state.freshness.advice(now: now) != .use { startFetch(&state, isReload: false, now: now) }
+            return state.freshness.delay(now: now)
+        }
+    }
+
     private func fetched(isReload: Bool) async throws(DocumentFetchError) -> CachedDocument<Value> {
         let now = now()
-        await state.withLock { startFetch(&$0, isReload: isReload, now: now) }?.value
+        switch state.withLock({ step(&$0, isReload: isReload, now: now) }) {
+        case .useCached: break
+        case .fail(let error): throw error
+        case .wait(let number):
+            let hasEnded = await withTaskCancellationHandler {
+                await withCheckedContinuation { wait(with: $0, number) }
+            } onCancel: {
+                leave(number)
+            }
+            if !hasEnded { throw DocumentFetchError(.unreachable, "the caller was cancelled") }
+        }
         let later = self.now()
         return try state.withLock { (state) throws(DocumentFetchError) in
             guard let current = state.current, !state.freshness.isStale(now: later) else {
-                throw state.freshness.failure ?? DocumentFetchError(.unreachable, "cancelled")
+                throw state.freshness.failure ?? DocumentFetchError(.unreachable, "it was not fetched")
             }
             return current
         }
     }
 
-    /// - Returns: the running fetch; `nil` if it is too early for one.
-    private func startFetch(
-        _ state: inout sending State, isReload: Bool, now: ContinuousClock.Instant
-    ) -> Task<Void, Never>? {
-        if let running = state.running { return running }
-        guard state.freshness.begin(isReload: isReload, now: now, jitter: .random(in: 0...1)) else { return nil }
-        let task = Task { await self.fetchOnce() }
-        state.running = task
-        return task
+    private func step(_ state: inout State, isReload: Bool, now: ContinuousClock.Instant) -> Step {
+        if isReload, state.isFetching, !state.freshness.isStale(now: now),
+            let failure = state.freshness.recentFailure(now: now)
+        {
+            return .fail(failure)
+        }
+        guard startFetch(&state, isReload: isReload, now: now) else { return .useCached }
+        state.lastNumber += 1
+        return .wait(state.lastNumber)
+    }
+
+    /// - Returns: whether a fetch runs; if not, it is too early for one.
+    @discardableResult
+    private func startFetch(_ state: inout State, isReload: Bool, now: ContinuousClock.Instant) -> Bool {
+        if state.isFetching { return true }
+        guard state.freshness.begin(isReload: isReload, now: now, jitter: .random(in: 0...1)) else { return false }
+        state.isFetching = true
+        // It is no child of the caller's task: the cancellation of one caller does not end the fetch of all.
+        Task { await self.fetchOnce() }
+        return true
+    }
+
+    private func wait(with continuation: CheckedContinuation<Bool, Never>, _ number: Int) {
+        let hasEnded: Bool? = state.withLock { state in
+            // The fetch may have ended since, and the caller may have been cancelled.
+            if !state.isFetching { return true }
+            if Task.isCancelled { return false }
+            state.waiting[number] = continuation
+            return nil
+        }
+        if let hasEnded { continuation.resume(returning: hasEnded) }
+    }
+
+    private func leave(_ number: Int) {
+        state.withLock { $0.waiting.removeValue(forKey: number) }?.resume(returning: false)
     }
 
     private func fetchOnce() async {
         let result: Result<FetchedDocument<Value>, DocumentFetchError>
         do throws(DocumentFetchError) { result = .success(try await fetch()) } catch { result = .failure(error) }
         let now = now()
-        state.withLock { state in
-            state.running = nil
+        let waiting = state.withLock { state in
+            defer { state.waiting = [:] }
+            state.isFetching = false
             switch result {
             case .success(let fetched): receive(fetched, &state, now: now)
             case .failure(let error): state.freshness.fail(error)
             }
+            return Array(state.waiting.values)
         }
+        for continuation in waiting { continuation.resume(returning: true) }
         if case .failure(let error) = result { reportFailure(error) }
     }
 

@@ -30,6 +30,18 @@ extension RemoteDocument where Value == JWKSet {
         }
     }
 
+    /// Reloads the set because the fresh one lacks a key, as ``reloaded()`` does.
+    ///
+    /// - Parameter lacksKey: whether a set lacks the key.
+    /// - Throws: also why the set could not be reloaded, if it lacks the key: the server may have published it by now.
+    package func reloaded(
+        whileLacking lacksKey: (JWKSet) -> Bool
+    ) async throws(DocumentFetchError) -> CachedDocument<JWKSet> {
+        let reloaded = try await reloaded()
+        if lacksKey(reloaded.value), let failure = recentFailure { throw failure }
+        return reloaded
+    }
+
     /// ``cached``, specialized for key sets. A resource server reads it for each request, and another module would call
     /// the generic code.
     package var cachedKeys: CachedDocument<JWKSet>? { cached }

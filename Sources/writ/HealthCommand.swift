@@ -1,9 +1,8 @@
 import ArgumentParser
 import AsyncHTTPClient
-import NIOCore
-import NIOHTTP1
 import RemoteKeys
 import ServiceFiles
+import WireText
 
 struct HealthCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -24,18 +23,14 @@ struct HealthCommand: AsyncParsableCommand {
                 "management is off, so there is no health check", hint: "management: 127.0.0.1:8081 in writ.yaml")
         }
         let url = "http://\(address.local)\(ready ? "/readyz" : "/healthz")"
-        let (status, answer): (UInt, String)
-        do {
-            (status, answer) = try await Deadline.race(.seconds(5)) {
-                let response = try await DocumentDownload.httpClient.execute(
-                    HTTPClientRequest(url: url), deadline: .distantFuture)
-                let body = try await response.body.collect(upTo: 1024)
-                return (response.status.code, String(buffer: body))
-            }
+        let answer: HTTPAnswer
+        do throws(ConnectionFailure) {
+            answer = try await OutgoingHTTP.writ().send(HTTPClientRequest(url: url), within: .seconds(5))
         } catch {
             throw Failure("no answer from \(url): \(error)", hint: "is the service running?")
         }
-        guard status == 200 else { throw Failure("\(url) answers \(status)") }
-        Terminal.print(answer.filter { !$0.isNewline })
+        guard answer.status == 200 else { throw Failure("\(url) answers \(answer.status)") }
+        let text = String(decoding: answer.body.prefix(1024), as: UTF8.self)
+        Terminal.print(VisibleText.line(text.filter { !$0.isNewline }))
     }
 }

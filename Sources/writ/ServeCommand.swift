@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Logging
+import RemoteKeys
 import ServiceFiles
 import Telemetry
 import TokenHTTP
@@ -41,7 +42,9 @@ struct ServeCommand: AsyncParsableCommand {
         log.setLevel(Logger.Level(configuration.logLevel))
         let logger = log.logger
         for warning in configuration.warnings { logger.warning("\(warning)") }
-        let traces = configuration.tracing.map { [logger] in TraceExport(to: $0, logger: logger) }
+        let traces = configuration.tracing.map { [logger] in
+            TraceExport(to: $0, through: .writ(), logger: logger)
+        }
         let service = try TokenService(
             configuration, logger: logger, tracer: traces?.tracer, setLogLevel: log.setLevel)
         service.addCounter(

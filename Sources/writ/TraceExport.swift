@@ -1,7 +1,6 @@
 import AccessToken
 import AsyncHTTPClient
 import Logging
-import NIOCore
 import NIOHTTP1
 import OTLPTracing
 import RemoteKeys
@@ -13,7 +12,7 @@ import ServiceLifecycle
 struct TraceExport: Service {
     let tracer: OTLPTracer
 
-    init(to destination: TracingDestination, logger: Logger) {
+    init(to destination: TracingDestination, through http: OutgoingHTTP, logger: Logger) {
         tracer = OTLPTracer(
             serviceVersion: Release.version, resource: destination.resource, samplingRatio: destination.ratio,
             report: { logger.warning("Traces: \($0)") }
@@ -24,16 +23,17 @@ struct TraceExport: Service {
                 request.headers.replaceOrAdd(name: field.name, value: field.value)
             }
             request.headers.replaceOrAdd(name: "Content-Type", value: "application/json")
-            request.body = .bytes(ByteBuffer(bytes: octets))
-            // The HTTP client's time limit covers only the head of the answer.
-            try await Deadline.race(.seconds(5)) { [request] in
-                let response = try await DocumentDownload.httpClient.execute(request, deadline: .distantFuture)
-                // The body is read so that the connection can be reused. A long one is cut off.
-                for try await _ in response.body.prefix(64) {}
-                guard (200..<300).contains(response.status.code) else {
-                    throw ExportRefusal(
-                        status: response.status.code, retryAfter: response.headers.first(name: "Retry-After"))
-                }
+            request.body = .bytes(octets)
+            let answer: HTTPAnswer
+            do throws(ConnectionFailure) {
+                // Spans are sent every few seconds, so that a kept connection spares handshakes.
+                answer = try await http.send(request, within: .seconds(5), keepsConnection: true)
+            } catch {
+                throw ExportRefusal(
+                    noAnswer: error.description, isRetryable: error.code == .refused || error.code == .unknownHost)
+            }
+            guard (200..<300).contains(answer.status) else {
+                throw ExportRefusal(status: answer.status, retryAfter: answer.headers.first(name: "Retry-After"))
             }
         }
     }

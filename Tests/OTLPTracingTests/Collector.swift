@@ -9,7 +9,7 @@ final class Collector: Sendable {
         let description = "refused"
     }
 
-    enum Behaviour { case accept, refuse, stall, answer(UInt, retryAfter: String?) }
+    enum Behaviour { case accept, refuse, stall, answer(UInt, retryAfter: String?), refuseConnections }
 
     private let behaviour = Mutex(Behaviour.accept)
     private let arrivals = AsyncStream<[UInt8]>.makeStream()
@@ -32,6 +32,7 @@ final class Collector: Sendable {
         case .accept: return
         case .refuse: throw Refusal()
         case .answer(let status, let retryAfter): throw ExportRefusal(status: status, retryAfter: retryAfter)
+        case .refuseConnections: throw ExportRefusal(noAnswer: "the connection was refused", isRetryable: true)
         case .stall:
             let gate = gate.stream
             // Like a library that ignores cancellation.

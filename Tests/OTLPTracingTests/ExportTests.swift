@@ -149,11 +149,11 @@ import Tracing
     }
 
     @Test(
-        "OTLP/HTTP, Failures: a batch is retried after 429, 502, 503 and 504",
-        arguments: [429, 502, 503, 504] as [UInt])
-    func retries(status: UInt) async throws {
+        "OTLP/HTTP, Failures: a batch is retried after 429, 502, 503 and 504, and if it certainly did not arrive",
+        arguments: [429, 502, 503, 504].map { Collector.Behaviour.answer($0, retryAfter: nil) } + [.refuseConnections])
+    func retries(failure: Collector.Behaviour) async throws {
         let tracer = tracer()
-        collector.behave(.answer(status, retryAfter: nil))
+        collector.behave(failure)
         let running = Task { await tracer.run() }
         tracer.end("1", "2")
         time.tick()

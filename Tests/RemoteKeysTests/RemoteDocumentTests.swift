@@ -78,4 +78,25 @@ import Testing
         server.pass(.seconds(86400))
         await #expect(throws: DocumentFetchError(.status(500))) { try await document.current() }
     }
+
+    @Test("A caller that is cancelled waits no longer, and the fetch goes on for others", .timeLimit(.minutes(1)))
+    func cancelledCaller() async throws {
+        let (gate, opening) = AsyncStream<Void>.makeStream()
+        let (fetches, started) = AsyncStream<Void>.makeStream()
+        let count = Mutex(0)
+        let document = RemoteDocument<List>(fetch: { () throws(DocumentFetchError) in
+            count.withLock { $0 += 1 }
+            started.yield()
+            for await _ in gate { break }
+            return FetchedDocument(["a"], maximumAge: .seconds(300))
+        })
+        let cancelled = Task { try await document.current() }
+        let other = Task { try await document.current() }
+        for await _ in fetches { break }
+        cancelled.cancel()
+        await #expect(throws: DocumentFetchError(.unreachable)) { try await cancelled.value }
+        opening.yield()
+        #expect(try await other.value.value == ["a"])
+        #expect(document.cached?.value == ["a"] && count.withLock { $0 } == 1)
+    }
 }

@@ -48,7 +48,7 @@ extension TokenCommand {
             let issuer = try OptionValue.parse(issuer, "--issuer", Issuer.init)
             let clientID = try OptionValue.parse(clientID, "--client-id", ClientID.init)
             let proof = try privateKey.map { TokenClient.Proof.key(try signer(FilePath($0))) } ?? .secret(try secret())
-            let client = TokenClient(issuer: issuer, http: DocumentDownload.httpClient)
+            let client = TokenClient(issuer: issuer, http: .writ())
             let answer = try await client.requestToken(
                 clientID: clientID, proof: proof, scope: scope, resources: resource)
             guard let token = answer["access_token"]?.string else { throw Failure("the answer holds no access_token") }

@@ -18,7 +18,7 @@ struct TokenClient {
     }
 
     let issuer: Issuer
-    let http: HTTPClient
+    let http: OutgoingHTTP
 
     /// - Returns: the members of the JSON in the answer.
     func requestToken(
@@ -69,12 +69,11 @@ struct TokenClient {
 
     private func send(_ request: HTTPClientRequest) async throws -> (HTTPResponseStatus, JSONObject) {
         do {
-            let http = http
-            let (status, body) = try await Deadline.race(.seconds(10)) {
-                let response = try await http.execute(request, deadline: .distantFuture)
-                return (response.status, try await response.body.collect(upTo: 256 * 1024))
-            }
-            return (status, (try? JSONReader.read(Array(body.readableBytesView)))?.object ?? JSONObject())
+            let answer = try await http.send(request, within: .seconds(10))
+            return (
+                HTTPResponseStatus(statusCode: Int(answer.status)),
+                (try? JSONReader.read(answer.body))?.object ?? JSONObject()
+            )
         } catch {
             throw Failure("no answer from \(request.url): \(error)", hint: "is the service running?")
         }
