@@ -145,7 +145,7 @@ let surroundings: [Target] = [
     tests("ServiceFiles", ["OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto", system, yams]),
     tests(
         "LiveState", ["ServiceFixture", "ServiceFiles", "OAuth", "AccessToken", "JOSE", "WireText", logging, system]),
-    tests("HTTPEdge", ["WireText", nioCore, nioEmbedded, nioHTTP1, nioHTTP2, nioHPACK, nioSSL, logging]),
+    tests("HTTPEdge", ["WireText", nioCore, nioEmbedded, nioPosix, nioHTTP1, nioHTTP2, nioHPACK, nioSSL, logging]),
     tests(
         "TokenHTTP",
         [

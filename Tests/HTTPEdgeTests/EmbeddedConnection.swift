@@ -70,11 +70,22 @@ final class EmbeddedConnection {
 
     /// Does everything that can be done now.
     func run() {
+        var isDone: Bool
         repeat {
-            loop.run()
-            if channel.isActive, socket.wantsInput, let read = reads.popFirst() { socket.deliver(read) }
-        } while work() || channel.isActive && socket.wantsInput && !reads.isEmpty
+            takeTurns()
+            isDone = true
+            if channel.isActive, socket.wantsInput, let read = reads.popFirst() {
+                socket.deliver(read)
+                isDone = false
+            }
+            if work() { isDone = false }
+        } while !isDone
+    }
+
+    /// Has everything parsed that waits for a turn.
+    private func takeTurns() {
         loop.run()
+        while let turns = listener.state(on: loop)?.turns, !turns.isEmpty { loop.advanceTime(by: .microseconds(100)) }
     }
 
     func advance(by time: TimeAmount) {

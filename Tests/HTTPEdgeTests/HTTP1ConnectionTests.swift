@@ -1,5 +1,7 @@
 import NIOCore
+import NIOHTTP1
 import Testing
+import WireText
 
 @testable import HTTPEdge
 
@@ -34,6 +36,29 @@ struct HTTP1ConnectionTests {
         #expect(connection.isOpen && !responses.saysClose)
     }
 
+    @Test("A head of 15 KiB is accepted, and one of 17 KiB is refused with 431", arguments: [1, 40])
+    func largeHeads(fieldCount: Int) throws {
+        for (size, status) in [(15, "200 /a"), (17, "431")] {
+            let connection = try edge.connect()
+            let value = String(repeating: "a", count: size * 1024 / fieldCount)
+            connection.send("GET /a HTTP/1.1\r\nHost: a\r\n".utf8)
+            for number in 0..<fieldCount { connection.send("x\(number): \(value)\r\n".utf8) }
+            connection.send("\r\n".utf8)
+            #expect(try responses(of: connection).texts == [status])
+        }
+    }
+
+    @Test("A request that cannot be parsed is reported with its status and the client's address")
+    func reportsWhatCannotBeParsed() throws {
+        let connection = try edge.connect()
+        connection.send("GET /a HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n".utf8)
+        #expect(try responses(of: connection).texts == ["400"])
+        #expect(
+            edge.reported {
+                if case .malformedRequest(.badRequest, IPAddress("127.0.0.1")) = $0 { true } else { false }
+            })
+    }
+
     @Test("While a request waits for its response, no more is read")
     func oneRequestAtATime() throws {
         let connection = try edge.connect()
@@ -64,7 +89,7 @@ struct HTTP1ConnectionTests {
         #expect(edge.budget.drawn < 100 * 1024)
         edge.answer(connection)
         let responses = try responses(of: connection)
-        #expect(responses.texts.map { $0.prefix(7) } == ["200 /la"] + Array(repeating: "200 /ec", count: 5) + ["429"])
+        #expect(responses.texts.map { $0.prefix(7) } == ["200 /la"] + Array(repeating: "200 /ec", count: 4) + ["429"])
         #expect(responses.saysClose && !connection.isOpen)
     }
 

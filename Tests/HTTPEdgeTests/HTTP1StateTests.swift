@@ -144,17 +144,19 @@ struct HTTP1StateTests {
         #expect("\(answered.fail(.badRequest, now: Self.start))" == "linger")
     }
 
-    @Test("Chunk extensions and other framing have a limit, and chunks of one octet do not reach it")
+    @Test("Chunk extensions and other framing have a limit, which thousands of chunks of one octet reach")
     func framingLimit() {
         var state = state(after: head([("Transfer-Encoding", "chunked")]))
         #expect(state.read(4096, now: Self.start) == .parse)
         for _ in 0..<4 { _ = state.read(4096, now: Self.start) }
         #expect(state.read(4096, now: Self.start) == .refuse)
         var small = self.state(after: head([("Transfer-Encoding", "chunked")]))
-        for _ in 0..<16384 {
-            #expect(small.read(6, now: Self.start) == .parse)
+        var count = 0
+        while count < 16384, small.read(6, now: Self.start) == .parse {
             _ = small.receive(.body(ByteBuffer(repeating: 0, count: 1)), now: Self.start)
+            count += 1
         }
+        #expect((2700...3300).contains(count))
     }
 
     @Test("Blank lines before a request have a limit")

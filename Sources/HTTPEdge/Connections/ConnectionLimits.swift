@@ -48,8 +48,6 @@ package struct ConnectionLimits: Sendable {
     static let largestWrite = 16 * 1024
     /// The size of one read in octets. Most requests are smaller.
     static let readSize = 4096
-    /// The most octets of framing, such as chunk extensions, beside those that chunks of one octet need.
+    /// The most octets of framing, such as the sizes of chunks and their extensions: those of 2700 chunks of one octet.
     static let framing = 16 * 1024
-    /// The octets that frame a chunk of one octet.
-    static let chunkFraming = 6
 }

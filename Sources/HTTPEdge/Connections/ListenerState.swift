@@ -1,5 +1,4 @@
 import NIOCore
-import NIOSSL
 import Synchronization
 import WireText
 
@@ -10,9 +9,11 @@ final class ListenerState: Sendable {
         /// The connections of clients that have not authenticated; only these may be closed for others.
         let strangers = OpenConnections()
         let authenticated = OpenConnections()
+        let turns: ReadTurns
         var date: ResponseDate
 
-        init(date: ResponseDate) {
+        init(_ loop: any EventLoop, date: ResponseDate) {
+            turns = ReadTurns(loop)
             self.date = date
         }
     }
@@ -48,14 +49,16 @@ final class ListenerState: Sendable {
     private static func loopState(
         _ configuration: ListenerConfiguration, _ loop: any EventLoop
     ) -> NIOLoopBound<LoopState> {
-        NIOLoopBound(LoopState(date: ResponseDate(now: configuration.now)), eventLoop: loop)
+        NIOLoopBound(LoopState(loop, date: ResponseDate(now: configuration.now)), eventLoop: loop)
     }
 
     var limits: ConnectionLimits { configuration.limits }
 
     var budget: MemoryBudget { configuration.budget }
 
-    var tls: (@Sendable () -> NIOSSLContext)? { configuration.tls }
+    var tls: (@Sendable () -> ServerTLS)? { configuration.tls }
+
+    func report(certificates: [[UInt8]]) { configuration.reportCertificates(certificates) }
 
     func respond(_ request: Request, _ loop: any EventLoop) -> Reply { configuration.respond(request, loop) }
 

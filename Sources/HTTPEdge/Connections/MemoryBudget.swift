@@ -79,6 +79,10 @@ enum MemoryCost {
     static let connection = 16 * 1024
     /// TLS on a connection.
     static let tls = 64 * 1024
+    /// The certificates of a client during the handshake: BoringSSL reads 100 KiB of them.
+    static let certificates = 128 * 1024
+    /// What one octet of them takes afterwards: they are in the session and in each request.
+    static let perCertificateOctet = 4
     /// HTTP/2 on a connection.
     static let http2 = 32 * 1024
     /// A stream of HTTP/2 without its fields and its content.

@@ -50,6 +50,12 @@ final class OpenConnection {
         return true
     }
 
+    /// Gives back memory that was drawn for the protocol.
+    func giveBackOfProtocol(_ octets: Int) {
+        protocolCost -= octets
+        _ = draw(drawn - octets)
+    }
+
     /// Sets what the requests of the connection take.
     ///
     /// - Returns: false if there is no memory for more.

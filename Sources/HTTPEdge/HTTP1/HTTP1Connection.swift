@@ -21,6 +21,8 @@ final class HTTP1Connection: ChannelDuplexHandler {
     private var isSending = false
     /// Whether the request in progress has drawn more memory than its connection has.
     private var isMemoryDrawn = false
+    /// How many requests the responder has been given.
+    private(set) var requestCount = 0
 
     init(_ connection: OpenConnection, _ loop: ListenerState.LoopState) {
         self.connection = connection
@@ -164,6 +166,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
     private func respond(to head: HTTPRequestHead, _ content: Request.Content) {
         connection.touch()
         connection.isAnswering = true
+        requestCount += 1
         let request = Request(
             head.method, RequestTarget(head.uri, hasAbsoluteForm: true), fields: head.headers, content: content,
             peer: connection.peer)
@@ -262,21 +265,5 @@ final class HTTP1Connection: ChannelDuplexHandler {
         if !isSending { perform(state.expire(now: now)) }
         processWaiting()
         resume()
-    }
-}
-
-/// Counts the octets that are read, before they are parsed.
-final class RequestMeter: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-    typealias InboundOut = ByteBuffer
-
-    private let connection: HTTP1Connection
-
-    init(_ connection: HTTP1Connection) {
-        self.connection = connection
-    }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if connection.shouldParse(unwrapInboundIn(data).readableBytes) { context.fireChannelRead(data) }
     }
 }

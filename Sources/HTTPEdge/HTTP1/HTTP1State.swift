@@ -115,8 +115,7 @@ struct HTTP1State {
         case .receivingContent(let incoming):
             received += count
             let framing = received - incoming.content.readableBytes
-            let limit = ConnectionLimits.framing + ConnectionLimits.chunkFraming * incoming.content.readableBytes
-            if framing > limit + count { return .refuse }
+            if framing > ConnectionLimits.framing + count { return .refuse }
         case .answering, .discarding: break
         }
         // The parser limits the fields, but not the blank lines in front of a request.

@@ -14,10 +14,16 @@ enum ConnectionPipeline {
     static func configure(_ channel: any Channel, _ listener: ListenerState) throws {
         let (connection, loop) = try open(channel, listener)
         guard let tls = listener.tls else { return try addHTTP1(connection, loop) }
-        guard connection.drawForProtocol(MemoryCost.tls) else { throw ChannelError.ioOnClosedChannel }
-        try channel.pipeline.syncOperations.addHandlers([
-            NIOSSLServerHandler(context: tls()), TLSHandshake(connection, loop),
-        ])
+        let settings = tls()
+        let cost = MemoryCost.tls + (settings.asksForCertificates ? MemoryCost.certificates : 0)
+        guard connection.drawForProtocol(cost) else { throw ChannelError.ioOnClosedChannel }
+        let certificates = settings.asksForCertificates ? ClientCertificates() : nil
+        // What a client presents without being asked is not looked at.
+        let handler = NIOSSLServerHandler(context: settings.context) { presented, promise in
+            let version = try? channel.pipeline.syncOperations.nioSSL_tlsVersion()
+            promise.succeed(certificates?.accept(presented, version) == true ? .certificateVerified : .failed)
+        }
+        try channel.pipeline.syncOperations.addHandlers([handler, TLSHandshake(connection, loop, certificates)])
     }
 
     /// Adds the channel to the open connections of its event loop, until it is closed.
@@ -38,7 +44,8 @@ enum ConnectionPipeline {
         limits.maxHeaderFieldSize = connection.limits.head
         limits.maxHeaderListSize = connection.limits.head
         try connection.channel.pipeline.syncOperations.addHandlers([
-            RequestMeter(http1), ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: limits)), http1,
+            RequestMeter(http1, loop.turns), ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: limits)),
+            http1,
         ])
     }
 

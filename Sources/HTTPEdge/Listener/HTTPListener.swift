@@ -1,14 +1,20 @@
-package import NIOCore
+import NIOCore
 package import NIOPosix
 import Synchronization
+import WireText
 
 /// Listens on one address, and answers the requests of HTTP/1.1 and, with TLS, of HTTP/2.
 package final class HTTPListener: Sendable {
     /// The most connections that wait to be accepted. (It is usually also the system's own limit.)
     private static let backlog = 4096
+    /// Accepts the connections of all listeners. The event loops that serve connections would accept a few between two
+    /// rounds of requests, so that under load new connections waited for seconds.
+    private static let accepting = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    /// How many connections are accepted before the limits are looked at again.
+    private static let acceptedAtOnce: UInt = 16
 
     private let state: ListenerState
-    private let channel: any Channel
+    let channel: any Channel
     private let failure: Failure
     private let isStopping = Atomic(false)
 
@@ -29,7 +35,8 @@ package final class HTTPListener: Sendable {
         let state = try await ListenerState(configuration, group: group)
         let failure = Failure()
         let descriptors = configuration.descriptors
-        channel = try await ServerBootstrap(group: group)
+        channel = try await ServerBootstrap(group: Self.accepting, childGroup: group)
+            .serverChannelOption(.maxMessagesPerRead, value: Self.acceptedAtOnce)
             .serverChannelOption(.backlog, value: Int32(Self.backlog))
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelInitializer { channel in
@@ -57,8 +64,13 @@ package final class HTTPListener: Sendable {
         self.failure = failure
     }
 
-    /// The address that the listener has; with the port that the system chose for port 0.
-    package var address: SocketAddress? { channel.localAddress }
+    /// The address that the listener has, `127.0.0.1:8080` or `[::1]:8080`; with the port that the system chose for port 0.
+    package var address: String? {
+        guard let address = Peer(channel.localAddress).address, let port = channel.localAddress?.port else {
+            return nil
+        }
+        return address.octets.count == 4 ? "\(address):\(port)" : "[\(address)]:\(port)"
+    }
 
     /// How many connections are open.
     package var connectionCount: Int { state.connectionCount }
@@ -68,7 +80,8 @@ package final class HTTPListener: Sendable {
     /// - Throws: the reason if the listener ended by itself.
     package func waitUntilClosed() async throws {
         try await channel.closeFuture.get()
-        if !isStopping.load(ordering: .relaxed), let error = failure.last { throw error }
+        guard !isStopping.load(ordering: .relaxed) else { return }
+        throw failure.last ?? ListenerClosed()
     }
 
     /// Accepts no more connections. Those that are open are served.
@@ -94,4 +107,9 @@ package final class HTTPListener: Sendable {
         stopAccepting()
         state.closeAll()
     }
+}
+
+/// A listener was closed although the service did not close it, and the system gave no reason.
+package struct ListenerClosed: Error, CustomStringConvertible {
+    package let description = "the socket was closed"
 }

@@ -11,12 +11,17 @@ final class TLSHandshake: ChannelInboundHandler, RemovableChannelHandler {
 
     private let connection: OpenConnection
     private let loop: ListenerState.LoopState
+    /// `nil` if the client is not asked for any.
+    private let certificates: ClientCertificates?
     private var timer: Scheduled<Void>?
     private var isReported = false
 
-    init(_ connection: OpenConnection, _ loop: ListenerState.LoopState) {
+    init(
+        _ connection: OpenConnection, _ loop: ListenerState.LoopState, _ certificates: ClientCertificates?
+    ) {
         self.connection = connection
         self.loop = loop
+        self.certificates = certificates
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -50,8 +55,15 @@ final class TLSHandshake: ChannelInboundHandler, RemovableChannelHandler {
         let pipeline = context.pipeline.syncOperations
         connection.touch()
         do {
-            let certificate = try pipeline.handler(type: NIOSSLServerHandler.self).peerCertificate
-            connection.peer = Peer(address: connection.peer.address, certificate: certificate)
+            if let certificates {
+                var presented = certificates.presented
+                if presented.isEmpty {
+                    // A resumed connection has the client's own certificate from the session.
+                    let own = try pipeline.handler(type: NIOSSLServerHandler.self).peerCertificate
+                    presented = [own.flatMap { try? $0.toDERBytes() }].compactMap(\.self)
+                }
+                takeOver(presented)
+            }
             if let chosen, Octets(chosen).isSame(as: "h2") {
                 try ConnectionPipeline.addHTTP2(connection, loop)
             } else {
@@ -61,6 +73,14 @@ final class TLSHandshake: ChannelInboundHandler, RemovableChannelHandler {
             return context.close(promise: nil)
         }
         pipeline.removeHandler(context: context, promise: nil)
+    }
+
+    /// - Parameter all: the client's own certificate first; empty if it presented none.
+    private func takeOver(_ all: [[UInt8]]) {
+        connection.peer = Peer(address: connection.peer.address, certificates: all)
+        let kept = all.reduce(0) { $0 + $1.count } * MemoryCost.perCertificateOctet
+        connection.giveBackOfProtocol(max(0, MemoryCost.certificates - kept))
+        if all.count > 1 { connection.listener.report(certificates: all) }
     }
 
     private func fail(_ context: ChannelHandlerContext, _ reason: String) {

@@ -1,6 +1,5 @@
 package import NIOCore
 package import NIOHTTP1
-package import NIOSSL
 package import WireText
 
 /// A request with all of its content, RFC 9110 section 3.4.
@@ -83,12 +82,13 @@ package enum RequestTarget: Sendable, Equatable {
 package struct Peer: Sendable {
     /// `nil` for a connection without an IP address, as in tests.
     package let address: IPAddress?
-    /// The certificate that the client presented in the TLS handshake; `nil` if it presented none.
-    package let certificate: NIOSSLCertificate?
+    /// The certificates that the client presented in the TLS handshake, in DER, its own first; empty if it presented none. A
+    /// resumed connection (RFC 8446 section 2.2) has the client's own alone.
+    package let certificates: [[UInt8]]
 
-    package init(address: IPAddress?, certificate: NIOSSLCertificate? = nil) {
+    package init(address: IPAddress?, certificates: [[UInt8]] = []) {
         self.address = address
-        self.certificate = certificate
+        self.certificates = certificates
     }
 
     /// - Parameter address: of the socket. A zone after `%` is dropped.

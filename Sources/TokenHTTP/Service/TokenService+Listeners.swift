@@ -29,9 +29,10 @@ extension TokenService {
             limits.connections = connections
             limits.evictionTime = evictionTime
             var settings = ListenerConfiguration(
-                host: address.host, port: address.port, limits: limits, budget: budget, descriptors: reserve, tls: tls,
+                host: address.host, port: address.port, limits: limits, budget: budget, descriptors: reserve,
                 now: { NumericDate.now.seconds },
                 report: { [reporter] in reporter.report(HTTPEvent($0, listener: name)) }, respond: respond)
+            if let tls { settings.tls = { ServerTLS(tls(), asksForCertificates: false) } }
             // The connections of a proxy are those of many clients.
             settings.share = { proxies().isTrusted($0) ? nil : $0.block }
             return ListenerService(
