@@ -70,6 +70,9 @@ let surroundings: [Target] = [
         ],
         swiftSettings: strict),
     .target(
+        name: "ReplayStore", dependencies: ["RemoteKeys", nioCore, nioPosix, nioSSL], swiftSettings: staying),
+    tests("ReplayStore", ["RemoteKeys", nioCore, nioEmbedded, nioPosix, nioSSL]),
+    .target(
         name: "TokenVerifier", dependencies: ["AccessToken", "JOSE", "WireText", "RemoteKeys", "Libcrypto", atomics],
         swiftSettings: strict),
     .target(
