@@ -26,6 +26,8 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let metricsTesting = Target.Dependency.product(name: "MetricsTestKit", package: "swift-metrics")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
@@ -73,7 +75,13 @@ let surroundings: [Target] = [
         name: "ReplayStore", dependencies: ["RemoteKeys", nioCore, nioPosix, nioSSL], swiftSettings: staying),
     tests("ReplayStore", ["RemoteKeys", nioCore, nioEmbedded, nioPosix, nioSSL]),
     .target(
-        name: "TokenVerifier", dependencies: ["AccessToken", "JOSE", "WireText", "RemoteKeys", "Libcrypto", atomics],
+        name: "TokenVerifier",
+        dependencies: [
+            "AccessToken", "JOSE", "WireText", "RemoteKeys", "Libcrypto", atomics, metrics, logging, lifecycle,
+        ],
+        swiftSettings: strict),
+    .target(
+        name: "TokenVerifierTesting", dependencies: ["TokenVerifier", "AccessToken", "JOSE", "Libcrypto"],
         swiftSettings: strict),
     .target(
         name: "TokenVerifierHummingbird",
@@ -135,11 +143,15 @@ let surroundings: [Target] = [
         ]),
     tests(
         "TokenVerifier",
-        ["LoopbackServer", "RemoteKeys", "AccessToken", "JOSE", "WireText", "Libcrypto", hummingbird, httpTypes]),
+        [
+            "TokenVerifierTesting", "LoopbackServer", "RemoteKeys", "AccessToken", "JOSE", "WireText", "Libcrypto",
+            hummingbird, httpTypes, metrics, metricsTesting, logging, lifecycle,
+        ]),
     tests(
         "TokenVerifierHummingbird",
         [
-            "TokenVerifier", "AccessToken", "JOSE", "WireText", "Libcrypto", hummingbird, hummingbirdTesting,
+            "TokenVerifierTesting", "TokenVerifier", "AccessToken", "JOSE", "WireText", "Libcrypto", hummingbird,
+            hummingbirdTesting, httpTypes,
         ]),
     .target(
         name: "ServiceFixture",
@@ -176,6 +188,7 @@ let package = Package(
             .executable(name: "demo-api", targets: ["demo-api"]),
             .library(name: "TokenVerifier", targets: ["TokenVerifier"]),
             .library(name: "TokenVerifierHummingbird", targets: ["TokenVerifierHummingbird"]),
+            .library(name: "TokenVerifierTesting", targets: ["TokenVerifierTesting"]),
             // For Benchmarks/, a package of its own that measures the parts one by one. No promise to anybody else.
             .library(name: "WritParts", targets: ["OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto"]),
         ],
@@ -185,6 +198,7 @@ let package = Package(
             .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
             .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
             .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+            .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
             .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
             .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.7.3"),
             .package(url: "https://github.com/apple/swift-nio-http2.git", from: "1.46.0"),

@@ -88,7 +88,7 @@ import Testing
             // The time limit is short only if no answer is expected.
             let isSilent = url != Self.url(.none, origin) && (trouble == .slow || trouble == .down)
             let timeout: Duration = isSilent ? .milliseconds(200) : .seconds(20)
-            return try await DocumentDownload(url: url, timeout: timeout).fetchKeySet()
+            return try await DocumentDownload(url: url, through: .verifier, timeout: timeout).fetchKeySet()
         }
         let verifier = try TokenMint.verifier(.remote(set))
         if let age {
@@ -107,7 +107,7 @@ import Testing
             switch error {
             case .rejected: result = "refused"
             case .noKeys: result = "no keys"
-            case .cannotVerify: result = "failed"
+            case .cannotVerify, .invalidProof, .nonceRequired, .tooManyProofs: result = "failed"
             }
         }
         return source.withLock { $0.requests } == 0 ? result : "\(result), asked"

@@ -1,4 +1,5 @@
 import AccessToken
+import Foundation
 import HTTPTypes
 import Hummingbird
 import JOSE
@@ -128,5 +129,31 @@ import Testing
             _ = try await verifier.verify(mint.token())
         }
         #expect(requests.withLock { $0 } == ["/keys", "/keys"])
+    }
+
+    @Test("A path that is no regular file is refused, and not waited for", .timeLimit(.minutes(1)))
+    func onlyRegularFiles() async throws {
+        let folder = try TemporaryFolder()
+        #expect(unsafe mkfifo(folder.path("pipe"), 0o600) == 0)
+        for path in [folder.path("pipe"), folder.path(""), "/dev/zero"] {
+            let error = await #expect(throws: DocumentFetchError(.unreadableFile)) { try await keys(.file(path)) }
+            #expect(error?.description == "the file cannot be read: it is not a regular file", "\(path)")
+        }
+    }
+
+    @Test("A file that is larger than a set may be is refused")
+    func largeFile() async throws {
+        let folder = try TemporaryFolder()
+        let set = String(decoding: try mint.keys.json(), as: UTF8.self)
+        for (length, isAccepted) in [(DocumentDownload.maximumSize, true), (DocumentDownload.maximumSize + 1, false)] {
+            let padding = String(repeating: " ", count: length - set.utf8.count)
+            try folder.write(set + padding, to: "jwks.json")
+            let source = KeySource.file(folder.path("jwks.json"))
+            if isAccepted {
+                #expect(try await keys(source).keys.count == 1)
+            } else {
+                await #expect(throws: DocumentFetchError(.tooLarge)) { try await keys(source) }
+            }
+        }
     }
 }

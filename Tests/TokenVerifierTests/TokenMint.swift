@@ -40,10 +40,11 @@ struct TokenMint {
     }
 
     static func verifier(
-        _ keys: KeySource, cacheCapacity: Int = 0, now: @escaping @Sendable () -> NumericDate = { now }
+        _ keys: KeySource, rules: VerificationRules = VerificationRules(), cacheCapacity: Int = 0,
+        now: @escaping @Sendable () -> NumericDate = { now }
     ) throws -> AccessTokenVerifier {
         AccessTokenVerifier(
             issuer: try Issuer("https://i.example"), audience: try Audience("https://a.example"), keys: keys,
-            cacheCapacity: cacheCapacity, now: now)
+            rules: rules, cacheCapacity: cacheCapacity, now: now)
     }
 }

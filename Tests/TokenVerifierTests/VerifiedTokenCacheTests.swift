@@ -75,4 +75,51 @@ import Testing
             await #expect(throws: AccessTokenVerificationError.self) { try await verifier.verify(bad) }
         }
     }
+
+    /// Digests of which all choose one of two sets, and have the same tag there.
+    private static func similarDigests(_ count: Int) -> [VerifiedTokenCache.Digest] {
+        (0..<count).map { number in
+            var digest = [UInt8](repeating: 0, count: 32)
+            digest[7] = UInt8(number % 2)
+            digest[15] = 1
+            digest[31] = UInt8(number)
+            return digest
+        }
+    }
+
+    @Test("Threads that use few places at the same time get the token of their digest and version, or none")
+    func concurrentUse() async throws {
+        let versions = 2
+        let digests = Self.similarDigests(24)
+        let tokens = try (0..<digests.count * versions).map { number in
+            try VerifiedAccessToken(
+                verifying: mint.token(claims: TokenMint.claims.replacing(#""jti":"1""#, with: #""jti":"\#(number)""#)),
+                keys: mint.keys, issuer: Issuer("https://i.example"), audience: Audience("https://a.example"),
+                now: TokenMint.now, leeway: .zero)
+        }
+        let cache = VerifiedTokenCache(capacity: 16)
+        let outcomes = await withTaskGroup(of: (right: Int, wrong: Int).self) { group in
+            for start in 0..<8 {
+                group.addTask {
+                    var (right, wrong) = (0, 0)
+                    var number = start
+                    for round in 0..<4000 {
+                        number = (number * 5 + 7) % tokens.count
+                        let (digest, version) = (digests[number / versions], number % versions)
+                        if round % 2 == 0 {
+                            cache.insert(tokens[number], digest, version: version, now: TokenMint.now)
+                        } else if let found = cache.token(digest, version: version, now: TokenMint.now) {
+                            if found.claims.tokenID == "\(number)" { right += 1 } else { wrong += 1 }
+                        }
+                    }
+                    return (right, wrong)
+                }
+            }
+            return await group.reduce(into: (right: 0, wrong: 0)) {
+                $0.right += $1.right; $0.wrong += $1.wrong
+            }
+        }
+        #expect(outcomes.wrong == 0 && outcomes.right > 0)
+        #expect(cache.count <= 16)
+    }
 }

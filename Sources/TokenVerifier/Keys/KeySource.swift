@@ -1,9 +1,14 @@
 public import AccessToken
-import Foundation
+public import CoreMetrics
 public import JOSE
+public import Logging
 public import RemoteKeys
+import WireText
 
-/// Where a verifier gets the issuer's public keys.
+/// Where a verifier gets the issuer's public keys. Verifiers that share a source share its keys.
+///
+/// Sources that fetch do so when a token needs it, refresh the keys before they expire, and use them for a day (by default)
+/// while their server is down. As a service of `swift-service-lifecycle` they fetch at the start and need no token for it.
 public struct KeySource: Sendable {
     enum Kind {
         case fixed(CachedDocument<JWKSet>)
@@ -11,66 +16,119 @@ public struct KeySource: Sendable {
     }
 
     let kind: Kind
+    /// `nil` for keys that are not fetched.
+    let telemetry: KeySourceTelemetry?
 
     /// A set that does not change.
     public static func fixed(_ keys: JWKSet) -> KeySource {
-        KeySource(kind: .fixed(CachedDocument(value: keys)))
+        KeySource(kind: .fixed(CachedDocument(value: keys)), telemetry: nil)
     }
 
-    /// A set that another server publishes.
-    public static func remote(_ keys: RemoteDocument<JWKSet>) -> KeySource {
-        KeySource(kind: .remote(keys))
+    /// A set that the caller fetches.
+    package static func remote(_ keys: RemoteDocument<JWKSet>) -> KeySource {
+        KeySource(kind: .remote(keys), telemetry: nil)
+    }
+
+    /// A set that is fetched in a way of the program's own.
+    ///
+    /// - Parameters:
+    ///   - name: identifies the source in logs and metrics, and must be the same for its life.
+    ///   - caching: how long keys are used while they cannot be fetched.
+    ///   - logger: gets a warning for each fetch that failed, even if older keys can still be used.
+    ///   - metrics: see Observability in the documentation.
+    ///   - timeLimit: after it, the task of `fetch` is cancelled and the fetch has failed. A `fetch` that ignores the
+    ///     cancellation keeps others from beginning.
+    ///   - fetch: fetches the set once. ``JWKSet/init(reading:)`` reads a JWK Set.
+    public static func fetching(
+        named name: String, caching: DocumentCaching = .standard, logger: Logger = .tokenVerifier,
+        metrics: any MetricsFactory = MetricsSystem.factory, timeLimit: Duration = .seconds(15),
+        _ fetch: @escaping @Sendable () async throws -> FetchedDocument<JWKSet>
+    ) -> KeySource {
+        fetching(named: name, caching: caching, logger: logger, metrics: metrics, limited: timeLimit, fetch)
+    }
+
+    /// - Parameter limit: `nil` for a fetch that has a limit of its own.
+    private static func fetching(
+        named name: String, caching: DocumentCaching, logger: Logger, metrics: any MetricsFactory,
+        limited limit: Duration?,
+        _ fetch: @escaping @Sendable () async throws -> FetchedDocument<JWKSet>
+    ) -> KeySource {
+        let telemetry = KeySourceTelemetry(source: name, logger: logger, metrics: metrics)
+        let keys = RemoteDocument.keySet(caching: caching, reportFailure: telemetry.failed) {
+            () throws(DocumentFetchError) in
+            let fetched: FetchedDocument<JWKSet>
+            do {
+                if let limit {
+                    fetched = try await Deadline.race(limit, fetch)
+                } else {
+                    fetched = try await fetch()
+                }
+            } catch {
+                throw error as? DocumentFetchError ?? DocumentFetchError(.unreachable, "\(error)")
+            }
+            guard !fetched.value.keys.isEmpty else { throw DocumentFetchError(.empty) }
+            telemetry.fetched(fetched.value)
+            return fetched
+        }
+        return KeySource(kind: .remote(keys), telemetry: telemetry)
     }
 
     /// The set behind a URL.
     ///
-    /// - Parameter reportFailure: called once for each fetch that failed, even if an older set can still be served.
+    /// - Parameters:
+    ///   - settings: certificate authorities, headers, proxy and time limit.
+    ///   - caching: how long keys are used while they cannot be fetched.
+    ///   - logger: gets a warning for each fetch that failed, even if older keys can still be used.
+    ///   - metrics: see Observability in the documentation.
     /// - Throws: ``DocumentFetchError/Code/insecureURL``. Nothing is fetched yet.
     public static func url(
-        _ url: String, caching: DocumentCaching = .standard,
-        reportFailure: @escaping @Sendable (DocumentFetchError) -> Void = { _ in }
+        _ url: String, settings: FetchSettings = .standard, caching: DocumentCaching = .standard,
+        logger: Logger = .tokenVerifier, metrics: any MetricsFactory = MetricsSystem.factory
     ) throws(DocumentFetchError) -> KeySource {
-        .remote(.keySet(try DocumentDownload(url: url), caching: caching, reportFailure: reportFailure))
+        let download = try DocumentDownload(url: url, settings: settings)
+        // A query may have a secret.
+        let name = Octets(url).split(at: "?").head.text
+        return fetching(named: name, caching: caching, logger: logger, metrics: metrics, limited: nil) {
+            try await download.fetchKeySet()
+        }
     }
 
-    /// The set that the issuer's metadata names, RFC 8414.
+    /// The set that the issuer's metadata names: RFC 8414, or OpenID Connect Discovery 1.0.
     ///
-    /// - Parameter reportFailure: as for a URL.
+    /// - Parameters:
+    ///   - settings: certificate authorities, headers, proxy and time limit, for the metadata and for the keys.
+    ///   - caching: how long keys are used while they cannot be fetched.
+    ///   - logger: gets a warning for each fetch that failed, even if older keys can still be used.
+    ///   - metrics: see Observability in the documentation.
     public static func discovery(
-        from issuer: Issuer, caching: DocumentCaching = .standard,
-        reportFailure: @escaping @Sendable (DocumentFetchError) -> Void = { _ in }
+        from issuer: Issuer, settings: FetchSettings = .standard, caching: DocumentCaching = .standard,
+        logger: Logger = .tokenVerifier, metrics: any MetricsFactory = MetricsSystem.factory
     ) -> KeySource {
-        .remote(
-            .keySet(caching: caching, reportFailure: reportFailure) { () throws(DocumentFetchError) in
-                try await IssuerMetadata.discover(issuer).keySet.fetchKeySet()
-            })
+        let http = OutgoingHTTP(settings)
+        return fetching(
+            named: issuer.description, caching: caching, logger: logger, metrics: metrics, limited: nil
+        ) {
+            try await IssuerMetadata.discover(issuer, through: http).keySet.fetchKeySet()
+        }
     }
 
     /// The set in a file. It is read again every minute, and at once if it lacks a key.
     ///
-    /// - Parameter reportFailure: as for a URL.
+    /// - Parameters:
+    ///   - caching: how long keys are used while the file cannot be read.
+    ///   - logger: gets a warning each time that the file cannot be read, even if older keys can still be used.
+    ///   - metrics: see Observability in the documentation.
     public static func file(
         _ path: String, caching: DocumentCaching = DocumentCaching(coolDown: .seconds(1)),
-        reportFailure: @escaping @Sendable (DocumentFetchError) -> Void = { _ in }
+        logger: Logger = .tokenVerifier, metrics: any MetricsFactory = MetricsSystem.factory
     ) -> KeySource {
-        .remote(
-            .keySet(caching: caching, reportFailure: reportFailure) { () throws(DocumentFetchError) in
-                FetchedDocument(try JWKSet(readingFile: path), maximumAge: .seconds(60))
-            })
+        fetching(named: path, caching: caching, logger: logger, metrics: metrics) {
+            FetchedDocument(try await JWKSet.read(file: path), maximumAge: .seconds(60))
+        }
     }
 }
 
-extension JWKSet {
-    fileprivate init(readingFile path: String) throws(DocumentFetchError) {
-        let data: Data
-        do {
-            let handle = try FileHandle(forReadingFrom: URL(filePath: path))
-            defer { try? handle.close() }
-            data = try handle.read(upToCount: DocumentDownload.maximumSize + 1) ?? Data()
-        } catch {
-            throw DocumentFetchError(.unreadableFile, (error as NSError).localizedDescription)
-        }
-        guard data.count <= DocumentDownload.maximumSize else { throw DocumentFetchError(.tooLarge) }
-        try self.init(decoding: Array(data))
-    }
+extension Logger {
+    /// The logger with the label `TokenVerifier`, of the logging system that the program has chosen.
+    public static var tokenVerifier: Logger { Logger(label: "TokenVerifier") }
 }

@@ -1,59 +1,107 @@
 public import AccessToken
-import Atomics
+public import CoreMetrics
 public import JOSE
-public import Libcrypto
-public import RemoteKeys
-import WireText
+import RemoteKeys
 
-/// Verifies bearer tokens for a resource server, RFC 9068 section 4, without a request to the issuer for each token.
-public struct AccessTokenVerifier: Sendable {
-    private let issuer: Issuer
-    private let audience: Audience
-    private let keys: KeySource
-    private let leeway: Duration
-    private let maximumTokenLength: Int
+/// Verifies access tokens of one issuer for a resource server, RFC 9068 section 4, without a request to the issuer for
+/// each token.
+public struct AccessTokenVerifier: TokenVerifying {
+    /// The only issuer whose tokens are accepted.
+    public let issuer: Issuer
+    /// The identifiers of this resource server. A token must name one of them.
+    public let audiences: [Audience]
+    /// What is demanded of tokens beside signature, issuer, audience and time.
+    public let rules: VerificationRules
+    /// Where the issuer's keys come from.
+    public let keys: KeySource
+
     private let cache: VerifiedTokenCache?
+    private let senderCheck: SenderCheck
     private let lastHeader = LastHeader()
+    private let metrics: VerificationMetrics
     private let now: @Sendable () -> NumericDate
 
     /// - Parameters:
     ///   - issuer: the only issuer whose tokens are accepted.
-    ///   - audience: the identifier of this resource server, which a token must name.
+    ///   - audiences: the identifiers of this resource server, of which a token must name one: URIs, or names such as
+    ///     `rabbitmq`. With an empty list no token is accepted.
     ///   - keys: the issuer's keys.
-    ///   - leeway: the tolerated difference between the clocks of issuer and resource server.
-    ///   - maximumTokenLength: in octets; a longer token is rejected without parsing it.
-    ///   - cacheCapacity: how many verified tokens are cached, each until it expires or the keys change. The next
-    ///     request with a cached token costs a digest and no signature check. The default 0 caches none.
+    ///   - rules: what is demanded besides.
+    ///   - cacheCapacity: how many verified tokens are cached at most, each until it expires or the keys change. The next
+    ///     request with a cached token costs a digest and no signature check. From 8 on it is rounded down to a multiple of 8:
+    ///     the digest of a token chooses one set of 8 places, so a token may be dropped while other sets have free places.
+    ///     The default 0 caches none.
+    ///   - metrics: counts verified and refused tokens: see Observability in the documentation.
     ///   - now: the clock.
     public init(
-        issuer: Issuer, audience: Audience, keys: KeySource, leeway: Duration = .seconds(30),
-        maximumTokenLength: Int = CompactJWS.defaultMaximumLength, cacheCapacity: Int = 0,
+        issuer: Issuer, audiences: [Audience], keys: KeySource, rules: VerificationRules = VerificationRules(),
+        cacheCapacity: Int = 0, metrics: any MetricsFactory = MetricsSystem.factory,
         now: @escaping @Sendable () -> NumericDate = { .now }
     ) {
         self.issuer = issuer
-        self.audience = audience
+        self.audiences = audiences
         self.keys = keys
-        self.leeway = leeway
-        self.maximumTokenLength = maximumTokenLength
+        self.rules = rules
+        senderCheck = SenderCheck(rules.confirmation)
         cache = cacheCapacity > 0 ? VerifiedTokenCache(capacity: cacheCapacity) : nil
+        self.metrics = VerificationMetrics(issuer: issuer.description, factory: metrics)
         self.now = now
     }
 
-    /// Verifies a token from the `Authorization` header, without the scheme `Bearer`. It waits only if no keys are
+    /// For a resource server with one identifier.
+    ///
+    /// - Parameter audience: a URI, or a name such as `rabbitmq`.
+    public init(
+        issuer: Issuer, audience: Audience, keys: KeySource, rules: VerificationRules = VerificationRules(),
+        cacheCapacity: Int = 0, metrics: any MetricsFactory = MetricsSystem.factory,
+        now: @escaping @Sendable () -> NumericDate = { .now }
+    ) {
+        self.init(
+            issuer: issuer, audiences: [audience], keys: keys, rules: rules, cacheCapacity: cacheCapacity,
+            metrics: metrics, now: now)
+    }
+
+    /// The first audience.
+    public var defaultRealm: String { audiences.first?.description ?? issuer.description }
+
+    /// The schemes with which a token can be presented.
+    public var schemes: [AuthorizationScheme] { rules.confirmation.schemes }
+
+    /// The accepted signature algorithms of DPoP proofs.
+    public var proofAlgorithms: [SignatureAlgorithm] { rules.confirmation.proofAlgorithms }
+
+    /// Verifies a token from the `Authorization` field, without the scheme `Bearer`. It waits only if no keys are
     /// cached, or the cached keys lack the one that the token names.
+    ///
+    /// Nothing is known of its sender, so that a token which is bound to a key is refused.
     public func verify(_ token: String) async throws(AccessTokenVerificationError) -> VerifiedAccessToken {
-        let remote: RemoteDocument<JWKSet>
-        switch keys.kind {
-        case .fixed(let keys): return try verify(token, with: keys)
-        case .remote(let set): remote = set
-        }
+        try await verify(token, .alone)
+    }
+
+    /// Verifies a token of a request, and that its sender has the key that the token is bound to: RFC 9449 section 7.1, RFC
+    /// 8705 section 3. It waits as ``verify(_:)`` does.
+    ///
+    /// - Parameters:
+    ///   - token: from the `Authorization` field, without its scheme.
+    ///   - scheme: of that field.
+    ///   - request: has the DPoP proof and the certificate of the sender. Its `Authorization` fields are not read again.
+    public func verify(
+        _ token: String, as scheme: AuthorizationScheme, in request: ProtectedResourceRequest
+    ) async throws(AccessTokenVerificationError) -> VerifiedAccessToken {
+        try await verify(token, TokenPresentation(scheme: scheme, request: request))
+    }
+
+    private func verify(
+        _ token: String, _ presentation: TokenPresentation
+    ) async throws(AccessTokenVerificationError) -> VerifiedAccessToken {
+        if let verified = try verifyUsingCachedKeys(token, presentation) { return verified }
         do throws(AccessTokenVerificationError) {
-            if let known = remote.cachedKeys { return try verify(token, with: known) }
-            return try verify(token, with: try await keys(remote.current))
+            let verified = try await verifyFetchingKeys(token, presentation)
+            metrics.accept()
+            return verified
         } catch {
-            // A key that is not in the set may be new, so the set is reloaded.
-            guard case .rejected(.signature(.noSingleKey)) = error else { throw error }
-            return try verify(token, with: try await keys(remote.reloaded))
+            metrics.refuse(error)
+            throw error
         }
     }
 
@@ -61,14 +109,57 @@ public struct AccessTokenVerifier: Sendable {
     ///
     /// - Returns: `nil` if keys would have to be fetched: then call ``verify(_:)``.
     public func verifyUsingCachedKeys(_ token: String) throws(AccessTokenVerificationError) -> VerifiedAccessToken? {
+        try verifyUsingCachedKeys(token, .alone)
+    }
+
+    private func verifyUsingCachedKeys(
+        _ token: String, _ presentation: TokenPresentation
+    ) throws(AccessTokenVerificationError) -> VerifiedAccessToken? {
+        do throws(AccessTokenVerificationError) {
+            guard let verified = try verifyWithoutFetching(token, presentation) else { return nil }
+            metrics.accept()
+            return verified
+        } catch {
+            metrics.refuse(error)
+            throw error
+        }
+    }
+
+    private func verifyWithoutFetching(
+        _ token: String, _ presentation: TokenPresentation
+    ) throws(AccessTokenVerificationError) -> VerifiedAccessToken? {
         switch keys.kind {
-        case .fixed(let keys): return try verify(token, with: keys)
+        case .fixed(let keys): return try verify(token, presentation, with: keys)
         case .remote(let set):
             guard let keys = set.cachedKeys else { return nil }
-            do throws(AccessTokenVerificationError) { return try verify(token, with: keys) } catch {
+            do throws(AccessTokenVerificationError) { return try verify(token, presentation, with: keys) } catch {
                 guard case .rejected(.signature(.noSingleKey)) = error else { throw error }
                 return nil
             }
+        }
+    }
+
+    private func verifyFetchingKeys(
+        _ token: String, _ presentation: TokenPresentation
+    ) async throws(AccessTokenVerificationError) -> VerifiedAccessToken {
+        guard case .remote(let set) = keys.kind else { throw .rejected(.signature(.noSingleKey)) }
+        do throws(AccessTokenVerificationError) {
+            return try verify(token, presentation, with: try await keys(set.current))
+        } catch {
+            // A key that is not in the set may be new, so the set is reloaded.
+            guard case .rejected(.signature(.noSingleKey)) = error else { throw error }
+            return try verify(token, presentation, with: try await keys(set.reloaded), of: set)
+        }
+    }
+
+    /// Verifies with reloaded keys. If they could not be reloaded, a missing key says nothing about the token.
+    private func verify(
+        _ token: String, _ presentation: TokenPresentation, with keys: CachedDocument<JWKSet>,
+        of set: RemoteDocument<JWKSet>
+    ) throws(AccessTokenVerificationError) -> VerifiedAccessToken {
+        do throws(AccessTokenVerificationError) { return try verify(token, presentation, with: keys) } catch {
+            guard case .rejected(.signature(.noSingleKey)) = error, let failure = set.recentFailure else { throw error }
+            throw .noKeys(failure)
         }
     }
 
@@ -79,97 +170,48 @@ public struct AccessTokenVerifier: Sendable {
     }
 
     private func verify(
-        _ token: String, with keys: CachedDocument<JWKSet>
+        _ token: String, _ presentation: TokenPresentation, with keys: CachedDocument<JWKSet>
     ) throws(AccessTokenVerificationError) -> VerifiedAccessToken {
         let now = now()
-        // Before any work that grows with the length, such as a digest.
-        guard token.utf8.count <= maximumTokenLength else { throw .rejected(.signature(.tooLong)) }
-        let digest = cache?.digest(of: token)
-        if let cache, let digest, let known = cache.token(digest, version: keys.version, now: now) {
-            // RFC 7519 section 4.1.4: a cached token may have expired since.
-            guard now < known.claims.expiresAt + leeway else { throw .rejected(.expired) }
-            return known
-        }
-        do throws(AccessTokenRejection) {
-            let verified = try VerifiedAccessToken(
-                signedToken(token, by: keys.value), text: token, issuer: issuer, audiences: [audience],
-                profile: { _ in .rfc9068 }, now: now, leeway: leeway)
-            if let cache, let digest { cache.insert(verified, digest, version: keys.version, now: now) }
-            return verified
-        } catch {
+        let verified: VerifiedAccessToken
+        do throws(AccessTokenRejection) { verified = try self.token(token, with: keys, now: now) } catch {
             throw AccessTokenVerificationError(error)
         }
+        // After all that the token alone decides: a proof is used up by it.
+        try senderCheck.check(verified, presentation, now: now)
+        do throws(AccessTokenRejection) { try rules.checkOwn(verified) } catch { throw .rejected(error) }
+        return verified
+    }
+
+    /// The token, if nothing but its sender is left to check.
+    private func token(
+        _ text: String, with keys: CachedDocument<JWKSet>, now: NumericDate
+    ) throws(AccessTokenRejection) -> VerifiedAccessToken {
+        // Before any work that grows with the length, such as a digest.
+        guard text.utf8.count <= rules.maximumTokenLength else { throw .signature(.tooLong) }
+        let digest = cache?.digest(of: text)
+        if let cache, let digest, let known = cache.token(digest, version: keys.version, now: now) {
+            try rules.checkEachTime(known, now: now)
+            return known
+        }
+        let verified = try VerifiedAccessToken(
+            signedToken(text, by: keys.value), text: text, issuer: issuer, audiences: audiences,
+            profile: { _ in rules.profile }, now: now, leeway: rules.leeway)
+        try rules.checkOnce(verified)
+        try rules.checkEachTime(verified, now: now)
+        if let cache, let digest { cache.insert(verified, digest, version: keys.version, now: now) }
+        return verified
     }
 
     private func signedToken(_ token: String, by keys: JWKSet) throws(AccessTokenRejection) -> VerifiedJWS {
         do throws(JWSError) {
             let jws = try CompactJWS(
-                parsing: token, maximumLength: maximumTokenLength, knownHeader: lastHeader.encodedHeader)
-            let verified = try jws.verified(by: keys)
-            // Nearly always the header is the same, and no store is needed.
+                parsing: token, maximumLength: rules.maximumTokenLength, knownHeader: lastHeader.encodedHeader)
+            let verified = try jws.verified(by: keys, among: rules.algorithms)
             if !jws.hasKnownHeader { lastHeader.store(jws.encodedHeader) }
             return verified
         } catch {
             throw .signature(error)
         }
     }
-}
-
-/// The header of the last verified token. The next token most likely has the same. It is read and written without a
-/// lock.
-private final class LastHeader: Sendable {
-    private final class Stored: AtomicReference, Sendable {
-        let encodedHeader: EncodedHeader
-
-        init(_ encodedHeader: EncodedHeader) { self.encodedHeader = encodedHeader }
-    }
-
-    private let stored = ManagedAtomic<Stored?>(nil)
-
-    var encodedHeader: EncodedHeader? { stored.load(ordering: .acquiring)?.encodedHeader }
-
-    func store(_ header: EncodedHeader) {
-        stored.store(Stored(header), ordering: .releasing)
-    }
-}
-
-/// Why a token was not verified. Two errors are equal if their codes are.
-public enum AccessTokenVerificationError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The token is invalid: `invalid_token` of RFC 6750 section 3.1.
-    case rejected(AccessTokenRejection)
-    /// The issuer's keys cannot be fetched, so the token could not be checked.
-    case noKeys(DocumentFetchError)
-    /// libcrypto failed while it checked the signature, so nothing is known about the token.
-    case cannotVerify(LibcryptoError)
-
-    /// A failure of libcrypto is no reason to reject the token.
-    init(_ rejection: AccessTokenRejection) {
-        if case .signature(.cannotVerify(let error)) = rejection {
-            self = .cannotVerify(error)
-        } else {
-            self = .rejected(rejection)
-        }
-    }
-
-    /// A human-readable description. It contains no part of the token.
-    public var description: String {
-        switch self {
-        case .rejected(let reason): "the token is refused: \(reason)"
-        case .noKeys(let error): "the issuer's keys are not available: \(error)"
-        case .cannotVerify(let error): "the token's signature could not be checked: libcrypto \(error)"
-        }
-    }
-}
-
-extension VerifiedAccessToken {
-    /// Checks that the token's scope contains all of `scope` (RFC 6750 section 3.1, `insufficient_scope`).
-    public func require(scope: Scope) throws(InsufficientScope) {
-        guard scope.isSubset(of: claims.scope) else { throw InsufficientScope(required: scope) }
-    }
-}
-
-/// The token is valid, but its scope is not sufficient.
-public struct InsufficientScope: Error, Sendable {
-    /// The scope that is required.
-    public let required: Scope
 }

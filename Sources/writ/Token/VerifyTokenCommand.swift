@@ -38,7 +38,7 @@ extension TokenCommand {
             }
             let verifier = AccessTokenVerifier(
                 issuer: issuer, audience: audience, keys: .fixed(try await keys()),
-                leeway: try Duration(option: leeway))
+                rules: VerificationRules(leeway: try Duration(option: leeway)))
             let token = try token ?? Terminal.readInput()
             let verified: VerifiedAccessToken
             do throws(AccessTokenVerificationError) { verified = try await verifier.verify(token) } catch {
