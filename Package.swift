@@ -87,6 +87,13 @@ let surroundings: [Target] = [
         name: "TokenVerifierHummingbird",
         dependencies: ["TokenVerifier", "AccessToken", "WireText", hummingbird, httpTypes],
         swiftSettings: strict),
+    .target(
+        name: "TokenSource",
+        dependencies: [
+            "RemoteKeys", "AccessToken", "JOSE", "WireText", "Libcrypto", httpClient, nioCore, nioPosix, nioHTTP1,
+            logging, system,
+        ],
+        swiftSettings: strict),
     .target(name: "OTLPTracing", dependencies: ["JOSE", "WireText", tracing], swiftSettings: strict),
     tests("OTLPTracing", ["JOSE", "WireText", tracing]),
     .target(name: "PrometheusText", swiftSettings: strict),
@@ -153,6 +160,16 @@ let surroundings: [Target] = [
             "TokenVerifierTesting", "TokenVerifier", "AccessToken", "JOSE", "WireText", "Libcrypto", hummingbird,
             hummingbirdTesting, httpTypes,
         ]),
+    tests(
+        "TokenSource",
+        [
+            "LoopbackServer", "RemoteKeys", "AccessToken", "JOSE", "WireText", "Libcrypto", hummingbird, httpTypes,
+            httpClient, nioCore, nioHTTP1, nioPosix, logging,
+        ]),
+    // A program of a stranger, which Tests/Interop/test_token_source.py runs against the service.
+    .executableTarget(
+        name: "TokenSourceProgram", dependencies: ["TokenSource", httpClient], path: "Tests/TokenSourceProgram",
+        swiftSettings: strict),
     .target(
         name: "ServiceFixture",
         dependencies: ["TestSupport", "LiveState", "ServiceFiles", "OAuth", "AccessToken", logging, system],
@@ -189,6 +206,7 @@ let package = Package(
             .library(name: "TokenVerifier", targets: ["TokenVerifier"]),
             .library(name: "TokenVerifierHummingbird", targets: ["TokenVerifierHummingbird"]),
             .library(name: "TokenVerifierTesting", targets: ["TokenVerifierTesting"]),
+            .library(name: "TokenSource", targets: ["TokenSource"]),
             // For Benchmarks/, a package of its own that measures the parts one by one. No promise to anybody else.
             .library(name: "WritParts", targets: ["OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto"]),
         ],
