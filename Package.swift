@@ -14,17 +14,25 @@ let strict: [SwiftSetting] = [
 // costs beside its signature.
 let staying = strict + [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]
 
-let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+// Other people's programs embed the libraries. They name the traits that they need, and resolve no package of the rest. A
+// condition names one trait, since Swift 6.2 wants all that it names, and 6.3 any. Every product of a package has the same
+// condition. `swift build` here has all traits.
+let serviceOnly = TargetDependencyCondition.when(traits: ["Service"])
+let hummingbirdOnly = TargetDependencyCondition.when(traits: ["Hummingbird"])
+
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird", condition: hummingbirdOnly)
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
-let nioHTTP2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2")
-let nioHPACK = Target.Dependency.product(name: "NIOHPACK", package: "swift-nio-http2")
+let nioHTTP2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2", condition: serviceOnly)
+let nioHPACK = Target.Dependency.product(name: "NIOHPACK", package: "swift-nio-http2", condition: serviceOnly)
 let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
-let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
-let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let hummingbirdTesting = Target.Dependency.product(
+    name: "HummingbirdTesting", package: "hummingbird", condition: hummingbirdOnly)
+let argumentParser = Target.Dependency.product(
+    name: "ArgumentParser", package: "swift-argument-parser", condition: serviceOnly)
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
-let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams", condition: serviceOnly)
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let metricsTesting = Target.Dependency.product(name: "MetricsTestKit", package: "swift-metrics")
@@ -32,15 +40,18 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let atomics = Target.Dependency.product(name: "Atomics", package: "swift-atomics")
-let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
-let instrumentation = Target.Dependency.product(name: "Instrumentation", package: "swift-distributed-tracing")
-let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing", condition: serviceOnly)
+let instrumentation = Target.Dependency.product(
+    name: "Instrumentation", package: "swift-distributed-tracing", condition: serviceOnly)
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types", condition: hummingbirdOnly)
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
 // The layers, innermost first. `script/check-layers` holds each target to the imports that its layer may have.
 let core: [Target] = [
-    .systemLibrary(name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-    .systemLibrary(name: "CLibxcrypt", pkgConfig: "libxcrypt", providers: [.apt(["libcrypt-dev"])]),
+    .systemLibrary(
+        name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+    .systemLibrary(
+        name: "CLibxcrypt", pkgConfig: "libxcrypt", providers: [.apt(["libcrypt-dev"]), .brew(["libxcrypt"])]),
     .target(name: "Libcrypto", dependencies: ["CLibcrypto"], swiftSettings: strict),
     .target(name: "Libxcrypt", dependencies: ["CLibxcrypt"], swiftSettings: strict),
     .target(name: "WireText", swiftSettings: strict),
@@ -122,16 +133,16 @@ let surroundings: [Target] = [
         dependencies: [
             "HTTPEdge", "LiveState", "ServiceFiles", "Telemetry", "PrometheusText", "Admission", "Signing", "OAuth",
             "AccessToken",
-            "JOSE", "WireText", "Libcrypto", "RemoteKeys",
+            "JOSE", "WireText", "Libcrypto", "RemoteKeys", "ReplayStore",
             nioCore, nioPosix, nioHTTP1, nioSSL, logging, tracing, instrumentation, lifecycle, system,
         ],
         swiftSettings: staying),
     .executableTarget(
         name: "writ",
         dependencies: [
-            "TokenHTTP", "ServiceFiles", "Telemetry", "OTLPTracing", "TokenVerifier", "RemoteKeys", "OAuth",
-            "AccessToken",
-            "JOSE", "WireText", "Libcrypto", argumentParser, httpClient, nioCore, nioHTTP1, lifecycle, logging, system,
+            "TokenHTTP", "ServiceFiles", "Telemetry", "OTLPTracing", "TokenVerifier", "TokenSource", "RemoteKeys",
+            "OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto", argumentParser, httpClient, nioCore, nioHTTP1,
+            lifecycle, logging, system,
         ],
         swiftSettings: strict),
     .executableTarget(
@@ -182,8 +193,9 @@ let surroundings: [Target] = [
         "TokenHTTP",
         [
             "HTTPEdge", "ServiceFixture", "LiveState", "ServiceFiles", "Telemetry", "PrometheusText", "Admission",
-            "Signing",
-            "OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto", logging, nioCore, nioHTTP1, nioPosix, system,
+            "ReplayStore", "Signing",
+            "OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto", logging, nioCore, nioHTTP1, nioPosix, nioSSL,
+            system,
         ]),
 ]
 
@@ -193,11 +205,17 @@ func tests(_ target: String, _ dependencies: [Target.Dependency]) -> Target {
         swiftSettings: strict)
 }
 
-// With WRIT_CORE_ONLY the package is what needs nothing from the network: `script/sanitize` builds that in a minute.
-let isCoreOnly = Context.environment["WRIT_CORE_ONLY"] == "1"
+// With WRIT_CORE_ONLY the package is what needs nothing from the network: `script/sanitize` builds that in a minute. With the
+// value "threads" it has no tests that stay on one thread, in which Thread Sanitizer would find nothing.
+let coreOnly = Context.environment["WRIT_CORE_ONLY"]
+let isCoreOnly = coreOnly != nil
+let testsOnOneThread = ["WireTextTests", "JOSETests", "AccessTokenTests", "OAuthTests"]
+let chosenCore = coreOnly == "threads" ? core.filter { !testsOnOneThread.contains($0.name) } : core
 
 let package = Package(
     name: "writ",
+    // `InlineArray`, and spans of strings.
+    platforms: [.macOS(.v26)],
     products: isCoreOnly
         ? []
         : [
@@ -210,6 +228,13 @@ let package = Package(
             // For Benchmarks/, a package of its own that measures the parts one by one. No promise to anybody else.
             .library(name: "WritParts", targets: ["OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto"]),
         ],
+    traits: [
+        .default(enabledTraits: ["Service"]),
+        .trait(
+            name: "Service", description: "What writ and demo-api need besides the libraries.",
+            enabledTraits: ["Hummingbird"]),
+        .trait(name: "Hummingbird", description: "What TokenVerifierHummingbird needs besides TokenVerifier."),
+    ],
     dependencies: isCoreOnly
         ? []
         : [
@@ -228,6 +253,6 @@ let package = Package(
             .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
             .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
         ],
-    targets: core + (isCoreOnly ? [] : surroundings),
+    targets: chosenCore + (isCoreOnly ? [] : surroundings),
     swiftLanguageModes: [.v6]
 )

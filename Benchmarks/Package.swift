@@ -23,7 +23,7 @@ let partTimes = Target.executableTarget(
 // A package of its own: what Writ is compared with is no dependency of Writ's.
 let package = Package(
     name: "benchmarks",
-    platforms: [.macOS(.v15)],
+    platforms: [.macOS(.v26)],
     dependencies: [
         .package(name: "writ", path: ".."),
         .package(url: "https://github.com/vapor/jwt-kit.git", from: "5.7.1"),

@@ -66,7 +66,10 @@ let package = Package(
         writ("OAuth", ["AccessToken", "JOSE", "WireText", "Libcrypto", "Libxcrypt"], staying),
         writ("Admission", ["OAuth", "AccessToken", "WireText", "Libcrypto"]),
         writ("Signing", ["OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto"], staying),
-        writ("RemoteKeys", ["AccessToken", "JOSE", "WireText", atomics, httpClient, nioCore, nioHTTP1]),
+        writ(
+            "RemoteKeys",
+            ["AccessToken", "JOSE", "WireText", atomics, httpClient, nioCore, nioPosix, nioHTTP1, nioSSL]),
+        writ("ReplayStore", ["RemoteKeys", nioCore, nioPosix, nioSSL], staying),
         writ("OTLPTracing", ["JOSE", "WireText", tracing]),
         writ("PrometheusText", []),
         writ("ServiceFiles", ["OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto", yams, system]),
@@ -84,7 +87,7 @@ let package = Package(
             "TokenHTTP",
             [
                 "HTTPEdge", "LiveState", "ServiceFiles", "Telemetry", "PrometheusText", "Admission", "Signing", "OAuth",
-                "AccessToken", "JOSE", "WireText", "Libcrypto", "RemoteKeys",
+                "AccessToken", "JOSE", "WireText", "Libcrypto", "RemoteKeys", "ReplayStore",
                 nioCore, nioPosix, nioHTTP1, nioSSL, logging, tracing, instrumentation, lifecycle, system,
             ], staying),
         // What the toolchain has of libFuzzer; `script/fuzz` links it.

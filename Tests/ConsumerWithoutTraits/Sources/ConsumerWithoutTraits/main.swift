@@ -1,0 +1,3 @@
+import TokenVerifier
+
+print(try Issuer("https://tokens.example.com"))
