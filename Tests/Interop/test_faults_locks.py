@@ -33,7 +33,7 @@ def test_a_command_says_whom_it_waits_for(own_service):
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
         said = command.stderr.readline()
-    assert "waiting for another writ command (" in said and "/.writ-lock)" in said
+    assert f"waiting for another writ command (process {os.getpid()}, " in said and "/.writ-lock)" in said
     assert command.wait(timeout=DEADLINE) == 0
     output, rest = command.communicate()
     assert "client_secret" in output and "waiting" not in rest
@@ -48,7 +48,7 @@ def test_a_command_gives_up(own_service, clock_library, tmp_path, command):
     before = own_service.clients_file.read_text()
     with held(folder):
         result = own_service.writ(*command, status=1)
-    assert "another writ command holds" in result.stderr and ".writ-lock" in result.stderr
+    assert "another writ command (process " in result.stderr and ".writ-lock) holds the lock" in result.stderr
     assert result.stdout == ""
     assert own_service.clients_file.read_text() == before
 
@@ -76,7 +76,7 @@ def test_a_service_with_rotation_goes_on(own_service, clock_library, tmp_path):
             "keys_rotation makes no first key now",
             *["keys_rotation failed and will be retried"] * 2,
         ]
-        assert all("another writ command holds" in text for text in told)
+        assert all("another writ command (process " in text for text in told)
         assert serves(own_service)
     wait_until("there are more keys", lambda: len(published(own_service)) == 2)
     assert complaints(own_service) == told

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.skipif(not shutil.which("strace"), reason="there is no 
 def run_failing(service, words, moment, failing=None):
     failing = failing or ["-e", f"inject=fsync:error=EIO:when={moment}"]
     result = subprocess.run(
-        ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync,link,linkat", *failing, BINARY, *words],
+        ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync,link,linkat,renameat2", *failing, BINARY, *words],
         cwd=service.folder,
         env=clean_environment({}),
         capture_output=True,
@@ -80,6 +80,24 @@ def test_a_command_that_fails_has_changed_nothing(own_service, name, moment):
         # What is removed is gone, though the disk did not confirm that.
         assert after == before or "is changed, but the disk did not confirm it" in result.stderr
     own_service.writ("config", "check", "--running")
+
+
+# SMB and some FUSE mounts have no hard links; NFS cannot rename without replacing.
+WITHOUT_LINKS = {
+    "no hard links": ["-e", "inject=link,linkat:error=EPERM"],
+    "nor an exclusive rename": ["-e", "inject=link,linkat:error=EPERM", "-e", "inject=renameat2:error=EINVAL"],
+}
+
+
+@pytest.mark.parametrize("lacking", WITHOUT_LINKS)
+def test_a_file_system_without_hard_links_gets_keys_too(own_service, lacking):
+    shutil.rmtree(own_service.folder / "keys")
+    for words in (["keys", "generate", "--json"], ["keys", "rotate", "--in", "1h", "--json"]):
+        result = run_failing(own_service, words, 0, WITHOUT_LINKS[lacking])
+        assert result.returncode == 0, result.stderr
+    files = sorted(path.name for path in (own_service.folder / "keys").iterdir())
+    assert len(files) == 3 and files[0] == ".writ-lock" and files[2] == "rs256.pem"
+    assert len(json.loads(own_service.writ("keys", "list", "--json").stdout)) == 2
 
 
 def test_a_link_that_the_system_refuses_is_no_way_to_lose_the_former_file(own_service):

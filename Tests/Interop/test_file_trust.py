@@ -101,6 +101,66 @@ def test_a_read_only_mount_is_fine_whatever_its_mode(tmp_path):
         made.writ("config", "check", "--config", str(disk / "writ.yaml"))
 
 
+@needs_root
+def test_a_lock_of_another_user_is_refused_at_once(own_service):
+    """In a folder such as /tmp, whoever puts the lock file there first could hold it for ever."""
+    own_service.folder.chmod(0o1777)
+    lock = own_service.folder / ".writ-lock"
+    lock.touch()
+    os.chown(lock, NOBODY, NOBODY)
+    lock.chmod(0o666)
+    result = own_service.writ("clients", "add", "reporting", "--scope", "a", status=1)
+    assert f"belongs to user {NOBODY}, who could hold it for ever" in result.stderr
+    assert "hint: remove it" in result.stderr
+    lock.unlink()
+    own_service.writ("clients", "add", "reporting", "--scope", "a")
+
+
+def test_a_keys_folder_that_another_can_be_put_in_place_of(own_service):
+    (own_service.folder / "open").mkdir()
+    (own_service.folder / "keys").rename(own_service.folder / "open/keys")
+    (own_service.folder / "open").chmod(0o777)
+    result = own_service.writ("config", "check", environment={"WRIT_KEYS": "open/keys"}, status=1)
+    assert f"open: {WORLD}" in result.stderr
+
+
+def test_a_named_pipe_in_an_open_folder_is_not_waited_for(own_service):
+    os.mkfifo(own_service.folder / "pipe.yaml")
+    own_service.folder.chmod(0o777)
+    assert WORLD in own_service.writ("config", "check", "--config", "pipe.yaml", status=1).stderr
+    own_service.folder.chmod(0o755)
+    result = own_service.shell("writ config check --config <(cat writ.yaml) --running 2>&1; writ config check --running")
+    assert "writ.yaml: ok" in result.stdout
+
+
+def test_the_secret_of_a_client_is_kept_from_others(own_service):
+    own_service.start()
+    request = ("token", "request", "--issuer", own_service.issuer, "--client-id", own_service.client_id)
+    file = own_service.folder / "secret"
+    file.write_text(own_service.client_secret + "\n")
+    file.chmod(0o644)
+    result = own_service.writ(*request, "--secret-file", str(file), status=1)
+    assert "holds a secret that other users can read" in result.stderr and "chmod 600" in result.stderr
+    file.chmod(0o600)
+    assert own_service.writ(*request, "--secret-file", str(file)).stdout.count(".") == 2
+    line = " ".join(request)
+    result = own_service.shell(f"writ {line} --secret-file <(cat secret)")
+    assert result.stdout.count(".") == 2, result.stderr
+
+
+@needs_root
+def test_a_secret_that_a_runtime_mounted_has_a_hint_that_can_be_followed(own_service, tmp_path):
+    """Docker and Podman mount secrets with the mode 0444."""
+    with small_disk(tmp_path / "disk", "size=64k,mode=755") as disk:
+        (disk / "passphrase").write_text("correct horse")
+        (disk / "passphrase").chmod(0o444)
+        remount(disk, "ro")
+        environment = {"WRIT_KEYS_PASSPHRASE_FILE": str(disk / "passphrase")}
+        result = own_service.writ("config", "check", environment=environment, status=1)
+        assert "holds a secret that other users can read" in result.stderr
+        assert "`mode: 0400`" in result.stderr and "chmod" not in result.stderr
+
+
 def test_the_keys_folder_is_closed_from_the_beginning(own_service):
     shutil.rmtree(own_service.folder / "keys")
     own_service.shell("umask 0 && writ keys generate")

@@ -105,6 +105,50 @@ import Testing
         #expect(open("link") == nil)
     }
 
+    @Test("A named pipe is refused in a folder that every user can write to, before its writer is waited for")
+    func aNamedPipeInAnOpenFolder() throws {
+        try makeFolder("open", mode: 0o777)
+        #expect(unsafe mkfifo(folder.path("open/pipe"), 0o600) == 0)
+        let path = FilePath(folder.path("open/pipe"))
+        #expect(throws: UntrustedFile.self) { try TrustedFile.open(path, .service, mayBePipe: true).close() }
+        try makeFolder("open", mode: 0o755)
+        #expect(unsafe chmod(folder.path("open/pipe"), 0o622) == 0)
+        #expect(throws: UntrustedFile.self) { try TrustedFile.open(path, .service).close() }
+        #expect(unsafe chmod(folder.path("open/pipe"), 0o600) == 0)
+        try TrustedFile.open(path, .service).close()
+    }
+
+    @Test("A pipe of the shell and /dev/null are no files that other users can change")
+    func pipesOfTheShell() throws {
+        try TrustedFile.open("/dev/null", .service).close()
+        let pipe = Pipe()
+        let path = FilePath("/dev/fd/\(pipe.fileHandleForReading.fileDescriptor)")
+        try TrustedFile.open(path, .service).close()
+    }
+
+    @Test("A keys folder is refused if every user can put another in its place, or can change a link to it")
+    func anExchangeableKeysFolder() throws {
+        try makeFolder("open", mode: 0o777)
+        try makeFolder("open/keys", mode: 0o700)
+        let files = FileManager.default
+        try files.createSymbolicLink(atPath: folder.path("link"), withDestinationPath: "open/keys")
+        for name in ["open/keys", "link"] {
+            let keys = KeysFolder(FilePath(folder.path(name)), algorithm: .rs256, access: .service)
+            let error = #expect(throws: InvalidConfiguration.self) { try keys.load() }
+            #expect(error?.problems.map(\.place) == [.file(folder.path("open"), line: nil)])
+        }
+        try makeFolder("open", mode: 0o1777)
+        #expect(try KeysFolder(FilePath(folder.path("link")), algorithm: .rs256, access: .service).load().isEmpty)
+    }
+
+    @Test("The mode of a secret that a container's runtime has mounted is mended at the mount")
+    func secretsOfContainers() {
+        let problem = KeyFile.problem(with: "/run/secrets/passphrase", KeyFileError.readableByOthers)
+        #expect(problem.hint?.contains("`mode: 0400`") == true && problem.hint?.contains("chmod") == false)
+        let other = KeyFile.problem(with: "/run/secret", KeyFileError.readableByOthers)
+        #expect(other.hint == "chmod 600 /run/secret")
+    }
+
     @Test("What a group can write to is a warning")
     func aGroupIsAWarning() throws {
         try folder.write("x", to: "file", permissions: 0o664)
@@ -113,7 +157,7 @@ import Testing
         #expect(warnings.map(\.place) == [.file(folder.path("file"), line: nil)])
     }
 
-    @Test("A new folder never has more than the permissions that it keeps")
+    @Test("A new folder has the permissions that it was made with")
     func aFolderIsMadeWithItsPermissions() throws {
         let path = FilePath(folder.path("above/keys"))
         try path.createFolder(.ownerReadWriteExecute)
@@ -125,7 +169,7 @@ import Testing
     }
 
     @Test(
-        "Configuration, clients, keys, public keys, passphrase and TLS key that every user can write to are refused",
+        "Configuration, clients, keys, public keys and passphrase that every user can write to are refused",
         arguments: ["writ.yaml", "clients.yaml", "keys/a.pub.pem", "keys/a.sealing", "passphrase"])
     func whateverDecidesIsChecked(name: String) throws {
         try makeFolder("keys", mode: 0o700)

@@ -8,6 +8,8 @@ struct DurableFile {
     private static let draftPrefix = ".writ-draft-"
 
     let path: FilePath
+    /// How a new file gets its name.
+    var naming = NamingCalls.system
 
     /// Replaces the contents of the file and keeps its permissions.
     func replace(with contents: String) throws {
@@ -29,9 +31,7 @@ struct DurableFile {
     /// Gives the present file a second name, from which it can be restored.
     private func keepFormer() throws -> FilePath {
         let former = try newDraftPath()
-        do {
-            try FileManager.default.linkItem(atPath: path.string, toPath: former.string)
-        } catch {
+        do throws(Errno) { try path.link(to: former) } catch {
             // Some file systems have no hard links, and the system may refuse one to a file of another user.
             try FileManager.default.copyItem(atPath: path.string, toPath: former.string)
         }
@@ -55,12 +55,7 @@ struct DurableFile {
     private func create(_ write: (FileDescriptor) throws -> Void) throws {
         let draft = try writeDraft(permissions: .ownerReadWrite, write)
         defer { discard(draft) }
-        do {
-            try FileManager.default.linkItem(atPath: draft.string, toPath: path.string)
-        } catch {
-            if (try? path.stat(followTargetSymlink: false)) != nil { throw Errno.fileExists }
-            throw error
-        }
+        try naming.name(draft, path)
         try synchronizeFolder { try FileManager.default.removeItem(atPath: path.string) }
     }
 

@@ -1,5 +1,3 @@
-package import SystemPackage
-
 /// How this program treats the files of the service: whose files it accepts, and how long it waits for a lock.
 package struct FileAccess: Sendable {
     /// The users whose files may decide something.
@@ -15,8 +13,9 @@ package struct FileAccess: Sendable {
 
     /// A command, which an operator may run as root for a service of another user.
     ///
-    /// - Parameter report: called with the lock file, once, if the command waits for it for more than a second.
-    package static func command(_ report: @escaping @Sendable (FilePath) -> Void = { _ in }) -> FileAccess {
+    /// - Parameter report: called once with the name of the process that it waits for, and of the lock file, if the command
+    ///   waits for more than a second.
+    package static func command(_ report: @escaping @Sendable (String) -> Void = { _ in }) -> FileAccess {
         FileAccess(owners: .any, lockPatience: LockPatience(limit: .seconds(30), report: report))
     }
 }
@@ -32,8 +31,8 @@ enum FileOwners {
 struct LockPatience: Sendable {
     /// The wait ends with an error after this time; zero to try once.
     let limit: Duration
-    /// Called with the lock file when the wait has lasted for a second.
-    var report: @Sendable (FilePath) -> Void = { _ in }
+    /// Called with what is waited for when the wait has lasted for a second.
+    var report: @Sendable (String) -> Void = { _ in }
 
     /// How long the wait may last before it is reported.
     static let silence: Duration = .seconds(1)

@@ -17,7 +17,8 @@ enum FolderLock {
         case replaced
     }
 
-    /// - Throws: ``FolderLockError`` if another process holds the lock for longer than the patience allows.
+    /// - Throws: ``FolderLockError`` if another process holds the lock for longer than the patience allows, or if the lock
+    ///   file is another user's, who could hold it for ever.
     static func hold<Result>(
         on folder: FilePath, _ patience: LockPatience, _ body: () throws -> Result
     ) throws -> Result {
@@ -60,20 +61,25 @@ enum FolderLock {
         /// - Throws: ``FolderLockError`` when the patience has ended.
         mutating func pause() throws {
             let waited = start.duration(to: .now)
-            guard waited < patience.limit else { throw FolderLockError(path: path, limit: patience.limit) }
+            guard waited < patience.limit else {
+                throw FolderLockError(path: path, cause: .held(by: holder, limit: patience.limit))
+            }
             if !isReported, waited >= LockPatience.silence {
-                patience.report(path)
+                patience.report(FolderLockError.name(of: holder, path))
                 isReported = true
             }
             Thread.sleep(forTimeInterval: FolderLock.pause / .seconds(1))
         }
+
+        private var holder: LockHolder? {
+            (try? path.stat(followTargetSymlink: false)).flatMap { LockHolder(ofFileWith: UInt64($0.inode.rawValue)) }
+        }
     }
 
-    /// Opens the lock file. If there is none, creates it, with access for its owner, and for the group if the group may
-    /// write to the folder: any user that can open the file can keep a command waiting.
+    /// Opens the lock file, or creates it if there is none.
     private static func open(_ path: FilePath, in folder: FilePath) throws -> FileDescriptor {
         do {
-            return try openExisting(path)
+            return try openExisting(path, in: folder)
         } catch Errno.noSuchFileOrDirectory {
             let descriptor: FileDescriptor
             do {
@@ -81,42 +87,89 @@ enum FolderLock {
                     path, .readWrite, options: [.create, .exclusiveCreate, .closeOnExec, .noFollow],
                     permissions: .ownerReadWrite)
             } catch Errno.fileExists {
-                return try openExisting(path)
+                return try openExisting(path, in: folder)
             }
             // Only for a file that was just created: root must not give away a file that another user has put there.
             let status = try folder.stat()
             descriptor.giveAway(to: RunningProcess.isRoot ? status.userID.rawValue : nil, status.groupID.rawValue)
-            let isShared = status.permissions.contains(.groupWrite)
-            try? descriptor.setPermissions(isShared ? [.ownerReadWrite, .groupReadWrite] : .ownerReadWrite)
+            try? descriptor.setPermissions(permissions(in: status))
             return descriptor
         }
     }
 
-    private static func openExisting(_ path: FilePath) throws -> FileDescriptor {
+    private static func openExisting(_ path: FilePath, in folder: FilePath) throws -> FileDescriptor {
         let descriptor = try FileDescriptor.open(path, .readWrite, options: [.closeOnExec, .noFollow, .nonBlocking])
-        // Earlier versions let every user open it.
-        if let status = try? descriptor.stat(), status.userID.rawValue == RunningProcess.user,
-            status.type == .regular, !status.permissions.isDisjoint(with: .otherReadWriteExecute)
-        {
-            try? descriptor.setPermissions(status.permissions.subtracting(.otherReadWriteExecute))
+        do {
+            let status = try folder.stat()
+            try check(descriptor.stat(), path, in: status)
+            try closeToOthers(descriptor, in: status)
+        } catch {
+            try? descriptor.close()
+            throw error
         }
         return descriptor
     }
+
+    /// The lock is open to its owner, and to the group if the group may write to the folder: any user that can open the
+    /// file can keep a command waiting.
+    private static func permissions(in folder: Stat) -> FilePermissions {
+        folder.permissions.contains(.groupWrite) ? [.ownerReadWrite, .groupReadWrite] : .ownerReadWrite
+    }
+
+    /// In a folder such as `/tmp` every user can put a lock file there first. It must belong to root, to this user or to the
+    /// owner of the folder, or to the group that may write to the folder.
+    private static func check(_ status: Stat, _ path: FilePath, in folder: Stat) throws {
+        let trusted = [0, RunningProcess.user, folder.userID.rawValue]
+        let isOfGroup = folder.permissions.contains(.groupWrite) && status.groupID == folder.groupID
+        guard !trusted.contains(status.userID.rawValue), !isOfGroup else { return }
+        throw FolderLockError(path: path, cause: .foreign(owner: status.userID.rawValue))
+    }
+
+    /// Earlier versions let every user open the lock file. Root does not change a file that has another name elsewhere.
+    private static func closeToOthers(_ descriptor: FileDescriptor, in folder: Stat) throws {
+        let status = try descriptor.stat()
+        let isOwn = status.userID.rawValue == RunningProcess.user || RunningProcess.isRoot && status.linkCount == 1
+        let permissions = permissions(in: folder)
+        guard isOwn, status.type == .regular, !status.permissions.isSubset(of: permissions) else { return }
+        try? descriptor.setPermissions(status.permissions.intersection(permissions))
+    }
 }
 
-/// Another `writ` process keeps a folder locked. Nothing was changed.
+/// A folder cannot be locked. Nothing was changed.
 package struct FolderLockError: Error, Sendable, Equatable, CustomStringConvertible {
+    enum Cause: Sendable, Equatable {
+        /// Another process holds the lock, and this process has waited for the limit.
+        case held(by: LockHolder?, limit: Duration)
+        /// The lock file belongs to a user who is neither root, nor that of this process or of the folder.
+        case foreign(owner: UInt32)
+    }
+
     /// The lock file.
     package let path: FilePath
-    /// How long this process has waited.
-    let limit: Duration
+    let cause: Cause
 
     /// A human-readable description.
     package var description: String {
-        let wait = limit > .zero ? ", for \(DurationText.format(limit)) already" : ""
-        return "another writ command holds \(path)\(wait); nothing was changed"
+        switch cause {
+        case .held(let holder, let limit):
+            let wait = limit > .zero ? ", for \(DurationText.format(limit)) already" : ""
+            return "\(Self.name(of: holder, path)) holds the lock\(wait); nothing was changed"
+        case .foreign(let owner):
+            return "\(path) belongs to user \(owner), who could hold it for ever; nothing was changed"
+        }
+    }
+
+    /// Names the process that holds a lock file, and the file.
+    static func name(of holder: LockHolder?, _ path: FilePath) -> String {
+        "another writ command (\(holder.map { "process \($0.process), " } ?? "")\(path))"
     }
 
     /// What the operator can do about it.
-    package var hint: String { "`fuser \(path)` says which process; end it, or try again when it is done" }
+    package var hint: String {
+        switch cause {
+        case .held(nil, _): "`fuser \(path)` says which process; end it, or try again when it is done"
+        case .held(let holder?, _): "`ps \(holder.process)` shows it; end it, or try again when it is done"
+        case .foreign: "remove it, and put the files into a folder that no other user can write to"
+        }
+    }
 }

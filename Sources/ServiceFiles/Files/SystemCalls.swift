@@ -1,4 +1,5 @@
 import Glibc
+import Libcrypto
 package import SystemPackage
 
 // System calls that swift-system does not have, or that behave differently there.
@@ -9,6 +10,26 @@ extension FilePath {
     /// Foundation's call does not replace files.
     func rename(to name: FilePath) throws(Errno) {
         guard unsafe Glibc.rename(string, name.string) == 0 else { throw Errno.last }
+    }
+
+    /// Gives the file at this path a second name: link(2).
+    ///
+    /// - Throws: `Errno.fileExists` if a file has that name.
+    func link(to name: FilePath) throws(Errno) {
+        guard unsafe Glibc.link(string, name.string) == 0 else { throw Errno.last }
+    }
+
+    /// Renames the file at this path if no file has the new name: renameat2(2) with RENAME_NOREPLACE.
+    ///
+    /// - Throws: `Errno.fileExists` if a file has that name, `Errno.invalidArgument` if the file system cannot do it.
+    func renameWithoutReplacing(to name: FilePath) throws(Errno) {
+        let error = ExclusiveRename.rename(string, to: name.string)
+        guard error == 0 else { throw Errno(rawValue: error) }
+    }
+
+    /// Removes the name of a file: unlink(2).
+    func unlink() throws(Errno) {
+        guard unsafe Glibc.unlink(string) == 0 else { throw Errno.last }
     }
 
     /// Creates the folder, and the folders above it, if there are none: mkdir(2).

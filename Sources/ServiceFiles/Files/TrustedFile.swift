@@ -3,21 +3,24 @@ package import SystemPackage
 
 /// The one place that opens what decides something: configuration, clients, keys, passphrase, TLS files.
 package enum TrustedFile {
-    /// Opens a file to read it. What is no regular file, such as a pipe of the shell, is opened without a check.
+    /// Opens a file to read it. It may be a pipe of the shell or a device such as `/dev/null`.
     ///
     /// - Parameter mayBePipe: whether to wait for the writer of a pipe.
     /// - Throws: ``UntrustedFile`` if other users can change the file, a folder that holds it, or a folder that holds a
     ///   symbolic link on the way to it.
     static func open(_ path: FilePath, _ access: FileAccess, mayBePipe: Bool = false) throws -> FileDescriptor {
+        // Before the writer of a named pipe is waited for, since another user may have made the pipe.
+        if (try? path.stat().type) == .fifo { try checkFolders(holding: path, access) }
         let isPipe = mayBePipe && (try? path.stat().type) == .fifo
         let descriptor = try FileDescriptor.open(
             path, .readOnly, options: isPipe ? [.closeOnExec] : [.closeOnExec, .nonBlocking])
         do {
             let status = try descriptor.stat()
-            if status.type == .regular {
+            // A device such as `/dev/null` is open to all users, and a pipe of the shell is that of the caller.
+            if status.type == .regular || status.type == .fifo && isNamed(path) {
                 try check(path, trust(of: status, access, isReadOnly: descriptor.isOnReadOnlyMount))
-                for entry in entries(of: path) { try checkFolder(holding: entry, access) }
             }
+            try checkFolders(holding: path, access)
             return descriptor
         } catch {
             try? descriptor.close()
@@ -25,12 +28,23 @@ package enum TrustedFile {
         }
     }
 
-    /// Checks a folder of which every file counts.
+    /// Checks a folder of which every file counts, and the folders that hold it and the symbolic links on the way to it.
     ///
-    /// - Throws: ``UntrustedFile`` if other users can change what is in the folder.
+    /// - Throws: ``UntrustedFile`` if other users can change what is in the folder, or put another in its place.
     static func checkFolder(_ folder: FilePath, _ access: FileAccess) throws {
         try check(folder, trust(of: folder.stat(), access, isReadOnly: folder.isOnReadOnlyMount))
+        try checkFolders(holding: folder, access)
     }
+
+    private static func checkFolders(holding path: FilePath, _ access: FileAccess) throws {
+        for entry in entries(of: path) where exists(entry) { try checkFolder(holding: entry, access) }
+    }
+
+    /// Whether a file of the file system has this name. A pipe of the shell is the end of a link to a name that no file
+    /// has: `/dev/fd/63` leads to `pipe:[1234]`.
+    private static func isNamed(_ path: FilePath) -> Bool { entries(of: path).last.map(exists) ?? false }
+
+    private static func exists(_ entry: FilePath) -> Bool { (try? entry.stat(followTargetSymlink: false)) != nil }
 
     /// Checks the folder of one file that counts, or of a link that leads to it. In a sticky folder, such as `/tmp`, other
     /// users can add files, but cannot replace one that is not theirs.
@@ -39,7 +53,7 @@ package enum TrustedFile {
         let owner = try entry.stat(followTargetSymlink: false).userID
         let trusted = [0, RunningProcess.user, status.userID.rawValue]
         guard status.permissions.contains(.saveText), trusted.contains(owner.rawValue) else {
-            return try checkFolder(entry.folder, access)
+            return try check(entry.folder, trust(of: status, access, isReadOnly: entry.folder.isOnReadOnlyMount))
         }
         let others: FilePermissions = [.groupWrite, .otherWrite]
         try check(
@@ -91,7 +105,7 @@ package enum TrustedFile {
 
 extension FilePath {
     /// Whether it is on a mount that this process cannot write to. A file that cannot be opened counts as writable.
-    fileprivate var isOnReadOnlyMount: Bool {
+    var isOnReadOnlyMount: Bool {
         guard let descriptor = try? FileDescriptor.open(self, .readOnly, options: [.closeOnExec, .nonBlocking]) else {
             return false
         }
