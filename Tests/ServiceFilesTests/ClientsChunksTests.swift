@@ -71,19 +71,27 @@ import Testing
     func whatHoldsForAllClientsMayStandInFront() throws {
         let setting = "# After the incident\nrefresh_tokens_not_before: 2026-11-23T09:30:00Z\n"
         let text = setting + Self.text(entries: 3000)
-        #expect(ClientsChunks(text)?.preamble == setting + "# All of them\n")
+        #expect(ClientsChunks(text)?.settings == setting + "# All of them\n")
         #expect(try read(text).allSatisfy { $0.refreshTokensNotBefore?.seconds == 1_795_426_200 })
         #expect(try read(Self.text(entries: 3000) + setting).last?.refreshTokensNotBefore?.seconds == 1_795_426_200)
+        #expect(
+            ClientsChunks(Self.text(entries: 3000) + setting)?.settings
+                == "refresh_tokens_not_before: 2026-11-23T09:30:00Z\n")
+        let behind = #expect(throws: InvalidConfiguration.self) {
+            try read(Self.text(entries: 3000) + "# Soon\nrefresh_tokens_not_before: soon\n")
+        }
+        #expect(behind?.problems.map(\.place.line) == [2 + 3000 * 7 + 2])
         let error = #expect(throws: InvalidConfiguration.self) {
             try read("refresh_tokens_not_before: soon\n" + Self.text(entries: 3000) + "    scoop: a\n")
         }
         #expect(error?.problems.map(\.place.line) == [1, 4 + 3000 * 7])
     }
 
-    @Test("A setting after a carriage return among the entries is not lost")
-    func aSettingBehindAnUnusualLineBreakIsNotLost() throws {
+    @Test("A setting after a line break that editors do not show is refused with its line")
+    func aSettingBehindAnUnusualLineBreakIsRefused() throws {
         let text = Self.text(entries: 3000) + "    # rotated\rrefresh_tokens_not_before: 2026-11-23T09:30:00Z\n"
-        #expect(try read(text).last?.refreshTokensNotBefore?.seconds == 1_795_426_200)
+        let error = #expect(throws: InvalidConfiguration.self) { try read(text) }
+        #expect(error?.problems.map(\.place.line) == [2 + 3000 * 7 + 1])
     }
 
     @Test("An alias finds its anchor in another piece")
@@ -94,10 +102,77 @@ import Testing
         #expect(clients.last?.secrets.count == 1)
     }
 
-    @Test("A large file with entries in the first column is read in one piece")
-    func entriesInTheFirstColumnAreReadInOne() throws {
-        let text = Self.text(entries: 3000, indentation: "")
-        #expect(ClientsChunks(text) == nil)
-        #expect(try read(text).count == 3000)
+    @Test(
+        "A large file is read in pieces whatever its indentation, its line ends and the comment behind its header",
+        arguments: [("", "\n", ""), ("  ", "\r\n", ""), ("    ", "\n", "   # All of them"), ("", "\r\n", " # é")])
+    func otherLayoutsAreReadInPieces(indentation: String, end: String, comment: String) throws {
+        let text = Self.text(entries: 3000, indentation: indentation)
+            .replacing("clients:\n", with: "clients:\(comment)\n").replacing("\n", with: end)
+        #expect(try #require(ClientsChunks(text)).pieces.count > 1)
+        let clients = try read(text)
+        let inOne = try ClientsFile.clients(in: YAMLText(path: "clients.yaml", text: text))
+        #expect(clients.map(\.id) == inOne.map(\.id) && clients.count == 3000)
+        #expect(clients.map(\.scope) == inOne.map(\.scope))
+    }
+
+    private static let layouts = [
+        // `writ clients add`
+        """
+          - client_id: ID
+            client_secrets:
+              - hash: "HASH"
+            scope: site.read
+
+        """,
+        // The README, with every member
+        """
+          - client_id: ID
+            client_name: Nightly reporting                        # optional
+            client_secrets:                                       # any that has not expired is accepted
+              - hash: "HASH"                                      # base64url of the SHA-256
+                expires_at: 2027-01-01T00:00:00Z                  # optional
+            token_endpoint_auth_method: client_secret_basic       # or client_secret_post
+                                                                  # method that its secrets and keys allow
+            grant_types: [client_credentials, refresh_token]      # the default – and more
+            scope: site.read site.documentation                   # what it may request
+            resources: [https://api.example.com]                  # audiences that it may request
+            access_token_lifetime: 5m                             # optional
+            access_token_reuse: 10s                               # optional; or off
+            refresh_tokens_not_before: 2026-11-23T09:30:00Z       # optional
+            introspect: [https://api.example.com]                 # optional
+            claims: { tenant: acme, level: 3, on: true }          # optional
+
+        """,
+        // PyYAML and other programs
+        """
+        - client_id: ID
+          client_name: null
+          client_secrets:
+          - expires_at: '2027-01-01T00:00:00Z'
+            hash: HASH
+          grant_types:
+          - client_credentials
+          introspect: false
+          resources:
+          - https://api.example.com
+
+        """,
+        // JSON in YAML
+        """
+          - {"client_id": "ID", "client_secrets": [{"hash":"HASH"}], "scope": "site.read"}
+
+        """,
+    ]
+
+    @Test("The layouts that people and programs write are read without Yams", arguments: layouts)
+    func layoutsArePlain(entry: String) throws {
+        let entries = (0..<1500).map {
+            entry.replacing("ID", with: "client-\($0)").replacing("HASH", with: Self.hash)
+        }
+        let text = "clients:\n" + entries.joined()
+        for piece in try #require(ClientsChunks(text)).pieces { #expect(PlainYAML.read(piece.octets) != nil) }
+        #expect(try read(text).count == 1500)
+        let inOne = try ClientsFile.clients(in: YAMLText(path: "clients.yaml", text: text))
+        #expect(inOne.count == 1500)
     }
 }

@@ -64,6 +64,28 @@ import Yams
         #expect(try folder.read("clients.yaml") == expected)
     }
 
+    @Test("Names of audiences are written so that they read back as text")
+    func writesAudiences() throws {
+        let names = ["rabbitmq", "null", "1e5", "//iam/x", "-a", "0123", "#a", "&a", "*"]
+        let client = NewClient(
+            id: try ClientID("three"), credential: .secret(hash), scope: .empty,
+            audiences: try names.map { try Audience(name: $0) })
+        try editor.add(client)
+        let clients = try ClientsFile.clients(in: FilePath(folder.path("clients.yaml")))
+        #expect(clients.last?.audiences.map(\.description) == names)
+        #expect(clients.last?.resources.isEmpty == true)
+    }
+
+    @Test("A client that must send proofs is written as such, and another one without the member")
+    func writesBoundTokens() throws {
+        try editor.add(
+            NewClient(id: try ClientID("three"), credential: .secret(hash), scope: .empty, requiresProof: true))
+        let clients = try ClientsFile.clients(in: FilePath(folder.path("clients.yaml")))
+        #expect(clients.map(\.requiresProof) == [false, false, true])
+        #expect(try folder.read("clients.yaml").contains("dpop_bound_access_tokens: true"))
+        #expect(try !folder.read("clients.yaml").contains("dpop_bound_access_tokens: false"))
+    }
+
     @Test("An entry is removed with the comment above it")
     func removesAnEntryWithItsComment() throws {
         try editor.remove(ClientID("one"))
@@ -146,10 +168,8 @@ import Yams
         "An edit of an unusual layout either results in a valid file or changes nothing",
         arguments: [
             "clients: [{client_id: one, client_secrets: [{hash: \"\(first)\"}]}]\n",
-            "clients:\r\n  - client_id: one\r\n    client_secrets: [{hash: \"\(first)\"}]\r\n",
             "{clients: [{client_id: one, client_secrets: [{hash: \"\(first)\"}]}]}\n",
             "clients:\n  -\n    client_id: one\n    client_secrets: [{hash: \"\(first)\"}]\n",
-            "# \u{2028}\nclients:\n  - client_id: one\n    client_secrets: [{hash: \"\(first)\"}]\n",
         ])
     func whatItCannotEditItRefuses(text: String) throws {
         try folder.write(text, to: "clients.yaml")
@@ -220,5 +240,116 @@ import Yams
         #expect(
             try FileManager.default.destinationOfSymbolicLink(atPath: folder.path("link.yaml")) == "real/clients.yaml")
         #expect(try ClientsFile.clients(in: FilePath(folder.path("real/clients.yaml"))).count == 3)
+    }
+
+    private var clients: [Client] {
+        get throws { try ClientsFile.clients(in: FilePath(folder.path("clients.yaml"))) }
+    }
+
+    @Test("Each edit keeps the line ends of the file, also if they are mixed", arguments: [true, false])
+    func keepsLineEnds(isMixed: Bool) throws {
+        let windows = Self.text.replacing("\n", with: "\r\n")
+        let mixed = Self.text.replacing("# Runs at night.\n", with: "# Runs at night.\r\n")
+        try folder.write(isMixed ? mixed : windows, to: "clients.yaml")
+        try editor.add(client("three"))
+        try editor.rotateSecret(
+            of: ClientID("one"), to: hash, oldEnd: NumericDate(1_900_000_000), now: NumericDate(1_795_000_000))
+        let text = try folder.read("clients.yaml")
+        let withoutPairs = Array(text.replacing("\r\n", with: "").utf8)
+        #expect(try clients.map(\.id.description) == ["one", "two", "three"])
+        if isMixed {
+            #expect(Array(text.utf8).count { $0 == UInt8(ascii: "\r") } == 1)
+        } else {
+            #expect(!withoutPairs.contains(UInt8(ascii: "\n")))
+        }
+        try editor.remove(ClientID("three"))
+        try editor.remove(ClientID("two"))
+        #expect(try clients.map(\.id.description) == ["one"])
+    }
+
+    private static let commented = """
+        clients:
+          - client_id: one
+            client_secrets:   # two at most
+              # The old one.
+              - hash: "\(first)"   # set in March
+                expires_at: 2027-01-01T00:00:00Z   # soon
+              # The older one.
+              - hash: "\(first)"   # set in February
+
+              # No more.
+            scope: a
+
+        """
+
+    @Test("A rotation that keeps the old secrets keeps every comment, and the lines of the old secrets")
+    func aRotationKeepsComments() throws {
+        try folder.write(Self.commented, to: "clients.yaml")
+        let end = NumericDate(1_796_000_000)
+        try editor.rotateSecret(of: ClientID("one"), to: hash, oldEnd: end, now: NumericDate(1_795_000_000))
+        let expected = """
+            clients:
+              - client_id: one
+                client_secrets:   # two at most
+                  - hash: "\(hash)"
+                  # The old one.
+                  - hash: "\(Self.first)"   # set in March
+                    expires_at: \(end.rfc3339)   # soon
+                  # The older one.
+                  - hash: "\(Self.first)"   # set in February
+                    expires_at: \(end.rfc3339)
+
+                  # No more.
+                scope: a
+
+            """
+        #expect(try folder.read("clients.yaml") == expected)
+        #expect(try clients[0].secrets.map(\.expiresAt) == [nil, end, end])
+        // What ends earlier already stays as it is.
+        try editor.rotateSecret(
+            of: ClientID("one"), to: hash, oldEnd: end + .seconds(60), now: NumericDate(1_795_000_000))
+        #expect(try folder.read("clients.yaml").contains("    expires_at: \(end.rfc3339)   # soon\n"))
+    }
+
+    @Test("A rotation that removes the old secrets keeps comments on lines of their own")
+    func aRotationThatRemovesKeepsOwnLines() throws {
+        try folder.write(Self.commented, to: "clients.yaml")
+        try editor.rotateSecret(of: ClientID("one"), to: hash, oldEnd: nil, now: NumericDate(1_795_000_000))
+        let expected = """
+            clients:
+              - client_id: one
+                client_secrets:   # two at most
+                  # The old one.
+                  - hash: "\(hash)"
+                  # The older one.
+
+                  # No more.
+                scope: a
+
+            """
+        #expect(try folder.read("clients.yaml") == expected)
+    }
+
+    @Test(
+        "A rotation keeps comments whatever the layout of the secrets",
+        arguments: [
+            "client_secrets: [{hash: \"\(first)\"}]   # set in March",
+            "client_secrets:   # set in March\n    - {hash: \"\(first)\"}",
+            "client_secrets:\n    - {hash: \"\(first)\"}   # set in March",
+            "client_secrets:\n    - hash: '\(first)'   # set in March",
+            "client_secrets:\n      - expires_at: 2027-01-01T00:00:00Z   # set in March\n        hash: \"\(first)\"",
+            "client_secrets:\n      -   hash: \"\(first)\"   # set in March\n          expires_at: null",
+            "client_secrets:\n      -\n        hash: \"\(first)\"   # set in March",
+            "client_secrets: [\n      {hash: \"\(first)\"}   # set in March\n      ]",
+        ])
+    func aRotationKeepsCommentsInEveryLayout(secrets: String) throws {
+        let text = "clients:\n  - client_id: one\n    \(secrets)\n    # Its scope.\n    scope: a   # b\n"
+        try folder.write(text, to: "clients.yaml")
+        let end = NumericDate(1_796_000_000)
+        try editor.rotateSecret(of: ClientID("one"), to: hash, oldEnd: end, now: NumericDate(1_795_000_000))
+        let new = try folder.read("clients.yaml")
+        #expect(new.contains("# set in March\n") && new.hasSuffix("    # Its scope.\n    scope: a   # b\n"), "\(new)")
+        #expect(try clients[0].secrets.map(\.hash.description) == [hash.description, Self.first])
+        #expect(try clients[0].secrets.map(\.expiresAt) == [nil, end])
     }
 }

@@ -171,7 +171,7 @@ struct ClientReader<Node: YAMLNode> {
         if member("jwks") != nil, member("jwks_uri") != nil { note("jwks_uri", "cannot be combined with jwks") }
         if let url = value("jwks_uri", Self.keysURL) { return .remote(url: url) }
         guard let node = member("jwks") else { return nil }
-        guard let set = JSONValue(node)?.object?["keys"]?.array, !set.isEmpty else {
+        guard let set = (try? JSONValue(node))?.object?["keys"]?.array, !set.isEmpty else {
             note("jwks", "is not a JWK Set", hint: "jwks: {keys: [{kty: EC, crv: P-256, x: ..., y: ...}]}")
             return nil
         }
@@ -222,7 +222,7 @@ struct ClientReader<Node: YAMLNode> {
 
     private mutating func claims() -> JSONObject {
         guard let node = member("claims") else { return JSONObject() }
-        guard let claims = JSONValue(node)?.object else {
+        guard let claims = (try? JSONValue(node))?.object else {
             note("claims", "is not a mapping that JSON can express: unique names, numbers of 64 bits at most")
             return JSONObject()
         }

@@ -2,7 +2,6 @@ import Foundation
 package import OAuth
 import Synchronization
 package import SystemPackage
-import Yams
 
 /// `clients.yaml`. Its members have the names of RFC 7591 if that defines them.
 package struct ClientsFile {
@@ -22,29 +21,34 @@ package struct ClientsFile {
     ) throws(InvalidConfiguration) {
         let text = try YAMLText.contents(of: path, access)
         let threadCount = threadCount ?? ProcessInfo.processInfo.activeProcessorCount
-        if let chunks = ClientsChunks(text), let settings = Self.settings(of: chunks, path, after: former),
+        if let chunks = ClientsChunks(text),
+            let settings = Self.settings(of: chunks, path, after: former),
             let entries = Self.parse(chunks, of: path, settings, threadCount: threadCount)
         {
             self.init(entries: entries, settings: settings)
-        } else {
-            try self.init(parsing: YAMLText(path: path, text: text), after: former)
+            return
         }
+        try self.init(parsing: YAMLText(path: path, text: text), after: former)
     }
 
-    init(parsing yaml: YAMLText, after former: ClientsSettings? = nil) throws(InvalidConfiguration) {
-        guard let root = yaml.root else {
+    init(
+        parsing yaml: YAMLText, after former: ClientsSettings? = nil
+    ) throws(InvalidConfiguration) {
+        guard let root = yaml.content else {
             throw InvalidConfiguration([
                 Problem(
                     .file(yaml.path.string, line: nil), "the clients file is empty",
                     hint: "`writ clients add ID --scope \"...\"` adds a client; write `clients: []` if there is none")
             ])
         }
-        guard case .mapping(let mapping) = root, let entries = mapping["clients"]?.sequence else {
-            throw InvalidConfiguration([
-                Problem(yaml.place(of: root), "is not a clients file", hint: "it begins with a line `clients:`")
-            ])
+        let members = root.members ?? []
+        let clients = members.first { $0.name == "clients" }?.value
+        guard let clients, let entries = clients.elements, [.none, .seq].contains(clients.tag) else {
+            let isNull = clients?.isNull == true
+            let hint = isNull ? "write `clients: []` if there is none" : "it begins with a line `clients:`"
+            throw InvalidConfiguration([Problem(yaml.place(of: root), "is not a clients file", hint: hint)])
         }
-        let settings = ClientsSettings(root.members ?? [], of: yaml.lines, after: former)
+        let settings = ClientsSettings(members, of: yaml.lines, after: former)
         self.init(entries: entries.map { ClientEntry($0, of: yaml.lines, settings) }, settings: settings)
     }
 
@@ -56,8 +60,10 @@ package struct ClientsFile {
     private static func settings(
         of chunks: ClientsChunks, _ path: FilePath, after former: ClientsSettings?
     ) -> ClientsSettings? {
-        guard let yaml = try? YAMLText(path: path, text: chunks.preamble) else { return nil }
-        return ClientsSettings(yaml.root?.members ?? [], of: yaml.lines, after: former)
+        guard let yaml = try? YAMLText(path: path, text: chunks.settings, lineOffset: chunks.settingsOffset) else {
+            return nil
+        }
+        return ClientsSettings(yaml.content?.members ?? [], of: yaml.lines, after: former)
     }
 
     /// Parses the pieces in parallel.
@@ -76,8 +82,7 @@ package struct ClientsFile {
                     Self.entries(root, of: file, settings)
                 } else {
                     Self.entries(
-                        try? Yams.compose(yaml: String(decoding: piece.octets, as: UTF8.self), .basic), of: file,
-                        settings)
+                        try? YamsNode.parse(String(decoding: piece.octets, as: UTF8.self)), of: file, settings)
                 }
             results.set(index, entries)
         }
@@ -87,7 +92,7 @@ package struct ClientsFile {
     private static func entries(
         _ root: (some YAMLNode)?, of file: FileLines, _ settings: ClientsSettings
     ) -> [ClientEntry]? {
-        // A line break that only YAML recognises can hide a setting among the entries.
+        // What looks like an entry can be another member.
         guard let members = root?.members, members.count == 1 else { return nil }
         return members[0].value.elements?.map { ClientEntry($0, of: file, settings) }
     }

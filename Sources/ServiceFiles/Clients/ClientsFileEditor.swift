@@ -55,6 +55,7 @@ package struct ClientsFileEditor: Sendable {
     package func rotateSecret(of id: ClientID, to hash: ClientSecretHash, oldEnd: NumericDate?, now: NumericDate) throws
     {
         var index = 0
+        var expected: [ClientSecret] = []
         try edit { document, entries in
             guard let first = Self.positions(of: id, in: entries).first else { throw ClientsFileEditError.noSuchClient }
             guard let client = entries[first].client else { throw InvalidConfiguration(entries[first].problems) }
@@ -63,12 +64,12 @@ package struct ClientsFileEditor: Sendable {
                 guard let oldEnd, secret.isCurrent(at: now) else { return nil }
                 return ClientSecret(hash: secret.hash, expiresAt: min(secret.expiresAt ?? oldEnd, oldEnd))
             }
-            document.replaceSecrets(ofEntry: index, with: [ClientSecret(hash: hash)] + old)
+            expected = [ClientSecret(hash: hash)] + old
+            document.replaceSecrets(ofEntry: index, with: expected)
             return [index]
         } check: { before, after in
             guard after.count == before.count else { return false }
-            let secrets = after[index].mapping?["client_secrets"]?.sequence
-            return secrets?.first?.mapping?["hash"]?.scalar?.string == hash.description
+            return after[index].secrets == expected.map { [$0.hash.description, $0.expiresAt?.rfc3339] }
                 && zip(before, after).enumerated().allSatisfy { position, pair in
                     position == index ? pair.0.exceptSecrets == pair.1.exceptSecrets : pair.0 == pair.1
                 }
@@ -110,6 +111,15 @@ extension YAMLText {
 }
 
 extension Node {
+    /// Hash and end of each secret of a client's entry, the end in UTC and whole seconds.
+    fileprivate var secrets: [[String?]] {
+        let list = mapping?["client_secrets"]?.sequence.map { Array($0) } ?? []
+        return list.map { secret in
+            let end = secret.mapping?["expires_at"]?.scalar.flatMap { try? NumericDate(rfc3339: $0.string) }
+            return [secret.mapping?["hash"]?.scalar?.string, end?.rfc3339]
+        }
+    }
+
     /// The members of a client's entry, without its secrets.
     fileprivate var exceptSecrets: [Node: Node] {
         let pairs = mapping.map { Array($0) } ?? []

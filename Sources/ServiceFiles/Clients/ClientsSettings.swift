@@ -1,5 +1,4 @@
 package import AccessToken
-import Yams
 
 /// The settings of `clients.yaml` that apply to all clients.
 package struct ClientsSettings: Sendable {
@@ -10,15 +9,25 @@ package struct ClientsSettings: Sendable {
     /// - Parameters:
     ///   - members: the members of the file, or of the part of it before `clients`.
     ///   - former: the settings of the last reading. A setting that does not check keeps the value that it has there.
-    init(_ members: [YAMLMember<Node>], of file: FileLines, after former: ClientsSettings? = nil) {
+    init(
+        _ members: [YAMLMember<YamsNode>], of file: FileLines, after former: ClientsSettings? = nil
+    ) {
         for member in members where member.name != "clients" {
             let place = file.place(member.line)
+            let problemsOfForm = YAMLForm.problems(with: member, of: file)
+            guard problemsOfForm.isEmpty else {
+                problems += problemsOfForm
+                if member.name == Self.notBeforeName { refreshTokensNotBefore = former?.refreshTokensNotBefore }
+                continue
+            }
             guard member.name == Self.notBeforeName else {
                 let nearest = NearestName.of(member.name ?? "", among: ["clients", Self.notBeforeName])
                 problems.append(
                     Problem(place, "unknown key \(member.name ?? "")", hint: nearest.map { "did you mean \($0)?" }))
                 continue
             }
+            // Null is an absent member.
+            guard !member.value.isNull else { continue }
             do throws(InvalidValue) {
                 refreshTokensNotBefore = try NumericDate(rfc3339: member.value.text ?? "")
             } catch {

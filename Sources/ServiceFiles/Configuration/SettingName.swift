@@ -36,6 +36,11 @@ enum SettingName: String, CaseIterable {
     /// Settings that may be a list in the file. Elsewhere their elements are separated by commas.
     static let lists: Set<SettingName> = [.trustedProxies, .trustedProxiesFrom]
 
+    /// Settings that are a mapping of any names to any values. Elsewhere they are a JSON object.
+    static let objects: Set<SettingName> = []
+    /// A list without elements, as it is written in YAML and in a variable.
+    static let emptyList = "[]"
+
     /// The environment variable that sets it: `WRIT_ACCESS_TOKEN_LIFETIME`.
     var environmentVariable: String { "WRIT_" + rawValue.replacing(".", with: "_").uppercased() }
 

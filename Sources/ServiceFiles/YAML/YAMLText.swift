@@ -8,7 +8,7 @@ struct YAMLText {
     let path: FilePath
     let text: String
     /// `nil` if the file has no content.
-    let root: Node?
+    let content: YamsNode?
     /// Turns line numbers of the text into places.
     let lines: FileLines
 
@@ -19,7 +19,12 @@ struct YAMLText {
         try self.init(path: path, text: Self.contents(of: path, access))
     }
 
+    /// The content as Yams represents it, for edits.
+    var root: Node? { content?.node }
+
     /// The text of a file, not parsed.
+    ///
+    /// - Throws: also if it has line breaks that editors do not show.
     static func contents(of path: FilePath, _ access: FileAccess) throws(InvalidConfiguration) -> String {
         let data: Data
         do {
@@ -42,6 +47,7 @@ struct YAMLText {
         guard let text = String(validating: data, as: UTF8.self) else {
             throw InvalidConfiguration([Problem(.file(path.string, line: nil), "is not UTF-8")])
         }
+        try YAMLLineBreaks.check(text, of: FileLines(path: path.string, offset: 0))
         return text
     }
 
@@ -50,10 +56,9 @@ struct YAMLText {
         self.path = path
         self.text = text
         lines = FileLines(path: path.string, offset: lineOffset)
+        try YAMLLineBreaks.check(text, of: lines)
         do {
-            // The basic resolver is enough: the tags of plain scalars are not used, and Yams finds them with regular
-            // expressions.
-            root = try Yams.compose(yaml: text, .basic)
+            content = try YamsNode.parse(text)
         } catch {
             let (line, reason) = Self.explain(error)
             throw InvalidConfiguration([Problem(.file(path.string, line: line), "is not YAML: \(reason)")])
@@ -61,7 +66,7 @@ struct YAMLText {
     }
 
     /// The place of `node` in this file.
-    func place(of node: Node) -> Problem.Place {
+    func place(of node: YamsNode) -> Problem.Place {
         lines.place(node.line)
     }
 
