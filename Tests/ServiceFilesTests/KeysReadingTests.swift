@@ -87,6 +87,45 @@ import Testing
         #expect(throws: InvalidConfiguration.self) { try keys.read() }
     }
 
+    @Test("A signing key has the kid in its file name, when it is listed, found and published")
+    func aSigningKeyWithAKid() throws {
+        try FileManager.default.moveItem(
+            atPath: folder.path("keys/first.pem"), toPath: folder.path("keys/kid=MINE:2.pem"))
+        let reading = try keys.read()
+        #expect(reading.problems.isEmpty)
+        #expect(reading.signing.map(\.keyID).first == "MINE:2")
+        let found = try keys.find("MINE:2")
+        #expect(found.key.name.description == "kid=MINE:2.pem")
+        let policy = IssuancePolicy(issuer: try Issuer("https://a"))
+        let lifetimes = TokenLifetimes(accessToken: .seconds(900), refreshToken: .seconds(900))
+        let now = NumericDate(1_795_000_000)
+        let scheduled = ScheduledKeys(reading, policy: policy, lifetimes: lifetimes, now: now)
+        #expect(scheduled.published.keys.map(\.keyID).first == "MINE:2")
+        #expect(try scheduled.signingKeys(policy).first?.key.keyID == "MINE:2")
+        // The next key follows it, and it is retired by its kid.
+        let next = try keys.signing.rotate(
+            in: KeyTiming.standard.announcement, isForced: false, longestLifetime: .seconds(900), now: now)
+        #expect(next.removed.isEmpty)
+        #expect(try found.chain.retire(found.key, longestLifetime: .seconds(900), now: now) != nil)
+        #expect(throws: KeyRotationError.noSuchKey) { try keys.find("MINE:2") }
+    }
+
+    @Test(
+        "Of two keys with one kid, and of one key under two, the one that was there stays",
+        arguments: [
+            ("p256.pem", "20260101T000000Z-kid=one.pem"), ("rsa-2048.pub.pem", "a-kid=one.pub.pem"),
+            ("rsa-2048.pem", "20260101T000000Z-kid=two.pem"), ("rsa-2048-pkcs1.pem", "a-kid=two.pem"),
+        ])
+    func twoKeysWithOneKid(vector: String, name: String) throws {
+        try FileManager.default.moveItem(
+            atPath: folder.path("keys/first.pem"), toPath: folder.path("keys/kid=one.pem"))
+        let former = try keys.read()
+        try copy(vector, to: name)
+        let reading = try keys.read(after: former)
+        #expect(reading.signing.map(\.name) == former.signing.map(\.name))
+        #expect(reading.problems.map(\.message) == ["is the same key as kid=one.pem, or has its kid"])
+    }
+
     @Test("If the folder itself is gone, all keys stay")
     func aFolderThatIsGone() throws {
         let former = try keys.read()

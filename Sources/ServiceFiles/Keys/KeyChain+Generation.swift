@@ -40,18 +40,32 @@ extension KeyChain {
     /// - Parameter start: `nil` for the first key, which has no start time.
     /// - Throws: ``KeyRotationError/sameSecond`` if another key has the same start time.
     func generate(start: BasicTime?) throws -> NamedKey {
-        guard let name = try KeyFileName(fileName(start: start)) else { throw KeyFileError.unusable }
+        let (key, contents) = try makeKey(start: start)
+        do {
+            try DurableFile(path: folder.path.appending(key.name.description)).create(contents)
+        } catch Errno.fileExists {
+            throw KeyRotationError.sameSecond
+        }
+        return key
+    }
+
+    /// Makes a key that begins at `start`, with the contents of its file. Nothing is written.
+    ///
+    /// - Parameter start: `nil` for the first key, which has no start time.
+    func makeKey(start: BasicTime?) throws -> (key: NamedKey, contents: SecretBytes) {
+        let name = try name(start: start)
         let (keyID, contents) =
             switch purpose {
             case .signing(let algorithm): try newSigningKey(algorithm)
             case .sealing: try newSealingKey()
             }
-        do {
-            try DurableFile(path: folder.path.appending(name.description)).create(contents)
-        } catch Errno.fileExists {
-            throw KeyRotationError.sameSecond
-        }
-        return NamedKey(name, keyID: keyID)
+        return (NamedKey(name, keyID: keyID), contents)
+    }
+
+    /// The name of a key that begins at `start`.
+    func name(start: BasicTime?) throws -> KeyFileName {
+        guard let name = try KeyFileName(fileName(start: start)) else { throw KeyFileError.unusable }
+        return name
     }
 
     private func newSigningKey(_ algorithm: SignatureAlgorithm) throws -> (keyID: String, contents: SecretBytes) {

@@ -23,10 +23,7 @@ extension KeyChain {
     package func rotate(
         in delay: Duration, isForced: Bool, longestLifetime: Duration, now: NumericDate, timing: KeyTiming = .standard
     ) throws -> KeyRotation {
-        guard isForced || delay >= timing.announcement else {
-            throw KeyRotationError.tooSoon(atLeast: timing.announcement)
-        }
-        guard try hasPredecessor else { throw KeyRotationError.noKeys(folder.path) }
+        try checkRotation(in: delay, isForced: isForced, timing)
         return try folder.lockedAsItIs {
             guard try hasPredecessor else { throw KeyRotationError.noKeys(folder.path) }
             // The first key of its chain begins at once: it has no predecessor.
@@ -40,6 +37,12 @@ extension KeyChain {
                 throw error
             }
         }
+    }
+
+    /// Checks what keeps a rotation from being done, whenever that is.
+    func checkRotation(in delay: Duration, isForced: Bool, _ timing: KeyTiming) throws {
+        try KeyRotationError.checkDelay(delay, isForced: isForced, timing)
+        guard try hasPredecessor else { throw KeyRotationError.noKeys(folder.path) }
     }
 
     /// Generates the next key if it is due by `plan`.
@@ -71,8 +74,7 @@ extension KeyChain {
         try folder.locked {
             guard try folder.find(retired.keyID).key == retired else { throw KeyRotationError.noSuchKey }
             _ = try remove(expired(longestLifetime: longestLifetime, now: now, timing: timing))
-            let isReplaced = try names().contains { $0 != retired.name && $0.start.map { $0 <= now } ?? true }
-            let isNeeded = !isReplaced && isInUse && retired.name.content != .verifying
+            let isNeeded = try needsReplacement(retired, now: now)
             // The start lies in the past, so that the key is in use on replicas whose clocks are slow too.
             let replacement = isNeeded ? try generate(start: BasicTime(now - timing.leeway)) : nil
             let file = file(of: retired.name)
@@ -111,10 +113,18 @@ extension KeyChain {
     package func expired(
         longestLifetime: Duration, now: NumericDate, timing: KeyTiming = .standard
     ) throws -> [KeyFileName] {
-        let schedule = KeySchedule(
-            try names().map {
-                KeyStart($0, heldBackUntil: min(try timeOfFile($0), now) + timing.announcement)
-            }, now: now, retention: timing.retention(longestLifetime: longestLifetime))
+        try Self.expired(
+            names().map { ($0, writtenAt: try timeOfFile($0)) }, longestLifetime: longestLifetime, now: now,
+            timing: timing)
+    }
+
+    /// The same for names of files with the times at which these were written.
+    static func expired(
+        _ files: [(name: KeyFileName, writtenAt: NumericDate)], longestLifetime: Duration, now: NumericDate,
+        timing: KeyTiming
+    ) -> [KeyFileName] {
+        let starts = files.map { KeyStart($0.name, heldBackUntil: min($0.writtenAt, now) + timing.announcement) }
+        let schedule = KeySchedule(starts, now: now, retention: timing.retention(longestLifetime: longestLifetime))
         return schedule.entries.filter { $0.state == .expired }.map(\.name)
     }
 

@@ -12,16 +12,19 @@ package enum KeyFileError: Error, Equatable, CustomStringConvertible {
     case unusable
     case mismatchedHalves
     case noSealingKey
+    /// The contents of a file in a Secret.
+    case notBase64
 
     package var description: String {
         switch self {
         case .notAFile: "is not a regular file"
-        case .tooLarge: "is too large for a key"
+        case .tooLarge: "is too large: a key or a secret has 64 KiB at most"
         case .readableByOthers: "holds a secret that other users can read"
         case .tooSmall(let bits): "is an RSA key of \(bits) bits; RFC 7518 section 3.3 asks for 2048 or more"
         case .unusable:
             "is an unsupported kind of key; access tokens are signed with \(SignatureAlgorithm.offeredKeyNames)"
         case .mismatchedHalves: "holds a private and a public half that do not belong together"
+        case .notBase64: "is not base64"
         case .noSealingKey: "is not a key of \(SealingKey.size) octets in base64url"
         }
     }

@@ -1,3 +1,4 @@
+import OAuth
 package import SystemPackage
 
 /// The reason keys were not changed. The folder is unchanged.
@@ -12,6 +13,11 @@ package enum KeyRotationError: Error, Sendable, Equatable, CustomStringConvertib
     case sameSecond
     /// A file that holds something else has the name of a first key.
     case nameTaken
+
+    /// - Throws: ``tooSoon(atLeast:)`` if the delay is too short for every cache to get the new key, unless it is forced.
+    static func checkDelay(_ delay: Duration, isForced: Bool, _ timing: KeyTiming) throws(KeyRotationError) {
+        guard isForced || delay >= timing.announcement else { throw .tooSoon(atLeast: timing.announcement) }
+    }
 
     /// A human-readable description.
     package var description: String {

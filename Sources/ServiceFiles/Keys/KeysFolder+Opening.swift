@@ -9,6 +9,11 @@ extension KeysFolder {
     func open(_ name: KeyFileName, _ passphrase: Passphrase?) throws -> LoadedKey {
         let file = path.appending(name.description)
         let contents = try KeyFile.contents(of: file, isSecret: name.content == .signing, access)
+        return try key(name, contents, passphrase)
+    }
+
+    /// The key for access tokens in the contents of a file.
+    func key(_ name: KeyFileName, _ contents: SecretBytes, _ passphrase: Passphrase?) throws -> LoadedKey {
         switch name.content {
         case .verifying:
             let publicKey = try contents.withBytes { (pem) throws(KeyError) in try PublicKey(pem: pem) }
@@ -49,7 +54,7 @@ extension KeysFolder {
             return Problem(
                 place, KeyError.encrypted.description,
                 hint: "keys_passphrase_file in writ.yaml names a file with the passphrase")
-        case let error as KeyError: return Problem(place, error.description)
+        case let error as KeyError: return Problem(place, error.description, hint: error.hint)
         case let error as InvalidValue: return Problem(place, "the name \(error)")
         default: return KeyFile.problem(with: file, error)
         }

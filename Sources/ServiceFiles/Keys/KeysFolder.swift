@@ -80,8 +80,17 @@ package struct KeysFolder: Sendable {
         guard let passphraseFile else { return nil }
         let place = Problem.Place.file(passphraseFile.string, line: nil)
         do {
-            return try Passphrase(
-                try KeyFile.contents(of: passphraseFile, isSecret: true, access).droppingLineBreak())
+            let octets = try KeyFile.contents(of: passphraseFile, isSecret: true, access).droppingLineBreak()
+            guard octets.withBytes({ !$0.hasLineBreak && !$0.hasByteOrderMark }) else {
+                throw InvalidConfiguration([
+                    Problem(
+                        place, "holds a line break or a byte order mark beside the passphrase",
+                        hint: "a passphrase is one line that ends in LF or CR LF, or in nothing")
+                ])
+            }
+            return try Passphrase(octets)
+        } catch let error as InvalidConfiguration {
+            throw error
         } catch KeyError.unusablePassphrase {
             throw InvalidConfiguration([
                 Problem(place, "is not a passphrase of 1 to \(Passphrase.maximumSize) octets")

@@ -31,6 +31,12 @@ struct KeysReader {
         }
     }
 
+    /// The files whose keys are known first: of two that exclude each other, the one that was there stays.
+    func inOrder(_ names: [String]) -> [String] {
+        let known = Set((formerSigning.keys.map(\.description) + formerSealing.keys.map(\.description)))
+        return names.filter(known.contains) + names.filter { !known.contains($0) }
+    }
+
     mutating func read(_ name: KeyFileName) {
         let former = formerSigning[name]
         let (folder, passphrase) = (folder, passphrase)
@@ -39,7 +45,7 @@ struct KeysReader {
             reading.missing.append(name)
             return
         }
-        guard let other = reading.signing.first(where: { $0.keyID == key.keyID }) else {
+        guard let other = reading.signing.first(where: { $0.excludes(key) }) else {
             reading.signing.append(key)
             return
         }

@@ -62,7 +62,7 @@ extension KeysFolder {
         }
         var reader = KeysReader(folder: self, former: former, opensAll: opensAll)
         if part == .all { reader.readPassphrase() }
-        for fileName in names {
+        for fileName in reader.inOrder(names) {
             do throws(InvalidValue) {
                 guard let name = try KeyFileName(fileName) else { continue }
                 if name.content == .sealing { reader.readSealing(name) } else if part == .all { reader.read(name) }

@@ -18,10 +18,22 @@ package struct LoadedKey: Sendable {
     package let material: Material
     /// The public half of a private key, checked with a trial signature; or the key of a `.pub.pem` file.
     package let publicKey: PublicKey
-    /// `kid`: the RFC 7638 thumbprint, or the `kid` in the file name of an old public key.
+    /// `kid`: the one in the file name, or else the RFC 7638 thumbprint.
     package let keyID: String
     /// The algorithm of the chain that the key belongs to.
     package let algorithm: SignatureAlgorithm
+}
+
+extension LoadedKey {
+    /// Whether only one of the two may be in the folder: no verifier could choose between two keys with one `kid`, and a
+    /// key in two files would stay in use when one of them is retired. A public key of another issuer may be the half of
+    /// a key that signs here, under another `kid`.
+    func excludes(_ other: LoadedKey) -> Bool {
+        // Two that Unicode takes for one are refused too.
+        if keyID == other.keyID { return true }
+        guard case .signing = material, case .signing = other.material else { return false }
+        return publicKey.components == other.publicKey.components
+    }
 }
 
 /// A key for refresh tokens that was read from the keys folder.

@@ -1,0 +1,86 @@
+package import AccessToken
+import JOSE
+import Libcrypto
+package import OAuth
+import SystemPackage
+
+/// What a rotation has done to the keys of one kind in a Secret.
+package struct SecretRotation: Sendable {
+    /// What the keys are for.
+    package let purpose: KeyChain.Purpose
+    /// The key that was made; `nil` if one that begins later was there already.
+    package let new: NamedKey?
+    /// The key that begins later and that was there already.
+    package let announced: KeyFileName?
+    /// The expired keys that were removed. None of their tokens can be valid any more.
+    package let removed: [KeyFileName]
+}
+
+extension KeysSecret {
+    /// Makes the next signing key and the next sealing key, and removes expired ones, by the rules of
+    /// ``KeyChain/rotate(in:isForced:longestLifetime:now:timing:)``. If a key that begins later is there already, no
+    /// other is made, so that a job that is run again changes nothing.
+    ///
+    /// - Parameters:
+    ///   - folder: gives algorithm and passphrase, and a name for messages. Nothing is read from it.
+    ///   - delay: the time from now until the new keys begin; zero to begin at once.
+    ///   - isForced: allows a delay that is too short for every cache to get the new key.
+    /// - Throws: ``KeyRotationError``, or the problems of all files that do not check.
+    package mutating func rotate(
+        like folder: KeysFolder, in delay: Duration, isForced: Bool, lifetimes: TokenLifetimes, now: NumericDate,
+        timing: KeyTiming = .standard
+    ) throws -> [SecretRotation] {
+        try KeyRotationError.checkDelay(delay, isForced: isForced, timing)
+        let loaded = try load(folder)
+        let names = try keyFileNames
+        guard names.contains(where: { $0.content == .signing }) else { throw KeyRotationError.noKeys(folder.path) }
+        let signing = loaded.filter { $0.algorithm == folder.algorithm && $0.name.content == .signing }.map(\.name)
+        let sealing = names.filter { $0.content == .sealing }
+        return try [(folder.signing, signing), (folder.sealing, sealing)].map { chain, names in
+            try rotate(
+                chain, names, start: now + delay, isForced: isForced, longestLifetime: lifetimes[chain.purpose],
+                now: now, timing: timing)
+        }
+    }
+
+    private mutating func rotate(
+        _ chain: KeyChain, _ names: [KeyFileName], start: NumericDate, isForced: Bool, longestLifetime: Duration,
+        now: NumericDate, timing: KeyTiming
+    ) throws -> SecretRotation {
+        let announced = isForced ? nil : names.filter { $0.start.map { now < $0 } ?? false }.max()
+        var new: NamedKey?
+        if announced == nil {
+            // The first key of its chain begins at once: it has no predecessor.
+            let (key, contents) = try chain.makeKey(start: names.isEmpty ? nil : BasicTime(start))
+            guard !files.contains(where: { $0.name == key.name.description }) else {
+                throw names.isEmpty ? KeyRotationError.nameTaken : .sameSecond
+            }
+            add(key.name, contents)
+            new = key
+        }
+        // The API server does not say when each of the files was written.
+        let times = (names + (new.map { [$0.name] } ?? [])).map { (name: $0, writtenAt: changed ?? now) }
+        let expired = KeyChain.expired(times, longestLifetime: longestLifetime, now: now, timing: timing)
+        remove(expired)
+        return SecretRotation(purpose: chain.purpose, new: new, announced: announced, removed: expired)
+    }
+
+    /// The keys for access tokens.
+    ///
+    /// - Throws: the problems of all their files at once.
+    private func load(_ folder: KeysFolder) throws(InvalidConfiguration) -> [LoadedKey] {
+        let passphrase = try folder.passphrase()
+        var problems: [Problem] = []
+        var keys: [LoadedKey] = []
+        for name in try keyFileNames where name.content != .sealing {
+            do {
+                guard let contents = try contents(of: name) else { throw KeyFileError.notBase64 }
+                keys.append(try folder.key(name, contents, passphrase))
+            } catch {
+                problems.append(folder.problem(with: name.description, error))
+            }
+        }
+        guard problems.isEmpty else { throw InvalidConfiguration(problems) }
+        return keys
+    }
+}
