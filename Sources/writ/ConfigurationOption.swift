@@ -11,8 +11,13 @@ struct ConfigurationOption: ParsableArguments {
     var config: String?
 
     var path: FilePath {
-        FilePath(config ?? ProcessInfo.processInfo.environment["WRIT_CONFIG"] ?? "writ.yaml")
+        FilePath(name ?? "writ.yaml")
     }
+
+    /// Whether the operator names the file.
+    var isNamed: Bool { name != nil }
+
+    private var name: String? { config ?? ProcessInfo.processInfo.environment["WRIT_CONFIG"] }
 
     /// Reads the configuration for a command.
     func read() throws -> ServiceConfiguration { try read(.init(), .command) }
@@ -25,5 +30,5 @@ struct ConfigurationOption: ParsableArguments {
 
 extension FileAccess {
     /// A command that tells its operator which lock it waits for.
-    static let command = FileAccess.command { Terminal.note("waiting for another writ command (\($0))") }
+    static let command = FileAccess.command { Terminal.note("waiting for \($0)") }
 }

@@ -4,13 +4,15 @@ import RemoteKeys
 import ServiceFiles
 import WireText
 
-struct HealthCommand: AsyncParsableCommand {
+struct HealthCommand: AsyncParsableCommand, ExemplaryCommand {
     static let configuration = CommandConfiguration(
         commandName: "health", abstract: "Check the liveness or readiness of a running service.",
         discussion: """
             Sends a request for /healthz, or with --ready for /readyz, to the management listener: a probe for images \
             without a shell. Exits with 1 if the answer is not 200 or there is no answer.
             """)
+
+    static let examples = ["writ health --ready"]
 
     @OptionGroup var configurationOption: ConfigurationOption
 

@@ -4,10 +4,12 @@ import JOSE
 import ServiceFiles
 import SystemPackage
 
-struct InitCommand: ParsableCommand {
+struct InitCommand: ParsableCommand, ExemplaryCommand {
     static let configuration = CommandConfiguration(
         commandName: "init",
         abstract: "Make a working folder: configuration, one demo client and keys.")
+
+    static let examples = ["writ init site --issuer http://127.0.0.1:8080"]
 
     @Argument(help: "The folder.")
     var folder = "."
@@ -39,8 +41,9 @@ struct InitCommand: ParsableCommand {
             Terminal.note("\(file) exists already; nothing was changed.")
             return
         }
+        // Without the secret, for which curl asks: the line ends in the history of the shell.
         let curl =
-            "curl -u '\(contents.client.id):\(contents.clientSecret)' -d grant_type=client_credentials "
+            "curl --user '\(contents.client.id)' --data grant_type=client_credentials "
             + "\(issuer.origin)\(issuer.path)/oauth2/token"
         if json { printJSON(contents, curl: curl) } else { printText(contents, curl: curl) }
     }
@@ -70,7 +73,7 @@ struct InitCommand: ParsableCommand {
             client_id      \(contents.client.id)
             client_secret  \(contents.clientSecret)
 
-            The secret is not shown again. With the service running (writ serve), this gets a token:
+            The secret is not shown again. With the service running (writ serve), this asks for it and gets a token:
 
               \(curl)
             """)

@@ -2,7 +2,7 @@ import AccessToken
 import ArgumentParser
 
 @main
-struct WritCommand: AsyncParsableCommand {
+struct WritCommand: AsyncParsableCommand, ExemplaryCommand {
     static let configuration = CommandConfiguration(
         commandName: "writ",
         abstract: "A stateless OAuth 2.0 token service for machines.",
@@ -12,24 +12,29 @@ struct WritCommand: AsyncParsableCommand {
             ConfigCommand.self, HealthCommand.self,
         ])
 
+    static let examples = ["writ init site", "writ config check --running --config site/writ.yaml"]
+
+    // The same voice for ArgumentParser's errors as for those of the commands.
+    static var _errorLabel: String { "error" }
+
     static func main() async {
-        var command: any ParsableCommand
-        // ArgumentParser reports its own errors: usage, help and the version.
-        do { command = try parseAsRoot(arguments) } catch { exit(withError: error) }
+        let command: any ParsableCommand
+        // Usage, help and the version.
+        do { command = try parseAsRoot(arguments) } catch { CommandEnd.ofParsing(error, arguments) }
         do {
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
+                var command = command
                 try command.run()
             }
         } catch {
-            guard let failure = Failure(error) else { exit(withError: error) }
-            Terminal.report(failure)
-            exit(withError: ExitCode.failure)
+            CommandEnd.ofRunning(type(of: command), error, arguments)
         }
     }
 
-    /// The arguments without the program's name. One kid in 64 begins with a dash, so it is moved behind all options.
+    /// The arguments without the program's name. One kid in 64 begins with a dash, so it is moved behind all options; one
+    /// that was chosen by hand needs `--` in front.
     private static var arguments: [String] {
         let arguments = Array(CommandLine.arguments.dropFirst())
         guard arguments.starts(with: ["keys", "retire"]), !arguments.contains("--"),
@@ -40,10 +45,4 @@ struct WritCommand: AsyncParsableCommand {
 
     /// A SHA-256 digest in base64url, RFC 7638.
     private static var thumbprint: Regex<Substring> { /[A-Za-z0-9_-]{43}/ }
-}
-
-struct TokenCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "token", abstract: "Request, inspect and verify access tokens.",
-        subcommands: [Request.self, Inspect.self, Verify.self])
 }

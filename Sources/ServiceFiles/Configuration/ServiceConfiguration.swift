@@ -74,6 +74,12 @@ package struct ServiceConfiguration: Sendable {
         KeysFolder(keysFolder, algorithm: algorithm, passphraseFile: keysPassphraseFile, access: access)
     }
 
+    /// Makes and opens keys like ``keys``, and stands for a Secret in messages.
+    package var keysInSecret: KeysFolder {
+        KeysFolder(
+            FilePath(KeysSecret.place), algorithm: algorithm, passphraseFile: keysPassphraseFile, access: access)
+    }
+
     /// The files that decide what the service does, without those in the keys folder.
     package var decidingFiles: [FilePath] {
         [file, clientsFile] + (keysPassphraseFile.map { [$0] } ?? []) + tls.files

@@ -5,9 +5,11 @@ import OAuth
 import ServiceFiles
 
 extension KeysCommand {
-    struct Export: ParsableCommand {
+    struct Export: ParsableCommand, ExemplaryCommand {
         static let configuration = CommandConfiguration(
             commandName: "export", abstract: "Print the public keys: the JWK Set that the service publishes.")
+
+        static let examples = ["writ keys export > jwks.json", "writ keys export --pem"]
 
         @OptionGroup var configurationOption: ConfigurationOption
 

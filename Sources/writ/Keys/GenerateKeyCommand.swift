@@ -6,12 +6,14 @@ import ServiceFiles
 import SystemPackage
 
 extension KeysCommand {
-    struct Generate: ParsableCommand {
+    struct Generate: ParsableCommand, ExemplaryCommand {
         static let configuration = CommandConfiguration(
             commandName: "generate", abstract: "Make a signing key.",
             discussion: """
                 The first key for an algorithm signs at once. A further one signs when no cached key set can lack it.
                 """)
+
+        static let examples = ["writ keys generate --algorithm ES256"]
 
         @OptionGroup var configurationOption: ConfigurationOption
 

@@ -3,10 +3,12 @@ import ArgumentParser
 import OAuth
 import ServiceFiles
 
-struct KeysCommand: ParsableCommand {
+struct KeysCommand: ParsableCommand, ExemplaryCommand {
     static let configuration = CommandConfiguration(
         commandName: "keys", abstract: "Make, list, export, rotate and retire keys.",
         subcommands: [Generate.self, List.self, Export.self, Rotate.self, Retire.self])
+
+    static let examples = ["writ keys list"]
 }
 
 extension ServiceConfiguration {

@@ -4,9 +4,11 @@ import Libcrypto
 import ServiceFiles
 
 extension KeysCommand {
-    struct List: ParsableCommand {
+    struct List: ParsableCommand, ExemplaryCommand {
         static let configuration = CommandConfiguration(
             commandName: "list", abstract: "List the keys and their states.")
+
+        static let examples = ["writ keys list --json"]
 
         @OptionGroup var configurationOption: ConfigurationOption
 

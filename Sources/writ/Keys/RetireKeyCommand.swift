@@ -5,7 +5,7 @@ import OAuth
 import ServiceFiles
 
 extension KeysCommand {
-    struct Retire: ParsableCommand {
+    struct Retire: ParsableCommand, ExemplaryCommand {
         static let configuration = CommandConfiguration(
             commandName: "retire", abstract: "Take a compromised key out at once.",
             discussion: """
@@ -14,7 +14,14 @@ extension KeysCommand {
                 still there takes over again, or else a new one.
                 """)
 
+        static let examples = [
+            "writ keys retire NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs --dry-run",
+            "writ keys retire NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs --yes",
+        ]
+
         @OptionGroup var configurationOption: ConfigurationOption
+
+        @OptionGroup var confirmation: ConfirmationOptions
 
         @Argument(help: "The kid of the key.")
         var kid: String
@@ -30,24 +37,35 @@ extension KeysCommand {
                 try configuration.keys.read(), policy: configuration.policy, lifetimes: lifetimes, now: .now)
             let row = keys.rows.first { $0.kid == kid }
             let (chain, retired) = try configuration.keys.find(kid)
+            let consequence = chain.purpose == .sealing ? Self.consequenceOfSealing(row) : Self.consequence(row)
+            if confirmation.dryRun {
+                if json { return printJSON(retired, row, replacement: nil) }
+                Terminal.print("Would retire \(retired.name)  kid \(retired.keyID)")
+                Terminal.note(consequence)
+                if try chain.needsReplacement(retired, now: .now) { Terminal.note("A new key would take its place.") }
+                return
+            }
+            try confirmation.confirm("Retire \(retired.name), kid \(retired.keyID)? \(consequence)")
             let replacement = try chain.retire(retired, longestLifetime: lifetimes[chain.purpose], now: .now)
             try RevocationCheck.checkRetirement(of: retired, configuration, lifetimes: lifetimes, now: .now)
-            if json {
-                var writer = JSONWriter()
-                writer.object { object in
-                    object.member("kid", retired.keyID)
-                    object.member("file", retired.name.description)
-                    object.member("state", (row?.state ?? .expired).rawValue)
-                    object.member("replacement", replacement.map { .string($0.keyID) } ?? .null)
-                }
-                return Terminal.print(writer)
-            }
+            if json { return printJSON(retired, row, replacement: replacement) }
             Terminal.print("Retired \(retired.name)  kid \(retired.keyID)")
-            Terminal.note(chain.purpose == .sealing ? Self.consequenceOfSealing(row) : Self.consequence(row))
+            Terminal.note(consequence)
             if let replacement {
                 let verb = chain.purpose == .sealing ? "seals" : "signs"
                 Terminal.note("\(replacement.name) \(verb) in its place, kid \(replacement.keyID).")
             }
+        }
+
+        private func printJSON(_ retired: NamedKey, _ row: KeyRow?, replacement: NamedKey?) {
+            var writer = JSONWriter()
+            writer.object { object in
+                object.member("kid", retired.keyID)
+                object.member("file", retired.name.description)
+                object.member("state", (row?.state ?? .expired).rawValue)
+                object.member("replacement", replacement.map { .string($0.keyID) } ?? .null)
+            }
+            Terminal.print(writer)
         }
 
         private static func consequence(_ row: KeyRow?) -> String {

@@ -6,7 +6,7 @@ import ServiceFiles
 import SystemPackage
 
 extension KeysCommand {
-    struct Rotate: ParsableCommand {
+    struct Rotate: ParsableCommand, ExemplaryCommand {
         static let configuration = CommandConfiguration(
             commandName: "rotate", abstract: "Make the next key and remove expired keys.",
             discussion: """
@@ -14,6 +14,8 @@ extension KeysCommand {
                 Without --in that is as soon as no cached key set can lack the key. Sealing keys, for refresh tokens, \
                 are rotated in the same way, but are never published.
                 """)
+
+        static let examples = ["writ keys rotate --in 24h", "writ keys rotate --sealing --dry-run"]
 
         @OptionGroup var configurationOption: ConfigurationOption
 
@@ -30,31 +32,59 @@ extension KeysCommand {
         @Flag(help: "Make a sealing key, for refresh tokens, instead of a signing key.")
         var sealing = false
 
+        @Flag(
+            help: """
+                Read a Kubernetes Secret with the keys as JSON from standard input, and print the next one. Both kinds of \
+                keys are rotated, and no key is written to a file.
+                """)
+        var secretManifest = false
+
+        @Flag(help: "Report what would be done, and change nothing.")
+        var dryRun = false
+
         @Flag(help: "Print one JSON object.")
         var json = false
 
         func validate() throws {
             if delay != nil && now { throw ValidationError("--in and --now exclude each other") }
+            if secretManifest && (sealing || json || dryRun) {
+                throw ValidationError(
+                    "--secret-manifest excludes --sealing, --json and --dry-run: it rotates both, and only prints JSON")
+            }
         }
 
         func run() throws {
             let configuration = try configurationOption.read()
             let delay = try self.delay.map(Duration.init(option:)) ?? KeyTiming.standard.announcement
+            if secretManifest { return try rotateSecret(configuration, in: delay) }
             let chain = sealing ? configuration.keys.sealing : configuration.keys.signing
+            let lifetime = configuration.lifetimesOfClients[chain.purpose]
+            guard !dryRun else {
+                let plan = try chain.plannedRotation(
+                    in: now ? .zero : delay, isForced: now, longestLifetime: lifetime, now: .now)
+                if json { return printJSON(plan.new, keyID: nil, removed: plan.removed, of: chain) }
+                Terminal.print("Would make \(configuration.keysFolder.appending(plan.new.description))")
+                for name in plan.removed { Terminal.note("Would remove \(name).") }
+                return
+            }
             let rotation = try chain.rotate(
-                in: now ? .zero : delay, isForced: now,
-                longestLifetime: configuration.lifetimesOfClients[chain.purpose], now: .now)
-            if json { printJSON(rotation, of: chain) } else { printText(rotation, folder: configuration.keys) }
+                in: now ? .zero : delay, isForced: now, longestLifetime: lifetime, now: .now)
+            if json {
+                printJSON(rotation.new.name, keyID: rotation.new.keyID, removed: rotation.removed, of: chain)
+            } else {
+                printText(rotation, folder: configuration.keys)
+            }
         }
 
-        private func printJSON(_ rotation: KeyRotation, of chain: KeyChain) {
+        /// - Parameter keyID: `nil` for a key that would be made.
+        private func printJSON(_ new: KeyFileName, keyID: String?, removed: [KeyFileName], of chain: KeyChain) {
             var writer = JSONWriter()
             writer.object { object in
-                object.member("kid", rotation.new.keyID)
+                object.member("kid", keyID.map { .string($0) } ?? .null)
                 object.member("alg", chain.purpose.algorithmName)
-                object.member("file", rotation.new.name.description)
-                object.member("since", rotation.new.name.start.map { .string($0.rfc3339) } ?? .null)
-                object.member("removed", rotation.removed.map(\.description))
+                object.member("file", new.description)
+                object.member("since", new.start.map { .string($0.rfc3339) } ?? .null)
+                object.member("removed", removed.map(\.description))
             }
             Terminal.print(writer)
         }

@@ -1,42 +1,73 @@
 import Foundation
 import JOSE
+import ServiceFiles
+import WireText
 
-/// Results go to standard output, everything else to standard error.
+/// The one place that writes to standard output and standard error. Results go to the first, everything else to the second.
+/// Text of others may be anywhere in it, so that nothing is written that controls a terminal.
 enum Terminal {
-    /// Prints one result.
+    /// Prints one result. Line feeds in it are the program's own.
     ///
     /// - Parameter consequence: the hint if the text cannot be written after the command has changed something.
     static func print(_ text: String, ifLost consequence: String? = nil) {
-        write(Data((text + "\n").utf8), ifLost: consequence)
+        write(Array((VisibleText.lines(text) + "\n").utf8), ifLost: consequence)
     }
 
     /// Prints one JSON text on a line of its own.
     static func print(_ json: JSONWriter, ifLost consequence: String? = nil) {
-        write(Data(json.bytes + [UInt8(ascii: "\n")]), ifLost: consequence)
+        write(VisibleText.json(json.bytes) + [UInt8(ascii: "\n")], ifLost: consequence)
     }
+
+    /// Prints a text that only this program has made, such as a completion script.
+    static func printOwn(_ text: String) { write(Array((text + "\n").utf8), ifLost: nil) }
 
     static func note(_ text: String) {
         // If standard error cannot be written to, there is no other way to report it.
-        try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8))
+        try? FileHandle.standardError.write(contentsOf: Data((VisibleText.lines(text) + "\n").utf8))
+    }
+
+    /// Notes a mistake that does not keep the command from its work.
+    static func warn(_ problem: Problem) { warn("\(problem.place): \(problem.message)", hint: problem.hint) }
+
+    static func warn(_ message: String, hint: String? = nil) {
+        note("warning: \(VisibleText.line(message))")
+        if let hint { note("  hint: \(VisibleText.line(hint))") }
+    }
+
+    static func report(_ failure: Failure) {
+        note("error: \(VisibleText.line(failure.message))")
+        for line in failure.details { note(VisibleText.line(line)) }
+        if let hint = failure.hint { note("  hint: \(VisibleText.line(hint))") }
     }
 
     /// Exits with a failure if the result cannot be written, as to a full disk or a closed pipe.
-    private static func write(_ data: Data, ifLost consequence: String?) {
+    private static func write(_ octets: [UInt8], ifLost consequence: String?) {
         do {
-            try FileHandle.standardOutput.write(contentsOf: data)
+            try FileHandle.standardOutput.write(contentsOf: Data(octets))
         } catch {
             report(Failure("the result could not be written to standard output", hint: consequence))
             exit(1)
         }
     }
 
-    static func report(_ failure: Failure) {
-        note("error: \(failure.message)")
-        if let hint = failure.hint { note("  hint: \(hint)") }
+    /// Whether a person reads standard output.
+    static var isInteractive: Bool { isatty(STDOUT_FILENO) == 1 }
+
+    /// Asks whether to go on, if a person can answer. Without a terminal the command itself is the answer, as for scripts.
+    ///
+    /// - Throws: if the answer is not yes.
+    static func confirm(_ question: String) throws {
+        guard isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 else { return }
+        try? FileHandle.standardError.write(contentsOf: Data("\(VisibleText.lines(question)) [y/N] ".utf8))
+        let answer = Octets(readLine() ?? "").trimmed
+        guard answer.isSameIgnoringCase(as: "y") || answer.isSameIgnoringCase(as: "yes") else {
+            throw Failure("nothing was changed", hint: "answer y, or give --yes")
+        }
     }
 
-    /// Aligns text in columns.
+    /// Aligns text in columns. Each cell is one line.
     static func table(_ rows: [[String]]) -> String {
+        let rows = rows.map { $0.map(VisibleText.line) }
         let widths = rows.reduce(into: [Int]()) { widths, row in
             for (column, cell) in row.enumerated() {
                 if column < widths.count {
@@ -55,7 +86,7 @@ enum Terminal {
         return lines.joined(separator: "\n")
     }
 
-    /// Reads all of standard input, without line breaks at its end.
+    /// Reads all of standard input, without line ends around it.
     ///
     /// - Parameter limit: the maximum length in octets.
     static func readInput(limit: Int = 64 * 1024) throws -> String {
@@ -65,6 +96,6 @@ enum Terminal {
         }
         guard data.count <= limit else { throw Failure("standard input is too long") }
         guard let text = String(validating: data, as: UTF8.self) else { throw Failure("standard input is not UTF-8") }
-        return text.trimmingCharacters(in: .newlines)
+        return Octets(text).withoutLineEnds.text
     }
 }
