@@ -1,0 +1,19 @@
+import ArgumentParser
+import RemoteKeys
+import ServiceFiles
+import SystemPackage
+
+/// The certificate authorities of the servers that a command talks to.
+struct AuthoritiesOption: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "A file with the certificates, in PEM, of the authorities that the server is trusted by.",
+            discussion: "Without it those of SSL_CERT_FILE and SSL_CERT_DIR, else those of the system.",
+            valueName: "file"))
+    var caFile: String?
+
+    func http() -> OutgoingHTTP {
+        let file = caFile.map { CertificateAuthoritiesFile(FilePath($0), .command) }
+        return .writ(trusting: file.map { file in CertificateAuthorities { [try file.contents()] } })
+    }
+}
