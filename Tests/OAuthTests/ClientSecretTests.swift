@@ -36,6 +36,8 @@ import Testing
         arguments: [
             "", "sha256:", "secret", "sha256:AAAA", "sha1:K7gNU3sdo-OL0wNhqoVWhr3g6s1xYv72ol_pe_Unols",
             "sha256:K7gNU3sdo-OL0wNhqoVWhr3g6s1xYv72ol_pe_Unols=", "SHA256:K7gNU3sdo-OL0wNhqoVWhr3g6s1xYv72ol_pe_Unols",
+            // The hash of the empty secret.
+            "sha256:47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU",
         ])
     func refusesWhatIsNoHash(text: String) {
         #expect(throws: InvalidValue.self) { try ClientSecretHash(parsing: text) }

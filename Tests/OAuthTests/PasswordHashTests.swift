@@ -41,6 +41,7 @@ import Testing
             // No iterations, too many, an unknown parameter, another length than the stated one.
             "$pbkdf2-sha256$c2FsdHNhbHRzYWx0$AAAAAAAAAAAAAAAAAAAAAA",
             "$pbkdf2-sha256$i=0$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",
+            "$pbkdf2-sha256$i=999$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",
             "$pbkdf2-sha256$i=10000001$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",
             "$pbkdf2-sha256$i=1000,x=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",
             "$pbkdf2-sha256$i=1000,l=32$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",
@@ -82,5 +83,32 @@ import Testing
             #expect(decoy.cost == hash.cost)
             #expect(try !decoy.matches("correct horse"))
         }
+    }
+
+    /// Made by Python's hashlib, and the bcrypt hash by libxcrypt.
+    @Test(
+        "The empty secret matches no hash, not even its own",
+        arguments: [
+            "$pbkdf2-sha256$i=1000$c2FsdHNhbHRzYWx0c2FsdA$uI9ntqgoy4fsA9FtgkP2eFRKAX8lJvDl5bYKgzad3gk",
+            "$scrypt$ln=10,r=8,p=1$c2FsdHNhbHRzYWx0c2FsdA$QcMh/2eggtliVH4U7zKn2Fs7dWs5jSeLHvFt/NFC14U",
+            "$2b$04$CCCCCCCCCCCCCCCCCCCCC.Cg0ly9t/KVBCBYYDfOmZKwry9JuXClC",
+        ])
+    func theEmptySecretNeverMatches(text: String) throws {
+        #expect(try !PasswordHash(parsing: text).matches(""))
+    }
+
+    @Test(
+        "A hash that is searched fast is reported",
+        arguments: [
+            ("$pbkdf2-sha256$i=99999$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA", .fewIterations),
+            ("$pbkdf2-sha512$99999$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA", .fewIterations),
+            ("$pbkdf2-sha256$i=100000$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA", nil),
+            ("$scrypt$ln=13,r=8,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA", .cheapScrypt),
+            ("$scrypt$ln=14,r=8,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA", nil),
+            ("$2b$09$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", .cheapBcrypt),
+            ("$2b$10$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", nil),
+        ] as [(String, PasswordHash.Weakness?)])
+    func weakness(text: String, expected: PasswordHash.Weakness?) throws {
+        #expect(try PasswordHash(parsing: text).weakness == expected)
     }
 }

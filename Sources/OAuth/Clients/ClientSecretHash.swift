@@ -1,6 +1,7 @@
 package import AccessToken
 import JOSE
 public import Libcrypto
+import WireText
 
 /// The hash of a client's secret.
 ///
@@ -25,8 +26,14 @@ public enum ClientSecretHash: Sendable, Hashable, CustomStringConvertible {
         guard let digest = Base64URL.decode(String(text.dropFirst(prefix.count))), digest.count == 32 else {
             throw InvalidValue("is not sha256: and the 43 characters of a SHA-256 in base64url without padding")
         }
+        guard !text.isSameText(as: Self.hashOfNothing) else {
+            throw InvalidValue("is the hash of the empty secret, which protects nothing")
+        }
         self = .digest(digest)
     }
+
+    /// The SHA-256 of no octets.
+    private static let hashOfNothing = "sha256:47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
 
     /// The text in `clients.yaml`, which ``init(parsing:)`` parses.
     public var description: String {

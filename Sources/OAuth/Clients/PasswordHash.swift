@@ -55,18 +55,18 @@ public struct PasswordHash: Sendable, Hashable, CustomStringConvertible {
     /// Whether this is the hash of `secret`. The check is slow and must not run on an event loop.
     ///
     /// bcrypt ignores everything after 72 octets. A longer secret never matches, since only its first 72 octets would
-    /// count.
+    /// count. The empty secret never matches: it protects nothing. Its check takes as long as any other.
     func matches(_ secret: String) throws(LibcryptoError) -> Bool {
         switch (cost, material) {
         case (.derivation(let function, let size), .derived(let salt, let hash)):
             let derived = try function.derive(size, from: secret.utf8.span, salt: salt.span)
-            return ConstantTime.areEqual(derived.span, hash.span)
+            return ConstantTime.areEqual(derived.span, hash.span) && !secret.utf8.isEmpty
         default:
             // The last 31 characters are the hash. The character before them has unused bits, which implementations set
             // differently.
             let hash = Array((Bcrypt.hash(secret.utf8.span, setting: description) ?? "").utf8.suffix(31))
             let expected = Array(description.utf8.suffix(31))
-            return hash.count == 31 && ConstantTime.areEqual(hash.span, expected.span)
+            return hash.count == 31 && ConstantTime.areEqual(hash.span, expected.span) && !secret.utf8.isEmpty
         }
     }
 
@@ -91,9 +91,9 @@ extension PasswordHash {
     private static func pbkdf2(_ hash: HashFunction, _ fields: [String]) throws(InvalidValue) -> (Cost, Material) {
         guard fields.count == 5 else { throw InvalidValue("is a PBKDF2 hash that lacks iterations, salt or hash") }
         guard let parameters = parameters(fields[2]) ?? self.parameters("i=\(fields[2])"),
-            let iterations = parameters["i"], (1...10_000_000).contains(iterations)
+            let iterations = parameters["i"], (fewestIterations...10_000_000).contains(iterations)
         else {
-            throw InvalidValue("is a PBKDF2 hash without a number of iterations from 1 to 10000000")
+            throw InvalidValue("is a PBKDF2 hash without a number of iterations from 1000 to 10000000")
         }
         guard Set(parameters.keys).isSubset(of: ["i", "l"]) else {
             throw InvalidValue("is a PBKDF2 hash with an unknown parameter")
@@ -105,6 +105,9 @@ extension PasswordHash {
         let cost = Cost.derivation(.pbkdf2(hash, iterations: iterations), hashSize: octets.count)
         return (cost, .derived(salt: salt, hash: octets))
     }
+
+    /// NIST SP 800-132 section 5.2: the iteration count is at least 1000.
+    private static var fewestIterations: Int { 1000 }
 
     /// `$scrypt$ln=16,r=8,p=1$SALT$HASH`
     private static func scrypt(_ fields: [String]) throws(InvalidValue) -> (Cost, Material) {

@@ -21,8 +21,9 @@ package struct BasicTime: Sendable, Hashable, CustomStringConvertible {
         description = text
     }
 
-    /// - Parameter date: at or after 1970.
+    /// A time outside of the years 1970 to 9999 counts as the nearest one within.
     package init(_ date: NumericDate) {
+        let date = min(max(date, NumericDate(0)), NumericDate(253_402_300_799))
         let time = CivilTime(secondsSince1970: date.seconds)
         var octets: [UInt8] = []
         octets.append(time.year, digits: 4)

@@ -22,27 +22,29 @@ package struct KeyFileName: Sendable, Hashable, Comparable, CustomStringConverti
     package let content: Content
     /// The time from which the key signs; `nil` for a name without a time, whose key signs from the beginning.
     package let start: NumericDate?
-    /// The `kid` that the issuer of an old key gave it, if the name of its `.pub.pem` contains it:
-    /// `20261123T093000Z-kid=blue.pub.pem`, or `kid.blue.pub.pem` if names must not contain `=`, as in a Kubernetes
-    /// Secret.
+    /// The `kid`, if the name of a `.pem` or `.pub.pem` contains it: `20261123T093000Z-kid=blue.pem`, or `kid.blue.pem` if
+    /// names must not contain `=`, as in a Kubernetes Secret. An issuer of old tokens chose it, or verifiers need a
+    /// certain one. `nil` for the RFC 7638 thumbprint.
     package let keyID: String?
 
     /// - Returns: `nil` for a file that is not a key, such as a README or a hidden file.
     /// - Throws: for a name that begins like a time but is not one, and for an empty `kid`.
     package init?(_ name: String) throws(InvalidValue) {
         guard !name.hasPrefix(".") else { return nil }
+        let suffix: String
         if name.hasSuffix(".pub.pem") {
-            content = .verifying
+            (content, suffix) = (.verifying, ".pub.pem")
         } else if name.hasSuffix(".pem") {
-            content = .signing
+            (content, suffix) = (.signing, ".pem")
         } else if name.hasSuffix(".sealing") {
-            content = .sealing
+            (content, suffix) = (.sealing, ".sealing")
         } else {
             return nil
         }
         description = name
         start = try Self.start(of: name)
-        keyID = try content == .verifying ? Self.keyID(of: name) : nil
+        // No token names a sealing key.
+        keyID = try content == .sealing ? nil : Self.keyID(in: name.dropLast(suffix.count))
     }
 
     /// Compares octet for octet, as file systems do: the two encodings of `é` are different names.
@@ -61,8 +63,7 @@ package struct KeyFileName: Sendable, Hashable, Comparable, CustomStringConverti
         return first.description.utf8.lexicographicallyPrecedes(second.description.utf8)
     }
 
-    private static func keyID(of name: String) throws(InvalidValue) -> String? {
-        let stem = name.dropLast(".pub.pem".count)
+    private static func keyID(in stem: Substring) throws(InvalidValue) -> String? {
         guard let mark = stem.firstRange(of: "kid=") ?? dottedMark(in: stem) else { return nil }
         let keyID = stem[mark.upperBound...]
         guard !keyID.isEmpty else { throw InvalidValue("has an empty kid") }
