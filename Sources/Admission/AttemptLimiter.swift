@@ -26,6 +26,7 @@ package struct AttemptLimiter: Sendable {
     /// - Parameter room: how many attempts may wait in all; no address gets more than a quarter of it and no IPv6 site
     ///   more than a half, so that neither can keep the others out. `nil` for any number.
     package init(_ limits: FailureLimits, room: Int? = nil) {
+        let room = room.map { max($0, 0) }
         pairLimit = limits.failures.map { $0 * Self.factor }
         addressLimit = limits.addressFailures.map { min($0 * Self.factor, room.map { max(1, $0 / 4) } ?? .max) }
         networkLimit = limits.addressFailures.flatMap { _ in room.map { max(1, $0 / 2) } }

@@ -58,12 +58,12 @@ package struct AuthenticationThrottle: Sendable {
         _ failure: AuthenticationFailure, of claimed: [ClientID], from address: AddressBlock, now: NumericDate
     ) -> TokenRefusal {
         // A password hash was checked only if no limit was reached.
-        if failure != .wrongPassword,
+        if failure.weight != .wrongPassword,
             let wait = claimed.compactMap({ wait(for: $0, from: address, now: now) }).max()
         {
             return TokenRefusal(.tooManyFailures, retryAfter: wait)
         }
-        for client in claimed { count(failure, of: client, from: address, now: now) }
+        for client in claimed { count(failure.weight, of: client, from: address, now: now) }
         return failure.refusal
     }
 
@@ -92,7 +92,7 @@ package struct AuthenticationThrottle: Sendable {
     }
 
     private mutating func count(
-        _ failure: AuthenticationFailure, of client: ClientID, from address: AddressBlock, now: NumericDate
+        _ failure: AuthenticationFailure.Weight, of client: ClientID, from address: AddressBlock, now: NumericDate
     ) {
         if let limit = limits.failures { pairs.add(to: Self.key(client, address), limit: limit, now: now) }
         // What the client knows is no guess, and costs the others at its address nothing.

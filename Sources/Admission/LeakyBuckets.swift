@@ -13,9 +13,9 @@ struct LeakyBuckets<Key: Hashable & Sendable>: Sendable {
 
     /// - Parameters:
     ///   - capacity: the number of keys of each of two generations.
-    ///   - window: the time in which a full bucket runs empty.
+    ///   - window: the time in which a full bucket runs empty; a century at most.
     init(capacity: Int, window: Duration) {
-        self.window = window
+        self.window = min(window, .seconds(100 * 366 * 86400))
         buckets = TwoGenerationCache(capacity: capacity)
     }
 

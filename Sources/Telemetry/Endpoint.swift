@@ -4,6 +4,6 @@ package enum Endpoint: String, Sendable, CaseIterable {
     case introspection
     /// The JWK Set and the metadata.
     case document
-    /// A path without a resource.
+    /// A path without a resource, and the authorization endpoint that refuses every request.
     case other
 }

@@ -19,7 +19,7 @@ package final class EventReporter: Sendable {
     /// Reports a request that an endpoint has answered.
     package func report(_ event: RequestEvent) {
         metrics.count(event)
-        if let cause = event.refusal?.cause { logger.error("A request could not be answered: \(cause)") }
+        if let error = event.refusal?.underlyingError { logger.error("A request could not be answered: \(error)") }
         guard logger.logLevel <= .info else { return }
         if event.refusal?.code == .tooManyFailures, let address = event.address {
             guard refusals.withLock({ $0.add(address, event.client?.id) }) else { return }
@@ -31,6 +31,11 @@ package final class EventReporter: Sendable {
     /// Reports what did not reach an endpoint.
     package func report(_ event: HTTPEvent) {
         metrics.count(event)
+        logger.log(level: event.level, event.message, metadata: event.metadata)
+    }
+
+    /// Reports a fetch of a client's key set.
+    package func report(_ event: KeySetEvent) {
         logger.log(level: event.level, event.message, metadata: event.metadata)
     }
 

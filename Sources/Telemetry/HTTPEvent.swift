@@ -1,5 +1,6 @@
 import JOSE
 package import Logging
+import OAuth
 package import WireText
 
 /// What happens to a listener or a connection before a request reaches an endpoint.
@@ -45,6 +46,7 @@ extension HTTPEvent: LogFields {
         switch self {
         case .refused(let method, let target, let status, let listener, let address):
             if let address { line.member("address", address.description) }
+            line.member("cause", Self.cause(of: status).rawValue)
             line.member("listener", listener)
             line.member("method", Self.known(method))
             line.member("path", Self.path(of: target))
@@ -65,6 +67,12 @@ extension HTTPEvent: LogFields {
         line.member("listener", listener)
         line.member("reason", BoundedText(reason).text)
         if let status { line.member("status", Int64(status)) }
+    }
+
+    /// A refusal before an endpoint is known by its status.
+    private static func cause(of status: Int) -> RefusalCause {
+        let codes: [TokenRefusal.Code] = [.notFound, .methodNotAllowed]
+        return TokenRefusal(codes.first { $0.status == status } ?? .targetIsNoPath).cause
     }
 
     /// The methods of RFC 9110 section 9.3 and RFC 5789; `other` for everything else, which may be of any length.

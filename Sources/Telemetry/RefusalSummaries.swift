@@ -17,6 +17,7 @@ struct RefusalSummaries {
 
         func write(to line: inout some LogLine) {
             if let address { line.member("address", address.description) }
+            line.member("cause", RefusalCause.throttled.rawValue)
             if let client { line.member("client_id", client.description) }
             let code = TokenRefusal.Code.tooManyFailures
             line.member("error", code.error.description)

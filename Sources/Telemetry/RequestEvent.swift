@@ -20,12 +20,16 @@ package struct RequestEvent: Sendable {
     package var grantType: GrantType?
     /// What the client was granted.
     package var grant: AuthorizedGrant?
+    /// The key that the client has proven to hold.
+    package var confirmation: Confirmation?
     /// The token that was issued.
     package var token: UnsignedAccessToken?
     /// Whether the token was issued for an earlier request.
     package var isReused = false
     /// Why the request was refused.
     package var refusal: TokenRefusal?
+    /// The platform's token that the client authenticated with.
+    private var authenticatedIdentity: IdentityTrace?
     /// How long each step took; empty unless steps are logged.
     package var steps: [RequestStep] = []
     /// The trace that the request belongs to: 32 hexadecimal digits, W3C Trace Context section 3.2.2.3.
@@ -42,14 +46,23 @@ package struct RequestEvent: Sendable {
     /// - Parameter clients: all registered clients.
     package mutating func add(_ progress: RequestProgress, _ clients: ClientRegistry) {
         switch progress {
-        case .identified(let credentials, let grantType):
-            client = credentials.clientIDs.lazy.compactMap { clients[$0] }.first
+        case .identified(let claimed, let grantType):
+            client = claimed.lazy.compactMap { clients[$0] }.first
             self.grantType = grantType
         case .parsed: break
-        case .authenticated(let client): self.client = client.client
-        case .authorized(let grant): self.grant = grant
+        case .authenticated(let client):
+            self.client = client.client
+            authenticatedIdentity = client.evidence.identity
+            confirmation = client.evidence.confirmation
+        case .bound(let confirmation): self.confirmation = confirmation
+        case .authorized(let grant):
+            self.grant = grant
+            confirmation = grant.terms.confirmation ?? confirmation
         }
     }
+
+    /// The platform's token in the request; `nil` without one, or if it names no trusted issuer.
+    package var identity: IdentityTrace? { refusal?.identity ?? authenticatedIdentity }
 
     /// The text of the log line.
     package var message: Logger.Message {
@@ -72,18 +85,26 @@ extension RequestEvent: LogFields {
     package func write(to line: inout some LogLine) {
         if let address { line.member("address", address.description) }
         if let grant { line.member("audience", grant.terms.audience.map(\.description)) }
-        if let cause = refusal?.cause { line.member("cause", "\(cause)") }
+        if let refusal { line.member("cause", refusal.cause.rawValue) }
         if let client { line.member("client_id", client.id.description) }
         line.member("duration_us", start.duration(to: .now).microseconds)
         line.member("endpoint", endpoint.rawValue)
         if let refusal { line.member("error", refusal.code.error.description) }
+        if let error = refusal?.underlyingError { line.member("failure", "\(error)") }
         if let grantType { line.member("grant_type", grantType.rawValue) }
+        if let identity {
+            if let rule = identity.rule { line.member("identity", BoundedText(rule).text) }
+            line.member("identity_issuer", identity.issuer)
+            if let subject = identity.subject { line.member("identity_subject", BoundedText(subject).text) }
+        }
+        // RFC 9449 section 6.1, RFC 8705 section 3.1
+        for (name, digest) in confirmation?.members ?? [] { line.member(name, digest) }
         if let token {
             line.member("jti", token.tokenID.description)
             line.member("kid", token.key.keyID)
         }
         line.member("outcome", refusal == nil ? "success" : "refused")
-        if let refusal { line.member("reason", refusal.code.text.description) }
+        if let refusal { line.member("reason", refusal.text) }
         line.member("request_id", requestID)
         if isReused { line.member("reused", "true") }
         if let grant { line.member("scope", grant.terms.scope.description) }

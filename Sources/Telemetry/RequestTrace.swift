@@ -107,7 +107,10 @@ package struct RequestTrace: Sendable {
         if let address = event.address { attributes["client.address"] = address.description }
         if let client = event.client { attributes["writ.client_id"] = client.id.description }
         if let grantType = event.grantType { attributes["writ.grant_type"] = grantType.rawValue }
-        if let refusal = event.refusal { attributes["error.type"] = refusal.code.error.description }
+        if let refusal = event.refusal {
+            attributes["error.type"] = refusal.code.error.description
+            attributes["writ.cause"] = refusal.cause.rawValue
+        }
         span.attributes = attributes
         if status >= 500 { span.setStatus(SpanStatus(code: .error)) }
     }

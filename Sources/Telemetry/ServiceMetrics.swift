@@ -13,11 +13,22 @@ package final class ServiceMetrics: Sendable {
     private let reused: PrometheusCounter
     private let shed: [Endpoint: PrometheusCounter]
     private let throttled: [Endpoint: PrometheusCounter]
+    /// One for each cause, so that counting takes the same time for all of them.
+    private let causes: [RefusalCause: PrometheusCounter]
+    /// Requests with a DPoP proof, by the outcome: `accepted`, or the cause.
+    private let proofs: [String: PrometheusCounter]
+    /// Requests with the token of a platform, by its issuer and the outcome. Both are few: the issuers are the operator's.
+    private let identities = Mutex<[IdentityOutcome: PrometheusCounter]>([:])
     /// By the status of the answer.
     private let refused = Mutex<[Int: PrometheusCounter]>([:])
     private let failedHandshakes: PrometheusCounter
     private let refusedConnections: PrometheusCounter
     private let reloads: (applied: PrometheusCounter, refused: PrometheusCounter)
+
+    private struct IdentityOutcome: Hashable {
+        let issuer: String
+        let outcome: String
+    }
 
     /// Makes the metrics; all counts are zero.
     ///
@@ -36,6 +47,14 @@ package final class ServiceMetrics: Sendable {
         throttled = each {
             registry.counter("writ_requests_throttled_total", [("endpoint", $0)])
         }
+        causes = Dictionary(
+            uniqueKeysWithValues: RefusalCause.ofEndpoints.map { cause in
+                (cause, registry.counter("writ_refusals_total", [("cause", cause.rawValue)]))
+            })
+        proofs = Dictionary(
+            uniqueKeysWithValues: ([Self.accepted] + RefusalCause.ofProofs.map(\.rawValue)).map { outcome in
+                (outcome, registry.counter("writ_dpop_proofs_total", [("outcome", outcome)]))
+            })
         queueWait = registry.histogram("writ_signing_queue_wait_seconds")
         reused = registry.counter("writ_tokens_reused_total")
         failedHandshakes = registry.counter("writ_tls_handshakes_failed_total")
@@ -57,14 +76,26 @@ package final class ServiceMetrics: Sendable {
         registry.describe("writ_signing_queue_wait_seconds", help: "How long signatures waited to be made.")
         registry.describe(
             "writ_tokens_reused_total", help: "Token requests that were answered with a token issued before.")
+        registry.describe(
+            "writ_refusals_total",
+            help: "Requests to the token and introspection endpoints that were refused, by cause.")
+        registry.describe(
+            "writ_dpop_proofs_total",
+            help:
+                "Token requests with a DPoP proof, or without one that is required, by outcome: accepted, or the cause."
+        )
+        registry.describe(
+            "writ_identity_requests_total",
+            help: "Requests with the token of a trusted issuer, by issuer and outcome: accepted, or the cause.")
         registry.describe("writ_requests_shed_total", help: "Requests that were answered 503 because too many waited.")
         registry.describe("writ_requests_throttled_total", help: "Requests that were answered 429 after failures.")
         registry.describe(
             "writ_requests_refused_total", help: "Requests that were refused before they reached an endpoint.")
         registry.describe("writ_tls_handshakes_failed_total", help: "TLS handshakes that failed.")
         registry.describe(
-            "writ_connections_refused_total", help: "Connections that were closed because there was no room for them.")
-        registry.describe("writ_reloads_total", help: "Reloads of keys and clients.")
+            "writ_connections_refused_total",
+            help: "Connections that were closed, and requests that were refused, because there was no room for them.")
+        registry.describe("writ_reloads_total", help: "Reloads of settings, keys, clients and TLS files.")
     }
 
     /// Records the time that an answer took.
@@ -83,6 +114,11 @@ package final class ServiceMetrics: Sendable {
         let endpoint = event.endpoint
         requests.count(event)
         if event.isReused { reused.increment() }
+        if let cause = event.refusal?.cause { causes[cause]?.increment() }
+        if let outcome = Self.outcome(ofProofIn: event) { proofs[outcome]?.increment() }
+        if let identity = event.identity {
+            count(identity, outcome: event.refusal.map(\.cause.rawValue) ?? Self.accepted)
+        }
         switch event.refusal?.code {
         case .overloaded: shed[endpoint]?.increment()
         case .tooManyFailures: throttled[endpoint]?.increment()
@@ -98,6 +134,26 @@ package final class ServiceMetrics: Sendable {
         case .connectionRefused: refusedConnections.increment()
         case .unparsable(_, nil, _, _), .listenerEnded: break
         }
+    }
+
+    private static let accepted = "accepted"
+
+    /// `nil` for a request without a proof. A request may be refused for another reason after its proof was accepted.
+    private static func outcome(ofProofIn event: RequestEvent) -> String? {
+        if let cause = event.refusal?.cause, RefusalCause.ofProofs.contains(cause) { return cause.rawValue }
+        if event.confirmation?.keyThumbprint != nil { return accepted }
+        return nil
+    }
+
+    private func count(_ identity: IdentityTrace, outcome: String) {
+        identities.withLock { counters in
+            let key = IdentityOutcome(issuer: identity.issuer, outcome: outcome)
+            if let counter = counters[key] { return counter }
+            let labels = [("issuer", identity.issuer), ("outcome", outcome)]
+            let counter = registry.counter("writ_identity_requests_total", labels)
+            counters[key] = counter
+            return counter
+        }.increment()
     }
 
     /// The statuses are the service's own, so there are few.

@@ -10,9 +10,17 @@ struct ConfigurationOption: ParsableArguments {
             "The configuration file.", discussion: "Without it WRIT_CONFIG, else ./writ.yaml.", valueName: "path"))
     var config: String?
 
-    var path: FilePath {
-        FilePath(name ?? "writ.yaml")
+    /// The file, the environment and these options. If nothing names a file, there need be none.
+    func source(_ options: ServiceConfiguration.Options = .init()) throws -> ConfigurationSource {
+        let environment = ProcessInfo.processInfo.environment
+        if let name, name.isEmpty {
+            let place = config == nil ? Problem.Place.environment("WRIT_CONFIG") : .option("--config")
+            throw InvalidConfiguration([Problem(place, "is empty")])
+        }
+        return ConfigurationSource(file: path, mayBeAbsent: !isNamed, environment: environment, options: options)
     }
+
+    var path: FilePath { FilePath(name ?? "writ.yaml") }
 
     /// Whether the operator names the file.
     var isNamed: Bool { name != nil }
@@ -23,8 +31,7 @@ struct ConfigurationOption: ParsableArguments {
     func read() throws -> ServiceConfiguration { try read(.init(), .command) }
 
     func read(_ options: ServiceConfiguration.Options, _ access: FileAccess) throws -> ServiceConfiguration {
-        try ServiceConfiguration(
-            reading: path, environment: ProcessInfo.processInfo.environment, options: options, access: access)
+        try ServiceConfiguration(source(options), access: access)
     }
 }
 

@@ -6,22 +6,14 @@ import ServiceFiles
 import Telemetry
 import TokenHTTP
 
-struct ServeCommand: AsyncParsableCommand {
+struct ServeCommand: AsyncParsableCommand, ExemplaryCommand {
     static let configuration = CommandConfiguration(commandName: "serve", abstract: "Run the service.")
+
+    static let examples = ["writ serve --config site/writ.yaml"]
 
     @OptionGroup var configurationOption: ConfigurationOption
 
-    @Option(help: "The issuer identifier.")
-    var issuer: String?
-
-    @Option(help: "The address that the service listens on.")
-    var listen: String?
-
-    @Option(help: "The address of the management listener, or off.")
-    var management: String?
-
-    @Option(help: "The lowest level that is logged: trace, debug, info, notice, warning, error or critical.")
-    var logLevel: String?
+    @OptionGroup var settings: SettingOptions
 
     func run() async throws {
         // Text for a terminal, JSON for a log collector.
@@ -33,17 +25,25 @@ struct ServeCommand: AsyncParsableCommand {
             log.finish()
             RunningProcess.exitAtOnce(status: status)
         }
+        let (service, traces) = try makeService(log)
+        do {
+            try await service.run(signals: signals, companions: traces.map { [$0] } ?? [])
+        } catch let error as ListenerError {
+            throw Failure(error.description, hint: error.hint)
+        }
+    }
+
+    /// Reads everything that the service needs, and logs what it starts with.
+    private func makeService(_ log: ServiceLog) throws -> (TokenService, TraceExport?) {
         // Before memory holds a secret.
         let memory = MemoryProtection()
         RunningProcess.raiseOpenFileLimit()
-        let options = ServiceConfiguration.Options(
-            issuer: issuer, listen: listen, management: management, logLevel: logLevel)
-        let configuration = try configurationOption.read(options, .service)
+        let configuration = try configurationOption.read(settings.values, .service)
         log.setLevel(Logger.Level(configuration.logLevel))
         let logger = log.logger
         for warning in configuration.warnings { logger.warning("\(warning)") }
-        let traces = configuration.tracing.map { [logger] in
-            TraceExport(to: $0, through: .writ(), logger: logger)
+        let traces = configuration.tracing.map {
+            TraceExport(to: $0, through: OutgoingHTTP(configuration), logger: logger)
         }
         let service = try TokenService(
             configuration, logger: logger, tracer: traces?.tracer, setLogLevel: log.setLevel)
@@ -61,10 +61,6 @@ struct ServeCommand: AsyncParsableCommand {
         case .text: log.note(service.summary(memory).text)
         case .json: logger.info("Starting", metadata: service.summary(memory).metadata)
         }
-        do {
-            try await service.run(signals: signals, companions: traces.map { [$0] } ?? [])
-        } catch let error as ListenerError {
-            throw Failure(error.description, hint: error.hint)
-        }
+        return (service, traces)
     }
 }

@@ -189,3 +189,9 @@ import WireText
         #expect(try throttle.waitForPasswordCheck(of: [client], from: AddressBlock("198.51.0.1"), now: now) == nil)
     }
 }
+
+extension AuthenticationFailure {
+    static let wrongCredentials = AuthenticationFailure(.wrongCredentials, cause: .wrongSecret)
+    static let wrongPassword = AuthenticationFailure(.wrongPassword, cause: .wrongSecret)
+    static let notAccepted = AuthenticationFailure(.notAccepted, cause: .expiredSecret)
+}

@@ -13,11 +13,11 @@ import Testing
 
     private static func hash(salt: String = "saltsalt") throws -> PasswordHash {
         let salt = Array(salt.utf8)
-        let derived = try PasswordDerivation.pbkdf2(.sha256, iterations: 10)
+        let derived = try PasswordDerivation.pbkdf2(.sha256, iterations: 1000)
             .derive(16, from: Array(secret.utf8).span, salt: salt.span)
         let text = [salt, derived].map { Base64URL.encode($0) }.joined(separator: "$")
         let base64 = String(text.map { $0 == "-" ? "+" : $0 == "_" ? "/" : $0 })
-        return try PasswordHash(parsing: "$pbkdf2-sha256$i=10$\(base64)")
+        return try PasswordHash(parsing: "$pbkdf2-sha256$i=1000$\(base64)")
     }
 
     private static func clients(_ hash: PasswordHash) throws -> ClientRegistry {

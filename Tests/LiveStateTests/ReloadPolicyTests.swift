@@ -61,6 +61,16 @@ import Testing
         #expect(look(at: 5) == .load(.filesChanged))
     }
 
+    @Test("A load that is put off is made at the next check, if the files are the same or if they check")
+    mutating func aLoadCanBePutOff() {
+        _ = look(at: 2)
+        #expect(look(at: 2) == .load(.filesChanged))
+        policy.postpone(now: now)
+        #expect(look(at: 2) == .load(.filesChanged))
+        policy.postpone(now: now)
+        #expect(look(at: 3) == .attempt)
+    }
+
     @Test("Invalid files are retried after ten seconds, and not earlier")
     mutating func whatIsRefusedIsRetried() {
         policy.conclude(1, isRefused: true, now: now)

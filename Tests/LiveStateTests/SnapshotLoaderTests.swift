@@ -32,6 +32,27 @@ import Testing
         #expect(throws: Never.self) { try fixture.snapshot() }
     }
 
+    @Test("A folder without a sealing key is a problem if nonces are asked for in DPoP proofs")
+    func noncesNeedOne() throws {
+        let fixture = try ServiceFixture(configuration: "issuer: https://tokens.example.com\ndpop: { nonce: on }\n")
+        try fixture.folder.write("clients: []\n", to: "clients.yaml")
+        #expect(try fixture.snapshot().proofs.nextNonce(now: ServiceFixture.now) != nil)
+        #expect(try fixture.snapshot().hasSingleUse)
+        try FileManager.default.removeItem(atPath: fixture.folder.path("keys/first.sealing"))
+        let error = #expect(throws: InvalidConfiguration.self) { try fixture.snapshot() }
+        #expect(error?.problems.map(\.message) == ["holds no sealing key that can be used now, and dpop.nonce is on"])
+        #expect(error?.problems.first?.hint == "`writ keys rotate --sealing` makes one")
+        #expect(try ServiceFixture().snapshot().proofs.nextNonce(now: ServiceFixture.now) == nil)
+    }
+
+    @Test("A service with a client that must send proofs has something that is accepted once")
+    func proofsAreSingleUse() throws {
+        let fixture = try ServiceFixture()
+        #expect(try !fixture.snapshot().hasSingleUse)
+        try fixture.addCourier()
+        #expect(try fixture.snapshot().hasSingleUse)
+    }
+
     /// A replica that has not read the folder yet must be able to open the tokens that the other replicas seal.
     @Test("A sealing key that appears unannounced seals after the announcement period")
     func aKeyThatNobodyAnnouncedIsHeldBack() throws {

@@ -81,7 +81,7 @@ import Testing
         #expect(current.clients[try ClientID("tenant")]?.accessTokenLifetime == .seconds(300))
         #expect(try knows("renamed") && !knows("waiting"))
         #expect(reloader.lastStatus.refusedClientCount == 1)
-        #expect(reloader.lastStatus.problemCounts == [.configuration: 0, .keys: 0, .clients: 1, .tls: 0])
+        #expect(reloader.lastStatus.problemCounts == [.configuration: 0, .keys: 0, .issuers: 0, .clients: 1, .tls: 0])
         try editClients("access_token_lifetime: soon", "access_token_lifetime: 6m")
         look()
         #expect(current.clients[try ClientID("tenant")]?.accessTokenLifetime == .seconds(360))

@@ -157,6 +157,42 @@ import Testing
         #expect(throws: TokenRefusal(.twoAuthenticationMethods)) { try fixture.authenticate(twice) }
     }
 
+    @Test(
+        "RFC 6749 section 2.3: an Authorization field that is no client authentication is ignored beside other credentials",
+        arguments: [
+            [""], [" "], ["Bearer abc"], ["Negotiate YII="], ["DPoP eyJ"], ["Digest x=y"], ["Bearer"], ["Basi"],
+            ["Basics abc"], ["Bearer abc, Basic abc"], ["\u{212A}asic x"], ["B\u{301}asic x"],
+            ["Bearer a", "DPoP b", ""],
+        ])
+    func ignoresOtherSchemes(fields: [String]) throws {
+        let body = "\(Self.grant)&client_id=reporting&client_secret="
+        let good = Fixture.post(body + Fixture.secret.replacing(" ", with: "+"), authorization: fields)
+        #expect(try fixture.authenticate(good).evidence.method == .clientSecretPost)
+        let wrong = Fixture.post(body + "wrong", authorization: fields)
+        #expect(throws: TokenRefusal(.invalidClient)) { try fixture.authenticate(wrong) }
+        // Alone they are no credentials.
+        #expect(throws: TokenRefusal(.invalidClient)) {
+            try fixture.authenticate(Fixture.post(Self.grant, authorization: fields))
+        }
+    }
+
+    @Test(
+        "RFC 6749 section 2.3: Basic credentials beside any others are refused, whatever their scheme is spelled like",
+        arguments: ["Basic", "basic ", "BASIC abc", "Basic  bm9jb2xvbg==", "Basic=abc", " Basic abc", "Basic\tabc"])
+    func refusesBasicBesideTheBody(field: String) {
+        let body = "\(Self.grant)&client_id=reporting&client_secret=\(Fixture.secret.replacing(" ", with: "+"))"
+        for fields in [[field], ["Bearer abc", field], [field, ""]] {
+            #expect(throws: TokenRefusal(.twoAuthenticationMethods)) {
+                try fixture.authenticate(Fixture.post(body, authorization: fields))
+            }
+        }
+        // RFC 9110 section 11.6.2: the field occurs once.
+        let header = Fixture.basic("reporting:\(Fixture.secret)")
+        #expect(throws: TokenRefusal(.twoAuthenticationMethods)) {
+            try fixture.authenticate(Fixture.post(Self.grant, authorization: ["Bearer abc", header]))
+        }
+    }
+
     @Test("A client_id in the body must name the client of the Basic credentials")
     func aClientIDBesideBasicMustAgree() throws {
         let credentials = "reporting:\(Fixture.secret)"

@@ -26,6 +26,7 @@ struct Fixture {
             try Client(id: ClientID("odd"), secrets: [ClientSecret(hash: ClientSecretHash(of: Self.oddSecret))]),
             try Client(id: ClientID("basic"), secrets: [secret], authenticationMethod: .clientSecretBasic),
             try Client(id: ClientID("post"), secrets: [secret], authenticationMethod: .clientSecretPost),
+            try Client(id: ClientID("bound"), secrets: [secret], identities: [], requiresProof: true),
             try Client(id: ClientID("idle"), secrets: [secret], grantTypes: []),
             try Client(
                 id: ClientID("short"), secrets: [secret], accessTokenLifetime: .seconds(60),
@@ -69,7 +70,7 @@ extension ClientAuthentication {
         case .proven(let client): client
         case .refused(let failure): throw failure.refusal
         case .password(let check): try check.run().conclude()
-        case .assertion: throw TokenRefusal(.invalidClient)
+        case .assertion, .identity: throw TokenRefusal(.invalidClient)
         }
     }
 }

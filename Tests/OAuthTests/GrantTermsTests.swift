@@ -34,6 +34,8 @@ import WireText
             "audience": { $0.audience = [try Audience("https://other.example.com")] },
             "lifetime": { $0.lifetime = .seconds(1) },
             "confirmation": { $0.confirmation = .key(thumbprint: "t") },
+            "shape": { $0.shape = try AccessTokenShape(type: .jwt) },
+            "copiedClaims": { $0.copiedClaims = Array(#""namespace":"payments""#.utf8) },
             "status": { $0.status = TokenStatus(index: 1, list: "https://tokens.example.com/status/1") },
         ]
         // Every property of the terms must have a change here.

@@ -71,19 +71,23 @@ import Testing
     }
 
     @Test(
-        "The file name of a verifying key may contain its kid",
+        "The file name of a key for access tokens may contain its kid",
         arguments: [
             ("kid=abc.pub.pem", "abc"), ("20261123T093000Z-kid=a.b-c_d.pub.pem", "a.b-c_d"), ("old.pub.pem", nil),
-            ("kid=abc.pem", nil), ("kid.abc.pub.pem", "abc"), ("20261123T093000Z-kid.a.b.pub.pem", "a.b"),
+            ("kid=abc.pem", "abc"), ("20261123T093000Z-kid=AB:CD.pem", "AB:CD"), ("kid.abc.pem", "abc"),
+            ("20261123T093000Z-kid.a.pem", "a"), ("my-kid.pem", nil), ("kid=a.sealing", nil), ("kid.a.sealing", nil),
+            ("kid=a.pub.pem.pem", "a.pub.pem"), ("kid.abc.pub.pem", "abc"), ("20261123T093000Z-kid.a.b.pub.pem", "a.b"),
             ("old-kid.pub.pem", nil), ("squid.old.pub.pem", nil),
         ])
-    func readsTheKidOfAnOldKey(name: String, keyID: String?) throws {
+    func readsTheKid(name: String, keyID: String?) throws {
         #expect(try KeyFileName(name)?.keyID == keyID)
     }
 
-    @Test("A file name with an empty kid is refused")
-    func refusesAnEmptyKid() {
-        #expect(throws: InvalidValue.self) { try KeyFileName("kid=.pub.pem") }
+    @Test(
+        "A file name with an empty kid is refused",
+        arguments: ["kid=.pub.pem", "kid=.pem", "20261123T093000Z-kid=.pem"])
+    func refusesAnEmptyKid(name: String) {
+        #expect(throws: InvalidValue.self) { try KeyFileName(name) }
     }
 
     @Test(

@@ -12,8 +12,9 @@ import Testing
 
     init() throws {
         fixture = try Fixture()
-        endpoint = TokenEndpoint(
-            policy: fixture.policy, sealer: RefreshTokenSealer(issuer: fixture.policy.issuer, turns: []))
+        endpoint = try TokenEndpoint(
+            policy: fixture.policy, sealer: RefreshTokenSealer(issuer: fixture.policy.issuer, turns: []),
+            proofs: DPoPPolicy())
     }
 
     /// The steps that were taken, and the refusal at the end, if there is one.
@@ -26,6 +27,7 @@ import Testing
                 authenticate: { (credentials, _) throws(TokenRefusal) in
                     try fixture.clients.authenticate(credentials, verified: .none, now: Fixture.now).conclude()
                 },
+                useProof: { (_, _) throws(TokenRefusal) in .first },
                 sign: { grant throws(TokenRefusal) in
                     steps.append("signed")
                     return IssuedAccessToken(
@@ -38,6 +40,7 @@ import Testing
                     case .identified(_, let grantType): steps.append("identified \(grantType?.rawValue ?? "")")
                     case .parsed: steps.append("parsed")
                     case .authenticated(let client): steps.append("authenticated \(client.client.id)")
+                    case .bound: steps.append("bound")
                     case .authorized(let grant): steps.append("authorized \(grant.terms.scope)")
                     }
                 })
@@ -69,13 +72,30 @@ import Testing
     }
 
     @Test(
-        "RFC 6749 section 5.2: a grant type that is not supported is refused after the client is authenticated"
-    )
-    func unknownGrantTypes() async throws {
-        let secret = Fixture.secret.replacing(" ", with: "+")
-        let known = try await steps("grant_type=password&client_id=reporting&client_secret=\(secret)")
-        #expect(known.steps == ["identified ", "parsed", "authenticated reporting"])
-        #expect(known.refusal == .unsupportedGrantType)
-        #expect(try await steps("grant_type=password&client_id=reporting&client_secret=x").refusal == .invalidClient)
+        "RFC 6749 section 5.2: a grant type that is not offered is refused whether the client is authenticated or not",
+        arguments: [
+            "password", "authorization_code&code=a", "CLIENT_CREDENTIALS", "client_credentials+",
+            "urn:ietf:params:oauth:grant-type:saml2-bearer&assertion=a.b.c",
+            "urn:ietf:params:oauth:grant-type:token-exchange",
+        ])
+    func unknownGrantTypes(grantType: String) async throws {
+        for credentials in ["", "&client_id=reporting&client_secret=wrong", "&client_id=reporting", "&client_secret=x"]
+        {
+            let refused = try await steps("grant_type=\(grantType)\(credentials)&scope=%22")
+            #expect(refused.steps == ["identified "])
+            #expect(refused.refusal == .unsupportedGrantType)
+        }
+    }
+
+    @Test(
+        "RFC 6749 section 5.2: a request that is malformed is invalid, whatever its grant type",
+        arguments: [
+            ("grant_type=", TokenRefusal.Code.missingGrantType), ("client_id=reporting", .missingGrantType),
+            ("grant_type=password&grant_type=password", .repeatedParameter),
+            ("grant_type=refresh_token", .missingRefreshToken), ("grant_type=%FF", .unreadableForm),
+            ("grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer", .missingAssertion),
+        ])
+    func malformedRequests(body: String, refusal: TokenRefusal.Code) async throws {
+        #expect(try await steps(body).refusal == refusal)
     }
 }

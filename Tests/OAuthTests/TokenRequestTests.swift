@@ -12,27 +12,27 @@ import Testing
             ("", TokenRefusal.Code.missingGrantType),
             ("\(credentials)", .missingGrantType),
             ("grant_type=&\(credentials)", .missingGrantType),
-            ("grant_type=a&grant_type=a&\(credentials)", .repeatedParameter),
-            ("grant_type=a&grant_type=&\(credentials)", .repeatedParameter),
-            ("grant_type=a&scope=a&scope=b&\(credentials)", .repeatedParameter),
-            ("grant_type=a&x=1&x=2&\(credentials)", .repeatedParameter),
-            ("grant_type=a&client_id=reporting&\(credentials)", .repeatedParameter),
+            ("grant_type=client_credentials&grant_type=client_credentials&\(credentials)", .repeatedParameter),
+            ("grant_type=client_credentials&grant_type=&\(credentials)", .repeatedParameter),
+            ("grant_type=client_credentials&scope=a&scope=b&\(credentials)", .repeatedParameter),
+            ("grant_type=client_credentials&x=1&x=2&\(credentials)", .repeatedParameter),
+            ("grant_type=client_credentials&client_id=reporting&\(credentials)", .repeatedParameter),
             ("grant_type=%&\(credentials)", .unreadableForm),
             ("grant_type=%4&\(credentials)", .unreadableForm),
             ("grant_type=%zz&\(credentials)", .unreadableForm),
             ("grant_type=%FF&\(credentials)", .unreadableForm),
             ("grant_type=%C0%AF&\(credentials)", .unreadableForm),
-            ("grant_type=a", .invalidClient),
-            ("grant_type=a&client_id=reporting", .invalidClient),
-            ("grant_type=a&client_secret=x", .invalidClient),
-            ("grant_type=a&client_id=%00&client_secret=x", .invalidClient),
+            ("grant_type=client_credentials", .invalidClient),
+            ("grant_type=client_credentials&client_id=%00", .invalidClient),
+            ("grant_type=client_credentials&client_secret=x", .invalidClient),
+            ("grant_type=client_credentials&client_id=%00&client_secret=x", .invalidClient),
             ("grant_type=client_credentials&scope=%22&\(credentials)", .malformedScope),
-            ("grant_type=client_credentials&scope=%22", .invalidClient), ("grant_type=a&scope=%22", .invalidClient),
+            ("grant_type=client_credentials&scope=%22", .invalidClient),
             ("grant_type=client_credentials&resource=api&\(credentials)", .malformedResource),
             ("grant_type=refresh_token&refresh_token=a&scope=%22&\(credentials)", .malformedScope),
             ("grant_type=refresh_token", .missingRefreshToken),
-            ("grant_type=a&\(credentials)&client_assertion=x", .twoAuthenticationMethods),
-            ("grant_type=a&\(credentials)&client_assertion_type=x", .twoAuthenticationMethods),
+            ("grant_type=client_credentials&\(credentials)&client_assertion=x", .twoAuthenticationMethods),
+            ("grant_type=client_credentials&\(credentials)&client_assertion_type=x", .twoAuthenticationMethods),
         ])
     func refusesBody(body: String, error: TokenRefusal.Code) {
         #expect(throws: TokenRefusal(error)) { try TokenRequest(parsing: Fixture.post(body)) }
@@ -41,9 +41,9 @@ import Testing
     @Test(
         "RFC 6749 section 3.2: unknown and empty parameters of a token request are ignored",
         arguments: [
-            "grant_type=a&\(credentials)", "&&grant_type=a&&\(credentials)&",
-            "grant_type=a&resource=1&resource=2&\(credentials)", "grant_type=a&scope=%22&\(credentials)",
-            "grant_type=a&x=&\(credentials)",
+            "grant_type=client_credentials&\(credentials)", "&&grant_type=client_credentials&&\(credentials)&",
+            "grant_type=client_credentials&resource=urn:1&resource=urn:2&\(credentials)",
+            "grant_type=client_credentials&x=&\(credentials)",
         ])
     func takesBody(body: String) throws {
         _ = try TokenRequest(parsing: Fixture.post(body))
@@ -56,20 +56,20 @@ import Testing
             "refresh_token=",
         ])
     func refusesCredentialsInTheURL(query: String) {
-        let request = Fixture.post("grant_type=a&\(Self.credentials)", query: query)
+        let request = Fixture.post("grant_type=client_credentials&\(Self.credentials)", query: query)
         #expect(throws: TokenRefusal(.credentialsInURL)) { try TokenRequest(parsing: request) }
     }
 
     @Test("A query without credentials is ignored", arguments: ["", "option=token&api=oauth2", "x=client_secret"])
     func takesOtherQueries(query: String) throws {
-        _ = try TokenRequest(parsing: Fixture.post("grant_type=a&\(Self.credentials)", query: query))
+        _ = try TokenRequest(parsing: Fixture.post("grant_type=client_credentials&\(Self.credentials)", query: query))
     }
 
     @Test(
         "RFC 6749 section 4.4.2: a request with another media type is refused",
         arguments: [nil, "", "application/json", "multipart/form-data", "application/x-www-form-urlencoded2"])
     func refusesMediaType(contentType: String?) {
-        var request = Fixture.post("grant_type=a&\(Self.credentials)")
+        var request = Fixture.post("grant_type=client_credentials&\(Self.credentials)")
         request.fields.contentType = contentType
         #expect(throws: TokenRefusal(.wrongMediaType)) { try TokenRequest(parsing: request) }
     }
@@ -81,7 +81,7 @@ import Testing
             " application/x-www-form-urlencoded ; x",
         ])
     func takesMediaType(contentType: String) throws {
-        var request = Fixture.post("grant_type=a&\(Self.credentials)")
+        var request = Fixture.post("grant_type=client_credentials&\(Self.credentials)")
         request.fields.contentType = contentType
         _ = try TokenRequest(parsing: request)
     }
@@ -89,7 +89,7 @@ import Testing
     @Test("A form and a query of more than 256 parameters are refused, and what is between two separators is none")
     func refusesManyParameters() {
         func form(_ count: Int) -> String {
-            "grant_type=a&\(Self.credentials)" + (3..<count).map { "&p\($0)=1" }.joined()
+            "grant_type=client_credentials&\(Self.credentials)" + (3..<count).map { "&p\($0)=1" }.joined()
         }
         #expect(throws: Never.self) { try TokenRequest(parsing: Fixture.post(form(256))) }
         #expect(throws: TokenRefusal(.tooManyParameters)) { try TokenRequest(parsing: Fixture.post(form(257))) }
@@ -106,7 +106,7 @@ import Testing
 
     @Test("Names of parameters are compared octet for octet", arguments: UnicodeMarks.all)
     func namesAreOctets(mark: String) throws {
-        let form = "grant_type=a&\(Self.credentials)"
+        let form = "grant_type=client_credentials&\(Self.credentials)"
         // Neither is a parameter of the protocol, nor are two of them one.
         for name in ["grant_type\(mark)", "\(mark)scope", "client_\(mark)id", "resource\(mark)", mark] {
             _ = try TokenRequest(parsing: Fixture.post("\(form)&\(name)=%22&\(name)x=1"))
@@ -141,18 +141,18 @@ import Testing
             bad += UnicodeMarks.variants(of: type, at: separator, with: mark)
         }
         for contentType in bad {
-            var request = Fixture.post("grant_type=a&\(Self.credentials)")
+            var request = Fixture.post("grant_type=client_credentials&\(Self.credentials)")
             request.fields.contentType = contentType
             #expect(throws: TokenRefusal(.wrongMediaType)) { try TokenRequest(parsing: request) }
         }
-        var request = Fixture.post("grant_type=a&\(Self.credentials)")
+        var request = Fixture.post("grant_type=client_credentials&\(Self.credentials)")
         request.fields.contentType = "\(type);\(mark)"
         #expect(throws: Never.self) { try TokenRequest(parsing: request) }
     }
 
     @Test("A query names credentials in ASCII letters of either case, and in no others")
     func queriesAreOctets() throws {
-        let form = "grant_type=a&\(Self.credentials)"
+        let form = "grant_type=client_credentials&\(Self.credentials)"
         for query in ["to\u{212A}en=x", "token\u{301}=x", "token%CC%81=x", "\u{600}token=x", "client\u{200D}_id=x"] {
             _ = try TokenRequest(parsing: Fixture.post(form, query: query))
         }
@@ -165,7 +165,7 @@ import Testing
 
     @Test("A body of more than 16 KiB is refused")
     func refusesALargeBody() {
-        let body = "grant_type=a&\(Self.credentials)&x="
+        let body = "grant_type=client_credentials&\(Self.credentials)&x="
         let fill = String(repeating: "a", count: EndpointRequest.maximumBodySize - body.utf8.count)
         #expect(throws: Never.self) { try TokenRequest(parsing: Fixture.post(body + fill)) }
         #expect(throws: TokenRefusal(.bodyTooLarge)) { try TokenRequest(parsing: Fixture.post(body + fill + "a")) }

@@ -91,6 +91,14 @@ import Testing
         #expect(try read("issuer: https://a\n" + line).metricsPerClient == isOn)
     }
 
+    @Test(
+        "limits.idle_timeout is from 1s to 1h, and 75s by default",
+        arguments: [(nil, 75), ("1s", 1), ("1h", 3600), ("0s", nil), ("61m", nil), ("75", nil)] as [(String?, Int64?)])
+    func idleTimeout(text: String?, seconds: Int64?) throws {
+        let line = text.map { "limits: {idle_timeout: \($0)}\n" } ?? ""
+        #expect((try? read("issuer: https://a\n" + line))?.idleTimeout == seconds.map { .seconds($0) })
+    }
+
     @Test("The management listener can be turned off", arguments: ["off", "false", "no"])
     func managementCanBeOff(word: String) throws {
         #expect(try read("issuer: https://a\nmanagement: \(word)\n").management == nil)
@@ -242,9 +250,9 @@ import Testing
         "limits.queue_wait is from 10ms to 10s",
         arguments: [("250ms", 250), ("10ms", 10), ("1s", 1000), ("10s", 10_000)] as [(String, Int64)])
     func signaturesMayWait(text: String, milliseconds: Int64) throws {
-        let wait = try DurationText.parseQueueWait(text)
+        let wait = try DurationText.parseWait(text)
         #expect(wait == .milliseconds(milliseconds))
-        #expect(try DurationText.parseQueueWait(DurationText.format(wait)) == wait)
+        #expect(try DurationText.parseWait(DurationText.format(wait)) == wait)
         #expect(try read("issuer: https://a\nlimits: {queue_wait: \(text)}\n").queueWait == wait)
     }
 
@@ -252,7 +260,7 @@ import Testing
         "A limits.queue_wait out of range or without a unit is refused",
         arguments: ["9ms", "11s", "ms", "-1ms", "1.5ms", "250", "250 ms", "0s"])
     func signaturesMayNotWait(text: String) {
-        #expect(throws: InvalidValue.self) { try DurationText.parseQueueWait(text) }
+        #expect(throws: InvalidValue.self) { try DurationText.parseWait(text) }
     }
 
     @Test("Tracing needs an endpoint, and its ratio is from 0 to 1")
@@ -313,7 +321,8 @@ import Testing
     func theCheckTriesNoAddressThatNobodyWrote() async throws {
         let folder = try TemporaryFolder()
         try folder.write("issuer: https://a.example\nlisten: nowhere\nmanagement: 127.0.0.1:0\n", to: "writ.yaml")
-        let configuration = ServiceConfiguration.addresses(in: FilePath(folder.path("writ.yaml")), environment: [:])
+        let source = ConfigurationSource(file: FilePath(folder.path("writ.yaml")), environment: [:])
+        let configuration = ServiceConfiguration.addresses(in: source)
         #expect(configuration.map(\.description) == ["127.0.0.1:0"])
     }
 

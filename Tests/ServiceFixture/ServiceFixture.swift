@@ -81,6 +81,20 @@ package struct ServiceFixture {
 
         """
 
+    /// Adds the client `courier`, which must send DPoP proofs.
+    package func addCourier() throws {
+        let entry = """
+              - client_id: courier
+                client_secrets: [{hash: "\(Self.hash)"}]
+                grant_types: [client_credentials, refresh_token]
+                scope: site.read
+                resources: [https://api.example.com]
+                dpop_bound_access_tokens: true
+
+            """
+        try folder.write(folder.read("clients.yaml") + entry, to: "clients.yaml")
+    }
+
     /// Loads the current contents of the folder.
     package func snapshot() throws -> Snapshot {
         var loader = SnapshotLoader(configuration)

@@ -57,10 +57,76 @@ import WireText
         #expect(summary.map { $0["refusals"] } == [.integer(999)])
         #expect(summary[0]["address"] == .string("192.0.2.7"))
         #expect(summary[0]["status"] == .integer(429))
+        #expect(summary[0]["cause"] == .string("throttled"))
         #expect(summary[0]["message"] == .string("Refused"))
         reporter.reportSummaries()
         #expect(try log.take().isEmpty)
         #expect(metric(#"writ_requests_throttled_total{endpoint="token"} 1000"#))
+    }
+
+    @Test(
+        "A key that the client has proven to hold is logged by its thumbprint, and proofs are counted by their outcome")
+    func proofs() throws {
+        let reporter = reporter(.info)
+        var bound = RequestEvent(.token, requestID: "1")
+        bound.confirmation = .key(thumbprint: "thumbprint")
+        reporter.report(bound)
+        // What is wrong with the request besides is not the proof's fault.
+        bound.refusal = TokenRefusal(.scopeNotAllowed)
+        reporter.report(bound)
+        var certificate = RequestEvent(.token, requestID: "1")
+        certificate.confirmation = .certificate(sha256: [0xFB, 0xFF])
+        reporter.report(certificate)
+        reporter.report(refusal(.missingProof))
+        reporter.report(refusal(.useNonce))
+        reporter.report(refusal(.useNonce))
+        let lines = try log.take()
+        #expect(lines.map { $0["jkt"] } == [.string("thumbprint"), .string("thumbprint"), nil, nil, nil, nil])
+        #expect(lines[2]["x5t#S256"] == .string("-_8"))
+        #expect(metric(#"writ_dpop_proofs_total{outcome="accepted"} 2"#))
+        #expect(metric(#"writ_dpop_proofs_total{outcome="proof_missing"} 1"#))
+        #expect(metric(#"writ_dpop_proofs_total{outcome="proof_nonce"} 2"#))
+        #expect(metric(#"writ_dpop_proofs_total{outcome="proof_repeated"} 0"#))
+    }
+
+    @Test("Each refusal is logged and counted with its cause, one word of a fixed list")
+    func causes() throws {
+        let reporter = reporter(.info)
+        #expect(
+            metrics.registry.text().matches(of: /\nwrit_refusals_total\{cause="[a-z_]+"\} 0/).count
+                == RefusalCause.ofEndpoints.count)
+        for cause in RefusalCause.ofEndpoints {
+            var event = RequestEvent(.introspection, requestID: "1")
+            event.refusal = TokenRefusal(.invalidClient, cause: cause)
+            reporter.report(event)
+            #expect(try log.take().map { $0["cause"] } == [.string(cause.rawValue)])
+            #expect(metric(#"writ_refusals_total{cause="\#(cause.rawValue)"} 1"#))
+            #expect(cause.rawValue.wholeMatch(of: /[a-z]+(_[a-z]+)*/) != nil)
+        }
+        reporter.report(RequestEvent(.token, requestID: "1"))
+        #expect(try log.take().map { $0["cause"] } == [nil])
+    }
+
+    @Test("Keys of a fetched set that cannot be used are a warning with the reasons, in bounded ASCII")
+    func skippedKeys() throws {
+        let reporter = reporter(.info)
+        let reasons = (0..<20).map { "key \($0): kty is not known\u{1B}" }
+        reporter.report(.keysSkipped(url: "https://keys.example.com/\u{301}", reasons: reasons, usableCount: 2))
+        reporter.report(.keysSkipped(url: "https://keys.example.com/", reasons: [], usableCount: 0))
+        reporter.report(.failed(url: "https://keys.example.com/", reason: "no answer"))
+        let lines = try log.take()
+        #expect(lines.map { $0["level"] } == [.string("warning"), .string("warning"), .string("error")])
+        #expect(
+            lines.map { $0["message"] } == [
+                .string("Keys of a fetched key set cannot be used"),
+                .string("A fetched key set has no key that can be used"),
+                .string("No keys from https://keys.example.com/: no answer"),
+            ])
+        #expect(lines[0]["reasons"]?.array?.count == 8)
+        #expect(lines[0]["reasons"]?.array?.first == .string(#"key 0: kty is not known\x1b"#))
+        #expect(lines[0]["url"] == .string(#"https://keys.example.com/\xcc\x81"#))
+        #expect(lines[0]["skipped"] == .integer(20))
+        #expect(lines[0]["usable"] == .integer(2))
     }
 
     @Test("Every other refusal is a line of its own")
@@ -105,7 +171,9 @@ import WireText
         #expect(ended.map { $0["level"] } == [.string("error")])
         #expect(ended[0]["reason"] == .string("network is down"))
         for event in events { detailed.report(event) }
-        #expect(try log.take().count == events.count)
+        let lines = try log.take()
+        #expect(lines.count == events.count)
+        #expect(lines[0]["cause"] == .string("not_found"))
         for line in [
             #"writ_requests_refused_total{status="400"} 2"#, #"writ_requests_refused_total{status="404"} 2"#,
             #"writ_requests_refused_total{status="405"} 0"#, "writ_tls_handshakes_failed_total 2",
@@ -127,6 +195,7 @@ import WireText
         let line = try #require(try log.take().first)
         #expect(line["method"] == .string(known))
         #expect(line["path"] == .string(path))
-        #expect(line.members.map(\.name) == ["time", "level", "message", "listener", "method", "path", "status"])
+        #expect(
+            line.members.map(\.name) == ["time", "level", "message", "cause", "listener", "method", "path", "status"])
     }
 }

@@ -31,9 +31,9 @@ import WireText
         _ limits: FailureLimits = .standard, capacity: Int = 8, verified: VerifiedSecrets? = nil
     ) throws -> ClientAuthenticator {
         try ClientAuthenticator(
-            limits: limits, audiences: [], passwordChecks: PasswordChecks(threadCount: 1, capacity: capacity),
-            verifiedSecrets: verified ?? VerifiedSecretCache().secrets, keySets: ClientKeySets { _, _ in },
-            start: NumericDate(.min))
+            limits: limits, audiences: { _ in [] }, passwordChecks: PasswordChecks(threadCount: 1, capacity: capacity),
+            verifiedSecrets: verified ?? VerifiedSecretCache().secrets, keySets: ClientKeySets { _ in },
+            usedAssertions: ReplayCache(start: NumericDate(.min)))
     }
 
     /// The code of the refusal, `nil` if the client is authenticated.
@@ -48,7 +48,9 @@ import WireText
             origin: IPAddress(address))
         do throws(TokenRefusal) {
             let client = try await authenticator.authenticate(
-                TokenRequest(parsing: request).credentials, of: request, in: clients, now: ServiceFixture.now)
+                TokenRequest(parsing: request).credentials, of: request, in: { RegisteredClients(clients) },
+                rules: .standard,
+                now: ServiceFixture.now)
             #expect(client.client.id.description == id)
             return nil
         } catch {

@@ -7,7 +7,8 @@ import TestSupport
 /// Both are HTTP messages: a first line, fields, an empty line, a body. Only the response fields in the file are
 /// compared, so that each file shows the fields of its rule. A field with the value `(absent)` must not be in the
 /// response. In requests `{{basic USER:PASSWORD}}` stands for the base64 of what it holds, `{{fill N}}` for N octets
-/// and `{{refresh NAME}}` for a token of ``RefreshTokenFixture``. In responses `{{refresh N}}` stands for any refresh
+/// `{{refresh NAME}}` for a token of ``RefreshTokenFixture``, and `{{identity NAME}}` for the token of a platform in
+/// `identities/NAME.json`. In responses `{{refresh N}}` stands for any refresh
 /// token of N characters.
 struct Exchange: Sendable {
     let name: String
@@ -32,14 +33,15 @@ struct Exchange: Sendable {
     }
 
     /// All exchanges in a folder of Tests/Exchanges, by name.
-    static func all(_ folder: String, refreshTokens: [String: String]) throws -> [Exchange] {
-        let url = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .appending(path: "Exchanges/\(folder)")
+    static func all(
+        _ folder: String, refreshTokens: [String: String], identities: [String: String] = [:]
+    ) throws -> [Exchange] {
+        let url = Self.folder(folder)
         return try TestVectors.files(in: url).filter { $0.pathExtension == "request" }.map { file in
             let response = file.deletingPathExtension().appendingPathExtension("response")
             return Exchange(
                 name: "\(folder)/\(file.deletingPathExtension().lastPathComponent)",
-                request: Message(expand(try String(contentsOf: file, encoding: .utf8), refreshTokens)),
+                request: Message(expand(try String(contentsOf: file, encoding: .utf8), refreshTokens, identities)),
                 response: Message(try String(contentsOf: response, encoding: .utf8)))
         }
     }
@@ -50,9 +52,18 @@ struct Exchange: Sendable {
         String(request.firstLine.split(separator: " ")[1])
     }
 
-    private static func expand(_ text: String, _ refreshTokens: [String: String]) -> String {
+    /// A folder of Tests/Exchanges.
+    static func folder(_ name: String) -> URL {
+        URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: "Exchanges/\(name)")
+    }
+
+    private static func expand(
+        _ text: String, _ refreshTokens: [String: String], _ identities: [String: String]
+    ) -> String {
         text.replacing(/\{\{basic ([^}]*)\}\}/) { Data($0.output.1.utf8).base64EncodedString() }
             .replacing(/\{\{refresh ([^}]*)\}\}/) { refreshTokens[String($0.output.1)] ?? "(no such token)" }
+            .replacing(/\{\{identity ([^}]*)\}\}/) { identities[String($0.output.1)] ?? "(no such token)" }
             .replacing(/\{\{fill ([0-9]+)\}\}/) { String(repeating: "x", count: Int($0.output.1) ?? 0) }
     }
 }

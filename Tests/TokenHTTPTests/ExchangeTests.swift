@@ -37,6 +37,12 @@ import TestSupport
             "path", on: ServiceFixture(configuration: "issuer: https://example.com/tenant\n").tokenRouter())
     }
 
+    @Test("An authorization endpoint that refuses answers every request as recorded")
+    func authorizationEndpoint() async throws {
+        let text = "issuer: https://example.com/tenant\nauthorization_endpoint: refuse\n"
+        try await replay("authorization", on: ServiceFixture(configuration: text).tokenRouter())
+    }
+
     @Test("An overloaded service answers 503 with Retry-After")
     func overload() async throws {
         let queue = SigningQueue(.jobs(1))
@@ -44,9 +50,32 @@ import TestSupport
         try await replay("overload", on: ServiceFixture().tokenRouter(SignerPool(queue)))
     }
 
+    @Test("RFC 7523 sections 2.1 and 2.2: the tokens of seven platforms get access tokens as recorded")
+    func identities() async throws {
+        try await replay("identities", on: IdentityExchange.fixture().tokenRouter(), IdentityExchange.tokens())
+    }
+
+    @Test("RFC 9449 section 5: requests with DPoP proofs are answered as recorded")
+    func proofs() async throws {
+        let fixture = try ServiceFixture()
+        try fixture.addCourier()
+        try await replay("dpop", on: fixture.tokenRouter())
+    }
+
+    @Test("RFC 9449 section 8: proofs without a good nonce get one, and so do all others")
+    func nonces() async throws {
+        let text = "issuer: https://tokens.example.com\ndpop: { nonce: on }\n"
+        let fixture = try ServiceFixture(configuration: text)
+        try fixture.addCourier()
+        try await replay("dpop-nonce", on: fixture.tokenRouter())
+    }
+
     /// Sends every request of a folder and compares the answers.
-    private func replay(_ folder: String, on router: TokenRouter) async throws {
-        let exchanges = try Exchange.all(folder, refreshTokens: RefreshTokenFixture.sealed())
+    private func replay(
+        _ folder: String, on router: TokenRouter, _ identities: [String: String] = [:]
+    ) async throws {
+        let exchanges = try Exchange.all(
+            folder, refreshTokens: RefreshTokenFixture.sealed(), identities: identities)
         #expect(!exchanges.isEmpty)
         for exchange in exchanges {
             let request = Request(

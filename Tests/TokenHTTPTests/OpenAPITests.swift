@@ -73,7 +73,8 @@ import TestSupport
 
     @Test("The document contains every refusal of the endpoints")
     func hasEachRefusal() throws {
-        let text = String(decoding: try document().json, as: UTF8.self)
+        let settings = "issuer: https://tokens.example.com\nauthorization_endpoint: refuse\n"
+        let text = String(decoding: try document(settings).json, as: UTF8.self)
         for error in TokenRefusal.Code.allCases where !error.isOfAnyPath {
             let refusal = String(decoding: error.json, as: UTF8.self)
             #expect(text.contains(#""\#(error)":{"value":\#(refusal)}"#))
@@ -83,14 +84,21 @@ import TestSupport
 
     @Test("The document describes the metadata as the service publishes it")
     func saysOfMetadataWhatIsInIt() throws {
-        let document = try document("issuer: https://example.com/tenant\naccess_token: { algorithm: ES256 }\n")
-        let metadata = ServerMetadata(
-            issuer: document.configuration.issuer, endpoints: document.configuration.endpoints, algorithm: .es256)
-        let members = try #require(try JSONReader.read(metadata.json).object).members
+        let document = try document(
+            "issuer: https://example.com/tenant\naccess_token: { algorithm: ES256 }\nauthorization_endpoint: refuse\n"
+                + "metadata: { scopes_supported: [site.read] }\n")
+        let metadata = document.configuration.metadata
         let schemas = try JSONReader.read(document.json).object?["components"]?.object?["schemas"]?.object
-        let described = try #require(schemas?["Metadata"]?.object?["properties"]?.object).members
-        #expect(described.map(\.name) == members.map(\.name))
-        #expect(described.map { $0.value.object?["const"] } == members.map(\.value))
+        for (schema, published) in [
+            ("Metadata", metadata.authorizationServer), ("OpenIDMetadata", metadata.openIDProvider),
+        ] {
+            let members = try #require(try JSONReader.read(published.json).object).members
+            let described = try #require(schemas?[schema]?.object?["properties"]?.object).members
+            #expect(described.map(\.name) == members.map(\.name))
+            #expect(described.map { $0.value.object?["const"] } == members.map(\.value))
+        }
+        let paths = try operations(of: document)
+        #expect(paths.first { $0.path == "/tenant/oauth2/authorize" }?.methods == ["get", "head", "post"])
     }
 
     @Test("The document describes the published keys of each algorithm", arguments: SignatureAlgorithm.offered)

@@ -19,7 +19,7 @@ import WireText
 
     /// The check of a wrong secret, which calls `began` as soon as it runs.
     private func check(_ began: @escaping @Sendable () -> Void) throws -> PendingPasswordCheck {
-        let hash = try PasswordHash(parsing: "$pbkdf2-sha256$i=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA")
+        let hash = try PasswordHash(parsing: "$pbkdf2-sha256$i=1000$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA")
         let client = try Client(id: ClientID("chosen"), secrets: [ClientSecret(hash: .password(hash))])
         let request = EndpointRequest(
             url: "https://tokens.example.com/oauth2/token",

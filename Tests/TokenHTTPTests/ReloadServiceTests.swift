@@ -1,6 +1,11 @@
+import JOSE
+import Libcrypto
+import OAuth
+import ServiceFixture
 import Testing
 
 @testable import LiveState
+@testable import Signing
 @testable import TokenHTTP
 
 @Suite struct ReloadServiceTests {
@@ -8,5 +13,22 @@ import Testing
     func aChangeIsTakenUpWithinTwoSeconds() {
         // The last of these checks loads it, which leaves half a second for loading.
         #expect(ReloadService.interval * ReloadPolicy<Int>.checksOfChanging <= .milliseconds(1500))
+    }
+
+    @Test("Signers drop the copies of keys that are not in the folder after each look at the files")
+    func signersDropKeysThatAreGone() async throws {
+        let fixture = try ServiceFixture()
+        let signers = SignerPool(threadCount: 1, wait: .seconds(60))
+        let signer = try #require(signers.allSigners.first)
+        let retired = try SigningKey(.generate(on: .p256), keyID: "k", algorithm: .es256)
+        _ = try signer.signature(over: [1], with: retired)
+        let (hangups, continuation) = AsyncStream<Void>.makeStream()
+        let service = ReloadService(
+            reloader: try fixture.reloader(), files: FilesThread(), signers: signers, hangups: hangups)
+        let running = Task { await service.run() }
+        continuation.yield()
+        while signer.contextCount > 0 { await Task.yield() }
+        running.cancel()
+        await running.value
     }
 }

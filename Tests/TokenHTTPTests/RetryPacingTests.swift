@@ -1,6 +1,8 @@
+import AccessToken
 import HTTPEdge
 import NIOCore
 import NIOHTTP1
+import ServiceFiles
 import Testing
 import WireText
 
@@ -42,6 +44,21 @@ struct RetryPacingTests {
         for _ in 0..<100 { #expect(pacing.pause(after: Self.response(), to: shared) == nil) }
         // And it takes nobody's turn.
         #expect(pacing.pause(after: Self.response(), to: request) == nil)
+    }
+
+    @Test("The service pauses no connection of a trusted proxy, and none at all if a proxy ends TLS")
+    func proxiesOfTheService() throws {
+        let proxies = TrustedProxies(
+            TrustedProxySettings(networks: [try IPNetwork("192.0.2.1")], field: .forwardedFor))
+        func isPaused(_ address: IPAddress?, isProxied: Bool) -> Bool {
+            let pacing = RetryPacing(coreCount: 1, isProxied: isProxied, proxies: { proxies })
+            let request = Request(
+                .POST, .path("/", query: nil), fields: [:], content: .whole(ByteBuffer()), peer: Peer(address: address))
+            return (0..<1000).contains { _ in pacing.pause(after: Self.response(), to: request) != nil }
+        }
+        #expect(!isPaused(Self.proxy, isProxied: false))
+        #expect(isPaused(IPAddress("192.0.2.2"), isProxied: false))
+        #expect(!isPaused(IPAddress("192.0.2.2"), isProxied: true))
     }
 
     @Test("A stream, a connection that ends, and a response without Retry-After are not paused")

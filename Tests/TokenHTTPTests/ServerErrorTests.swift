@@ -39,7 +39,8 @@ import Testing
         #expect(response.body == #"{"error":"server_error","error_description":"The server could not answer."}"#)
         #expect(response.fields.allSatisfy { !$0.value.contains(reason) })
         let event = try #require(events.withLock { $0.first })
-        #expect(event.description.contains(#""cause":"\#(failure.description)""#))
-        #expect("\(try #require(event.refusal?.cause))".contains(reason))
+        #expect(event.description.contains(#""cause":"server_error""#))
+        #expect(event.description.contains(#""failure":"\#(failure.description)""#))
+        #expect("\(try #require(event.refusal?.underlyingError))".contains(reason))
     }
 }

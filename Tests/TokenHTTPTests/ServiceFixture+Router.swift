@@ -15,18 +15,23 @@ import Telemetry
 extension ServiceFixture {
     /// The token router for the files of the fixture's folder, with a clock that stands still.
     ///
-    /// - Parameter signers: the pool of signer threads; by default one with two threads.
+    /// - Parameters:
+    ///   - signers: the pool of signer threads; by default one with two threads.
+    ///   - authenticator: by default one with an empty state.
     func tokenRouter(
-        _ signers: SignerPool? = nil,
+        _ signers: SignerPool? = nil, authenticator: ClientAuthenticator? = nil,
         makeTokenID: @escaping @Sendable () throws(LibcryptoError) -> TokenID = { TokenID("jti-of-the-exchange") },
         report: @escaping @Sendable (RequestEvent) -> Void = { _ in },
         reportRefusal: @escaping @Sendable (HTTPEvent) -> Void = { _ in }
     ) throws -> TokenRouter {
-        let authenticator = try ClientAuthenticator(
-            limits: .standard, audiences: configuration.assertionAudiences,
-            passwordChecks: PasswordChecks(threadCount: 1, capacity: 8),
-            verifiedSecrets: VerifiedSecretCache().secrets, keySets: ClientKeySets { _, _ in },
-            start: NumericDate(.min))
+        let replays = try ReplayCache(start: NumericDate(.min))
+        let authenticator =
+            try authenticator
+            ?? ClientAuthenticator(
+                limits: .standard, audiences: configuration.assertionAudiences(at:),
+                passwordChecks: PasswordChecks(threadCount: 1, capacity: 8),
+                verifiedSecrets: VerifiedSecretCache().secrets, keySets: ClientKeySets { _ in },
+                usedAssertions: replays)
         let snapshots = SnapshotStore(try snapshot())
         let readiness = Readiness()
         readiness.begin()
@@ -36,7 +41,7 @@ extension ServiceFixture {
             paths: configuration.endpoints,
             tokenEndpoint: TokenEndpointHandler(
                 shell: shell, snapshots: snapshots, authenticator: authenticator,
-                issuer: TokenIssuer(signers, makeTokenID: makeTokenID),
+                issuer: TokenIssuer(signers, makeTokenID: makeTokenID), usedProofs: replays,
                 path: configuration.endpoints.token, url: "https://tokens.example.com/oauth2/token",
                 now: { Self.now }),
             introspectionEndpoint: IntrospectionEndpointHandler(

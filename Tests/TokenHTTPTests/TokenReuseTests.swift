@@ -154,6 +154,37 @@ import Testing
         #expect(tokens.waitingCount == 0)
     }
 
+    @Test("Keys that ask at once get a token each: none gets one that is bound to another key")
+    func twoKeysAtOnce() async throws {
+        let tokens = ReusableTokens()
+        let grant = try grant()
+        let keys = ["a", "b", nil].map { name in
+            var terms = grant.terms
+            terms.confirmation = name.map { .key(thumbprint: $0) }
+            return (id: name ?? "none", key: TokenReuseKey(terms, key: self.key))
+        }
+        let (made, all) = (Counter(), Counter())
+        try await withThrowingTaskGroup(of: (String, String).self) { group in
+            for number in 0..<300 {
+                let (id, key) = keys[number % keys.count]
+                group.addTask {
+                    let token = try await tokens.token(for: key, now: Self.issued) { () async throws(TokenRefusal) in
+                        made.increment()
+                        // Once all other requests have arrived, none waits for more.
+                        while all.count == 0 {
+                            if tokens.waitingCount == 297 { all.increment() }
+                            await Task.yield()
+                        }
+                        return self.token(grant, id)
+                    }.token
+                    return (id, token.content.tokenID.description)
+                }
+            }
+            for try await (id, got) in group { #expect(got == id) }
+        }
+        #expect(made.count == 3)
+    }
+
     @Test("A refusal goes to all requests that wait for the token, and is not cached")
     func whatGoesWrongIsToldToAllAndNotRemembered() async throws {
         let tokens = ReusableTokens()

@@ -20,13 +20,22 @@ import WireText
         return proxies.origin(of: try #require(IPAddress(peer))) { $0 == field.rawValue ? lines : others }.description
     }
 
+    @Test("A trusted proxy has no share of the memory budget, and any other peer that of its address block")
+    func shares() throws {
+        let proxies = TrustedProxies(
+            TrustedProxySettings(networks: [try IPNetwork("10.0.0.0/8")], field: .forwardedFor))
+        let client = try #require(IPAddress("192.0.2.7"))
+        #expect(proxies.share(of: try #require(IPAddress(Self.proxy))) == nil)
+        #expect(proxies.share(of: client) == client.block)
+    }
+
     @Test(
         "X-Forwarded-For: the last address that is not a trusted proxy counts",
         arguments: [
             (["192.0.2.7"], "192.0.2.7"), (["203.0.113.5, 192.0.2.7"], "192.0.2.7"),
             (["192.0.2.7, 10.9.9.9"], "192.0.2.7"),
             (["203.0.113.5", "192.0.2.7,10.9.9.9", " 10.1.1.1\t"], "192.0.2.7"),
-            (["2001:db8::7"], "2001:db8:0:0:0:0:0:7"), (["[2001:db8::7]:4711, fd00::1"], "2001:db8:0:0:0:0:0:7"),
+            (["2001:db8::7"], "2001:db8::7"), (["[2001:db8::7]:4711, fd00::1"], "2001:db8::7"),
             (["192.0.2.7:4711"], "192.0.2.7"), (["::ffff:192.0.2.7"], "192.0.2.7"), (["10.9.9.9"], "10.9.9.9"),
             ([], "10.0.0.1"), ([""], "10.0.0.1"),
         ])
@@ -51,8 +60,8 @@ import WireText
         arguments: [
             (["for=192.0.2.7"], "192.0.2.7"), (["For=192.0.2.7;proto=https;by=10.0.0.1"], "192.0.2.7"),
             (["by=10.0.0.1 ; FOR=\"192.0.2.7:4711\""], "192.0.2.7"), (["for=203.0.113.5, for=192.0.2.7"], "192.0.2.7"),
-            (["for=192.0.2.7, for=\"[fd00::1]:80\""], "192.0.2.7"), (["for=\"[2001:db8::7]\""], "2001:db8:0:0:0:0:0:7"),
-            (["for=\"[2001:db8::7]:_obf.1-x\""], "2001:db8:0:0:0:0:0:7"), (["for=\"\\1\\92.0.2.7\""], "192.0.2.7"),
+            (["for=192.0.2.7, for=\"[fd00::1]:80\""], "192.0.2.7"), (["for=\"[2001:db8::7]\""], "2001:db8::7"),
+            (["for=\"[2001:db8::7]:_obf.1-x\""], "2001:db8::7"), (["for=\"\\1\\92.0.2.7\""], "192.0.2.7"),
             (["for=203.0.113.5", "for=192.0.2.7", "for=10.0.0.9"], "192.0.2.7"), ([";for=192.0.2.7;"], "192.0.2.7"),
             (["for=192.0.2.7;host=a.example:8443"], "192.0.2.7"),
         ])

@@ -34,6 +34,8 @@ struct ReloadPolicy<Files: Equatable & Sendable>: Sendable {
     private var changingChecks = 0
     /// When the files were first seen to change since they were loaded.
     private var changingSince: NumericDate?
+    /// Whether the load of the change at hand was put off once.
+    private(set) var hasPostponed = false
     /// The time of the last load.
     private var readAt: NumericDate
     /// Whether the last load found files that are invalid.
@@ -53,8 +55,7 @@ struct ReloadPolicy<Files: Equatable & Sendable>: Sendable {
         let isSettled = files == seen
         seen = files
         guard files != read else {
-            changingChecks = 0
-            changingSince = nil
+            forgetChange()
             // After the clock was set back, the time of the last load says nothing.
             let isPatient = readAt <= now && now < readAt + Self.patience
             return isRefused && !isPatient ? .load(.anotherTry) : .nothing
@@ -68,6 +69,13 @@ struct ReloadPolicy<Files: Equatable & Sendable>: Sendable {
         return now < since + Self.patience ? .attempt : .load(.filesChanged)
     }
 
+    /// Puts a load off to the next check: the same files are then loaded, and others are not waited for.
+    mutating func postpone(now: NumericDate) {
+        hasPostponed = true
+        changingChecks = Self.checksOfChanging - 1
+        changingSince = changingSince ?? now
+    }
+
     /// Records a load.
     ///
     /// - Parameters:
@@ -77,9 +85,14 @@ struct ReloadPolicy<Files: Equatable & Sendable>: Sendable {
         read = files
         seen = files
         readAt = now
+        forgetChange()
+        self.isRefused = isRefused
+    }
+
+    private mutating func forgetChange() {
         changingChecks = 0
         changingSince = nil
-        self.isRefused = isRefused
+        hasPostponed = false
     }
 }
 

@@ -1,6 +1,8 @@
 package import AccessToken
 import Logging
+import OAuth
 import ServiceFiles
+import SystemPackage
 
 /// What the last reload found, for metrics.
 package struct ReloadStatus: Sendable {
@@ -34,6 +36,12 @@ enum ProblemLog {
         let others = problems.count - most
         if others > 0 { logger.error("\(outcome): \(others) more problems; `writ config check` lists them") }
     }
+
+    static func warn(_ warnings: [Problem], to logger: Logger) {
+        for warning in warnings.prefix(most) { logger.warning("\(warning)") }
+        let others = warnings.count - most
+        if others > 0 { logger.warning("\(others) more warnings; `writ config check` lists them") }
+    }
 }
 
 /// Logs what a changed configuration does not do: settings that need a restart, and warnings. Each is logged once.
@@ -56,8 +64,9 @@ struct SettingsLog: Sendable {
     }
 
     /// Logs the files that a group can change.
-    mutating func warn(_ configuration: ServiceConfiguration, _ logger: Logger) {
-        for warning in configuration.trustWarnings { warn(of: warning, logger) }
+    mutating func warn(_ loader: SnapshotLoader, _ logger: Logger) {
+        let clients = loader.clientsReading?.clients ?? []
+        for warning in loader.configuration.trustWarnings(clients) { warn(of: warning, logger) }
     }
 
     private mutating func warn(of warning: Problem, _ logger: Logger) {

@@ -16,9 +16,19 @@ extension Reloader {
         var hasNewSettings = false
     }
 
-    func load(_ part: StatePart, _ files: WatchedFiles, _ state: inout State, _ reload: inout Reload) {
+    /// Loads a part.
+    ///
+    /// - Parameter mayWait: whether to look once more before many clients are removed.
+    /// - Returns: whether the part was loaded.
+    @discardableResult
+    func load(
+        _ part: StatePart, _ files: WatchedFiles, mayWait: Bool = false, _ state: inout State, _ reload: inout Reload
+    ) -> Bool {
+        let former = state.loader
         let (problems, _) = read(part, &state, &reload)
+        if mayWait, part == .clients, isWaitingForClients(&state, after: former, now: reload.now) { return false }
         conclude(part, files, problems, &state, &reload)
+        return true
     }
 
     /// Loads a part whose files may be half written, and forgets what it has read if that does not check.
@@ -54,7 +64,7 @@ extension Reloader {
                 state.settingsLog.add(new, at: configuration, logger)
                 state.loader.adopt(configuration.adopting(new))
                 reload.hasNewSettings = true
-                return ([], true)
+                return (configuration.connectionFileProblems, true)
             } catch {
                 return (error.problems, false)
             }
@@ -67,10 +77,16 @@ extension Reloader {
         state.parts[part]?.policy.conclude(files, isRefused: !problems.isEmpty, now: reload.now)
         reload.parts.append(part)
         reload.problems += problems
-        if part != .tls { reload.needsSnapshot = true }
+        if part == .tls {
+            state.certificateWatch.look(
+                tlsIdentities.current, issuer: configuration.issuer, isNew: true, now: reload.now, logger: logger)
+        } else {
+            reload.needsSnapshot = true
+        }
         // A problem is logged once for each change and each signal, however often the reload is retried.
         if problems != state.parts[part]?.problems { ProblemLog.add(problems, "Not reloaded", to: logger) }
         state.parts[part]?.problems = problems
+        if part == .clients { Self.warn(&state, logger) }
     }
 
     /// Replaces the snapshot if a part of it was loaded or a key is due.
@@ -90,7 +106,7 @@ extension Reloader {
         } else if problems.isEmpty {
             logger.info("Reloaded", metadata: ["reason": "\(Self.list(reload.reasons))", "parts": "tls"])
         }
-        state.settingsLog.warn(state.loader.configuration, logger)
+        state.settingsLog.warn(state.loader, logger)
         status.withLock { $0 = ReloadStatus(state, at: now) }
         reportReload(problems.isEmpty)
     }
@@ -98,8 +114,7 @@ extension Reloader {
     private func replace(with snapshot: Snapshot, _ state: inout State, _ reload: Reload, isGood: Bool) {
         let former = snapshots.current
         snapshots.replace(with: snapshot)
-        state.former = former
-        state.checksAfterReplacement = 0
+        state.former.add(former)
         if reload.hasNewSettings { reportSettings(snapshot.configuration) }
         if reload.parts.contains(.clients) {
             state.secretExpiryWatch.look(snapshot.clients, isNew: true, now: reload.now, logger: logger)

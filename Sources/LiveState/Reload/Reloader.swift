@@ -14,12 +14,11 @@ package final class Reloader: Sendable {
         /// What is wrong with keys and clients together, such as that no key can sign now.
         var scheduleProblems: [Problem] = []
         var secretExpiryWatch = SecretExpiryWatch()
+        var certificateWatch = CertificateWatch()
         var settingsLog = SettingsLog()
-        /// The snapshot that was replaced last, until no request uses it: freeing many clients takes long, and no thread
+        /// The snapshots that were replaced, each until no request uses it: freeing many clients takes long, and no thread
         /// that answers requests must do it.
-        var former: Snapshot?
-        /// How many checks came after it was replaced.
-        var checksAfterReplacement = 0
+        var former = FormerSnapshots()
     }
 
     /// What is known of one part.
@@ -27,6 +26,8 @@ package final class Reloader: Sendable {
         var policy: ReloadPolicy<WatchedFiles>
         /// The problems that were last logged.
         var problems: [Problem]
+        /// The warnings that were last logged.
+        var warnings: [Problem] = []
     }
 
     /// Holds the snapshot that requests are answered from.
@@ -80,8 +81,11 @@ package final class Reloader: Sendable {
         var state = State(
             loader: loader, parts: Dictionary(uniqueKeysWithValues: parts), schedule: SchedulePolicy(computedAt: now))
         ProblemLog.add(loader.problems, "Not loaded", to: logger)
-        state.settingsLog.warn(configuration, logger)
+        Self.warn(&state, logger)
+        state.settingsLog.warn(loader, logger)
         state.secretExpiryWatch.look(snapshot.clients, isNew: true, now: now, logger: logger)
+        state.certificateWatch.look(
+            tlsIdentities.current, issuer: configuration.issuer, isNew: true, now: now, logger: logger)
         status = Mutex(ReloadStatus(state, at: now))
         self.state = Mutex(state)
     }
@@ -89,18 +93,18 @@ package final class Reloader: Sendable {
     /// Checks for a change, and loads the parts that ``ReloadPolicy`` decides to load.
     package func look(now: NumericDate) {
         state.withLock { state in
-            state.checksAfterReplacement += 1
-            // A request takes less than a second after it has read its snapshot.
-            if state.checksAfterReplacement > 2 { state.former = nil }
+            state.former.freeUnused()
             state.secretExpiryWatch.look(snapshots.current.clients, now: now, logger: logger)
+            state.certificateWatch.look(tlsIdentities.current, issuer: configuration.issuer, now: now, logger: logger)
             var reload = Reload(now: now)
             for part in StatePart.allCases {
-                let files = WatchedFiles(part, of: configuration)
+                let files = watchedFiles(part, state)
                 switch state.parts[part]?.policy.look(at: files, now: now) ?? .nothing {
                 case .nothing: continue
                 case .load(let reason):
-                    if reason == .filesChanged { state.parts[part]?.problems = [] }
-                    load(part, files, &state, &reload)
+                    let isChanged = reason == .filesChanged
+                    if isChanged { state.parts[part]?.forgetLogged() }
+                    guard load(part, files, mayWait: isChanged, &state, &reload) else { continue }
                     reload.reasons.append(reason.rawValue)
                 case .attempt:
                     guard attempt(part, files, &state, &reload) else { continue }
@@ -121,12 +125,16 @@ package final class Reloader: Sendable {
             var reload = Reload(now: now, opensAll: true)
             reload.reasons = ["SIGHUP"]
             for part in StatePart.allCases {
-                state.parts[part]?.problems = []
-                load(part, WatchedFiles(part, of: configuration), &state, &reload)
+                state.parts[part]?.forgetLogged()
+                load(part, watchedFiles(part, state), &state, &reload)
             }
             state.scheduleProblems = []
             finish(&state, reload)
         }
+    }
+
+    private func watchedFiles(_ part: StatePart, _ state: State) -> WatchedFiles {
+        WatchedFiles(part, of: configuration)
     }
 
     /// What the last completed reload found. It does not wait for a reload that is in progress.

@@ -19,7 +19,8 @@ struct WatchedFiles: Equatable, Sendable {
     /// The files of a part.
     init(_ part: StatePart, of configuration: ServiceConfiguration) {
         switch part {
-        case .configuration: self.init([configuration.file])
+        // A change of these counts for the next connection to another server. They are watched so that a mistake is logged.
+        case .configuration: self.init([configuration.file] + configuration.connectionFiles)
         case .clients: self.init([configuration.clientsFile])
         case .tls: self.init(configuration.tls.files)
         case .keys:

@@ -13,6 +13,12 @@ struct KeysInForce: Sendable {
         fileprivate(set) var signing: [ScheduledSigningKey]
     }
 
+    /// What sealing keys are needed for. The raw value is what is wrong with a folder that has none.
+    enum SealingNeed: String {
+        case refreshTokens = "holds no key that can seal refresh tokens now, and there are clients with refresh_token"
+        case nonces = "holds no sealing key that can be used now, and dpop.nonce is on"
+    }
+
     /// `nil` until keys were found of which one signs.
     private(set) var current: Keys?
     private let timing: KeyTiming
@@ -22,10 +28,11 @@ struct KeysInForce: Sendable {
 
     /// Computes the states of the keys that were read.
     ///
-    /// - Parameter needsSealing: whether a client may get refresh tokens.
+    /// - Parameter sealingNeed: `nil` if no sealing key is needed.
     /// - Returns: the problems: if there are any, a former key stays.
     mutating func update(
-        _ reading: KeysReading, of configuration: ServiceConfiguration, lifetimes: TokenLifetimes, needsSealing: Bool,
+        _ reading: KeysReading, of configuration: ServiceConfiguration, lifetimes: TokenLifetimes,
+        sealingNeed: SealingNeed?,
         now: NumericDate
     ) -> [Problem] {
         var new = announcements
@@ -45,8 +52,8 @@ struct KeysInForce: Sendable {
             keys = Keys(scheduled: scheduled.with(keys: former.scheduled.keys), signing: former.signing)
             for purpose in new.keys where purpose != .sealing { new[purpose] = announcements[purpose] }
         }
-        if needsSealing, !scheduled.sealing.contains(where: { $0.state == .signing }) {
-            problems.append(Self.lacksSealing(scheduled, configuration))
+        if let sealingNeed, !scheduled.sealing.contains(where: { $0.state == .signing }) {
+            problems.append(Self.lacksSealing(scheduled, configuration, sealingNeed))
             keys.scheduled = keys.scheduled.with(sealing: current?.sealing(keeping: reading, now: now) ?? [])
             new[.sealing] = announcements[.sealing]
         }
@@ -73,10 +80,12 @@ struct KeysInForce: Sendable {
         }
     }
 
-    private static func lacksSealing(_ keys: ScheduledKeys, _ configuration: ServiceConfiguration) -> Problem {
+    private static func lacksSealing(
+        _ keys: ScheduledKeys, _ configuration: ServiceConfiguration, _ need: SealingNeed
+    ) -> Problem {
         Problem(
             .file(configuration.keysFolder.string, line: nil),
-            "holds no key that can seal refresh tokens now, and there are clients with refresh_token",
+            need.rawValue,
             hint: "`writ keys rotate --sealing\(keys.sealing.isEmpty ? "" : " --now")` makes one")
     }
 }

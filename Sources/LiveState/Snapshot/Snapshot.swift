@@ -11,6 +11,8 @@ package final class Snapshot: Sendable {
     package let policy: IssuancePolicy
     /// `clients`
     package let clients: ClientRegistry
+    /// `issuers`, with the identities of these clients.
+    package let identities: IdentityRegistry
     /// The longest lifetimes of access and refresh tokens, those of all clients included.
     package let lifetimes: TokenLifetimes
     /// All keys of the folder, in the order in which they sign.
@@ -19,33 +21,54 @@ package final class Snapshot: Sendable {
     package let sealingKeys: [FolderKey<LoadedSealingKey>]
     /// Seals refresh tokens and opens them.
     package let sealer: RefreshTokenSealer
+    /// Decides about DPoP proofs.
+    package let proofs: DPoPPolicy
     /// Introspects tokens.
     package let inspector: TokenInspector
     /// The next moment at which a key changes its state, or `nil` if none will.
     let nextChange: NumericDate?
     /// The published keys that signed earlier, the one that signs and those that will, in this order. Never empty.
     let signingKeys: [ScheduledSigningKey]
+    /// What the metadata lists since clients and issuers make use of it.
+    package let metadataUse: ServerMetadata.Use
     /// The documents that GET returns, by request path: the JWK Set and the metadata.
     package let documents: [String: StaticDocument]
 
     init(
         configuration: ServiceConfiguration,
-        policy: IssuancePolicy, clients: ClientRegistry, lifetimes: TokenLifetimes, keys: [FolderKey<LoadedKey>],
-        sealingKeys: [FolderKey<LoadedSealingKey>], sealer: RefreshTokenSealer, inspector: TokenInspector,
-        nextChange: NumericDate?, signingKeys: [ScheduledSigningKey], documents: [String: StaticDocument]
+        policy: IssuancePolicy, clients: ClientRegistry, identities: IdentityRegistry, lifetimes: TokenLifetimes,
+        keys: [FolderKey<LoadedKey>],
+        sealingKeys: [FolderKey<LoadedSealingKey>], sealer: RefreshTokenSealer, proofs: DPoPPolicy,
+        inspector: TokenInspector, nextChange: NumericDate?, signingKeys: [ScheduledSigningKey],
+        metadataUse: ServerMetadata.Use, documents: [String: StaticDocument]
     ) {
         self.configuration = configuration
         self.policy = policy
         self.clients = clients
+        self.identities = identities
         self.lifetimes = lifetimes
         self.keys = keys
         self.sealingKeys = sealingKeys
         self.sealer = sealer
+        self.proofs = proofs
         self.inspector = inspector
         self.nextChange = nextChange
         self.signingKeys = signingKeys
+        self.metadataUse = metadataUse
         self.documents = documents
     }
+
+    /// `client_assertion`
+    package var assertionRules: AssertionRules { configuration.assertionRules }
+
+    /// Whether a client has something that is accepted once: its own assertions, tokens of an issuer, or DPoP proofs.
+    package var hasSingleUse: Bool {
+        clients.hasKeys || clients.requiresProofs || configuration.dpopNonce
+            || identities.all.contains(where: \.isSingleUse)
+    }
+
+    /// The keys that sign now, or will, or did.
+    package var allSigningKeys: [SigningKey] { signingKeys.map(\.key) }
 
     /// The key that signs at `now`. It depends on the clock alone, so all replicas switch keys in the same second, even
     /// before they make their next snapshots.
@@ -54,7 +77,8 @@ package final class Snapshot: Sendable {
     }
 }
 
-/// Holds the current snapshot. A request takes it once and uses it until the request ends.
+/// Holds the current snapshot. A request takes it once and uses it until the request ends; its client is one of the snapshot that
+/// is current when it has proven who it is.
 package final class SnapshotStore: Sendable {
     private let snapshot: Mutex<Snapshot>
 

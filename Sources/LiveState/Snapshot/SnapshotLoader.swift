@@ -14,9 +14,11 @@ package struct SnapshotLoader: Sendable {
     private var lifetime = RetainedLifetime()
     private var schedule: KeysInForce
     private var keys: KeysReading?
-    private var clients: LoadedClients?
+    private(set) var clients: LoadedClients?
+    /// Of the clients as they were last read.
+    private var identities: IdentityRegistry?
 
-    private struct LoadedClients {
+    struct LoadedClients {
         let reading: ClientsReading
         let registry: ClientRegistry
     }
@@ -54,10 +56,15 @@ package struct SnapshotLoader: Sendable {
         return snapshot
     }
 
-    /// What is wrong with single keys and clients, which are out or keep their last form.
-    package var problems: [Problem] { (keys?.problems ?? []) + (clients?.reading.problems ?? []) }
+    /// The clients as they were last read; `nil` if there are none.
+    package var clientsReading: ClientsReading? { clients?.reading }
 
-    /// The same of one part.
+    /// What is wrong with single keys and clients, which are out or keep their last form.
+    package var problems: [Problem] {
+        (keys?.problems ?? []) + (clients?.reading.problems ?? [])
+    }
+
+    /// What is wrong with one part.
     func problems(of part: StatePart) -> [Problem] {
         switch part {
         case .keys: keys?.problems ?? []
@@ -103,6 +110,7 @@ package struct SnapshotLoader: Sendable {
                 throw InvalidConfiguration([Problem(.file(configuration.clientsFile.string, line: nil), "\(error)")])
             }
             clients = LoadedClients(reading: reading, registry: registry)
+            identities = nil
             // A setting that does not check may be one that revokes.
             return (reading.problems, reading.settings.problems.isEmpty)
         } catch {
@@ -120,12 +128,19 @@ package struct SnapshotLoader: Sendable {
         let lifetimes = configuration.lifetimes(of: clients)
         let purpose = KeyChain.Purpose.signing(configuration.algorithm)
         let retained = lifetimes.retaining(accessToken: lifetime.look(lifetimes[purpose], now: now))
-        let needsSealing = !expectsSealingKey && clients.contains { $0.grantTypes.contains(.refreshToken) }
-        let problems = schedule.update(
-            keys, of: configuration, lifetimes: retained, needsSealing: needsSealing, now: now)
+        let mayRefresh = clients.contains { $0.grantTypes.contains(.refreshToken) }
+        let need: KeysInForce.SealingNeed? =
+            expectsSealingKey ? nil : mayRefresh ? .refreshTokens : configuration.dpopNonce ? .nonces : nil
+        let problems = schedule.update(keys, of: configuration, lifetimes: retained, sealingNeed: need, now: now)
         guard let keys = schedule.current, let registry = self.clients?.registry else { return (nil, problems) }
+        let identities =
+            self.identities
+            ?? IdentityRegistry([], registry, of: configuration.issuer)
+        self.identities = identities
         do {
-            return (try Snapshot(configuration, registry, keys, lifetimes: retained, timing: timing), problems)
+            let snapshot = try Snapshot(
+                configuration, registry, identities, keys, lifetimes: retained, timing: timing)
+            return (snapshot, problems)
         } catch {
             return (nil, problems + [Problem(.file(configuration.keysFolder.string, line: nil), "\(error)")])
         }

@@ -3,7 +3,6 @@ import Libcrypto
 import NIOCore
 package import NIOSSL
 package import ServiceFiles
-import Synchronization
 import SystemPackage
 
 /// The certificate chain that the service presents to clients, with the private key of the first certificate.
@@ -12,7 +11,11 @@ package final class TLSIdentity: Sendable {
     /// secrecy and authenticated encryption.
     package let context: NIOSSLContext
     /// When the first certificate expires (`notAfter`, RFC 5280 section 4.1.2.5).
-    package let end: NumericDate
+    package var end: NumericDate { NumericDate(certificates.first?.end ?? 0) }
+    /// The certificates of the file, the service's own first.
+    let certificates: [Certificate]
+    /// The file of the certificates.
+    let certificateFile: FilePath
 
     /// The digests of both files. Two identities with the same digests are equal.
     private let digest: [UInt8]
@@ -34,29 +37,61 @@ package final class TLSIdentity: Sendable {
         _ certificate: FilePath, _ certificateFile: SecretBytes, _ privateKey: FilePath, _ keyFile: SecretBytes
     ) throws(InvalidConfiguration) {
         var problems: [Problem] = []
-        let chain = try? NIOSSLCertificate.fromPEMBytes(Self.octets(of: certificateFile))
-        if chain?.isEmpty ?? true { problems.append(Problem(Self.place(certificate), "is not a PEM certificate")) }
-        let key = try? NIOSSLPrivateKey(bytes: Self.octets(of: keyFile), format: .pem)
-        if key == nil {
-            problems.append(Problem(Self.place(privateKey), "is not a PEM private key, or is encrypted"))
+        let certificates = InvalidConfiguration.collect(&problems) { () throws(InvalidConfiguration) in
+            try Self.certificates(certificateFile, certificate)
         }
-        guard let chain, let first = chain.first, let key else { throw InvalidConfiguration(problems) }
-        var configuration = TLSConfiguration.makeServerConfiguration(
-            certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
-        configuration.minimumTLSVersion = .tlsv12
-        configuration.cipherSuiteValues = Self.cipherSuites
-        configuration.applicationProtocols = ["h2", "http/1.1"]
-        configuration.shutdownTimeout = .seconds(1)
+        let key = InvalidConfiguration.collect(&problems) { () throws(InvalidConfiguration) in
+            try Self.key(keyFile, privateKey)
+        }
+        guard let certificates, let key else { throw InvalidConfiguration(problems) }
+        let configuration = Self.configuration(certificates.chain, key)
         // Only a context checks that the key belongs to the certificate.
         guard let context = try? NIOSSLContext(configuration: configuration),
             let digest = try? Self.digest(of: certificateFile, keyFile)
         else {
-            let message = "is not the key of the first certificate in \(certificate), or cannot be used with it"
-            throw InvalidConfiguration([Problem(Self.place(privateKey), message)])
+            let reason = TLSKeyMismatch.reason(keyFile, certificates.parsed, certificate)
+            throw InvalidConfiguration([Problem(Self.place(privateKey), reason)])
         }
         self.context = context
         self.digest = digest
-        end = NumericDate(Int64(first.notValidAfter))
+        self.certificates = certificates.parsed
+        self.certificateFile = certificate
+    }
+
+    private static func configuration(
+        _ chain: [NIOSSLCertificate], _ key: NIOSSLPrivateKey
+    ) -> TLSConfiguration {
+        var configuration = TLSConfiguration.makeServerConfiguration(
+            certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
+        configuration.minimumTLSVersion = .tlsv12
+        configuration.cipherSuiteValues = cipherSuites
+        configuration.applicationProtocols = ["h2", "http/1.1"]
+        configuration.shutdownTimeout = .seconds(1)
+        return configuration
+    }
+
+    private static func certificates(
+        _ file: SecretBytes, _ path: FilePath
+    ) throws(InvalidConfiguration) -> (parsed: [Certificate], chain: [NIOSSLCertificate]) {
+        let parsed: [Certificate]
+        do throws(CertificateError) {
+            parsed = try file.withBytes { (pem) throws(CertificateError) in try Certificate.readAll(pem: pem) }
+        } catch {
+            throw InvalidConfiguration([Problem(place(path), error.description)])
+        }
+        guard let chain = try? NIOSSLCertificate.fromPEMBytes(octets(of: file)), !chain.isEmpty else {
+            throw InvalidConfiguration([Problem(place(path), "is not a certificate that TLS can use")])
+        }
+        return (parsed, chain)
+    }
+
+    private static func key(_ file: SecretBytes, _ path: FilePath) throws(InvalidConfiguration) -> NIOSSLPrivateKey {
+        if let key = try? NIOSSLPrivateKey(bytes: octets(of: file), format: .pem) { return key }
+        do throws(KeyError) { _ = try PrivateKey(pem: file) } catch {
+            let hint = error == .encrypted ? "openssl pkey -in \(path) decrypts it; chmod 600 the result" : error.hint
+            throw InvalidConfiguration([Problem(place(path), error.description, hint: hint)])
+        }
+        throw InvalidConfiguration([Problem(place(path), "is a kind of key that TLS cannot use here")])
     }
 
     /// The cipher suites of TLS 1.2. Those of TLS 1.3 are all secure.
@@ -97,34 +132,5 @@ extension ServiceConfiguration {
     package func tlsIdentity(former: TLSIdentity? = nil) throws(InvalidConfiguration) -> TLSIdentity? {
         guard case .here(let certificate, let privateKey) = tls else { return nil }
         return try TLSIdentity.load(certificate: certificate, privateKey: privateKey, access, former: former)
-    }
-}
-
-/// Holds the identity for new connections. It is replaced separately from the snapshots: an invalid certificate must
-/// not keep a removed client in use, and an invalid client must not keep an old certificate in use.
-package final class TLSIdentityStore: Sendable {
-    private let configuration: ServiceConfiguration
-    private let identity: Mutex<TLSIdentity?>
-
-    /// - Throws: all problems with the files.
-    init(_ configuration: ServiceConfiguration) throws(InvalidConfiguration) {
-        self.configuration = configuration
-        identity = Mutex(try configuration.tlsIdentity())
-    }
-
-    /// The identity for new connections, or `nil` if the service does not end TLS.
-    package var current: TLSIdentity? { identity.withLock { $0 } }
-
-    /// Reloads the files.
-    ///
-    /// - Returns: the problems with the files. If there are any, the old identity stays in use.
-    func reload() -> [Problem] {
-        do throws(InvalidConfiguration) {
-            let new = try configuration.tlsIdentity(former: current)
-            identity.withLock { $0 = new }
-            return []
-        } catch {
-            return error.problems
-        }
     }
 }

@@ -8,47 +8,12 @@ struct AssertionProof {
     fileprivate init() {}
 }
 
-/// What the use of an assertion is recorded by. The assertion meets every other rule.
-package struct UsedAssertion: Sendable {
-    /// `jti`
-    package let tokenID: String
-    package let clientID: ClientID
-    /// `iat`; `nil` if the client does not say when it made the assertion.
-    package let issuedAt: NumericDate?
-    /// `exp`
-    package let expiresAt: NumericDate
-
-    package init(tokenID: String, clientID: ClientID, issuedAt: NumericDate?, expiresAt: NumericDate) {
-        self.tokenID = tokenID
-        self.clientID = clientID
-        self.issuedAt = issuedAt
-        self.expiresAt = expiresAt
-    }
-
-    /// Whether it can have been accepted before the second `start`. It cannot if the client made it since, or if it
-    /// expires so late that it was not accepted yet.
-    package func mayHaveBeenUsed(before start: NumericDate) -> Bool {
-        if let issuedAt, issuedAt >= start { return false }
-        return expiresAt < start + AssertionTiming.longestUse
-    }
-}
-
-/// The result of recording the use of an assertion, which is accepted once (RFC 7523 section 3, number 7).
-package enum AssertionUse: Sendable {
-    case first
-    case repeated
-    /// It may have been used before the service started, and what was used then is not known.
-    case possiblyRepeated
-    /// No further use can be recorded, so no further assertion can be accepted.
-    case full
-}
-
 /// An assertion whose signature is not checked yet, since the client's keys may have to be fetched.
 public struct PendingAssertionCheck: Sendable {
     private let assertion: ClientAssertion
     private let client: Client?
     private let decoys: AssertionDecoys
-    private let now: NumericDate
+    package let now: NumericDate
 
     init(_ assertion: ClientAssertion, client: Client?, decoys: AssertionDecoys, now: NumericDate) {
         self.assertion = assertion
@@ -57,59 +22,102 @@ public struct PendingAssertionCheck: Sendable {
         self.now = now
     }
 
+    /// The check of the same assertion with other clients, such as those that are registered after the keys were waited for.
+    package func renewed(in clients: ClientRegistry) -> PendingAssertionCheck {
+        PendingAssertionCheck(
+            assertion, client: clients[assertion.clientID], decoys: clients.assertionDecoys, now: now)
+    }
+
+    /// Whether the keys of both clients are those behind one URL.
+    package func hasSameKeys(as other: PendingAssertionCheck) -> Bool {
+        guard case .remote(let place) = keys, case .remote(let otherPlace) = other.keys else { return false }
+        return place == otherPlace
+    }
+
+    /// The most keys that the signature is checked with.
+    package static let mostKeysTried = AssertionDecoys.mostTrials
+
     /// The client's keys, or the URL to fetch them from; `nil` for a client that is unknown or has no keys.
     package var keys: ClientKeys? { client?.keys }
 
-    /// Whether `keys` lacks the key that the assertion names, so that fetching them again may help.
-    package func lacksKey(in keys: JWKSet) -> Bool {
-        keys.onlyKey(withID: assertion.jws.header.keyID, for: assertion.jws.header.algorithm) == nil
-    }
+    /// `kid` of the assertion.
+    package var keyID: String? { assertion.jws.header.keyID }
 
-    /// Checks signature, audience and time (RFC 7523 section 3), and that the assertion was not used before.
+    /// Whether `keys` has no key to check the signature with, so that fetching them again may help.
+    package func lacksKey(in keys: JWKSet) -> Bool { keys.candidates(for: assertion.jws.header).isEmpty }
+
+    /// Whether fetching `keys` again may help after the signature was checked with them in vain: a key without `kid` was
+    /// tried in place of the key that the assertion names, which a newer set may have.
+    package func mayNameNewerKey(than keys: JWKSet) -> Bool { keys.mayPrecedeKey(namedBy: assertion.jws.header) }
+
+    /// Checks signature, audience and time (RFC 7523 section 3). Whether the assertion was used before is the last rule.
     ///
     /// - Parameters:
     ///   - keys: the client's keys; an empty set if it has none.
     ///   - audiences: the values of `aud` that name this service.
-    ///   - use: records the use of an assertion at a time. It is called only if the assertion meets every other rule.
-    /// - Throws: ``TokenRefusal/Code/overloaded`` if no more uses can be recorded, ``TokenRefusal/Code/serverError`` if
-    ///   libcrypto fails. Neither says anything about the assertion.
+    ///   - rules: of the service. Those of the client come first.
+    /// - Throws: ``TokenRefusal/Code/serverError`` if libcrypto fails, which says nothing about the assertion.
     package func run(
-        keys: JWKSet, audiences: [String],
-        use: (UsedAssertion, NumericDate) throws(TokenRefusal) -> AssertionUse
-    ) throws(TokenRefusal) -> Result<AuthenticatedClient, AuthenticationFailure> {
+        keys: JWKSet, audiences: [String], rules: AssertionRules
+    ) throws(TokenRefusal) -> AssertionCheck {
         var cost = AuthenticationCost()
-        return try run(keys: keys, audiences: audiences, use: use, cost: &cost)
+        return try run(keys: keys, audiences: audiences, rules: rules, cost: &cost)
     }
 
     func run(
-        keys: JWKSet, audiences: [String],
-        use: (UsedAssertion, NumericDate) throws(TokenRefusal) -> AssertionUse, cost: inout AuthenticationCost
-    ) throws(TokenRefusal) -> Result<AuthenticatedClient, AuthenticationFailure> {
-        let header = assertion.jws.header
-        // One signature is always checked, if necessary with a decoy: a public key whose private key is unknown.
-        let key = keys.onlyKey(withID: header.keyID, for: header.algorithm)?.publicKey
-        let isPossible = key.map(assertion.jws.canBeSigned(by:)) ?? false
-        let tried = isPossible ? keys : decoys.keys(for: assertion.jws)
-        let verified = try TokenRefusal.checking { () throws(JWSError) in try assertion.jws.verified(by: tried) }
-        if let key = tried.onlyKey(withID: header.keyID, for: header.algorithm)?.publicKey {
-            cost.signatures[key.type, default: 0] += 1
+        keys: JWKSet, audiences: [String], rules: AssertionRules, cost: inout AuthenticationCost
+    ) throws(TokenRefusal) -> AssertionCheck {
+        let candidates = keys.candidates(for: assertion.jws.header)
+        let isSigned = try isSigned(byOneOf: candidates, cost: &cost)
+        guard let client else { return .refused(.init(.wrongCredentials, cause: .unknownClient)) }
+        guard client.keys != nil else { return .refused(.init(.wrongCredentials, cause: .wrongMethod)) }
+        guard isSigned else {
+            return .refused(
+                .init(.wrongCredentials, cause: candidates.isEmpty ? .noSuchKey : .assertionSignature))
         }
-        guard isPossible, verified != nil, let client, client.keys != nil else { return .failure(.wrongCredentials) }
-        guard client.accepts(.privateKeyJWT) else { return .failure(.notAccepted) }
-        // RFC 7523 section 3, number 3; RFC 3986 section 6.2.1: compared octet for octet.
-        guard audiences.contains(where: assertion.audience.isSameText(as:)) else { return .failure(.notAccepted) }
-        // Numbers 4 to 6: not expired, not valid for long, and not from the future.
-        guard now < assertion.expiresAt, assertion.expiresAt <= now + AssertionTiming.longestUse,
-            assertion.validFrom.map({ $0 <= now + AssertionTiming.leeway }) ?? true
-        else { return .failure(.notAccepted) }
+        let rules = client.assertionRules.over(rules)
+        if let cause = brokenRule(of: client, audiences, rules) {
+            return .refused(.init(.notAccepted, cause: cause))
+        }
+        let authenticated = AuthenticatedClient(client, AssertionProof())
+        guard let tokenID = assertion.tokenID else { return .accepted(authenticated) }
         // Number 7 comes last, so that only an assertion that meets every other rule is recorded.
         let used = UsedAssertion(
-            tokenID: assertion.tokenID, clientID: client.id, issuedAt: assertion.issuedAt,
-            expiresAt: assertion.expiresAt)
-        switch try use(used, now) {
-        case .first: return .success(AuthenticatedClient(client, AssertionProof()))
-        case .repeated, .possiblyRepeated: return .failure(.notAccepted)
-        case .full: throw TokenRefusal(.overloaded)
+            tokenID: tokenID, clientID: client.id, issuedAt: assertion.issuedAt, expiresAt: assertion.expiresAt,
+            isSingleUse: rules.isSingleUse)
+        return .unrecorded(UnrecordedAssertion(used, of: authenticated))
+    }
+
+    /// Tries the keys that can have made the signature, a few at most. If none has made it, decoys are tried until the
+    /// work is that of the client of the registry that costs most.
+    private func isSigned(
+        byOneOf candidates: [JWK], cost: inout AuthenticationCost
+    ) throws(TokenRefusal) -> Bool {
+        var trials = decoys.trials(for: assertion.jws)
+        for key in candidates.filter({ assertion.jws.canBeSigned(by: $0.publicKey) }).prefix(AssertionDecoys.mostTrials)
+        {
+            trials.replaceDecoy(by: key.publicKey)
+            if try isSigned(by: key, cost: &cost) { return true }
         }
+        for decoy in trials.decoys { _ = try isSigned(by: decoy, cost: &cost) }
+        return false
+    }
+
+    private func isSigned(by key: JWK, cost: inout AuthenticationCost) throws(TokenRefusal) -> Bool {
+        cost.signatures[VerificationWork(key.publicKey), default: 0] += 1
+        return try TokenRefusal.checking { () throws(JWSError) in try assertion.jws.verified(by: key) } != nil
+    }
+
+    /// The first rule of RFC 7523 section 3 that an assertion with a valid signature breaks, except for number 7.
+    private func brokenRule(of client: Client, _ audiences: [String], _ rules: AssertionRules) -> RefusalCause? {
+        guard client.accepts(.privateKeyJWT) else { return .wrongMethod }
+        // Number 3; RFC 3986 section 6.2.1: compared octet for octet.
+        guard audiences.contains(where: assertion.audience.isSameText(as:)) else { return .assertionAudience }
+        // Numbers 4 to 6: not expired, not valid for long, and not from the future.
+        guard now < assertion.expiresAt else { return .assertionExpired }
+        guard assertion.expiresAt <= now + rules.longestUse else { return .assertionLifetime }
+        if let validFrom = assertion.validFrom, now + AssertionRules.leeway < validFrom { return .assertionNotYetValid }
+        // An assertion without an identifier cannot be recorded.
+        return rules.isSingleUse && assertion.tokenID == nil ? .assertionWithoutID : nil
     }
 }

@@ -10,6 +10,8 @@ public enum ClientAuthentication: Sendable {
     case password(PendingPasswordCheck)
     /// The signature must be checked with the client's keys, which may have to be fetched.
     case assertion(PendingAssertionCheck)
+    /// The signature must be checked with the keys of the issuer, which may have to be fetched.
+    case identity(PendingIdentityCheck)
 
     /// `nil` if the credentials are refused, or if a slow check is still to be done.
     public var provenClient: AuthenticatedClient? {
@@ -30,12 +32,28 @@ extension ClientRegistry {
     public func authenticate(
         _ credentials: PresentedCredentials, verified: VerifiedSecrets, now: NumericDate
     ) throws(TokenRefusal) -> ClientAuthentication {
+        try authenticate(credentials, identities: nil, certificatePath: nil, verified: verified, now: now)
+    }
+
+    /// The same with trusted issuers and authorities.
+    ///
+    /// - Parameters:
+    ///   - identities: of these clients; `nil` if no issuer is trusted.
+    ///   - certificatePath: verifies certificates of clients; `nil` if no authority is trusted.
+    package func authenticate(
+        _ credentials: PresentedCredentials, identities: IdentityRegistry?,
+        certificatePath: CertificatePathCheck? = nil, verified: VerifiedSecrets, now: NumericDate
+    ) throws(TokenRefusal) -> ClientAuthentication {
         var cost = AuthenticationCost()
-        return try authenticate(credentials, verified: verified, now: now, cost: &cost)
+        return try authenticate(
+            credentials, identities: identities, certificatePath: certificatePath, verified: verified, now: now,
+            cost: &cost)
     }
 
     func authenticate(
-        _ credentials: PresentedCredentials, verified: VerifiedSecrets, now: NumericDate, cost: inout AuthenticationCost
+        _ credentials: PresentedCredentials, identities: IdentityRegistry? = nil,
+        certificatePath: CertificatePathCheck? = nil, verified: VerifiedSecrets, now: NumericDate,
+        cost: inout AuthenticationCost
     ) throws(TokenRefusal) -> ClientAuthentication {
         switch credentials.kind {
         case .secret(let credentials):
@@ -43,11 +61,23 @@ extension ClientRegistry {
             let match = try check.quick(cost: &cost)
             if let client = match.client { return .proven(client) }
             guard decoys.passwords.isEmpty else { return .password(PendingPasswordCheck(check, quickMatch: match)) }
-            return .refused(match.isKnown ? .notAccepted : .wrongCredentials)
+            return .refused(match.failure(.wrongCredentials))
         case .assertion(let assertion):
             cost.lookups += 1
             return .assertion(
                 PendingAssertionCheck(assertion, client: self[assertion.clientID], decoys: assertionDecoys, now: now))
+        case .certificate(let credentials):
+            cost.lookups += 1
+            let check = CertificateCheck(
+                credentials: credentials, client: self[credentials.clientID], path: certificatePath, now: now)
+            return try check.result(cost: &cost)
+        case .identity(let identity):
+            guard let identities else { return .refused(.init(.notAccepted, cause: .unknownIssuer)) }
+            do throws(AuthenticationFailure) {
+                return .identity(try PendingIdentityCheck(identity, identities, now: now))
+            } catch {
+                return .refused(error)
+            }
         }
     }
 }

@@ -9,28 +9,106 @@ public struct PresentedCredentials: Sendable {
         case secret(SecretCredentials)
         /// RFC 7523 section 2.2
         case assertion(ClientAssertion)
+        /// RFC 7523 sections 2.1 and 2.2: the token of a platform.
+        case identity(PresentedIdentity)
+        /// RFC 8705 section 2: `client_id` alone.
+        case certificate(CertificateCredentials)
     }
 
     let kind: Kind
+    /// Whether they are the grant itself, RFC 7523 section 2.1. What is wrong with them is wrong with the grant then.
+    private let areGrant: Bool
 
     /// - Throws: ``TokenRefusal/Code/invalidClient`` if there are no credentials, or if they cannot be parsed.
     init(_ request: EndpointRequest, _ parameters: FormParameters) throws(TokenRefusal) {
-        let authorization = request.fields.authorization
+        let authorization = try Self.clientAuthentication(in: request.fields.authorization)
         let hasAssertion = parameters["client_assertion"] != nil || parameters["client_assertion_type"] != nil
         let secret = parameters["client_secret"]
         // RFC 6749 section 2.3: not more than one method in a request.
-        guard authorization.count + (secret == nil ? 0 : 1) + (hasAssertion ? 1 : 0) <= 1 else {
+        guard (authorization == nil ? 0 : 1) + (secret == nil ? 0 : 1) + (hasAssertion ? 1 : 0) <= 1 else {
             throw TokenRefusal(.twoAuthenticationMethods)
         }
-        if let header = authorization.first {
-            kind = .secret(try SecretCredentials(basic: header, parameters: parameters))
+        if let authorization {
+            kind = .secret(try SecretCredentials(basic: authorization, parameters: parameters))
         } else if let secret {
             kind = .secret(try SecretCredentials(posted: secret, parameters: parameters))
         } else if hasAssertion {
-            kind = .assertion(try ClientAssertion(parameters))
+            kind = try Kind(clientAssertionIn: parameters)
+        } else if let clientID = parameters["client_id"].flatMap({ try? ClientID($0) }) {
+            // RFC 8705 section 2: the request has `client_id`, and the certificate is the credential.
+            kind = .certificate(CertificateCredentials(clientID: clientID, certificate: request.certificate))
         } else {
-            throw TokenRefusal(.invalidClient)
+            throw TokenRefusal(.invalidClient, cause: .noCredentials)
         }
+        areGrant = false
+    }
+
+    /// The assertion of the grant `urn:ietf:params:oauth:grant-type:jwt-bearer`, RFC 7523 section 2.1, which alone says which
+    /// client it is.
+    ///
+    /// - Throws: ``TokenRefusal/Code/invalidAssertionGrant`` if it cannot be parsed,
+    ///   ``TokenRefusal/Code/twoAuthenticationMethods`` if there are other credentials.
+    init(
+        grant assertion: String, _ request: EndpointRequest, _ parameters: FormParameters
+    ) throws(TokenRefusal) {
+        let others = ["client_secret", "client_assertion", "client_assertion_type"].contains { parameters[$0] != nil }
+        guard try Self.clientAuthentication(in: request.fields.authorization) == nil, !others else {
+            throw TokenRefusal(.twoAuthenticationMethods)
+        }
+        areGrant = true
+        do throws(TokenRefusal) { kind = try Kind(assertion, as: .grant, parameters) } catch {
+            throw Self.refusalOfGrant(error)
+        }
+    }
+
+    /// A token outside of a request, for a trial of it.
+    ///
+    /// - Parameters:
+    ///   - way: how a request would have it.
+    ///   - client: `client_id`; `nil` for none.
+    package init(trying text: String, as way: IdentityWay, client: ClientID?) throws(TokenRefusal) {
+        areGrant = way == .grant
+        kind = try Kind(text, as: way, FormParameters(client: client))
+    }
+
+    /// The refusal of credentials with these ones' place in the request: RFC 7521 section 4.1.1 for a grant, section 4.2.1 for
+    /// the authentication of a client.
+    package func refusal(_ refusal: TokenRefusal) -> TokenRefusal {
+        areGrant ? Self.refusalOfGrant(refusal) : refusal
+    }
+
+    private static func refusalOfGrant(_ refusal: TokenRefusal) -> TokenRefusal {
+        guard refusal.code == .invalidClient else { return refusal }
+        let grant = TokenRefusal(.invalidAssertionGrant, cause: refusal.cause)
+        return refusal.identity.map(grant.about) ?? grant
+    }
+
+    /// Whether they are the token of a platform. Its refusals are no guesses, and count against no client.
+    package var isIdentity: Bool { if case .identity = kind { true } else { false } }
+
+    /// The clients that a request claims to come from whose credentials cannot be parsed, for the log.
+    static func claimedClients(_ request: EndpointRequest, _ parameters: FormParameters) -> [ClientID] {
+        let basic = request.fields.authorization.flatMap { (try? SecretCredentials.basicReadings(of: $0)) ?? [] }
+        let assertion = (parameters["client_assertion"] ?? parameters["assertion"]).flatMap(
+            ClientAssertion.claimedClient)
+        let named = parameters["client_id"].flatMap { try? ClientID($0) }
+        return [assertion].compactMap { $0 } + basic.map(\.clientID) + [named].compactMap { $0 }
+    }
+
+    /// The `Authorization` field that authenticates the client; `nil` if none does. A field with another scheme, such as
+    /// Bearer, or without one is meant for another party or comes from a library's settings: it is ignored.
+    ///
+    /// - Throws: ``TokenRefusal/Code/twoAuthenticationMethods`` if there is another field beside Basic credentials. RFC
+    ///   9110 section 11.6.2: a request has one such field.
+    private static func clientAuthentication(in fields: [String]) throws(TokenRefusal) -> String? {
+        guard let basic = fields.first(where: isBasic) else { return nil }
+        guard fields.count == 1 else { throw TokenRefusal(.twoAuthenticationMethods) }
+        return basic
+    }
+
+    /// RFC 9110 section 11.1: the scheme is a token, and case-insensitive.
+    private static func isBasic(_ field: String) -> Bool {
+        Octets(field).trimmed.prefix(while: ASCII.isTokenOctet).isSameIgnoringCase(as: "basic")
     }
 
     /// The clients that the credentials may belong to, one for each reading, most likely first. Each counts as an
@@ -39,6 +117,37 @@ public struct PresentedCredentials: Sendable {
         switch kind {
         case .secret(let credentials): credentials.readings.map(\.clientID)
         case .assertion(let assertion): [assertion.clientID]
+        case .identity(let identity): [identity.clientID].compactMap { $0 }
+        case .certificate(let credentials): [credentials.clientID]
+        }
+    }
+}
+
+extension PresentedCredentials.Kind {
+    fileprivate init(clientAssertionIn parameters: FormParameters) throws(TokenRefusal) {
+        let (type, text) = (parameters["client_assertion_type"], parameters["client_assertion"] ?? "")
+        if type?.isSameText(as: ClientAssertion.spiffeType) == true {
+            self = try .init(text, as: .svid, parameters)
+        } else {
+            guard type?.isSameText(as: ClientAssertion.type) == true else {
+                throw TokenRefusal(.invalidClient, cause: .assertionType)
+            }
+            self = try .init(text, as: .assertion, parameters)
+        }
+    }
+
+    /// A JWT that the client made is its own assertion, any other the token of a platform.
+    fileprivate init(
+        _ text: String, as way: IdentityWay, _ parameters: FormParameters
+    ) throws(TokenRefusal) {
+        let jwt: UnverifiedJWT
+        do throws(RefusalCause) { jwt = try UnverifiedJWT(parsing: text) } catch {
+            throw TokenRefusal(.invalidClient, cause: error)
+        }
+        if way != .svid, jwt.isOwn {
+            self = .assertion(try ClientAssertion(jwt, parameters))
+        } else {
+            self = .identity(try PresentedIdentity(jwt, way, parameters))
         }
     }
 }
@@ -85,7 +194,7 @@ struct SecretCredentials: Sendable {
         guard !readings.isEmpty else { throw TokenRefusal(.conflictingClientID) }
     }
 
-    private static func basicReadings(of header: String) throws(TokenRefusal) -> [Reading] {
+    fileprivate static func basicReadings(of header: String) throws(TokenRefusal) -> [Reading] {
         // RFC 9110 section 11.4: one space or more.
         let (scheme, credentials) = Octets(header).trimmed.split(at: " ")
         guard scheme.isSameIgnoringCase(as: "basic"),

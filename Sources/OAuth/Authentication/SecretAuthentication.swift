@@ -35,9 +35,35 @@ public final class VerifiedSecrets: Sendable {
 struct SecretMatch {
     /// The client that is authenticated; `nil` if none is.
     var client: AuthenticatedClient?
-    /// Whether a secret of the client matches. If so without ``client``, it has expired or came by a method that the
-    /// client may not use.
-    var isKnown = false
+    /// Whether a secret of the client matches that has not expired. If so without ``client``, it came by a method that
+    /// the client may not use.
+    private var isCurrent = false
+    /// Whether a secret of the client matches that has expired.
+    private var isExpired = false
+    /// Whether a client has the identifier.
+    private var isRegistered = false
+    /// Whether such a client has secrets.
+    private var hasSecrets = false
+
+    mutating func add(_ client: Client?, isCurrent: Bool, isExpired: Bool) {
+        isRegistered = isRegistered || client != nil
+        hasSecrets = hasSecrets || client?.secrets.isEmpty == false
+        self.isCurrent = self.isCurrent || isCurrent
+        self.isExpired = self.isExpired || isExpired
+    }
+
+    /// The failure if ``client`` is `nil`.
+    ///
+    /// - Parameters:
+    ///   - wrong: the weight if no secret matches.
+    ///   - other: what the comparison with another kind of secret has found.
+    func failure(_ wrong: AuthenticationFailure.Weight, and other: SecretMatch = SecretMatch()) -> AuthenticationFailure
+    {
+        if isCurrent || other.isCurrent { return AuthenticationFailure(.notAccepted, cause: .wrongMethod) }
+        if isExpired || other.isExpired { return AuthenticationFailure(.notAccepted, cause: .expiredSecret) }
+        guard isRegistered || other.isRegistered else { return AuthenticationFailure(wrong, cause: .unknownClient) }
+        return AuthenticationFailure(wrong, cause: hasSecrets || other.hasSecrets ? .wrongSecret : .wrongMethod)
+    }
 }
 
 /// The search for the client that an identifier and a secret belong to. Each kind of search takes the same work,
@@ -72,7 +98,7 @@ struct SecretCheck {
             if comparesDigests { try compareDigests(reading, client, &secrets, cost: &cost) }
             try compareVerified(reading, client, &secrets, cost: &cost)
             if secrets.isCurrent, found == nil { found = client }
-            match.isKnown = match.isKnown || secrets.isCurrent || secrets.isExpired
+            match.add(client, isCurrent: secrets.isCurrent, isExpired: secrets.isExpired)
         }
         match.client = found.flatMap(authenticated)
         return match
@@ -158,10 +184,9 @@ struct SecretCheck {
                     let matches = try hash.matches(reading.secret)
                     cost.derivations[hash.cost, default: 0] += 1
                     remaining -= 1
-                    if matches { match.isKnown = true }
-                    guard matches, secret.isCurrent(at: now), let client = client.flatMap(authenticated) else {
-                        continue
-                    }
+                    let isCurrent = secret.isCurrent(at: now)
+                    match.add(client, isCurrent: matches && isCurrent, isExpired: matches && !isCurrent)
+                    guard matches, isCurrent, let client = client.flatMap(authenticated) else { continue }
                     if let code = try? verified.code(reading.secret) { verified.insert(code, hash) }
                     match.client = client
                     return match
@@ -179,12 +204,12 @@ struct SecretCheck {
 /// A secret that only the check of password hashes can accept or reject.
 public struct PendingPasswordCheck: Sendable {
     private let check: SecretCheck
-    /// Whether a digest or a cached secret matches that is not accepted.
-    private let isKnown: Bool
+    /// What digests and cached secrets have shown.
+    private let quickMatch: SecretMatch
 
     init(_ check: SecretCheck, quickMatch: SecretMatch) {
         self.check = check
-        isKnown = quickMatch.isKnown
+        self.quickMatch = quickMatch
     }
 
     /// Checks the password hashes, which blocks the calling thread for milliseconds to seconds. A secret that matches
@@ -204,6 +229,6 @@ public struct PendingPasswordCheck: Sendable {
         let match: SecretMatch
         do throws(LibcryptoError) { match = try check.slow(cost: &cost) } catch { throw .failure(error) }
         if let client = match.client { return .success(client) }
-        return .failure(isKnown || match.isKnown ? .notAccepted : .wrongPassword)
+        return .failure(quickMatch.failure(.wrongPassword, and: match))
     }
 }

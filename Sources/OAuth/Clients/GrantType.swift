@@ -7,6 +7,8 @@ public enum GrantType: String, Sendable, Hashable, CaseIterable {
     case clientCredentials = "client_credentials"
     /// RFC 6749 section 6
     case refreshToken = "refresh_token"
+    /// RFC 7523 section 2.1: the token of a platform, or an assertion of the client's own.
+    case jwtBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
     /// - Returns: `nil` for any other name. Names are compared octet for octet.
     package init?(exactly name: String) {
@@ -17,7 +19,8 @@ public enum GrantType: String, Sendable, Hashable, CaseIterable {
     /// - Throws: for any other name.
     package init(parsing text: String) throws(InvalidValue) {
         guard let grantType = GrantType(exactly: text) else {
-            throw InvalidValue("is neither client_credentials nor refresh_token")
+            throw InvalidValue(
+                "is none of client_credentials, refresh_token and urn:ietf:params:oauth:grant-type:jwt-bearer")
         }
         self = grantType
     }

@@ -24,8 +24,7 @@ package struct IntrospectionEndpoint: Sendable {
         sign: (JWSSigningInput, SigningKey, ClientID) async throws(TokenRefusal) -> [UInt8],
         observe: (RequestProgress) -> Void
     ) async throws(TokenRefusal) -> IntrospectionResponse {
-        let parsed = try IntrospectionRequest(parsing: request)
-        observe(.identified(parsed.credentials, nil))
+        let parsed = try IntrospectionRequest(parsing: request, observe: observe)
         observe(.parsed)
         let client = try await authenticate(parsed.credentials, request)
         observe(.authenticated(client))

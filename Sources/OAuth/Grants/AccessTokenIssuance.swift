@@ -31,14 +31,17 @@ public struct UnsignedAccessToken: Sendable {
         self.key = key
         tokenID = id
         signingInput = JWSSigningInput(
-            encodedHeader: key.encodedHeader, payload: claims.json(adding: terms.furtherClaims))
+            encodedHeader: key.encodedHeader(for: terms.shape.type),
+            payload: claims.json(shape: terms.shape, adding: terms.furtherClaims))
     }
 }
 
 extension AuthorizedGrant.Terms {
     /// The claims that most tokens lack, and the client's own, as ``JSONWriter/members(of:)`` writes members.
     var furtherClaims: [UInt8] {
-        guard actor != nil || confirmation != nil || status != nil else { return client.claims }
+        guard actor != nil || confirmation != nil || status != nil || !copiedClaims.isEmpty else {
+            return client.claims
+        }
         var claims = JSONWriter()
         if let actor { claims.member("act", .object(JSONObject([.init("sub", .string(actor.description))]))) }
         if let confirmation { claims.member("cnf", confirmation.json) }
@@ -47,6 +50,7 @@ extension AuthorizedGrant.Terms {
             claims.member("status", .object(JSONObject([.init("status_list", .object(place))])))
         }
         claims.members(client.claims)
+        claims.members(copiedClaims)
         return claims.bytes
     }
 }

@@ -24,6 +24,10 @@ public struct AuthorizedGrant: Sendable {
         package var confirmation: Confirmation?
         /// `status`: the token's place in a status list; `nil` for a token that is in no list.
         package var status: TokenStatus?
+        /// `typ`, and how the scope is written.
+        package var shape: AccessTokenShape
+        /// `claims_from_identity` with their values, as ``JSONWriter/members(of:)`` writes members.
+        package var copiedClaims: [UInt8] = []
     }
 
     /// The terms of its access token.
@@ -40,7 +44,7 @@ public struct AuthorizedGrant: Sendable {
         self.grantType = grantType
         self.refreshToken = refreshToken
         // A refresh token is made for one request.
-        let isReusable = grantType == .clientCredentials && refreshToken == nil
+        let isReusable = grantType != .refreshToken && refreshToken == nil
         // A reused token has at least half of its lifetime left.
         self.reuse = isReusable ? min(reuse, terms.lifetime / 2) : .zero
     }
@@ -64,27 +68,29 @@ extension AuthenticatedClient {
     public func authorize(
         _ request: TokenRequest, policy: IssuancePolicy, sealer: RefreshTokenSealer, now: NumericDate
     ) throws(TokenRefusal) -> AuthorizedGrant {
-        switch request.grant {
-        case .clientCredentials: try clientCredentialsGrant(request.access, policy: policy, now: now)
-        case .refresh(let token):
-            try refreshGrant(token, request.access, policy: policy, sealer: sealer, now: now)
-        case .unsupported: throw TokenRefusal(.unsupportedGrantType)
+        let confirmation = try confirmation(by: request.certificate, policy, now: now)
+        return switch request.grant {
+        case .clientCredentials: try firstGrant(.clientCredentials, request.access, confirmation, policy, now: now)
+        case .jwtBearer: try firstGrant(.jwtBearer, request.access, confirmation, policy, now: now)
+        case .refresh(let token): try refreshGrant(token, request.access, confirmation, policy, sealer, now: now)
         }
     }
 
-    /// `client_credentials`, RFC 6749 section 4.4.
-    private func clientCredentialsGrant(
-        _ access: RequestedAccess, policy: IssuancePolicy, now: NumericDate
+    /// `client_credentials`, RFC 6749 section 4.4, and `urn:ietf:params:oauth:grant-type:jwt-bearer`, RFC 7523 section 2.1.
+    private func firstGrant(
+        _ grantType: GrantType, _ access: RequestedAccess, _ confirmation: Confirmation?, _ policy: IssuancePolicy,
+        now: NumericDate
     ) throws(TokenRefusal) -> AuthorizedGrant {
-        guard client.grantTypes.contains(.clientCredentials) else { throw TokenRefusal(.unauthorizedClient) }
-        let allowed = client.audiences(issuer: policy.issuer)
+        guard client.grantTypes.contains(grantType) else { throw TokenRefusal(.unauthorizedClient) }
+        let allowed = client.allowedAudiences(issuer: policy.issuer)
         let scope = try access.scope(within: client.scope)
         // RFC 9068 section 3: a request without a resource gets a default.
         let audience = try access.audience(within: allowed) ?? [allowed[0]]
-        return grant(
-            .clientCredentials, scope: scope, audience: audience,
-            refreshToken: try firstRefreshToken(scope: scope, audience: audience, policy: policy, now: now),
-            policy: policy)
+        // RFC 7521 section 4.1: a client can use its assertion again, or get another, so it gets no refresh token.
+        let refreshToken =
+            grantType == .clientCredentials
+            ? try firstRefreshToken(scope: scope, audience: audience, policy: policy, now: now) : nil
+        return grant(grantType, scope, audience, confirmation, refreshToken: refreshToken, policy)
     }
 
     /// RFC 6749 section 4.4.3 advises against a refresh token, so only a client that is registered for it gets one.
@@ -102,29 +108,33 @@ extension AuthenticatedClient {
 
     /// `refresh_token`, RFC 6749 section 6: the access token may have less than what was first granted, never more.
     private func refreshGrant(
-        _ text: String, _ access: RequestedAccess, policy: IssuancePolicy, sealer: RefreshTokenSealer, now: NumericDate
+        _ text: String, _ access: RequestedAccess, _ confirmation: Confirmation?, _ policy: IssuancePolicy,
+        _ sealer: RefreshTokenSealer, now: NumericDate
     ) throws(TokenRefusal) -> AuthorizedGrant {
         let presented: RefreshToken?
         do throws(LibcryptoError) { presented = try sealer.open(text) } catch { throw .failure(error) }
-        guard let presented, let live = LiveRefreshToken(presented, of: client, policy: policy, now: now) else {
+        let live: LiveRefreshToken
+        do throws(RefusalCause) { live = try LiveRefreshToken(presented, of: client, policy: policy, now: now) } catch {
             // A client that was never allowed to refresh gets another refusal than one whose token is void.
             let knowsRefreshing = client.grantTypes.contains(.refreshToken) || presented?.clientID == client.id
-            throw TokenRefusal(knowsRefreshing ? .invalidGrant : .unauthorizedClient)
+            throw knowsRefreshing ? TokenRefusal(.invalidGrant, cause: error) : TokenRefusal(.unauthorizedClient)
         }
         // RFC 6749 section 6: a new refresh token has the scope of the old one, even if this request asks for less.
         return grant(
-            .refreshToken, scope: try access.scope(within: live.scope),
-            audience: try access.audience(within: live.audience) ?? live.audience,
-            refreshToken: presented.next(scope: live.scope, audience: live.audience, now: now), policy: policy)
+            .refreshToken, try access.scope(within: live.scope),
+            try access.audience(within: live.audience) ?? live.audience, confirmation,
+            refreshToken: live.token.next(scope: live.scope, audience: live.audience, now: now), policy)
     }
 
     /// RFC 9068 section 2.2: a client that acts for itself is the subject.
     private func grant(
-        _ grantType: GrantType, scope: Scope, audience: [Audience], refreshToken: RefreshToken?, policy: IssuancePolicy
+        _ grantType: GrantType, _ scope: Scope, _ audience: [Audience], _ confirmation: Confirmation?,
+        refreshToken: RefreshToken?, _ policy: IssuancePolicy
     ) -> AuthorizedGrant {
         let terms = AuthorizedGrant.Terms(
             client: client, subject: ExactText(client.id.description), scope: scope, audience: audience,
-            lifetime: client.accessTokenLifetime ?? policy.accessTokenLifetime, confirmation: evidence.confirmation)
+            lifetime: client.accessTokenLifetime ?? policy.accessTokenLifetime, confirmation: confirmation,
+            shape: client.tokenShape, copiedClaims: evidence.copiedClaims)
         return AuthorizedGrant(
             terms, grantType: grantType, refreshToken: refreshToken,
             reuse: client.accessTokenReuse ?? policy.accessTokenReuse)

@@ -25,10 +25,11 @@ public struct TokenResponse: Sendable {
         var writer = JSONWriter(reservingCapacity: compact.utf8.count + scope.utf8.count + 640)
         writer.object { answer in
             answer.member("access_token", compact)
-            answer.member("token_type", "Bearer")
+            answer.member("token_type", (content.grant.terms.confirmation?.tokenType ?? .bearer).rawValue)
             // The clock may have been set back while this request waited for the token of another one.
             answer.member("expires_in", min(content.expiresAt.seconds - now.seconds, lifetime))
-            answer.member("scope", scope)
+            // RFC 6749 section 3.3: a scope has at least one token. Section 5.1 lets the member be absent.
+            if !scope.isEmpty { answer.member("scope", scope) }
             if let refreshToken { answer.member("refresh_token", refreshToken) }
         }
         json = writer.bytes

@@ -54,3 +54,12 @@ struct AcceptedMediaTypes {
         return weight <= fullWeight ? weight : nil
     }
 }
+
+extension EndpointRequest {
+    /// Whether `Accept` names HTML with a weight at least that of JSON, as browsers do.
+    ///
+    /// - Parameter accept: the values of all `Accept` fields.
+    package static func prefersHTML(accept: [String]) -> Bool {
+        AcceptedMediaTypes(accept).prefer("text/html", to: "application/json")
+    }
+}

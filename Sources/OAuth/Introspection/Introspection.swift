@@ -28,17 +28,30 @@ package struct Introspection: Sendable {
         return writer.bytes
     }
 
-    /// Writes all claims of the token: they have the same names in an introspection answer.
+    /// Writes all claims of the token: they have the same names in an introspection answer. `scope` is a string with
+    /// spaces between the scope tokens (RFC 7662 section 2.2), however the token has it.
     private static func write(_ token: VerifiedAccessToken, to answer: inout JSONWriter) {
         answer.member("active", .bool(true))
-        answer.member("token_type", "Bearer")
+        // RFC 9449 section 6.2
+        let isBound = token.payload["cnf"]?.object?["jkt"]?.string != nil
+        answer.member("token_type", (isBound ? TokenType.dpop : .bearer).rawValue)
         for claim in token.payload.members where !ownMembers.contains(where: claim.name.isSameText(as:)) {
-            answer.member(claim.name, claim.value)
+            if claim.name.isSameText(as: "scope") {
+                write(token.claims.scope, to: &answer)
+            } else {
+                answer.member(claim.name, claim.value)
+            }
         }
+        if token.payload["scope"] == nil { write(token.claims.scope, to: &answer) }
     }
 
     /// The members of an answer that are no claims of a token.
     private static let ownMembers = ["active", "token_type"]
+
+    /// RFC 6749 section 3.3: a scope has at least one token.
+    private static func write(_ scope: Scope, to answer: inout JSONWriter) {
+        if !scope.tokens.isEmpty { answer.member("scope", scope.description) }
+    }
 
     private static func write(
         _ token: LiveRefreshToken, issuedAt: NumericDate, _ issuer: Issuer, to answer: inout JSONWriter
@@ -53,7 +66,7 @@ package struct Introspection: Sendable {
         answer.member("exp", token.expiresAt.seconds)
         answer.member("iat", issuedAt.seconds)
         answer.member("client_id", token.clientID.description)
-        answer.member("scope", token.scope.description)
+        write(token.scope, to: &answer)
     }
 }
 

@@ -10,13 +10,22 @@ package struct IntrospectionRequest: Sendable {
     /// The credentials of the client that the request claims to come from.
     package let credentials: PresentedCredentials
 
+    /// - Parameter observe: is called with the clients that the request may come from.
     /// - Throws: the refusals that do not depend on registered clients: `invalid_request`, or `invalid_client` if
     ///   credentials are missing or cannot be parsed.
-    package init(parsing request: EndpointRequest) throws(TokenRefusal) {
+    package init(
+        parsing request: EndpointRequest, observe: (RequestProgress) -> Void = { _ in }
+    ) throws(TokenRefusal) {
         let parameters = try FormParameters(of: request)
-        guard let token = parameters["token"] else { throw TokenRefusal(.missingToken) }
-        self.token = token
-        credentials = try PresentedCredentials(request, parameters)
+        do throws(TokenRefusal) {
+            guard let token = parameters["token"] else { throw TokenRefusal(.missingToken) }
+            self.token = token
+            credentials = try PresentedCredentials(request, parameters)
+        } catch {
+            observe(.identified(PresentedCredentials.claimedClients(request, parameters), nil))
+            throw error
+        }
+        observe(.identified(credentials.clientIDs, nil))
         wantsJWT = AcceptedMediaTypes(request.fields.accept).prefer(Self.jwtMediaType, to: "application/json")
     }
 }

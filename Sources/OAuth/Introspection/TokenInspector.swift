@@ -21,13 +21,18 @@ enum InspectedToken {
 
 /// Inspects texts that may be tokens of this issuer.
 ///
-/// Each text costs one signature check and one attempt to open it as a refresh token, so that the time does not show
-/// why a token is inactive. Tests compare the counts.
+/// Each text costs one signature check, one attempt to open it as a refresh token, and the reading of one token of each
+/// kind, so that the time does not show why a token is inactive. Tests compare the counts.
 package struct TokenInspector: Sendable {
     /// The operations of an inspection.
     struct Work: Equatable {
-        var signatures: [KeyType: Int] = [:]
-        var openings = 0
+        var signatures: [VerificationWork: Int] = [:]
+        /// Payloads of access tokens that were read.
+        var payloads = 0
+        /// What the sealer has done.
+        var sealer = RefreshTokenSealer.Work()
+        /// Refresh tokens that were compared with a registration.
+        var registrations = 0
     }
 
     private let keys: JWKSet
@@ -36,6 +41,7 @@ package struct TokenInspector: Sendable {
     private let sealer: RefreshTokenSealer
     /// A JWS with a made-up signature that is as long as those of the signing key.
     let decoy: CompactJWS
+    private let decoyTokens: DecoyTokens
 
     /// - Parameters:
     ///   - keys: the published keys.
@@ -48,6 +54,7 @@ package struct TokenInspector: Sendable {
         self.clients = clients
         self.policy = policy
         self.sealer = sealer
+        decoyTokens = try DecoyTokens(issuer: policy.issuer)
         let signature = signingKey.key.type.decoySignature
         let input = JWSSigningInput(encodedHeader: signingKey.encodedHeader, payload: [])
         do throws(JWSError) {
@@ -61,12 +68,10 @@ package struct TokenInspector: Sendable {
 
     func inspect(_ text: String, now: NumericDate, work: inout Work) throws(TokenRefusal) -> InspectedToken {
         let accessToken = try accessToken(text, now: now, work: &work)
-        let refreshToken = try refreshToken(text, work: &work)
+        let refreshToken = try refreshToken(text, now: now, work: &work)
         if let accessToken { return .accessToken(accessToken) }
-        guard let refreshToken, let client = clients[refreshToken.clientID],
-            let live = LiveRefreshToken(refreshToken, of: client, policy: policy, now: now)
-        else { return .inactive }
-        return .refreshToken(live, issuedAt: refreshToken.issuedAt)
+        guard let refreshToken else { return .inactive }
+        return .refreshToken(refreshToken, issuedAt: refreshToken.token.issuedAt)
     }
 
     /// Verifies the text as a resource server would, for any audience.
@@ -75,14 +80,29 @@ package struct TokenInspector: Sendable {
     ) throws(TokenRefusal) -> VerifiedAccessToken? {
         let jws = try? CompactJWS(parsing: text)
         let possible = jws.flatMap { jws in key(of: jws).map(jws.canBeSigned(by:)) == true ? jws : nil }
-        guard let verified = try verified(possible ?? decoy, work: &work), possible != nil else { return nil }
-        return try? VerifiedAccessToken(
-            verified, text: text, issuer: policy.issuer, audiences: nil, profile: { _ in .rfc9068 }, now: now,
-            leeway: .zero)
+        let verified = try verified(possible ?? decoy, work: &work)
+        // The payload of another kind of JWT is not read.
+        let genuine = possible == nil ? nil : verified.flatMap { Self.mayBeAccessToken($0) ? $0 : nil }
+        let token = try? VerifiedAccessToken(
+            genuine ?? decoyTokens.accessToken, text: text, issuer: policy.issuer, audiences: nil,
+            profile: { TokenProfile(shape(of: $0)) }, now: now, leeway: .zero)
+        work.payloads += 1
+        return genuine == nil ? nil : token
+    }
+
+    private static func mayBeAccessToken(_ jws: VerifiedJWS) -> Bool {
+        AccessTokenShape.HeaderType.allCases.contains { jws.header.hasType($0.rawValue) }
+    }
+
+    /// The shape that tokens of the client have. With `typ: JWT` only those of a client with this type are access tokens
+    /// of the issuer. The form of the scope may have changed since the token was issued.
+    private func shape(of claims: JSONObject) -> AccessTokenShape {
+        let client = claims["client_id"]?.string.flatMap { try? ClientID($0) }.flatMap { clients[$0] }
+        return (client?.tokenShape ?? .standard).withScopeInEitherForm
     }
 
     private func verified(_ jws: CompactJWS, work: inout Work) throws(TokenRefusal) -> VerifiedJWS? {
-        if let key = key(of: jws) { work.signatures[key.type, default: 0] += 1 }
+        if let key = key(of: jws) { work.signatures[VerificationWork(key), default: 0] += 1 }
         return try TokenRefusal.checking { () throws(JWSError) in try jws.verified(by: keys) }
     }
 
@@ -90,12 +110,21 @@ package struct TokenInspector: Sendable {
         keys.onlyKey(withID: jws.header.keyID, for: jws.header.algorithm)?.publicKey
     }
 
-    private func refreshToken(_ text: String, work: inout Work) throws(TokenRefusal) -> RefreshToken? {
+    private func refreshToken(
+        _ text: String, now: NumericDate, work: inout Work
+    ) throws(TokenRefusal) -> LiveRefreshToken? {
+        let opened: RefreshToken?
         do throws(LibcryptoError) {
-            return try sealer.open(
-                sealer.looksSealed(text) ? text : RefreshTokenSealer.decoy, attempts: &work.openings)
+            opened = try sealer.open(
+                sealer.looksSealed(text) ? text : RefreshTokenSealer.decoy, work: &work.sealer)
         } catch {
             throw .failure(error)
         }
+        // A client that has been removed is replaced by one that a token is not of.
+        let client = clients[(opened ?? decoyTokens.refreshToken).clientID] ?? decoyTokens.client
+        let live = try? LiveRefreshToken(
+            opened ?? decoyTokens.refreshToken, of: client, policy: policy, now: now)
+        work.registrations += 1
+        return opened == nil ? nil : live
     }
 }

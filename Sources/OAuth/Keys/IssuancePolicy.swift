@@ -13,22 +13,34 @@ public struct IssuancePolicy: Sendable {
     package let accessTokenReuse: Duration
     /// `refresh_token.lifetime`, counted from the first issue.
     package let refreshTokenLifetime: Duration
+    /// `access_token.certificate_bound`: whether every access token is bound to the certificate of its client (RFC 8705
+    /// section 3).
+    package let bindsTokensToCertificates: Bool
 
     /// The defaults are those of the configuration: RS256, 15 minutes, no reuse and 30 days.
     ///
+    /// A duration outside of its range counts as the nearest one within.
+    ///
     /// - Parameters:
-    ///   - accessTokenLifetime: in whole seconds.
+    ///   - accessTokenLifetime: in whole seconds, from a second to ten years.
     ///   - accessTokenReuse: at most ``longestReuse``; zero is off.
-    ///   - refreshTokenLifetime: in whole seconds, from the first issue on.
+    ///   - refreshTokenLifetime: in whole seconds, from the first issue on, from a second to ten years.
+    ///   - bindsTokensToCertificates: whether clients must present a certificate, which their tokens are bound to.
     public init(
         issuer: Issuer, algorithm: SignatureAlgorithm = .rs256, accessTokenLifetime: Duration = .seconds(900),
-        accessTokenReuse: Duration = .zero, refreshTokenLifetime: Duration = .seconds(30 * 86400)
+        accessTokenReuse: Duration = .zero, refreshTokenLifetime: Duration = .seconds(30 * 86400),
+        bindsTokensToCertificates: Bool = false
     ) {
         self.issuer = issuer
+        self.bindsTokensToCertificates = bindsTokensToCertificates
         self.algorithm = algorithm
-        self.accessTokenLifetime = accessTokenLifetime
-        self.accessTokenReuse = accessTokenReuse
-        self.refreshTokenLifetime = refreshTokenLifetime
+        func within(_ duration: Duration, _ least: Duration, _ most: Duration) -> Duration {
+            min(max(duration, least), most)
+        }
+        let tenYears = Duration.seconds(3652 * 86400)
+        self.accessTokenLifetime = within(accessTokenLifetime, .seconds(1), tenYears)
+        self.accessTokenReuse = within(accessTokenReuse, .zero, Self.longestReuse)
+        self.refreshTokenLifetime = within(refreshTokenLifetime, .seconds(1), tenYears)
     }
 
     /// The longest ``accessTokenReuse``.

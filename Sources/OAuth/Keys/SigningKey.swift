@@ -10,10 +10,12 @@ public final class SigningKey: Sendable {
     public let algorithm: SignatureAlgorithm
     /// The scheme of ``algorithm`` for libcrypto.
     package var scheme: SignatureScheme { algorithm.scheme }
-    /// `kid`: the RFC 7638 thumbprint.
+    /// `kid`: the RFC 7638 thumbprint, or the one in the name of the key's file.
     public let keyID: String
-    /// The JOSE header of every access token that it signs, in base64url.
+    /// The JOSE header of the access tokens of RFC 9068 that it signs, in base64url.
     let encodedHeader: [UInt8]
+    /// The JOSE header of its access tokens with `typ: JWT`.
+    private let encodedHeaderOfJWT: [UInt8]
 
     /// - Throws: if the key cannot be used with the algorithm.
     public init(_ key: PrivateKey, keyID: String, algorithm: SignatureAlgorithm) throws(InvalidValue) {
@@ -23,6 +25,15 @@ public final class SigningKey: Sendable {
         self.keyID = keyID
         // RFC 9068 section 2.1
         encodedHeader = JOSEHeader.encoded(algorithm, type: "at+jwt", keyID: keyID)
+        encodedHeaderOfJWT = JOSEHeader.encoded(algorithm, type: "JWT", keyID: keyID)
+    }
+
+    /// The JOSE header of every access token with this `typ`, in base64url.
+    func encodedHeader(for type: AccessTokenShape.HeaderType) -> [UInt8] {
+        switch type {
+        case .accessToken: encodedHeader
+        case .jwt: encodedHeaderOfJWT
+        }
     }
 
     /// The header of another kind of JWT that it signs: `typ` keeps the kinds apart (RFC 8725 section 3.11).

@@ -3,14 +3,14 @@ import Libcrypto
 
 /// The content of a refresh token. Only the service can read it: see ``RefreshTokenSealer``.
 public struct RefreshToken: Sendable, Equatable {
-    /// The most octets that scope and resources may have together.
+    /// The most octets that scope and audiences may have together.
     package static let maximumContentSize = 8192
 
     /// The only client that can use it, RFC 6749 section 6.
     package let clientID: ClientID
     /// The scope that was first granted, less what has been withdrawn from the client since.
     package let scope: Scope
-    /// The resources that were first granted, RFC 8707 section 2.2, less those that have been withdrawn since.
+    /// The audiences that were first granted, RFC 8707 section 2.2, less those that have been withdrawn since.
     package let audience: [Audience]
     /// The time at which the first token of the family was issued.
     package let firstIssuedAt: NumericDate
@@ -55,7 +55,7 @@ public struct RefreshToken: Sendable, Equatable {
     ///
     /// - Parameters:
     ///   - scope: this token's scope, or a part of it.
-    ///   - audience: this token's resources, or some of them.
+    ///   - audience: this token's audiences, or some of them.
     func next(scope: Scope, audience: [Audience], now: NumericDate) -> RefreshToken {
         RefreshToken(
             clientID: clientID, scope: scope, audience: audience, firstIssuedAt: firstIssuedAt, issuedAt: now,

@@ -8,7 +8,7 @@ enum RefreshTokenCoding {
     static let padding = 240
     private static let version: UInt8 = 1
 
-    /// - Returns: `nil` if a text has more than 65,535 octets, or if there are more than 65,535 resources.
+    /// - Returns: `nil` if a text has more than 65,535 octets, or if there are more than 65,535 audiences.
     static func encode(_ token: RefreshToken) -> [UInt8]? {
         var octets: [UInt8] = [version]
         octets += token.family
@@ -37,8 +37,8 @@ enum RefreshTokenCoding {
         else { return nil }
         var audience: [Audience] = []
         for _ in 0..<count {
-            guard let resource = reader.text().flatMap({ try? Audience($0) }) else { return nil }
-            audience.append(resource)
+            guard let element = reader.text().flatMap({ try? Audience($0) }) else { return nil }
+            audience.append(element)
         }
         guard octets.count % padding == 0, reader.octets.count < padding, reader.octets.allSatisfy({ $0 == 0 }) else {
             return nil

@@ -73,15 +73,33 @@ public struct RefreshTokenSealer: Sendable {
     /// A text of the length that most tokens have. No key opens it.
     static let decoy = prefix + String(repeating: "A", count: 384)
 
+    /// The content of a token that no client has. It is read if no key opens a text, so that the time does not show that
+    /// a key has opened another one.
+    private static let decoyContent: [UInt8] = {
+        guard let id = try? ClientID("decoy"), let audience = try? Audience("https://decoy.invalid") else { return [] }
+        let token = RefreshToken(
+            clientID: id, scope: .empty, audience: [audience], firstIssuedAt: NumericDate(0), issuedAt: NumericDate(0),
+            expiresAt: NumericDate(0), family: [UInt8](repeating: 0, count: RefreshTokenCoding.familySize),
+            generation: 0)
+        return RefreshTokenCoding.encode(token) ?? []
+    }()
+
+    /// The operations of opening a text.
+    struct Work: Equatable {
+        /// How many keys were tried.
+        var openings = 0
+        /// How many contents of tokens were read.
+        var readings = 0
+    }
+
     /// - Returns: `nil` for a text that was not sealed for this issuer with one of the keys. The expiry of the token is
     ///   not checked.
     func open(_ text: String) throws(LibcryptoError) -> RefreshToken? {
-        var attempts = 0
-        return try open(text, attempts: &attempts)
+        var work = Work()
+        return try open(text, work: &work)
     }
 
-    /// - Parameter attempts: is incremented if a key is tried.
-    func open(_ text: String, attempts: inout Int) throws(LibcryptoError) -> RefreshToken? {
+    func open(_ text: String, work: inout Work) throws(LibcryptoError) -> RefreshToken? {
         guard let octets = Self.octets(of: text) else { return nil }
         let nonce = octets.span.extracting(..<XAES256GCM.nonceSize)
         let rest = octets.span.extracting(XAES256GCM.nonceSize...)
@@ -96,9 +114,11 @@ public struct RefreshTokenSealer: Sendable {
             tried = turn.key
             isKnown = true
         }
-        if tried != nil { attempts += 1 }
-        let token = try tried?.open(sealed, nonce: nonce, authenticating: associated)
-        return isKnown ? token.flatMap(RefreshTokenCoding.decode) : nil
+        if tried != nil { work.openings += 1 }
+        let content = try tried?.open(sealed, nonce: nonce, authenticating: associated)
+        let token = RefreshTokenCoding.decode(content ?? Self.decoyContent)
+        work.readings += 1
+        return isKnown && content != nil ? token : nil
     }
 }
 
@@ -113,7 +133,7 @@ public enum SealingError: Error, Sendable, Equatable, CustomStringConvertible {
     /// A human-readable description, which contains no part of the token.
     public var description: String {
         switch self {
-        case .noKey: "no key seals refresh tokens now"
+        case .noKey: "no sealing key can be used now"
         case .tooLong: "scope and resources of the client are too long for a refresh token"
         case .libcrypto(let error): "\(error)"
         }

@@ -13,6 +13,7 @@ public struct SealingKey: Sendable {
     package let keyID: String
     private let cipher: XAES256GCM
     private let hintKey: SecretBytes
+    private let nonceKey: SecretBytes
 
     /// - Parameter key: ``size`` octets.
     /// - Throws: if libcrypto fails, such as for another size.
@@ -20,6 +21,7 @@ public struct SealingKey: Sendable {
         cipher = try XAES256GCM(key: key)
         // Each use has a derived key of its own, NIST SP 800-108r1 with HMAC.
         hintKey = try Self.derive("writ sealing key hint", from: key)
+        nonceKey = try Self.derive("writ dpop nonce", from: key)
         keyID = try Self.derive("writ sealing key id", from: key).withBytes { (octets) throws(LibcryptoError) in
             octets.extracting(..<Self.hintSize).hexadecimal
         }
@@ -29,6 +31,11 @@ public struct SealingKey: Sendable {
     /// nothing in common.
     func hint(for nonce: Span<UInt8>) throws(LibcryptoError) -> [UInt8] {
         Array(try MessageAuthenticationCode.make(for: nonce, key: hintKey, hash: .sha256)[..<Self.hintSize])
+    }
+
+    /// The MAC of a DPoP nonce, 32 octets.
+    func nonceCode(for octets: [UInt8]) throws(LibcryptoError) -> [UInt8] {
+        try MessageAuthenticationCode.make(for: octets.span, key: nonceKey, hash: .sha256)
     }
 
     func seal(

@@ -12,8 +12,8 @@ public struct EndpointRequest: Sendable {
     package var fields: Fields
     /// The content of the request, at most ``maximumBodySize`` octets.
     package var body: [UInt8]
-    /// The certificate that the client presented in the TLS handshake, in DER; `nil` if it presented none.
-    package var peerCertificate: [UInt8]?
+    /// The certificate that the client presented; `nil` if it presented none.
+    package var certificate: PresentedCertificate?
     /// The address that the request came from; `nil` for a connection without an address, as in tests.
     package var origin: IPAddress?
 
@@ -25,12 +25,17 @@ public struct EndpointRequest: Sendable {
         package var authorization: [String]
         /// All `Accept` fields.
         package var accept: [String]
+        /// All `DPoP` fields.
+        package var dpop: [String]
 
         /// A field without an argument is absent.
-        public init(contentType: String?, authorization: [String] = [], accept: [String] = []) {
+        public init(
+            contentType: String?, authorization: [String] = [], accept: [String] = [], dpop: [String] = []
+        ) {
             self.contentType = contentType
             self.authorization = authorization
             self.accept = accept
+            self.dpop = dpop
         }
     }
 
@@ -40,14 +45,14 @@ public struct EndpointRequest: Sendable {
     /// A part of the request without an argument is absent.
     public init(
         method: String = "POST", url: String, query: [UInt8]? = nil, fields: Fields, body: [UInt8],
-        peerCertificate: [UInt8]? = nil, origin: IPAddress? = nil
+        certificate: PresentedCertificate? = nil, origin: IPAddress? = nil
     ) {
         self.method = method
         self.url = url
         self.query = query
         self.fields = fields
         self.body = body
-        self.peerCertificate = peerCertificate
+        self.certificate = certificate
         self.origin = origin
     }
 }

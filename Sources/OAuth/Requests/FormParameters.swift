@@ -1,3 +1,4 @@
+import AccessToken
 import WireText
 
 /// An HTTP form: the parameters of a request, RFC 6749 section 3.2. Names are compared octet for octet.
@@ -8,9 +9,22 @@ struct FormParameters {
 
     /// The parameters that may be given once, also those without a value.
     private var single: [(name: String, value: String)] = []
-    /// The values of `resource` and of its alias `audience`, the only parameters that may be repeated (RFC 8707 section
-    /// 2).
-    private(set) var resources: [String] = []
+    /// The values of `resource` and `audience`, the only parameters that may be repeated (RFC 8707 section 2), in the
+    /// order of the request.
+    private(set) var audiences: [RequestedAudience] = []
+
+    /// A value of a parameter that names an audience.
+    enum RequestedAudience {
+        /// RFC 8707 section 2: a URI.
+        case resource(String)
+        /// A URI or a name.
+        case audience(String)
+    }
+
+    /// A form with no other parameter than `client_id`, or with none.
+    init(client: ClientID?) {
+        if let client { single.append(("client_id", client.description)) }
+    }
 
     init(parsing form: [UInt8]) throws(TokenRefusal) {
         var names: Set<ExactText> = []
@@ -19,8 +33,9 @@ struct FormParameters {
                 throw TokenRefusal(.unreadableForm)
             }
             if name.isEmpty && value.isEmpty { return }
-            if name.isSameText(as: "resource") || name.isSameText(as: "audience") {
-                if !value.isEmpty { resources.append(value) }
+            let isResource = name.isSameText(as: "resource")
+            if isResource || name.isSameText(as: "audience") {
+                if !value.isEmpty { audiences.append(isResource ? .resource(value) : .audience(value)) }
                 return
             }
             // RFC 6749 section 3.2: parameters must not be included more than once.

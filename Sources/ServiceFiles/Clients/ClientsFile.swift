@@ -63,7 +63,8 @@ package struct ClientsFile {
         guard let yaml = try? YAMLText(path: path, text: chunks.settings, lineOffset: chunks.settingsOffset) else {
             return nil
         }
-        return ClientsSettings(yaml.content?.members ?? [], of: yaml.lines, after: former)
+        return ClientsSettings(
+            yaml.content?.members ?? [], of: yaml.lines, after: former)
     }
 
     /// Parses the pieces in parallel.

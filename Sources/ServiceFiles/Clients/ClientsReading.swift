@@ -9,11 +9,14 @@ package struct ClientsReading: Sendable {
     package let refusedCount: Int
     /// The settings of the file.
     package let settings: ClientsSettings
+    /// What is unusual in entries that check, in the order of the file.
+    package let warnings: [Problem]
     private let entryProblems: [Problem]
 
     fileprivate init(
-        clients: [Client], refusedCount: Int, settings: ClientsSettings, entryProblems: [Problem]
+        clients: [Client], refusedCount: Int, settings: ClientsSettings, warnings: [Problem], entryProblems: [Problem]
     ) {
+        self.warnings = warnings
         self.clients = clients
         self.refusedCount = refusedCount
         self.settings = settings
@@ -42,6 +45,7 @@ extension ClientsFile {
         let merged = merger.merged(notBefore: settings.refreshTokensNotBefore)
         return ClientsReading(
             clients: merged, refusedCount: merger.problems.count, settings: settings,
+            warnings: merger.warnings,
             entryProblems: merger.problems.sorted { $0.key < $1.key }.flatMap(\.value))
     }
 }
@@ -93,6 +97,11 @@ private struct EntryMerger {
             if let last = formerClient(index), last !== client, used.admit(last) { continue }
             outs.insert(index)
         }
+    }
+
+    /// The warnings of the entries that check.
+    var warnings: [Problem] {
+        entries.indices.flatMap { problems[$0] == nil ? entries[$0].warnings : [] }
     }
 
     private func isKnown(_ index: Int) -> Bool { formerClient(index) != nil }

@@ -16,6 +16,10 @@ package struct NewClient: Sendable {
     package let scope: Scope
     /// `resources`; omitted from the file if there are none.
     package let resources: [Audience]
+    /// `audiences`; omitted from the file if there are none.
+    package let audiences: [Audience]
+    /// `dpop_bound_access_tokens`: whether its token requests need a DPoP proof; omitted from the file if `false`.
+    package let requiresProof: Bool
     /// `introspect`: whether the client may introspect all tokens; omitted from the file if `false`.
     package let mayIntrospect: Bool
 
@@ -25,15 +29,15 @@ package struct NewClient: Sendable {
         case secret(ClientSecretHash)
         /// `jwks`, for `private_key_jwt`.
         case keys(JWKSet)
-        /// `jwks_uri`, for `private_key_jwt`.
-        case keysURL(String)
+        /// `jwks_uri` with its `ca_file`, for `private_key_jwt`.
+        case keysURL(String, caFile: String? = nil)
     }
 
     /// Describes a client; nothing is written to a file.
     package init(
         id: ClientID, name: String? = nil, credential: Credential,
         grantTypes: [GrantType] = [.clientCredentials], scope: Scope, resources: [Audience] = [],
-        mayIntrospect: Bool = false
+        audiences: [Audience] = [], requiresProof: Bool = false, mayIntrospect: Bool = false
     ) {
         self.id = id
         self.name = name
@@ -41,6 +45,8 @@ package struct NewClient: Sendable {
         self.grantTypes = grantTypes
         self.scope = scope
         self.resources = resources
+        self.audiences = audiences
+        self.requiresProof = requiresProof
         self.mayIntrospect = mayIntrospect
     }
 
@@ -51,21 +57,29 @@ package struct NewClient: Sendable {
         switch credential {
         case .secret(let hash): lines += ["client_secrets:", "  - hash: \"\(hash)\""]
         // JSON is YAML.
-        case .keys(let keys): lines += ["jwks: \(String(decoding: keys.json(), as: UTF8.self))", Self.method]
-        case .keysURL(let url): lines += ["jwks_uri: \(YAMLScalar.write(url))", Self.method]
+        case .keys(let keys):
+            lines += ["jwks: \(String(decoding: keys.json(), as: UTF8.self))", Self.method(.privateKeyJWT)]
+        case .keysURL(let url, let caFile):
+            lines.append("jwks_uri: \(YAMLScalar.write(url))")
+            if let caFile { lines.append("ca_file: \(YAMLScalar.write(caFile))") }
+            lines.append(Self.method(.privateKeyJWT))
         }
         if grantTypes != [.clientCredentials] {
-            lines.append("grant_types: [\(grantTypes.map(\.rawValue).joined(separator: ", "))]")
+            lines.append("grant_types: [\(grantTypes.map { YAMLScalar.write($0.rawValue) }.joined(separator: ", "))]")
         }
         if !scope.tokens.isEmpty { lines.append("scope: \(YAMLScalar.write(scope.description))") }
-        if !resources.isEmpty {
-            lines.append("resources:")
-            lines += resources.map { "  - \(YAMLScalar.write($0.description))" }
-        }
+        lines += Self.list("resources", resources) + Self.list("audiences", audiences)
+        if requiresProof { lines.append("dpop_bound_access_tokens: true") }
         if mayIntrospect { lines.append("introspect: true") }
         return lines
     }
 
-    private static let method =
-        "token_endpoint_auth_method: \(TokenEndpointAuthenticationMethod.privateKeyJWT.rawValue)"
+    private static func list(_ name: String, _ audiences: [Audience]) -> [String] {
+        guard !audiences.isEmpty else { return [] }
+        return ["\(name):"] + audiences.map { "  - \(YAMLScalar.write($0.description))" }
+    }
+
+    private static func method(_ method: TokenEndpointAuthenticationMethod) -> String {
+        "token_endpoint_auth_method: \(method.rawValue)"
+    }
 }

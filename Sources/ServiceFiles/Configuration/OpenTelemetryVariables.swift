@@ -84,6 +84,16 @@ struct OpenTelemetryVariables {
         }
     }
 
+    /// The variable that names the collector; `nil` if there is none.
+    var endpointVariable: String? {
+        [Name.tracesEndpoint, .endpoint].first { self[$0] != nil }?.rawValue
+    }
+
+    /// The variable that names the ratio; `nil` if there is none.
+    var samplerVariable: String? {
+        [Name.samplerArgument, .sampler].first { self[$0] != nil }?.rawValue
+    }
+
     private subscript(name: Name) -> String? {
         guard let text = environment[name.rawValue], !text.isEmpty else { return nil }
         return text

@@ -7,8 +7,7 @@ extension ServiceConfiguration {
     ///
     /// - Throws: all problems at once.
     package func readAgain() throws(InvalidConfiguration) -> ServiceConfiguration {
-        try ServiceConfiguration(
-            reading: file, environment: source.environment, options: source.options, access: access)
+        try ServiceConfiguration(source, access: access)
     }
 
     /// This configuration with the settings of `other` that can change while the service runs.
@@ -18,6 +17,7 @@ extension ServiceConfiguration {
         adopted.accessTokenLifetime = other.accessTokenLifetime
         adopted.accessTokenReuse = other.accessTokenReuse
         adopted.refreshTokenLifetime = other.refreshTokenLifetime
+        adopted.assertionRules = other.assertionRules
         adopted.keysRotation = other.keysRotation
         adopted.trustedProxies = other.trustedProxies
         adopted.warnings = other.warnings
@@ -31,7 +31,9 @@ extension ServiceConfiguration {
 
     /// The first part of the name of each setting that ``adopting(_:)`` takes over.
     static let adoptedNames = [
-        "log_level", "access_token.lifetime", "access_token.reuse", "refresh_token.lifetime", "keys_rotation",
+        "log_level", "access_token.lifetime", "access_token.reuse", "access_token.certificate_bound",
+        "refresh_token.lifetime", "keys_rotation",
+        "client_assertion.longest_lifetime", "client_assertion.single_use",
         "trusted_proxies",
     ]
 
@@ -56,8 +58,11 @@ extension ServiceConfiguration {
         Comparison(.keysPassphraseFile) { $0.keysPassphraseFile },
         Comparison(.clients) { $0.clientsFile },
         Comparison(.tokenPath) { $0.endpoints.token },
+        Comparison(.authorizationEndpoint) { $0.endpoints.authorization != nil },
+        Comparison(.metadata) { $0.metadata.additional },
         Comparison(.accessTokenAlgorithm) { $0.algorithm },
         Comparison(.assertionAudience) { $0.assertionAudience },
+        Comparison(.dpopNonce) { $0.dpopNonce },
         Comparison(.throttleFailures) { $0.throttle.failures },
         Comparison(.throttleAddressFailures) { $0.throttle.addressFailures },
         Comparison(.throttleWindow) { $0.throttle.window },
@@ -70,5 +75,6 @@ extension ServiceConfiguration {
         Comparison(.drainDelay) { $0.drainDelay },
         Comparison(.tracingEndpoint) { $0.tracing?.endpoint },
         Comparison(.tracingRatio) { $0.tracing?.ratio },
+        Comparison(.caFile) { $0.caFile },
     ]
 }

@@ -46,9 +46,18 @@ extension ServiceConfiguration {
         reading file: FilePath, environment: [String: String], options: Options = Options(),
         access: FileAccess = .command()
     ) throws(InvalidConfiguration) {
-        let yaml = try YAMLText(reading: file, access)
-        var reader = SettingReader(
-            layers: SettingLayers(file: yaml, environment: environment, options: options.settings), file: file)
+        try self.init(
+            ConfigurationSource(file: file, environment: environment, options: options), access: access)
+    }
+
+    /// The same with a file that may be absent.
+    package init(
+        _ source: ConfigurationSource, access: FileAccess = .command()
+    ) throws(InvalidConfiguration) {
+        let file = source.file
+        let afterStart = source.afterStart
+        let layers = try source.layers(source.yaml(access))
+        var reader = SettingReader(layers: layers, file: file)
         let issuer = reader.required(.issuer, Self.issuer, hint: "issuer: https://tokens.example.com")
         let listen = reader.value(.listen, ListenAddress.init)
         let management = reader.value(.management, Self.management)
@@ -61,24 +70,44 @@ extension ServiceConfiguration {
         let logLevel = reader.value(.logLevel, Self.logLevel)
         let metricsPerClient = reader.value(.metricsPerClient, DurationText.parseSwitch)
         let assertionAudience = reader.value(.assertionAudience, Self.assertionAudience)
+        let assertionRules = reader.assertionRules()
+        let dpopNonce = reader.value(.dpopNonce, DurationText.parseSwitch)
         let throttle = reader.throttle()
-        let queueWait = reader.value(.queueWait, DurationText.parseQueueWait)
+        let queueWait = reader.value(.queueWait, DurationText.parseWait)
         let idleTimeout = reader.value(.idleTimeout, DurationText.parseIdleTimeout)
         let memory = reader.value(.memory, SizeText.parseMemory)
         let tls = reader.tlsTermination(of: issuer)
-        let tracing = reader.tracingDestination(environment: environment)
+        let tracing = reader.tracingDestination(environment: source.environment)
         let trustedProxies = reader.trustedProxies(tls)
         let keysFolder = reader.path(.keys, default: "keys")
         let clientsFile = reader.path(.clients, default: "clients.yaml")
         let keysPassphraseFile = reader.path(.keysPassphraseFile)
         let keysRotation = reader.rotationPlan()
+        let caFile = reader.path(.caFile)
         if let listen, let management = management ?? Self.defaultManagement, listen == management, listen.port != 0 {
             reader.note(.listen, "is the same address as management")
         }
-        if let issuer, tokenPath == EndpointPaths(issuer: issuer).introspection {
+        let refusesAuthorization = reader.refusesAuthorization()
+        let endpoints = issuer.map {
+            EndpointPaths(issuer: $0, token: tokenPath, refusesAuthorization: refusesAuthorization)
+        }
+        if let endpoints, endpoints.token == endpoints.introspection {
             reader.note(.tokenPath, "is the path of the introspection endpoint")
         }
-        guard let issuer, reader.problems.isEmpty else { throw InvalidConfiguration(reader.problemsByLine) }
+        if let endpoints, endpoints.token == endpoints.authorization {
+            reader.note(.tokenPath, "is the path of the authorization endpoint")
+        }
+        let metadata = reader.metadata(
+            adding: issuer.flatMap { issuer in
+                endpoints.map {
+                    ServerMetadata(
+                        issuer: issuer, endpoints: $0, algorithm: algorithm ?? .rs256)
+                }
+            })
+        reader.warnOfMisspeltVariables(source.environment)
+        guard let issuer, let endpoints, let metadata, reader.problems.isEmpty else {
+            throw InvalidConfiguration(reader.problemsByLine)
+        }
 
         self.init(
             file: file,
@@ -89,12 +118,14 @@ extension ServiceConfiguration {
             keysPassphraseFile: keysPassphraseFile,
             keysRotation: keysRotation,
             clientsFile: clientsFile,
-            endpoints: EndpointPaths(issuer: issuer, token: tokenPath),
+            endpoints: endpoints,
+            metadata: metadata,
             algorithm: algorithm ?? .rs256,
             accessTokenLifetime: accessTokenLifetime ?? .seconds(15 * 60),
             accessTokenReuse: accessTokenReuse ?? .zero,
             refreshTokenLifetime: refreshTokenLifetime ?? .seconds(30 * 86400),
             assertionAudience: assertionAudience ?? .either,
+            assertionRules: assertionRules,
             throttle: throttle,
             queueWait: queueWait ?? .milliseconds(250),
             idleTimeout: idleTimeout ?? .seconds(75),
@@ -107,43 +138,47 @@ extension ServiceConfiguration {
             tracing: tracing,
             warnings: reader.warnings
         )
+        self.dpopNonce = dpopNonce ?? false
+        self.caFile = caFile
         self.access = access
-        source = Source(environment: environment, options: options)
+        self.source = afterStart
+        settings = layers.settings
     }
 
     /// A stand-in for a configuration with problems. It has the paths of keys and clients, so that these can be checked
     /// too.
     ///
     /// - Returns: `nil` if the file cannot be read or is not YAML.
-    package init?(
-        findingFilesOf file: FilePath, environment: [String: String], access: FileAccess = .command()
-    ) {
-        guard let yaml = try? YAMLText(reading: file, access), let issuer = try? Issuer("https://localhost") else {
-            return nil
-        }
-        var reader = SettingReader(
-            layers: SettingLayers(file: yaml, environment: environment, options: [:]), file: file)
+    package init?(findingFilesOf source: ConfigurationSource, access: FileAccess = .command()) {
+        guard let yaml = try? source.yaml(access), let issuer = try? Issuer("https://localhost") else { return nil }
+        let file = source.file
+        var reader = SettingReader(layers: source.layers(yaml), file: file)
+        let endpoints = EndpointPaths(issuer: issuer)
         self.init(
             file: file, issuer: issuer, listen: Self.defaultListen, management: Self.defaultManagement,
             keysFolder: reader.path(.keys, default: "keys"),
             keysPassphraseFile: reader.path(.keysPassphraseFile),
             keysRotation: reader.rotationPlan() ?? reader.standInForRotationPlan,
             clientsFile: reader.path(.clients, default: "clients.yaml"),
-            endpoints: EndpointPaths(issuer: issuer),
+            endpoints: endpoints,
+            metadata: ServerMetadata(issuer: issuer, endpoints: endpoints, algorithm: .rs256),
             algorithm: reader.value(.accessTokenAlgorithm, IssuancePolicy.algorithm(named:)) ?? .rs256,
             accessTokenLifetime: .seconds(15 * 60), accessTokenReuse: .zero, refreshTokenLifetime: .seconds(30 * 86400),
-            assertionAudience: .either, throttle: .standard, queueWait: .zero, idleTimeout: .zero, memory: nil,
+            assertionAudience: .either, assertionRules: .standard, throttle: .standard, queueWait: .zero,
+            idleTimeout: .zero, memory: nil,
             tls: reader.tlsTermination(of: nil),
             trustedProxies: .none, drainDelay: .zero, logLevel: .info, metricsPerClient: true, tracing: nil,
             warnings: [])
+        dpopNonce = reader.value(.dpopNonce, DurationText.parseSwitch) ?? false
+        caFile = reader.path(.caFile)
         self.access = access
+        settings = reader.settings
     }
 
     /// The addresses to listen on, without malformed ones.
-    package static func addresses(in file: FilePath, environment: [String: String]) -> [ListenAddress] {
-        guard let yaml = try? YAMLText(reading: file, .command()) else { return [] }
-        var reader = SettingReader(
-            layers: SettingLayers(file: yaml, environment: environment, options: [:]), file: file)
+    package static func addresses(in source: ConfigurationSource) -> [ListenAddress] {
+        guard let yaml = try? source.yaml(.command()) else { return [] }
+        var reader = SettingReader(layers: source.layers(yaml), file: source.file)
         let listen = reader.value(.listen, ListenAddress.init, default: defaultListen)
         let management = reader.value(.management, Self.management, default: defaultManagement)
         return [listen, management.flatMap { $0 }].compactMap { $0 }

@@ -21,8 +21,10 @@ package struct ServiceConfiguration: Sendable {
     package internal(set) var keysRotation: RotationPlan?
     /// `clients`
     package let clientsFile: FilePath
-    /// `token_path`, and the paths that follow from the issuer.
+    /// `token_path`, `authorization_endpoint`, and the paths that follow from the issuer.
     package let endpoints: EndpointPaths
+    /// The metadata documents, with the members of `metadata`.
+    package let metadata: ServerMetadata
     /// `access_token.algorithm`
     package let algorithm: SignatureAlgorithm
     /// `access_token.lifetime`
@@ -33,6 +35,10 @@ package struct ServiceConfiguration: Sendable {
     package internal(set) var refreshTokenLifetime: Duration
     /// `client_assertion.audience`
     package let assertionAudience: AssertionAudience
+    /// `client_assertion.longest_lifetime` and `client_assertion.single_use`
+    package internal(set) var assertionRules: AssertionRules
+    /// `dpop.nonce`: whether DPoP proofs must have a nonce of the service. Sealing keys are needed then.
+    package internal(set) var dpopNonce = false
     /// `throttle`
     package let throttle: FailureLimits
     /// `limits.queue_wait`
@@ -53,18 +59,16 @@ package struct ServiceConfiguration: Sendable {
     package let metricsPerClient: Bool
     /// `tracing`; `nil` if it is off.
     package let tracing: TracingDestination?
+    /// `ca_file`: the certificate authorities of other servers; `nil` for those of the environment or of the system.
+    package internal(set) var caFile: FilePath?
     /// Mistakes that do not keep the service from starting.
     package internal(set) var warnings: [Problem]
     /// How this program opens the files that the configuration names.
     package internal(set) var access: FileAccess = .command()
-    /// What the configuration was read from besides the file.
-    var source = Source()
-
-    /// The layers above the file.
-    struct Source: Sendable {
-        var environment: [String: String] = [:]
-        var options = Options()
-    }
+    /// What the configuration was read from.
+    var source = ConfigurationSource(file: "", environment: [:])
+    /// The settings that some layer sets.
+    var settings: [SettingName: SettingLayers.Setting] = [:]
 
     /// The keys folder.
     package var keys: KeysFolder { keys(access) }
@@ -82,19 +86,31 @@ package struct ServiceConfiguration: Sendable {
 
     /// The files that decide what the service does, without those in the keys folder.
     package var decidingFiles: [FilePath] {
-        [file, clientsFile] + (keysPassphraseFile.map { [$0] } ?? []) + tls.files
+        [file, clientsFile] + [keysPassphraseFile].compactMap(\.self) + tls.files + connectionFiles
     }
+
+    /// The files for connections to other servers. They are read anew for each connection.
+    package var connectionFiles: [FilePath] { [caFile].compactMap(\.self) }
 
     /// The files and folders that decide what the service does and that their group can change.
-    package var trustWarnings: [Problem] {
+    ///
+    /// - Parameter clients: the registered clients, which may name files.
+    package func trustWarnings(_ clients: [Client]) -> [Problem] {
         let names = (try? keys.keyFileNames()) ?? []
-        return TrustedFile.warnings(about: decidingFiles + names.map { keysFolder.appending($0.description) })
+        return TrustedFile.warnings(
+            about: decidingFiles + CertificateAuthoritiesFile.paths(of: clients) + [keysFolder]
+                + names.map { keysFolder.appending($0.description) })
     }
 
-    /// The values that are accepted as `aud` of a client's assertion.
+    /// The values that are accepted as `aud` of a client's assertion at the token endpoint.
     package var assertionAudiences: [String] {
-        let tokenEndpoint = issuer.origin + endpoints.token
-        return assertionAudience == .issuer ? [issuer.description] : [issuer.description, tokenEndpoint]
+        assertionAudience == .issuer
+            ? [issuer.description] : [issuer.description, issuer.origin + endpoints.token]
+    }
+
+    /// The same at the endpoint with a URL: some clients name the one that they call.
+    package func assertionAudiences(at url: String) -> [String] {
+        assertionAudience == .issuer ? assertionAudiences : assertionAudiences + [url]
     }
 
     /// The rules that apply to every token.

@@ -9,11 +9,16 @@ enum SettingName: String, CaseIterable {
     case keysRotationAnnounce = "keys_rotation.announce"
     case clients
     case tokenPath = "token_path"
+    case authorizationEndpoint = "authorization_endpoint"
+    case metadata
     case accessTokenAlgorithm = "access_token.algorithm"
     case accessTokenLifetime = "access_token.lifetime"
     case accessTokenReuse = "access_token.reuse"
     case refreshTokenLifetime = "refresh_token.lifetime"
     case assertionAudience = "client_assertion.audience"
+    case assertionLongestLifetime = "client_assertion.longest_lifetime"
+    case assertionSingleUse = "client_assertion.single_use"
+    case dpopNonce = "dpop.nonce"
     case throttleFailures = "throttle.failures"
     case throttleAddressFailures = "throttle.address_failures"
     case throttleClientFailures = "throttle.client_failures"
@@ -21,6 +26,7 @@ enum SettingName: String, CaseIterable {
     case tls
     case tlsCertificate = "tls.certificate"
     case tlsPrivateKey = "tls.private_key"
+    case tlsTerminated = "tls.terminated"
     case queueWait = "limits.queue_wait"
     case idleTimeout = "limits.idle_timeout"
     case memory = "limits.memory"
@@ -32,12 +38,13 @@ enum SettingName: String, CaseIterable {
     case metricsPerClient = "metrics.per_client"
     case tracingEndpoint = "tracing.endpoint"
     case tracingRatio = "tracing.ratio"
+    case caFile = "ca_file"
 
     /// Settings that may be a list in the file. Elsewhere their elements are separated by commas.
     static let lists: Set<SettingName> = [.trustedProxies, .trustedProxiesFrom]
 
     /// Settings that are a mapping of any names to any values. Elsewhere they are a JSON object.
-    static let objects: Set<SettingName> = []
+    static let objects: Set<SettingName> = [.metadata]
     /// A list without elements, as it is written in YAML and in a variable.
     static let emptyList = "[]"
 

@@ -5,7 +5,7 @@ extension SettingReader {
     ///
     /// - Parameter issuer: `nil` if it is invalid and reported.
     mutating func tlsTermination(of issuer: Issuer?) -> TLSTermination {
-        let word = layer(of: .tls)
+        let word = layer(of: .tls, .tlsTerminated)
         let files = layer(of: .tlsCertificate, .tlsPrivateKey)
         if let issuer {
             let isSet = word != nil || files != nil
@@ -15,10 +15,12 @@ extension SettingReader {
                 note(.issuer, "is http, but tls is set", hint: "the issuer is the URL that clients use: https")
             }
         }
-        if let word, word == files { note(.tls, "is set together with a certificate; only one of them is allowed") }
+        let name: SettingName = word == layer(of: .tls) ? .tls : .tlsTerminated
+        if let word, word == files { note(name, "is set together with a certificate; only one of them is allowed") }
         // The later layer overrides the earlier, as for every setting.
         if let word, word > files ?? .file || files == nil {
-            return value(.tls, Self.upstream) == true ? .upstream : .none
+            let isUpstream = name == .tls ? value(name, Self.upstream) : value(name, Self.terminated)
+            return isUpstream == true ? .upstream : .none
         }
         let certificate = path(.tlsCertificate)
         let privateKey = path(.tlsPrivateKey)
@@ -32,6 +34,11 @@ extension SettingReader {
 
     private static let hint =
         "tls: { certificate: tls.crt, private_key: tls.key }, or tls: terminated-upstream if a proxy in front ends TLS"
+
+    private static func terminated(_ text: String) throws(InvalidValue) -> Bool {
+        guard text == "upstream" else { throw InvalidValue("is not upstream") }
+        return true
+    }
 
     private static func upstream(_ text: String) throws(InvalidValue) -> Bool {
         guard text == "terminated-upstream" else {

@@ -37,9 +37,11 @@ extension SettingReader {
     /// Networks separated by commas, with blanks around them.
     private static func networks(_ text: String) throws(InvalidValue) -> [IPNetwork] {
         var networks: [IPNetwork] = []
+        if text == SettingName.emptyList { return networks }
         for element in Octets(text).parts(between: ",").map(\.trimmed) where !element.isEmpty {
             networks.append(try IPNetwork(element.text))
         }
+        guard !networks.isEmpty else { throw InvalidValue("is empty; [] stands for no proxy") }
         return networks
     }
 

@@ -59,6 +59,9 @@ struct SettingReader {
     /// The layer that overrides the others among those that set one of these; `nil` if none does.
     func layer(of names: SettingName...) -> SettingLayers.Layer? { layers.layer(of: names) }
 
+    /// The settings that some layer sets.
+    var settings: [SettingName: SettingLayers.Setting] { layers.settings }
+
     /// Whether a layer sets it.
     func has(_ name: SettingName) -> Bool { layers[name] != nil }
 
@@ -127,7 +130,7 @@ struct SettingReader {
     /// `nil` if it is off.
     private static func limit(_ text: String) throws(InvalidValue) -> Int? {
         if DurationText.isOff(text) { return nil }
-        guard let limit = Int(text), (1...1_000_000).contains(limit) else {
+        guard let limit = Int(text), FailureLimits.range.contains(limit) else {
             throw InvalidValue("is neither a number from 1 to 1000000 nor off")
         }
         return limit
@@ -135,7 +138,7 @@ struct SettingReader {
 
     private static func window(_ text: String) throws(InvalidValue) -> Duration {
         let window = try DurationText.parse(text)
-        guard (.seconds(1) ... .seconds(86400)).contains(window) else {
+        guard FailureLimits.windows.contains(window) else {
             throw InvalidValue("is not between 1s and 24h")
         }
         return window

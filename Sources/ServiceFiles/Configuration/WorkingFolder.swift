@@ -41,7 +41,7 @@ package struct WorkingFolder: Sendable {
         }
         if !path.isEmpty {
             try FileError.naming(path) {
-                try path.createFolder([.ownerReadWriteExecute, .groupReadExecute, .otherReadExecute])
+                try path.createFolder(.ownerReadWriteExecute)
             }
         }
 

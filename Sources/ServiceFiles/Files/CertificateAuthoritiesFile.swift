@@ -1,4 +1,5 @@
 package import Libcrypto
+package import OAuth
 package import SystemPackage
 
 /// A file with the certificates of authorities in PEM: `ca_file`. It decides which servers are trusted.
@@ -8,6 +9,14 @@ package struct CertificateAuthoritiesFile: Sendable {
     /// - Parameter access: decides whose files are accepted.
     package init(_ path: FilePath, _ access: FileAccess) {
         file = PublicFile(path, access, limit: .certificates)
+    }
+
+    /// The files that clients name beside their `jwks_uri`, each once.
+    package static func paths(of clients: [Client]) -> [FilePath] {
+        let paths = clients.compactMap { client -> String? in
+            if case .remote(let location) = client.keys { location.caFile } else { nil }
+        }
+        return Set(paths).sorted().map { FilePath($0) }
     }
 
     /// Reads the file, which may be replaced at any time.

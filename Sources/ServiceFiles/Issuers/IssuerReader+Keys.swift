@@ -31,6 +31,7 @@ extension IssuerReader {
             let octets = try PublicFile(path, access, limit: .issuerKeys).contents()
             return try Self.keys(in: octets, path.string, read)
         }
+        if let warning = keys?.warningOfKeysWithoutID("a token") { warn(name, warning) }
         return keys.map { .fixed($0, file: path) }
     }
 

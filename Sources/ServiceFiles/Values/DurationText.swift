@@ -60,8 +60,8 @@ package enum DurationText {
         return lifetime
     }
 
-    /// How long a signature may be queued. Only this duration may be in milliseconds: `250ms`.
-    static func parseQueueWait(_ text: String) throws(InvalidValue) -> Duration {
+    /// How long a request may wait, in milliseconds or in another unit: `250ms`.
+    static func parseWait(_ text: String) throws(InvalidValue) -> Duration {
         let wait = text.hasSuffix("ms") ? try parse(text.dropLast(2) + "s") / 1000 : try parse(text)
         guard (.milliseconds(10) ... .seconds(10)).contains(wait) else {
             throw InvalidValue("is not between 10ms and 10s")

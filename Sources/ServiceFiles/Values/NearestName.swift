@@ -14,6 +14,14 @@ enum NearestName {
         return best?.candidate
     }
 
+    /// The candidate with the fewest edits from `name`, and no more than `edits`; `nil` if there is none. The case of
+    /// letters does not count.
+    static func of(_ name: String, among candidates: some Sequence<String>, within edits: Int) -> String? {
+        let name = Array(name.lowercased().utf8.prefix(64))
+        let distances = candidates.map { ($0, distance(name, Array($0.lowercased().utf8))) }
+        return distances.filter { $0.1 <= edits }.min { $0.1 < $1.1 }?.0
+    }
+
     /// The number of insertions, deletions and replacements of single octets, and of swaps of adjacent ones.
     private static func distance(_ first: [UInt8], _ second: [UInt8]) -> Int {
         var beforePrevious: [Int] = []

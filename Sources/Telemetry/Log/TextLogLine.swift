@@ -44,20 +44,11 @@ struct TextLogLine: LogLine {
     private mutating func append(_ text: String, isQuoted: Bool = false) {
         for scalar in text.unicodeScalars {
             if isQuoted, scalar == "\"" || scalar == "\\" { octets.append(UInt8(ascii: "\\")) }
-            if Self.isPlain(scalar) {
+            if VisibleText.shows(scalar) {
                 octets.append(contentsOf: UTF8.encode(scalar).map { Array($0) } ?? [])
             } else {
                 octets.append(contentsOf: "\\u{\(String(scalar.value, radix: 16, uppercase: true))}".utf8)
             }
-        }
-    }
-
-    /// Whether a terminal shows the scalar as a character in its place.
-    private static func isPlain(_ scalar: Unicode.Scalar) -> Bool {
-        if scalar.isASCII { return (0x20...0x7E).contains(scalar.value) }
-        switch scalar.properties.generalCategory {
-        case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: return false
-        default: return true
         }
     }
 }

@@ -16,7 +16,9 @@ final class PasswordChecks: Sendable {
         let continuation: CheckedContinuation<Outcome, Never>
 
         /// Says that the check is not made.
-        func refuse() { continuation.resume(returning: .failure(TokenRefusal(.overloaded))) }
+        func refuse() {
+            continuation.resume(returning: .failure(TokenRefusal(.overloaded, cause: .passwordChecksFull)))
+        }
     }
 
     private let threads: NIOThreadPool

@@ -30,7 +30,8 @@ struct EndpointShell: Sendable {
         to request: Request, _ requestID: String, of endpoint: Endpoint, path: String, url: String,
         _ rules: (EndpointRequest, inout RequestObservation) async throws(TokenRefusal) -> Response
     ) async -> Response {
-        let origin = request.peer.address.map { peer in trustedProxies().origin(of: peer) { request.fields[$0] } }
+        let proxies = trustedProxies()
+        let origin = request.peer.address.map { peer in proxies.origin(of: peer) { request.fields[$0] } }
         var observation = RequestObservation(
             event: RequestEvent(endpoint, requestID: requestID),
             trace: RequestTrace(
@@ -66,8 +67,8 @@ struct RequestObservation {
     mutating func add(_ progress: RequestProgress, _ clients: ClientRegistry) {
         event.add(progress, clients)
         switch progress {
-        // The request is still being parsed.
-        case .identified: return
+        // The request is still being parsed, or the client's authentication has not ended.
+        case .identified, .bound: return
         case .parsed: trace.beginNext("authenticate")
         case .authenticated: trace.beginNext(event.endpoint == .token ? "authorize" : "inspect")
         case .authorized: trace.endStep()

@@ -26,7 +26,9 @@ struct IntrospectionEndpointHandler: Sendable {
             let response = try await endpoint.answer(
                 request, now: now,
                 authenticate: { (credentials, request) async throws(TokenRefusal) in
-                    try await authenticator.authenticate(credentials, of: request, in: snapshot.clients, now: now)
+                    try await authenticator.authenticate(
+                        credentials, of: request, in: { RegisteredClients(snapshots.current) },
+                        rules: snapshot.assertionRules, now: now)
                 },
                 sign: { (input, key, client) async throws(TokenRefusal) in
                     try await signers.signature(over: input, with: key, for: client)

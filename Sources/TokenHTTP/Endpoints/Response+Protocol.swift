@@ -17,7 +17,7 @@ extension Response {
     /// The error response of RFC 6749 section 5.2.
     static func refusal(_ refusal: TokenRefusal) -> Response {
         let code = refusal.code
-        var response = confidential(code.json, status: HTTPResponseStatus(statusCode: code.status))
+        var response = confidential(refusal.json, status: HTTPResponseStatus(statusCode: code.status))
         // RFC 9110 section 15.5.2: a 401 response names the authentication scheme.
         if code.status == 401 {
             response.fields.add(name: "WWW-Authenticate", value: #"Basic realm="writ", charset="UTF-8""#)

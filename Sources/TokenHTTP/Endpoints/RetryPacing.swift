@@ -29,6 +29,18 @@ final class RetryPacing: Sendable {
         self.now = now
     }
 
+    /// The pacing of the service.
+    ///
+    /// - Parameters:
+    ///   - isProxied: whether a proxy ends TLS, so that every peer may be one.
+    ///   - proxies: the trusted proxies, which may change while the service runs.
+    convenience init(coreCount: Int, isProxied: Bool, proxies: @escaping @Sendable () -> TrustedProxies) {
+        // At this rate, reading and refusing costs a few per cent of the CPU.
+        self.init(interval: .microseconds(4000 / Int64(coreCount))) { peer in
+            isProxied || peer.address.map { proxies().isTrusted($0) } ?? false
+        }
+    }
+
     /// Takes the next turn for a response with `Retry-After`.
     ///
     /// - Returns: how long the connection is not read: never longer than `Retry-After`, so that a client that honours

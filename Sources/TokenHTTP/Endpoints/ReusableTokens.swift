@@ -65,8 +65,8 @@ final class ReusableTokens: Sendable {
             if case .success(let token) = result { state.recent.insert(token, key, now: now) }
             return state.waiting.removeValue(forKey: key) ?? []
         }
-        // The cause is logged once, with the request that failed.
-        let shared = result.mapError { TokenRefusal($0.code, retryAfter: $0.retryAfter) }
+        // The error is logged once, with the request that failed.
+        let shared = result.mapError { TokenRefusal($0.code, cause: $0.cause, retryAfter: $0.retryAfter) }
         for continuation in waiting { continuation.resume(returning: .made(shared)) }
     }
 }

@@ -1,6 +1,7 @@
 import AccessToken
 import HTTPEdge
 import LiveState
+import NIOHTTP1
 import OAuth
 import Telemetry
 
@@ -10,20 +11,25 @@ struct TokenEndpointHandler: Sendable {
     let snapshots: SnapshotStore
     let authenticator: ClientAuthenticator
     let issuer: TokenIssuer
+    let usedProofs: any ReplayProtection
     let path: String
     /// The public URL of the endpoint.
     let url: String
     let now: @Sendable () -> NumericDate
 
     func response(to request: Request, _ requestID: String) async -> Response {
-        await shell.respond(to: request, requestID, of: .token, path: path, url: url) {
+        var response = await shell.respond(to: request, requestID, of: .token, path: path, url: url) {
             (request, observation) async throws(TokenRefusal) in
             let (snapshot, now) = (snapshots.current, now())
-            let response = try await TokenEndpoint(policy: snapshot.policy, sealer: snapshot.sealer).answer(
+            let endpoint = TokenEndpoint(policy: snapshot.policy, sealer: snapshot.sealer, proofs: snapshot.proofs)
+            let response = try await endpoint.answer(
                 request, now: now,
                 authenticate: { (credentials, request) async throws(TokenRefusal) in
-                    try await authenticator.authenticate(credentials, of: request, in: snapshot.clients, now: now)
+                    try await authenticator.authenticate(
+                        credentials, of: request, in: { RegisteredClients(snapshots.current) },
+                        rules: snapshot.assertionRules, now: now)
                 },
+                useProof: { (proof, now) async throws(TokenRefusal) in try await usedProofs.use(proof, now: now) },
                 sign: { (grant) async throws(TokenRefusal) in
                     let trace = observation.trace
                     let (token, isReused) = try await issuer.token(for: grant, snapshot, now: now, trace)
@@ -34,5 +40,10 @@ struct TokenEndpointHandler: Sendable {
                 observe: { observation.add($0, snapshot.clients) })
             return .confidential(response.json)
         }
+        // RFC 9449 section 8.2: whatever became of the request, its client has the nonce for the next.
+        if request.fields.contains(name: "DPoP"), let nonce = snapshots.current.proofs.nextNonce(now: now()) {
+            response.fields.add(name: "DPoP-Nonce", value: nonce)
+        }
+        return response
     }
 }

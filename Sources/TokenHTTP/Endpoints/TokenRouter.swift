@@ -6,7 +6,8 @@ import OAuth
 import Telemetry
 import WireText
 
-/// Routes the requests of the public listener: to the token endpoint, the introspection endpoint and the documents.
+/// Routes the requests of the public listener: to the token endpoint, the introspection endpoint and the documents, and to
+/// the authorization endpoint that refuses, if there is one.
 struct TokenRouter: Sendable {
     let paths: EndpointPaths
     let tokenEndpoint: TokenEndpointHandler
@@ -65,11 +66,15 @@ struct TokenRouter: Sendable {
             }
             return isToken ? .token : .introspection
         }
-        guard let document = snapshots.current.documents[path] else { return .document(.notFound, .other) }
-        guard request.method == .GET || request.method == .HEAD else {
-            return .document(.methodNotAllowed(allow: "GET, HEAD"), .document)
+        if let authorization = paths.authorization, octets.isSame(as: authorization) {
+            return .document(.authorizationRefusal(of: request), .other)
         }
-        return .document(document.response(to: request), .document)
+        guard let document = snapshots.current.documents[path] else { return .document(.notFound, .other) }
+        switch request.method {
+        case .GET, .HEAD: return .document(document.response(to: request), .document)
+        case .OPTIONS: return .document(.optionsOfDocument, .document)
+        default: return .document(.methodNotAllowed(allow: "GET, HEAD, OPTIONS"), .document)
+        }
     }
 
     private func finish(
@@ -98,6 +103,18 @@ struct TokenRouter: Sendable {
         }
         return String(decoding: digits, as: UTF8.self)
     }
+}
+
+extension Response {
+    /// The answer to OPTIONS for a document, which is a CORS preflight if a browser sends it (Fetch Standard, "CORS
+    /// protocol"): pages of all origins may read the document, whatever fields their libraries add to the request.
+    fileprivate static let optionsOfDocument = Response(
+        .noContent,
+        fields: [
+            "Allow": "GET, HEAD, OPTIONS", "Access-Control-Allow-Origin": "*",
+            "Access-Control-Allow-Methods": "GET, HEAD", "Access-Control-Allow-Headers": "*",
+            "Access-Control-Max-Age": "86400",
+        ])
 }
 
 extension StaticDocument {

@@ -4,7 +4,8 @@ import AccessToken
 ///
 /// Times in assertions are whole seconds. In the second in which the process was started, an assertion that another
 /// process accepted just before would look like one that was made since. So that is the second after it, if there are
-/// clients that use assertions, and the service is ready from then on. Other clients are served before.
+/// clients that use assertions and no store remembers what was used, and the service is ready from then on. Other clients are
+/// served before.
 struct FirstSecond: Sendable {
     let second: NumericDate
 
@@ -13,7 +14,7 @@ struct FirstSecond: Sendable {
 
     /// - Parameters:
     ///   - started: when the process was started, or a little later.
-    ///   - hasAssertions: whether clients use assertions.
+    ///   - hasAssertions: whether clients use assertions or DPoP proofs, and no store remembers which were used.
     init(started: NumericDate, hasAssertions: Bool) {
         second = hasAssertions ? started + .seconds(1) : started
     }

@@ -44,7 +44,7 @@ final class ListenerService: Service {
         }
         self.listener.withLock { $0 = listener }
         onListening()
-        let bound = listener.address.map { "\($0)" } ?? address.description
+        let bound = listener.address ?? address.description
         logger.info("Listening", metadata: ["listener": "\(name)", "address": "\(bound)"])
         do {
             try await serve(listener)

@@ -1,12 +1,14 @@
 import AccessToken
 import LiveState
 import ServiceLifecycle
+import Signing
 
 /// Checks the files for changes twice a second, and reloads everything on SIGHUP. The files are read on a thread of
-/// their own.
+/// their own. Signers drop the copies of keys that are gone.
 struct ReloadService: Service {
     let reloader: Reloader
     let files: FilesThread
+    let signers: SignerPool
     /// SIGHUP, trapped since before any file was read.
     let hangups: AsyncStream<Void>
 
@@ -18,15 +20,22 @@ struct ReloadService: Service {
         await cancelWhenGracefulShutdown {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask {
-                    for await _ in hangups { files.run(.reload) { [reloader] in reloader.reload(now: .now) } }
+                    for await _ in hangups { run(.reload) { $0.reload(now: .now) } }
                 }
                 group.addTask {
                     while (try? await Task.sleep(for: Self.interval)) != nil {
-                        files.run(.look) { [reloader] in reloader.look(now: .now) }
+                        run(.look) { $0.look(now: .now) }
                     }
                 }
                 await group.waitForAll()
             }
+        }
+    }
+
+    private func run(_ purpose: FilesThread.Purpose, _ body: @escaping @Sendable (Reloader) -> Void) {
+        files.run(purpose) { [reloader, signers] in
+            body(reloader)
+            signers.keep(only: reloader.snapshots.current.allSigningKeys)
         }
     }
 }

@@ -7,7 +7,7 @@ import Telemetry
 extension OpenAPIDocument {
     /// RFC 6749 sections 4.4 and 6
     var tokenPath: String {
-        let headers = ["RequestID", "NoStore", "NoCache"]
+        let headers = ["RequestID", "NoStore", "NoCache"] + (configuration.dpopNonce ? ["DPoPNonce"] : [])
         return #"""
             {
               "post": {
@@ -19,6 +19,7 @@ extension OpenAPIDocument {
             repeated. The whole form has at most \#(EndpointRequest.maximumBodySize) octets. Credentials and tokens \#
             must not be in the URL.",
                 "security": [{"client_secret_basic": []}, {}],
+                "parameters": [{"$ref": "#/components/parameters/DPoP"}],
                 "requestBody": {
                   "required": true,
                   "content": {
@@ -151,9 +152,39 @@ extension OpenAPIDocument {
                   "200": {"description": "The document.", "headers": \#(headers)},
                   "304": {"description": "The client has the current document.", "headers": \#(headers)}
                 }
+              },
+              "options": {
+                "tags": ["documents"],
+                "summary": "What a browser asks before a page of another origin reads the document (CORS).",
+                "responses": {
+                  "204": {
+                    "description": "Every page may.",
+                    "headers": \#(Self.headers([
+                        "RequestID", "AllowOfDocument", "AccessControlAllowOrigin", "AccessControlAllowMethods",
+                        "AccessControlAllowHeaders", "AccessControlMaxAge",
+                    ]))
+                  }
+                }
               }
             }
             """#
+    }
+
+    /// The authorization endpoint that refuses every request.
+    var authorizationPath: String {
+        let headers = ["RequestID", "NoStore", "NoCache", "Vary"]
+        let refusal = Self.refusals([.unsupportedResponseType], headers: headers)
+        let head = #""400": {"description": "As for GET.", "headers": \#(Self.headers(headers))}"#
+        let operations = [("get", refusal), ("head", head), ("post", refusal)].map { method, responses in
+            #"""
+            "\#(method)": {
+              "tags": ["tokens"],
+              "summary": "Refuses every request: the service has no response types.",
+              "responses": {\#(responses)}
+            }
+            """#
+        }
+        return "{\(operations.joined(separator: ",\n"))}"
     }
 
     /// A path of the management listener. Each answer has a status, a description, a media type and a schema.

@@ -7,8 +7,12 @@ extension OpenAPIDocument {
     ///
     /// - Parameter headers: the header fields that all answers of the endpoint have.
     static func refusals(of endpoint: Endpoint, headers: [String]) -> String {
-        let errors = TokenRefusal.Code.allCases.filter { $0.endpoints.contains(endpoint) }
-        return Set(errors.map(\.status)).sorted().map { status in
+        refusals(TokenRefusal.Code.allCases.filter { $0.endpoints.contains(endpoint) }, headers: headers)
+    }
+
+    /// The refusals with these codes, by status.
+    static func refusals(_ errors: [TokenRefusal.Code], headers: [String]) -> String {
+        Set(errors.map(\.status)).sorted().map { status in
             let refusal = refusal(errors.filter { $0.status == status }, status, headers: headers)
             return "\"\(status)\": \(refusal)"
         }.joined(separator: ",\n")
@@ -65,8 +69,11 @@ extension OpenAPIDocument {
     /// The names of fields that differ from those of their components.
     private static let fieldNames = [
         "RequestID": "X-Request-Id", "NoStore": "Cache-Control", "NoCache": "Pragma",
-        "WWWAuthenticate": "WWW-Authenticate", "RetryAfter": "Retry-After", "DocumentCacheControl": "Cache-Control",
-        "AccessControlAllowOrigin": "Access-Control-Allow-Origin",
+        "DPoPNonce": "DPoP-Nonce", "WWWAuthenticate": "WWW-Authenticate", "RetryAfter": "Retry-After",
+        "DocumentCacheControl": "Cache-Control",
+        "AllowOfDocument": "Allow", "AccessControlAllowOrigin": "Access-Control-Allow-Origin",
+        "AccessControlAllowMethods": "Access-Control-Allow-Methods",
+        "AccessControlAllowHeaders": "Access-Control-Allow-Headers", "AccessControlMaxAge": "Access-Control-Max-Age",
     ]
 
     /// Every error code.
@@ -84,14 +91,15 @@ extension TokenRefusal.Code {
         switch self {
         case .unreadableForm, .repeatedParameter, .tooManyParameters, .credentialsInURL, .twoAuthenticationMethods,
             .conflictingClientID, .wrongMediaType, .bodyTooLarge, .invalidClient, .tooManyFailures, .overloaded,
-            .clientKeysUnavailable,
+            .replayStoreUnavailable, .clientKeysUnavailable, .issuerKeysUnavailable, .malformedCertificate,
             .serverError:
             [.token, .introspection]
-        case .missingGrantType, .missingRefreshToken, .unauthorizedClient, .unsupportedGrantType, .invalidGrant,
-            .malformedScope, .scopeNotAllowed, .malformedResource, .resourceNotAllowed:
+        case .missingGrantType, .missingRefreshToken, .missingAssertion, .unauthorizedClient, .unsupportedGrantType,
+            .invalidGrant, .invalidAssertionGrant, .invalidProof, .missingProof, .useNonce, .missingCertificate,
+            .malformedScope, .scopeNotAllowed, .malformedResource, .malformedAudience, .resourceNotAllowed:
             [.token]
         case .missingToken, .introspectionNotAllowed: [.introspection]
-        case .notFound, .targetIsNoPath, .methodNotAllowed: []
+        case .notFound, .targetIsNoPath, .methodNotAllowed, .unsupportedResponseType: []
         }
     }
 }

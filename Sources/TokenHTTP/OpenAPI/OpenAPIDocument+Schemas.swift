@@ -1,3 +1,4 @@
+import AccessToken
 import JOSE
 import OAuth
 import ServiceFiles
@@ -14,24 +15,39 @@ extension OpenAPIDocument {
             "grant_type": {"enum": \#(Self.json(GrantType.allCases.map(\.rawValue)))},
             "scope": {"$ref": "#/components/schemas/Scope", "description": "Without it, everything that the grant allows."},
             "resource": {"$ref": "#/components/schemas/Resources"},
-            "audience": {"$ref": "#/components/schemas/Resources", "description": "Means the same as `resource`."},
+            "audience": {"$ref": "#/components/schemas/Audiences"},
             "refresh_token": {
               "type": "string", "description": "Only for `grant_type=refresh_token`, which requires it."
+            },
+            "assertion": {
+              "type": "string",
+              "description": "Only for `grant_type=\#(GrantType.jwtBearer.rawValue)`, which requires it and takes no other \#
+        credentials: the token of a trusted issuer, or an assertion of the client's own."
             },
             \#(credentialParameters)
           },
           "additionalProperties": {"type": "string"},
-          "if": {"properties": {"grant_type": {"const": "refresh_token"}}, "required": ["grant_type"]},
-          "then": {"properties": {"refresh_token": {"minLength": 1}}, "required": ["refresh_token"]}
+          "allOf": [
+            {
+              "if": {"properties": {"grant_type": {"const": "refresh_token"}}, "required": ["grant_type"]},
+              "then": {"properties": {"refresh_token": {"minLength": 1}}, "required": ["refresh_token"]}
+            },
+            {
+              "if": {
+                "properties": {"grant_type": {"const": "\#(GrantType.jwtBearer.rawValue)"}}, "required": ["grant_type"]
+              },
+              "then": {"properties": {"assertion": {"minLength": 1}}, "required": ["assertion"]}
+            }
+          ]
         },
         "TokenResponse": {
           "type": "object",
-          "required": ["access_token", "token_type", "expires_in", "scope"],
+          "required": ["access_token", "token_type", "expires_in"],
           "properties": {
             "access_token": {"$ref": "#/components/schemas/AccessToken"},
-            "token_type": {"const": "Bearer"},
+            "token_type": {"$ref": "#/components/schemas/TokenType"},
             "expires_in": {"type": "integer", "minimum": 1, "maximum": 86400, "description": "Seconds."},
-            "scope": {"$ref": "#/components/schemas/Scope"},
+            "scope": {"$ref": "#/components/schemas/Scope", "minLength": 1, "description": "Absent if it is empty."},
             "refresh_token": {
               "type": "string",
               "pattern": "^\#(RefreshTokenSealer.prefix)[A-Za-z0-9_-]+$",
@@ -39,14 +55,37 @@ extension OpenAPIDocument {
             }
           }
         },
+        "TokenType": {
+          "description": "`DPoP` for a token that is bound to the key of a DPoP proof, RFC 9449 section 5.",
+          "enum": ["Bearer", "DPoP"]
+        },
         "AccessToken": \#(signed(
-            "An access token. It is opaque to clients.", type: "at+jwt",
-            claims: ##"{"$ref": "#/components/schemas/AccessTokenClaims"}"##)),
+            "An access token. It is opaque to clients. `typ` is `JWT` for clients with this `token_shape`.",
+            types: AccessTokenShape.HeaderType.allCases.map(\.rawValue), claims: ##"{"$ref": "#/components/schemas/AccessTokenClaims"}"##)),
         "AccessTokenClaims": {
-          "description": "Further claims are those of the client.",
+          "description": "Further claims are those of the client. Its `token_shape` may give the scope another name.",
           "type": "object",
-          "required": ["iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scope"],
-          "properties": {\#(tokenClaims), "jti": {"type": "string", "minLength": 1}}
+          "required": ["iss", "sub", "aud", "exp", "iat", "jti", "client_id"],
+          "properties": {
+            \#(tokenClaims),
+            "scope": {
+              "oneOf": [
+                {"$ref": "#/components/schemas/Scope", "minLength": 1},
+                {"type": "array", "items": {"type": "string"}, "minItems": 1}
+              ]
+            },
+            "jti": {"type": "string", "minLength": 1},
+            "cnf": {
+              "description": "The key that the token is bound to.",
+              "type": "object",
+              "minProperties": 1,
+              "properties": {
+                "jkt": {"type": "string", "pattern": "^[A-Za-z0-9_-]{43}$"},
+                "x5t#S256": {"type": "string", "pattern": "^[A-Za-z0-9_-]{43}$"}
+              },
+              "additionalProperties": false
+            }
+          }
         }
         """#
     }
@@ -73,13 +112,22 @@ extension OpenAPIDocument {
               "description": "An access token, with all of its claims.",
               "allOf": [{"$ref": "#/components/schemas/AccessTokenClaims"}],
               "required": ["active", "token_type"],
-              "properties": {"active": {"const": true}, "token_type": {"const": "Bearer"}}
+              "properties": {
+                "active": {"const": true},
+                "token_type": {"$ref": "#/components/schemas/TokenType"},
+                "scope": {"$ref": "#/components/schemas/Scope", "minLength": 1}
+              }
             },
             {
               "description": "A refresh token. A resource server must not accept it as an access token.",
               "type": "object",
-              "required": ["active", "token_type", "iss", "sub", "aud", "exp", "iat", "client_id", "scope"],
-              "properties": {"active": {"const": true}, "token_type": {"const": "N_A"}, \#(tokenClaims)},
+              "required": ["active", "token_type", "iss", "sub", "aud", "exp", "iat", "client_id"],
+              "properties": {
+                "active": {"const": true},
+                "token_type": {"const": "N_A"},
+                \#(tokenClaims),
+                "scope": {"$ref": "#/components/schemas/Scope", "minLength": 1}
+              },
               "additionalProperties": false
             }
           ]
@@ -93,98 +141,8 @@ extension OpenAPIDocument {
         },
         "SignedIntrospection": \#(signed(
             "A JWT whose claim `token_introspection` is the answer, and whose `aud` is the client that asked.",
-            type: "token-introspection+jwt", claims: signedIntrospectionClaims))
+            types: ["token-introspection+jwt"], claims: signedIntrospectionClaims))
         """#
-    }
-
-    /// RFC 6749 section 5.2, RFC 7517 section 5, RFC 8414 section 2, and what several schemas share
-    var documentSchemas: String {
-        #"""
-        "Refusal": {
-          "type": "object",
-          "required": ["error", "error_description"],
-          "properties": {
-            "error": {"enum": \#(Self.json(Self.errorCodes))},
-            "error_description": {
-              "type": "string",
-              "pattern": "^[ !#-\\[\\]-~]+$",
-              "description": "A human-readable description. It repeats nothing of the request."
-            }
-          },
-          "additionalProperties": false
-        },
-        \#(Self.keySetSchema),
-        "Metadata": {
-          "type": "object",
-          "required": \#(Self.json(metadata.map(\.name))),
-          "properties": {\#(metadata.map { #"\#(Self.json($0.name)): {"const": \#(Self.json($0.value))}"# }.joined(separator: ", "))},
-          "additionalProperties": false
-        },
-        "Scope": {
-          "type": "string",
-          "pattern": "^([!#-\\[\\]-~]+( [!#-\\[\\]-~]+)*)?$",
-          "description": "Scope tokens with single spaces between them, RFC 6749 section 3.3.",
-          "examples": ["site.read site.documentation"]
-        },
-        "Resources": {
-          "description": "Resource servers, RFC 8707 section 2; may be repeated.",
-          "type": "array",
-          "items": {
-            "description": "An absolute URI with a host or a path, and without a fragment.",
-            "type": "string",
-            "format": "uri",
-            "pattern": "^[A-Za-z][A-Za-z0-9+.-]*:(//[^/?#][^#]*|/([^/#][^#]*)?|[^/?#][^#]*)$",
-            "maxLength": 2048
-          }
-        },
-        "Time": {"type": "integer", "description": "Seconds since 1970-01-01T00:00:00Z."}
-        """#
-    }
-
-    /// RFC 7517 section 5, with a schema for each kind of key in the table of algorithms.
-    static var keySetSchema: String {
-        var kinds: [SignatureKeyKind] = []
-        for algorithm in SignatureAlgorithm.offered where !kinds.contains(algorithm.keyKind) {
-            kinds.append(algorithm.keyKind)
-        }
-        return #"""
-            "KeySet": {
-              "type": "object",
-              "required": ["keys"],
-              "properties": {
-                "keys": {
-                  "type": "array",
-                  "minItems": 1,
-                  "items": {"oneOf": [\#(kinds.map(keySchema).joined(separator: ",\n"))]}
-                }
-              },
-              "additionalProperties": false
-            }
-            """#
-    }
-
-    private static func keySchema(_ kind: SignatureKeyKind) -> String {
-        let curve = kind.curveName.map { [("crv", #"{"const": \#(json($0))}"#)] } ?? []
-        let numbers = kind.numbers.map { number in
-            let length = number.octets.map { "{\(Base64URL.encodedCount($0))}" } ?? "+"
-            return (number.name, #"{"type": "string", "pattern": "^[A-Za-z0-9_-]\#(length)$"}"#)
-        }
-        let algorithms = SignatureAlgorithm.offered.filter { $0.keyKind == kind }.map(\.name)
-        let members = (curve + numbers).map { #"\#(json($0.0)): \#($0.1)"# }.joined(separator: ", ")
-        return #"""
-            {
-              "type": "object",
-              "required": \#(json(["kty"] + (curve + numbers).map(\.0) + ["use", "kid"])),
-              "properties": {
-                "kty": {"const": \#(json(kind.keyType))},
-                \#(members),
-                "use": {"const": "sig"},
-                "kid": {"type": "string"},
-                "alg": {"enum": \#(json(algorithms))}
-              },
-              "additionalProperties": false
-            }
-            """#
     }
 
     /// The parameters of every form for clients that send no Basic credentials.
@@ -199,14 +157,19 @@ extension OpenAPIDocument {
         "client_secret": {"type": "string", "description": "`client_secret_post`"},
         "client_assertion_type": {
           "type": "string",
-          "description": "`private_key_jwt`",
-          "examples": ["urn:ietf:params:oauth:client-assertion-type:jwt-bearer"]
+          "description": "`private_key_jwt`, or `spiffe_jwt`",
+          "examples": [
+            "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+            "urn:ietf:params:oauth:client-assertion-type:jwt-spiffe"
+          ]
         },
         "client_assertion": {
           "type": "string",
-          "description": "`private_key_jwt`: a JWT that the client signed. `iss` and `sub` are the client, `aud` is \#
-        \#(configuration.assertionAudiences.joined(separator: " or ")), `exp` is at most 5 minutes away, and each `jti` is \#
-        accepted once. One without `iat` is refused for some minutes after the start of the service."
+          "description": "The token of a trusted issuer, which says which client it is; or `private_key_jwt`: a JWT that the \#
+        client signed. `iss` and `sub` are the client, `aud` is \#
+        \#(configuration.assertionAudiences.joined(separator: " or ")), `exp` is no further away \#
+        than `client_assertion.longest_lifetime` allows. With `client_assertion.single_use` each `jti` is accepted once, and \#
+        an assertion without `iat` is refused for as long after the start of the service."
         }
         """#
     }
@@ -219,14 +182,13 @@ extension OpenAPIDocument {
         "aud": {
           "description": "The resource servers that the token is for.",
           "oneOf": [
-            {"type": "string", "format": "uri"},
-            {"type": "array", "items": {"type": "string", "format": "uri"}, "minItems": 2}
+            {"type": "string"},
+            {"type": "array", "items": {"type": "string"}, "minItems": 2}
           ]
         },
         "exp": {"$ref": "#/components/schemas/Time"},
         "iat": {"$ref": "#/components/schemas/Time"},
-        "client_id": {"type": "string", "pattern": "^[ -~]{1,256}$"},
-        "scope": {"$ref": "#/components/schemas/Scope"}
+        "client_id": {"type": "string", "pattern": "^[ -~]{1,256}$"}
         """#
     }
 
@@ -248,7 +210,7 @@ extension OpenAPIDocument {
     }
 
     /// A compact JWS. Its header and claims are described as in section 8.6 of the JSON Schema Validation vocabulary.
-    private func signed(_ description: String, type: String, claims: String) -> String {
+    private func signed(_ description: String, types: [String], claims: String) -> String {
         #"""
         {
           "description": "\#(description)",
@@ -264,7 +226,7 @@ extension OpenAPIDocument {
                 "required": ["alg", "typ", "kid"],
                 "properties": {
                   "alg": {"const": \#(Self.json(configuration.algorithm.name))},
-                  "typ": {"const": "\#(type)"},
+                  "typ": {"enum": \#(Self.json(types))},
                   "kid": {"type": "string"}
                 },
                 "additionalProperties": false

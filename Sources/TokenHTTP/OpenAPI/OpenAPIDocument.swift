@@ -7,20 +7,14 @@ import ServiceFiles
 /// configuration, so the document describes the very service that serves it.
 struct OpenAPIDocument {
     let configuration: ServiceConfiguration
+    /// What the metadata lists since clients and issuers make use of it.
+    var use = ServerMetadata.Use.none
 
     /// The document as the service serves it.
     var json: [UInt8] { Array(text.utf8) }
 
     /// The issuer identifier as JSON.
     var issuer: String { Self.json(configuration.issuer.description) }
-
-    /// The members of the metadata as the service publishes it.
-    var metadata: [JSONObject.Member] { (try? JSONReader.read(serverMetadata.json))?.object?.members ?? [] }
-
-    private var serverMetadata: ServerMetadata {
-        ServerMetadata(
-            issuer: configuration.issuer, endpoints: configuration.endpoints, algorithm: configuration.algorithm)
-    }
 
     private var text: String {
         #"""
@@ -50,7 +44,9 @@ struct OpenAPIDocument {
                 "scheme": "basic",
                 "description": "`client_secret_basic`, RFC 6749 section 2.3.1. The other methods are parameters of the \#
         form: `client_secret_post` is `client_id` with `client_secret`, and `private_key_jwt` is \#
-        `client_assertion_type` with `client_assertion` (RFC 7523 section 2.2). A request uses one method."
+        `client_assertion_type` with `client_assertion` (RFC 7523 section 2.2), and so is the token of a trusted issuer. \#
+        `tls_client_auth` and `self_signed_tls_client_auth` are `client_id` alone, with the certificate of the TLS \#
+        connection (RFC 8705). A request uses one method."
               }
             },
             "parameters": {
@@ -60,6 +56,14 @@ struct OpenAPIDocument {
                 "description": "Entity tags that the client has.",
                 "schema": {"type": "string"},
                 "example": "*"
+              },
+              "DPoP": {
+                "name": "DPoP",
+                "in": "header",
+                "description": "A DPoP proof, RFC 9449 section 4.2: the access token is bound to its key. `htm` is POST, `htu` \#
+        the URL of the token endpoint, `iat` at most \#(DPoPProof.tolerance.components.seconds) seconds away, and each `jti` \#
+        is accepted once. Clients with `dpop_bound_access_tokens` must send one.",
+                "schema": {"type": "string", "maxLength": \#(DPoPProof.maximumLength)}
               }
             },
             "headers": {
@@ -75,6 +79,11 @@ struct OpenAPIDocument {
                 "required": true,
                 "schema": {"const": "Accept"}
               },
+              "DPoPNonce": {
+                "description": "The nonce for the next DPoP proof, RFC 9449 section 8.2: in answers to requests with a proof, if \#
+        the configuration asks for nonces.",
+                "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"}
+              },
               "WWWAuthenticate": {
                 "description": "RFC 9110 section 11.6.1",
                 "required": true,
@@ -88,7 +97,7 @@ struct OpenAPIDocument {
               "Allow": {
                 "description": "The methods that the path has.",
                 "required": true,
-                "schema": {"enum": ["POST", "GET, HEAD"]}
+                "schema": {"enum": ["POST", "GET, HEAD", "GET, HEAD, OPTIONS", "GET, HEAD, POST"]}
               },
               "ETag": {
                 "description": "A strong entity tag.",
@@ -100,10 +109,30 @@ struct OpenAPIDocument {
                 "required": true,
                 "schema": {"const": "public, max-age=\#(KeyTiming.standard.keySetMaximumAge.components.seconds)"}
               },
+              "AllowOfDocument": {
+                "description": "The methods that the path has.",
+                "required": true,
+                "schema": {"const": "GET, HEAD, OPTIONS"}
+              },
               "AccessControlAllowOrigin": {
                 "description": "Pages of all origins may read the document.",
                 "required": true,
                 "schema": {"const": "*"}
+              },
+              "AccessControlAllowMethods": {
+                "description": "The methods that these pages may use.",
+                "required": true,
+                "schema": {"const": "GET, HEAD"}
+              },
+              "AccessControlAllowHeaders": {
+                "description": "The fields that these pages may send.",
+                "required": true,
+                "schema": {"const": "*"}
+              },
+              "AccessControlMaxAge": {
+                "description": "How long a browser may cache the answer, in seconds.",
+                "required": true,
+                "schema": {"type": "integer", "minimum": 1}
               }
             },
             "responses": {\#(Self.refusalsOfAnyPath)},
@@ -122,9 +151,14 @@ struct OpenAPIDocument {
                 summary: "The keys that verify access tokens, RFC 7517.", mediaType: "application/jwk-set+json",
                 schema: "KeySet")
             + documentPaths(
-                serverMetadata.paths, id: "getMetadata",
+                configuration.metadata.authorizationServer.paths, id: "getMetadata",
                 summary: "The metadata of the authorization server, RFC 8414.", mediaType: "application/json",
                 schema: "Metadata")
+            + documentPaths(
+                configuration.metadata.openIDProvider.paths, id: "getOpenIDMetadata",
+                summary: "The same, with the members that OpenID Connect Discovery 1.0 requires.",
+                mediaType: "application/json", schema: "OpenIDMetadata")
+            + (endpoints.authorization.map { [($0, authorizationPath)] } ?? [])
             + managementPaths
         // If two paths are equal, the first one is described. (The management listener may have the same path as the
         // token endpoint, and the document can describe a path only once.)

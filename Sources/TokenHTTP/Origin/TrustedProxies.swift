@@ -42,6 +42,9 @@ struct TrustedProxies: Sendable {
         return origin
     }
 
+    /// Whose share of the memory budget a peer draws from; `nil` for a proxy, whose connections are those of many clients.
+    func share(of peer: IPAddress) -> AddressBlock? { isTrusted(peer) ? nil : peer.block }
+
     /// Whether the peer is a proxy, whose connections many clients may share.
     func isTrusted(_ peer: IPAddress) -> Bool {
         settings.networks.contains { $0.contains(peer) }

@@ -20,7 +20,7 @@ package struct ServiceSummary: Sendable {
         }
     }
 
-    private let facts: [Fact]
+    private var facts: [Fact]
 
     init(_ configuration: ServiceConfiguration, _ snapshot: Snapshot, signingKey: SigningKey, memory: MemoryProtection)
     {

@@ -22,12 +22,12 @@ struct StateSamples {
                 labels: labels + [("state", key.state.rawValue)])
             guard let change = key.nextChange else { continue }
             samples.gauge(
-                "writ_key_next_change_seconds", help: "Seconds until a key changes its state, if that is known.",
-                value: Double(change.seconds - now.seconds), labels: labels)
+                "writ_key_next_change_timestamp_seconds", help: "When a key changes its state, if that is known.",
+                value: Double(change.seconds), labels: labels)
         }
         if let end = tlsIdentity?.end {
             samples.gauge(
-                "writ_tls_certificate_expiry_timestamp_seconds", help: "When the TLS certificate ends.",
+                "writ_tls_certificate_expiry_timestamp_seconds", help: "When the TLS certificate expires.",
                 value: Double(end.seconds))
         }
     }
@@ -35,14 +35,14 @@ struct StateSamples {
     private func addSecrets(to samples: inout PrometheusSamples) {
         for (id, end) in isPerClient ? SecretExpiryWatch.ending(snapshot.clients, now: now) : [] {
             samples.gauge(
-                "writ_client_secret_end_timestamp_seconds",
-                help: "When the last secret of a client ends, from 14 days before.", value: Double(end.seconds),
+                "writ_client_secret_expiry_timestamp_seconds",
+                help: "When the last secret of a client expires, from 14 days before.", value: Double(end.seconds),
                 labels: [("client_id", id.description)])
         }
         if let end = snapshot.clients.nextSecretEnd(after: now) {
             samples.gauge(
-                "writ_first_secret_expiry_seconds", help: "Seconds until the first secret ends.",
-                value: Double(end.seconds - now.seconds))
+                "writ_first_secret_expiry_timestamp_seconds", help: "When the first secret expires.",
+                value: Double(end.seconds))
         }
     }
 }

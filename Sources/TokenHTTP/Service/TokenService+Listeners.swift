@@ -4,7 +4,6 @@ import Libcrypto
 import LiveState
 import NIOCore
 import NIOPosix
-import NIOSSL
 import OAuth
 import ServiceFiles
 import Signing
@@ -14,7 +13,8 @@ import WireText
 extension TokenService {
     /// The listeners in the order of their start: management, and the one for tokens.
     func listeners(
-        _ authenticator: ClientAuthenticator, _ signers: SignerPool, _ readiness: Readiness,
+        _ authenticator: ClientAuthenticator, _ replays: any ReplayProtection, _ signers: SignerPool,
+        _ readiness: Readiness,
         _ firstSecond: FirstSecond, coreCount: Int
     ) -> [ListenerService] {
         let reserve = DescriptorReserve(logger: logger)
@@ -22,19 +22,17 @@ extension TokenService {
         func listener(
             _ name: String, _ address: ListenAddress, _ budget: MemoryBudget, connections: Int,
             evictionTime: TimeAmount,
-            tls: (@Sendable () -> NIOSSLContext)? = nil, onListening: @escaping @Sendable () -> Void = {},
+            tls: (@Sendable () -> ServerTLS)? = nil, onListening: @escaping @Sendable () -> Void = {},
             respond: @escaping Responder
         ) -> ListenerService {
             var limits = ConnectionLimits(idleTime: TimeAmount(configuration.idleTimeout))
             limits.connections = connections
             limits.evictionTime = evictionTime
             var settings = ListenerConfiguration(
-                host: address.host, port: address.port, limits: limits, budget: budget, descriptors: reserve,
+                host: address.host, port: address.port, limits: limits, budget: budget, descriptors: reserve, tls: tls,
                 now: { NumericDate.now.seconds },
                 report: { [reporter] in reporter.report(HTTPEvent($0, listener: name)) }, respond: respond)
-            if let tls { settings.tls = { ServerTLS(tls(), asksForCertificates: false) } }
-            // The connections of a proxy are those of many clients.
-            settings.share = { proxies().isTrusted($0) ? nil : $0.block }
+            settings.share = { proxies().share(of: $0) }
             return ListenerService(
                 name, address, settings, logger: logger, report: { [reporter] in reporter.report($0) },
                 onListening: onListening)
@@ -44,7 +42,10 @@ extension TokenService {
         if let address = configuration.management {
             let router = ManagementRouter(
                 readiness: readiness, metrics: MetricsPage(metrics.registry),
-                description: ByteBuffer(bytes: OpenAPIDocument(configuration: configuration).json),
+                description: ByteBuffer(
+                    bytes: OpenAPIDocument(
+                        configuration: configuration, use: reloader.snapshots.current.metadataUse
+                    ).json),
                 report: { [reporter] in reporter.report($0) })
             listeners.append(
                 listener(
@@ -52,7 +53,7 @@ extension TokenService {
                     connections: Self.managementConnections, evictionTime: .milliseconds(100),
                     respond: router.reply))
         }
-        let router = tokenRouter(authenticator, signers, readiness, coreCount: coreCount)
+        let router = tokenRouter(authenticator, replays, signers, readiness, coreCount: coreCount)
         listeners.append(
             listener(
                 "tokens", configuration.listen,
@@ -104,11 +105,12 @@ extension TokenService {
     }
 
     func tokenRouter(
-        _ authenticator: ClientAuthenticator, _ signers: SignerPool, _ readiness: Readiness, coreCount: Int
+        _ authenticator: ClientAuthenticator, _ replays: any ReplayProtection, _ signers: SignerPool,
+        _ readiness: Readiness,
+        coreCount: Int
     ) -> TokenRouter {
         let (snapshots, endpoints, origin) = (reloader.snapshots, configuration.endpoints, configuration.issuer.origin)
         let proxies = trustedProxies
-        let isProxied = configuration.tls == .upstream
         let shell = EndpointShell(
             trustedProxies: proxies, tracer: tracer, timesSteps: { [reporter] in reporter.logsSteps },
             report: { [reporter] in reporter.report($0) })
@@ -117,23 +119,23 @@ extension TokenService {
             tokenEndpoint: TokenEndpointHandler(
                 shell: shell, snapshots: snapshots, authenticator: authenticator,
                 issuer: TokenIssuer(signers, makeTokenID: { () throws(LibcryptoError) in try TokenID() }),
+                usedProofs: replays,
                 path: endpoints.token, url: origin + endpoints.token, now: { .now }),
             introspectionEndpoint: IntrospectionEndpointHandler(
                 shell: shell, snapshots: snapshots, authenticator: authenticator, signers: signers,
                 path: endpoints.introspection, url: origin + endpoints.introspection, now: { .now }),
             snapshots: snapshots, readiness: readiness, tasks: EventLoopTasks(MultiThreadedEventLoopGroup.singleton),
-            // At this rate, reading and refusing costs a few per cent of the CPU.
-            pacing: RetryPacing(interval: .microseconds(4000 / Int64(coreCount))) { peer in
-                isProxied || peer.address.map { proxies().isTrusted($0) } ?? false
-            },
+            pacing: RetryPacing(coreCount: coreCount, isProxied: configuration.tls == .upstream, proxies: proxies),
             reportTime: { [metrics] endpoint, time in metrics.took(time, endpoint) },
             report: { [reporter] in reporter.report($0) })
     }
 
     /// Returns the current certificate with its key; `nil` if the service does not end TLS.
-    private var tlsContext: (@Sendable () -> NIOSSLContext)? {
+    private var tlsContext: (@Sendable () -> ServerTLS)? {
         guard let first = reloader.tlsIdentities.current else { return nil }
-        // Once loaded, an identity is replaced but never removed.
-        return { [reloader] in (reloader.tlsIdentities.current ?? first).context }
+        return { [reloader] in
+            // Once loaded, an identity is replaced but never removed.
+            ServerTLS((reloader.tlsIdentities.current ?? first).context, asksForCertificates: false)
+        }
     }
 }

@@ -1,6 +1,7 @@
 import AccessToken
 import Libcrypto
 import LiveState
+import OAuth
 import PrometheusText
 import ServiceFiles
 import Signing

@@ -9,6 +9,7 @@ import OAuth
 import PrometheusText
 package import ServiceFiles
 package import ServiceLifecycle
+import RemoteKeys
 import Signing
 import Telemetry
 package import Tracing
@@ -36,6 +37,7 @@ package struct TokenService: Sendable {
         self.configuration = configuration
         self.tracer = tracer
         self.logger = logger
+        try configuration.checkAuthorities()
         if configuration.keysRotation != nil { Self.makeFirstKeys(configuration.keys(.start), logger: logger) }
         let metrics = ServiceMetrics(isPerClient: configuration.metricsPerClient)
         self.metrics = metrics
@@ -60,10 +62,16 @@ package struct TokenService: Sendable {
             reportWait: { [metrics] in metrics.waited($0) }, wakeWorkers: signing.wake)
         try await signing.start(signers)
         let firstSecond = FirstSecond(
-            started: started, hasAssertions: reloader.snapshots.current.clients.hasKeys)
-        let authenticator = try Self.authenticator(
-            configuration, start: firstSecond.second, coreCount: coreCount, logger: logger)
-        let listeners = listeners(authenticator, signers, readiness, firstSecond, coreCount: coreCount)
+            started: started, hasAssertions: reloader.snapshots.current.hasSingleUse)
+        // Any client may send DPoP proofs, so those that were made in the second of the start are refused in any case.
+        let usedAssertions = try ReplayCache(
+            start: firstSecond.second, delayOfProofs: firstSecond.second > started ? .zero : .seconds(1),
+            lifetimes: AssertionLifetimes(configuration.assertionRules, of: reloader.snapshots.current.clients))
+        let issuerKeys = IssuerKeySets(http: OutgoingHTTP(configuration), access: configuration.access) {
+            [reporter] in reporter.report($0)
+        }
+        let authenticator = try authenticator(usedAssertions, issuerKeys, coreCount: coreCount)
+        let listeners = listeners(authenticator, usedAssertions, signers, readiness, firstSecond, coreCount: coreCount)
         collect(readiness, signers, listeners)
 
         // The services are stopped in reverse order, each after the next one has ended.
@@ -71,7 +79,7 @@ package struct TokenService: Sendable {
         var services =
             companions + [
                 SummaryService(reporter: reporter),
-                ReloadService(reloader: reloader, files: files, hangups: signals.hangups),
+                ReloadService(reloader: reloader, files: files, signers: signers, hangups: signals.hangups),
                 RotationService(configuration.keys, snapshots: reloader.snapshots, files: files, logger: logger),
             ]
         services += listeners as [any Service]
@@ -99,16 +107,17 @@ package struct TokenService: Sendable {
     private static let passwordChecksPerThread = 32
 
     /// Makes the authenticator. Password checks use at most half of the cores, so that the others continue signing.
-    private static func authenticator(
-        _ configuration: ServiceConfiguration, start: NumericDate, coreCount: Int, logger: Logger
+    private func authenticator(
+        _ usedAssertions: any ReplayProtection, _ issuerKeys: IssuerKeySets, coreCount: Int
     ) throws(LibcryptoError) -> ClientAuthenticator {
         let threadCount = max(1, coreCount / 2)
-        return try ClientAuthenticator(
-            limits: configuration.throttle, audiences: configuration.assertionAudiences,
+        return ClientAuthenticator(
+            limits: configuration.throttle, audiences: configuration.assertionAudiences(at:),
             passwordChecks: PasswordChecks(
-                threadCount: threadCount, capacity: threadCount * passwordChecksPerThread),
-            verifiedSecrets: VerifiedSecretCache().secrets,
-            keySets: ClientKeySets { logger.error("No keys from \($0): \($1)") }, start: start)
+                threadCount: threadCount, capacity: threadCount * Self.passwordChecksPerThread),
+            verifiedSecrets: try VerifiedSecretCache().secrets,
+            keySets: ClientKeySets(http: OutgoingHTTP(configuration)) { [reporter] in reporter.report($0) },
+            issuerKeys: issuerKeys, usedAssertions: usedAssertions)
     }
 
     /// Makes the first keys if the folder is empty; of several replicas, the first one makes them. If the folder cannot

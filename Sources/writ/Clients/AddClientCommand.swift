@@ -1,15 +1,24 @@
 import AccessToken
 import ArgumentParser
+import Foundation
 import JOSE
 import OAuth
 import ServiceFiles
 import SystemPackage
 
 extension ClientsCommand {
-    struct Add: ParsableCommand {
+    struct Add: ParsableCommand, ExemplaryCommand {
         static let configuration = CommandConfiguration(
             commandName: "add", abstract: "Add a client and print its secret, once.",
-            discussion: "With --jwks or --jwks-uri it has no secret: it signs assertions with its own key (RFC 7523).")
+            discussion: """
+                With --jwks or --jwks-uri it has no secret: it signs assertions with its own key (RFC 7523).
+                """)
+
+        static let examples = [
+            "writ clients add reporting --scope site.read --resource https://api.example.com",
+            "writ clients add job --scope site.read --jwks job.pub.pem",
+            "writ clients add courier --scope site.read --dpop-bound",
+        ]
 
         @OptionGroup var configurationOption: ConfigurationOption
 
@@ -25,7 +34,13 @@ extension ClientsCommand {
         @Option(help: "A resource that it may request; the first is the default. May be repeated.")
         var resource: [String] = []
 
-        @Option(help: "A grant type that it may use besides client_credentials: refresh_token. May be repeated.")
+        @Option(help: "A name that is no URI and that it may request as audience, such as rabbitmq. May be repeated.")
+        var audience: [String] = []
+
+        @Option(
+            help: ArgumentHelp(
+                "A grant type that it may use besides client_credentials: refresh_token, or \(GrantType.jwtBearer.rawValue). "
+                    + "May be repeated."))
         var grantType: [String] = []
 
         @Option(help: ArgumentHelp("A file with its public keys: a JWK Set or PEM.", valueName: "file"))
@@ -33,6 +48,18 @@ extension ClientsCommand {
 
         @Option(help: ArgumentHelp("The URL of its public keys: a JWK Set.", valueName: "url"))
         var jwksURI: String?
+
+        @Option(
+            help: ArgumentHelp(
+                "A file with the certificates of the authorities that the server of its public keys is trusted by.",
+                valueName: "file"))
+        var caFile: String?
+
+        @Flag(
+            help:
+                "Require a DPoP proof of each of its token requests, so that its tokens are bound to its key (RFC 9449)."
+        )
+        var dpopBound = false
 
         @Flag(help: "Allow it to introspect tokens: for a resource server (RFC 7662).")
         var introspect = false
@@ -42,14 +69,14 @@ extension ClientsCommand {
 
         func validate() throws {
             if jwks != nil && jwksURI != nil { throw ValidationError("--jwks and --jwks-uri exclude each other") }
+            if caFile != nil && jwksURI == nil { throw ValidationError("--ca-file comes without --jwks-uri") }
         }
 
         func run() throws {
             let id = try ClientsCommand.id(id)
             let scope = try OptionValue.parse(scope, "--scope", Scope.init)
-            let resources = try resource.map {
-                try OptionValue.parse($0, "--resource") { text throws(InvalidValue) in try Audience(text) }
-            }
+            let resources = try resource.map { try OptionValue.parse($0, "--resource", Audience.init(resource:)) }
+            let audiences = try audience.map { try OptionValue.parse($0, "--audience", Audience.init(name:)) }
             let configuration = try configurationOption.read()
             let secret = try GeneratedClientSecret()
             let keys = try keys()
@@ -57,8 +84,12 @@ extension ClientsCommand {
                 NewClient(
                     id: id, name: name, credential: keys ?? .secret(secret.hash),
                     grantTypes: try grantTypes(),
-                    scope: scope, resources: resources, mayIntrospect: introspect))
+                    scope: scope, resources: resources, audiences: audiences, requiresProof: dpopBound,
+                    mayIntrospect: introspect))
             if keys == nil { secret.show(for: id, scope: scope, asJSON: json) } else { show(id, scope) }
+            if keys == nil, let warning = id.colonWarning {
+                Terminal.warn("client_id \(warning.message)", hint: warning.hint)
+            }
         }
 
         /// `client_credentials` is always included: no other grant issues a first refresh token.
@@ -72,9 +103,20 @@ extension ClientsCommand {
                 guard TransportSecurity.isAcceptable(jwksURI) else {
                     throw ValidationError("--jwks-uri is neither https nor http on a loopback host")
                 }
-                return .keysURL(jwksURI)
+                return .keysURL(jwksURI, caFile: try caFile.map(checkedPath))
             }
-            return try jwks.map { .keys(try ClientKeysFile.read(FilePath($0))) }
+            return try jwks.map { path in
+                let file = try ClientKeysFile(FilePath(path))
+                file.warnings.forEach(Terminal.warn)
+                return .keys(file.keys)
+            }
+        }
+
+        /// The path from the root, since those in the clients file are relative to its folder.
+        private func checkedPath(_ text: String) throws -> String {
+            let path = URL(filePath: text).path(percentEncoded: false)
+            _ = try CertificateAuthoritiesFile(FilePath(path), .command).contents()
+            return path
         }
 
         /// Prints a client that has no secret.

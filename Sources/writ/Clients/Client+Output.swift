@@ -10,9 +10,28 @@ extension Client {
             object.member("client_id", id.description)
             if let name { object.member("client_name", name) }
             object.member("token_endpoint_auth_methods", authenticationMethods.map(\.rawValue))
+            if assertionRules != .none {
+                object.name("client_assertion")
+                object.object { rules in
+                    if let lifetime = assertionRules.longestLifetime {
+                        rules.member("longest_lifetime", DurationText.format(lifetime))
+                    }
+                    if let isSingleUse = assertionRules.isSingleUse { rules.member("single_use", .bool(isSingleUse)) }
+                }
+            }
             object.member("grant_types", grantTypes.map(\.rawValue).sorted())
             object.member("scope", scope.description)
             object.member("resources", resources.map(\.description))
+            object.member("audiences", audiences.map(\.description))
+            if tokenShape != .standard {
+                object.name("token_shape")
+                object.object { shape in
+                    shape.member("typ", tokenShape.type.rawValue)
+                    shape.member("scope", tokenShape.scope.rawValue)
+                    shape.member("scope_claim", tokenShape.scopeClaim)
+                }
+            }
+            if requiresProof { object.member("dpop_bound_access_tokens", .bool(true)) }
             switch introspection {
             case .none: object.member("introspect", .bool(false))
             case .all: object.member("introspect", .bool(true))
@@ -33,7 +52,9 @@ extension Client {
             switch keys {
             case .fixed(let keys):
                 object.member("kids", .array(keys.keys.map { $0.keyID.map { .string($0) } ?? .null }))
-            case .remote(let url): object.member("jwks_uri", url)
+            case .remote(let location):
+                object.member("jwks_uri", location.url)
+                if let caFile = location.caFile { object.member("ca_file", caFile) }
             case nil: break
             }
         }

@@ -4,10 +4,12 @@ import JOSE
 import OAuth
 import ServiceFiles
 
-struct ClientsCommand: ParsableCommand {
+struct ClientsCommand: ParsableCommand, ExemplaryCommand {
     static let configuration = CommandConfiguration(
         commandName: "clients", abstract: "Add, show and remove clients, and rotate their secrets.",
         subcommands: [Add.self, List.self, Show.self, RotateSecret.self, Remove.self])
+
+    static let examples = ["writ clients list"]
 
     /// Parses a client identifier from the command line.
     static func id(_ text: String) throws -> ClientID {

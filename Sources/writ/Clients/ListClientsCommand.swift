@@ -5,8 +5,10 @@ import OAuth
 import ServiceFiles
 
 extension ClientsCommand {
-    struct List: ParsableCommand {
+    struct List: ParsableCommand, ExemplaryCommand {
         static let configuration = CommandConfiguration(commandName: "list", abstract: "List the clients.")
+
+        static let examples = ["writ clients list --json"]
 
         @OptionGroup var configurationOption: ConfigurationOption
 
@@ -30,7 +32,7 @@ extension ClientsCommand {
                     client.id.description,
                     client.authenticationMethods.map(\.rawValue).joined(separator: " "),
                     client.scope.description,
-                    client.resources.map(\.description).joined(separator: " "),
+                    (client.resources + client.audiences).map(\.description).joined(separator: " "),
                     client.secrets.isEmpty ? "-" : client.secrets.map(\.end).joined(separator: ", "),
                 ]
             }

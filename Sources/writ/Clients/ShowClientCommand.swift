@@ -5,8 +5,10 @@ import OAuth
 import ServiceFiles
 
 extension ClientsCommand {
-    struct Show: ParsableCommand {
+    struct Show: ParsableCommand, ExemplaryCommand {
         static let configuration = CommandConfiguration(commandName: "show", abstract: "Show one client.")
+
+        static let examples = ["writ clients show demo"]
 
         @OptionGroup var configurationOption: ConfigurationOption
 
@@ -37,12 +39,26 @@ extension ClientsCommand {
             for secret in client.secrets { rows.append(["secret", "\(secret.kind), \(secret.end)"]) }
             switch client.keys {
             case .fixed(let keys): rows += keys.keys.map { ["key", $0.keyID.map { "kid \($0)" } ?? "without kid"] }
-            case .remote(let url): rows.append(["jwks_uri", url])
+            case .remote(let location):
+                rows.append(["jwks_uri", location.url])
+                if let caFile = location.caFile { rows.append(["ca_file", caFile]) }
             case nil: break
+            }
+            if client.keys != nil {
+                let rules = client.assertionRules.over(configuration.assertionRules)
+                let use = rules.isSingleUse ? "accepted once" : "accepted until they expire"
+                rows.append(["assertions", "\(DurationText.format(rules.longestLifetime)) at most, \(use)"])
             }
             rows.append(["grant_types", client.grantTypes.map(\.rawValue).sorted().joined(separator: " ")])
             rows.append(["scope", client.scope.description])
             rows += client.resources.map { ["resource", $0.description] }
+            rows += client.audiences.map { ["audience", $0.description] }
+            let shape = client.tokenShape
+            if shape != .standard {
+                rows.append([
+                    "token_shape", "typ \(shape.type.rawValue), \(shape.scopeClaim) as \(shape.scope.rawValue)",
+                ])
+            }
             let lifetime = client.accessTokenLifetime ?? configuration.accessTokenLifetime
             rows.append(["access_token_lifetime", DurationText.format(lifetime)])
             let reuse = client.accessTokenReuse ?? configuration.accessTokenReuse
@@ -50,6 +66,7 @@ extension ClientsCommand {
             if let notBefore = client.refreshTokensNotBefore {
                 rows.append(["refresh_tokens_not_before", notBefore.rfc3339])
             }
+            if client.requiresProof { rows.append(["dpop_bound_access_tokens", "true"]) }
             switch client.introspection {
             case .none: break
             case .all: rows.append(["introspect", "true"])

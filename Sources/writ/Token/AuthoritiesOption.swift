@@ -12,8 +12,10 @@ struct AuthoritiesOption: ParsableArguments {
             valueName: "file"))
     var caFile: String?
 
-    func http() -> OutgoingHTTP {
-        let file = caFile.map { CertificateAuthoritiesFile(FilePath($0), .command) }
+    /// - Parameter configuration: names a file too, which counts if the option is not given.
+    func http(_ configuration: ServiceConfiguration? = nil) -> OutgoingHTTP {
+        let file =
+            caFile.map { CertificateAuthoritiesFile(FilePath($0), .command) } ?? configuration?.certificateAuthorities
         return .writ(trusting: file.map { file in CertificateAuthorities { [try file.contents()] } })
     }
 }

@@ -70,7 +70,7 @@ extension TokenCommand {
             guard let issuer = given ?? configuration?.issuer else { throw Self.noIssuer }
             let request = try senderOptions.request()
             let token = try token ?? Terminal.readInput()
-            let keys = try await keys(of: issuer, through: authoritiesOption.http())
+            let keys = try await keys(of: issuer, through: authoritiesOption.http(configuration))
             let verifier = AccessTokenVerifier(
                 issuer: issuer, audience: audience, keys: .fixed(keys),
                 rules: VerificationRules(profile: profile, leeway: leeway, confirmation: senderOptions.rules))

@@ -3,7 +3,6 @@ import Foundation
 import Libcrypto
 import OAuth
 import SystemPackage
-import Yams
 
 @testable import ServiceFiles
 
@@ -41,7 +40,7 @@ final class ClientsFileTarget: FuzzTarget {
     /// The quick reader leaves alone what it would read otherwise than Yams.
     private func checkReaders(of text: String) {
         guard let plain = PlainYAML.read(Array(text.utf8)) else { return }
-        let node = try? Yams.compose(yaml: text, .basic)
+        let node = try? YamsNode.parse(text)
         require(node.map(YAMLOutline.init)?.text == YAMLOutline(plain).text, "both readers agree")
     }
 
@@ -114,8 +113,8 @@ private struct YAMLOutline {
 
     init(_ node: some YAMLNode) {
         let content =
-            if let (text, isPlain) = node.singleValue {
-                "\(isPlain ? "plain" : "quoted") \(text.debugDescription)"
+            if let value = node.singleValue {
+                "\(value.style) \(value.text.debugDescription)"
             } else if let elements = node.elements {
                 "[\(elements.map { YAMLOutline($0).text }.joined(separator: ", "))]"
             } else if let members = node.members {

@@ -32,7 +32,7 @@ struct FormModel {
 
     func agrees(with parameters: FormParameters) -> Bool {
         let resources = pairs.filter { Self.mayRepeat.contains($0.name) && !$0.value.isEmpty }.map(\.value)
-        return parameters.resources == resources
+        return parameters.audiences.map(\.text) == resources
             && pairs.allSatisfy { name, value in
                 Self.mayRepeat.contains(name) || parameters[name] == (value.isEmpty ? nil : value)
             }
@@ -76,5 +76,14 @@ struct FormModel {
             octets += part.dropFirst(2)
         }
         return String(validating: octets, as: UTF8.self)
+    }
+}
+
+extension FormParameters.RequestedAudience {
+    /// The value as it is in the form.
+    var text: String {
+        switch self {
+        case .resource(let text), .audience(let text): text
+        }
     }
 }

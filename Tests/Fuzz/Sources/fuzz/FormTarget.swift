@@ -51,14 +51,14 @@ struct FormTarget: FuzzTarget {
     }
 
     private func check(_ request: TokenRequest, _ parameters: FormParameters) {
-        if case .unsupported = request.grant { return }
         if case .refresh(let token) = request.grant {
             require(parameters["refresh_token"] == token, "the refresh token is that of the form")
         }
         let access = request.access
         require(parameters["scope"].flatMap { try? Scope($0) } == access.scope, "the scope is that of the form")
         require(
-            Set(parameters.resources) == Set(access.audience.map(\.description)), "the resources are those of the form")
+            Set(parameters.audiences.map(\.text)) == Set(access.audience.map(\.description)),
+            "the resources are those of the form")
     }
 
     /// RFC 6749 section 2.3.1: credentials must not be in the request URI.

@@ -33,10 +33,10 @@ final class TokenConnections: Sendable {
             try TokenService(configuration, logger: Self.logger, tracer: tracer)
         }
         let authenticator = try ClientAuthenticator(
-            limits: configuration.throttle, audiences: configuration.assertionAudiences,
+            limits: configuration.throttle, audiences: configuration.assertionAudiences(at:),
             passwordChecks: PasswordChecks(threadCount: 1, capacity: 8),
-            verifiedSecrets: VerifiedSecretCache().secrets, keySets: ClientKeySets { _, _ in },
-            start: NumericDate(.min))
+            verifiedSecrets: VerifiedSecretCache().secrets, keySets: ClientKeySets { _ in },
+            usedAssertions: ReplayCache(start: NumericDate(.min)))
         // The signatures are made by the thread that has the connections.
         signers = SignerPool(workerCount: 1, wait: queueWait, reportWait: { _ in }, wakeWorkers: { _ in })
         router = service.tokenRouter(authenticator, signers, Readiness(), coreCount: 1)

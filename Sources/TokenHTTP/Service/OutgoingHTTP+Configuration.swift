@@ -1,0 +1,45 @@
+import OAuth
+package import RemoteKeys
+package import ServiceFiles
+import SystemPackage
+
+extension OutgoingHTTP {
+    /// Requests of the service, with `ca_file` of its configuration.
+    package init(_ configuration: ServiceConfiguration) {
+        self = .writ(trusting: configuration.certificateAuthorities.map(CertificateAuthorities.init))
+    }
+}
+
+extension CertificateAuthorities {
+    /// Those in a file, which is read anew for each request.
+    package convenience init(_ file: CertificateAuthoritiesFile) {
+        self.init { [try file.contents()] }
+    }
+}
+
+extension ServiceConfiguration {
+    /// What is wrong with the certificates in `ca_file`.
+    func checkAuthorities() throws(InvalidConfiguration) {
+        try check(authorityFiles)
+    }
+
+    /// What is wrong with the certificates in the `ca_file` of any client.
+    func checkAuthorities(of clients: [Client]) throws(InvalidConfiguration) {
+        try check(
+            CertificateAuthoritiesFile.paths(of: clients).map { CertificateAuthoritiesFile($0, access) })
+    }
+
+    private func check(_ files: [CertificateAuthoritiesFile]) throws(InvalidConfiguration) {
+        let problems = files.compactMap { file -> Problem? in
+            let contents: [UInt8]
+            do throws(UnusableFile) { contents = try file.contents() } catch { return error.problem }
+            do throws(ConnectionFailure) {
+                try CertificateAuthorities { [contents] }.check()
+                return nil
+            } catch {
+                return file.unusable(error.description).problem
+            }
+        }
+        guard problems.isEmpty else { throw InvalidConfiguration(problems) }
+    }
+}
