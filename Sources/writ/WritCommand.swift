@@ -8,7 +8,8 @@ struct WritCommand: AsyncParsableCommand, ExemplaryCommand {
         abstract: "A stateless OAuth 2.0 token service for machines.",
         version: Release.version,
         subcommands: [
-            InitCommand.self, ServeCommand.self, KeysCommand.self, ClientsCommand.self, TokenCommand.self,
+            InitCommand.self, ServeCommand.self, KeysCommand.self, ClientsCommand.self, IssuersCommand.self,
+            TokenCommand.self,
             ConfigCommand.self, HealthCommand.self,
         ])
 

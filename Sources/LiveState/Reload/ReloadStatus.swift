@@ -66,7 +66,8 @@ struct SettingsLog: Sendable {
     /// Logs the files that a group can change.
     mutating func warn(_ loader: SnapshotLoader, _ logger: Logger) {
         let clients = loader.clientsReading?.clients ?? []
-        for warning in loader.configuration.trustWarnings(clients) { warn(of: warning, logger) }
+        let issuers = loader.issuersReading ?? .empty
+        for warning in loader.configuration.trustWarnings(clients, issuers) { warn(of: warning, logger) }
     }
 
     private mutating func warn(of warning: Problem, _ logger: Logger) {

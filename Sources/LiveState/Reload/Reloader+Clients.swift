@@ -20,9 +20,12 @@ extension Reloader {
         return true
     }
 
-    /// Logs what is unusual in clients that are in use, once for each change and each signal.
+    /// Logs what is unusual in issuers and clients that are in use, once for each change and each signal.
     static func warn(_ state: inout State, _ logger: Logger) {
-        let found: [(StatePart, [Problem])] = [(.clients, state.loader.clientsReading?.warnings ?? [])]
+        let found: [(StatePart, [Problem])] = [
+            (.issuers, state.loader.issuersReading?.warnings ?? []),
+            (.clients, state.loader.clientsReading?.warnings ?? []),
+        ]
         for (part, warnings) in found {
             if warnings != state.parts[part]?.warnings { ProblemLog.warn(warnings, to: logger) }
             state.parts[part]?.warnings = warnings

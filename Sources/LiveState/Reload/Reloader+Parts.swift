@@ -13,6 +13,8 @@ extension Reloader {
         var parts: [StatePart] = []
         var problems: [Problem] = []
         var needsSnapshot = false
+        /// Whether clients must be read again, since what their identities depend on has changed.
+        var mustReadClients = false
         var hasNewSettings = false
     }
 
@@ -54,6 +56,10 @@ extension Reloader {
     ) -> (problems: [Problem], isUsable: Bool) {
         switch part {
         case .keys: return state.loader.readKeys(opensAll: reload.opensAll, now: reload.now)
+        case .issuers:
+            let former = state.loader.issuerNames
+            defer { if state.loader.issuerNames != former { reload.mustReadClients = true } }
+            return state.loader.readIssuers()
         case .clients: return state.loader.readClients(threadCount: threadCount)
         case .tls:
             let problems = tlsIdentities.reload()
@@ -74,6 +80,10 @@ extension Reloader {
     private func conclude(
         _ part: StatePart, _ files: WatchedFiles, _ problems: [Problem], _ state: inout State, _ reload: inout Reload
     ) {
+        // Issuers may name other files than they did when these were looked at.
+        let files =
+            part == .issuers
+            ? files.with(WatchedFiles(part, of: configuration, issuerFiles: state.loader.issuerFiles)) : files
         state.parts[part]?.policy.conclude(files, isRefused: !problems.isEmpty, now: reload.now)
         reload.parts.append(part)
         reload.problems += problems
@@ -86,7 +96,7 @@ extension Reloader {
         // A problem is logged once for each change and each signal, however often the reload is retried.
         if problems != state.parts[part]?.problems { ProblemLog.add(problems, "Not reloaded", to: logger) }
         state.parts[part]?.problems = problems
-        if part == .clients { Self.warn(&state, logger) }
+        if part == .clients || part == .issuers { Self.warn(&state, logger) }
     }
 
     /// Replaces the snapshot if a part of it was loaded or a key is due.

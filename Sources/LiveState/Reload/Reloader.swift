@@ -56,7 +56,8 @@ package final class Reloader: Sendable {
         reportSettings: @escaping @Sendable (ServiceConfiguration) -> Void = { _ in }, now: NumericDate
     ) throws(InvalidConfiguration) {
         // Before the files are read, so that a change in between is noticed.
-        let files = StatePart.allCases.map { ($0, WatchedFiles($0, of: configuration)) }
+        let issuerFiles = (try? configuration.issuers.read())?.files ?? []
+        let files = StatePart.allCases.map { ($0, WatchedFiles($0, of: configuration, issuerFiles: issuerFiles)) }
         var loader = SnapshotLoader(configuration, timing: timing)
         var problems: [Problem] = []
         let tlsIdentities = InvalidConfiguration.collect(&problems) { () throws(InvalidConfiguration) in
@@ -100,7 +101,9 @@ package final class Reloader: Sendable {
             for part in StatePart.allCases {
                 let files = watchedFiles(part, state)
                 switch state.parts[part]?.policy.look(at: files, now: now) ?? .nothing {
-                case .nothing: continue
+                case .nothing:
+                    guard part == .clients, reload.mustReadClients else { continue }
+                    load(part, files, &state, &reload)
                 case .load(let reason):
                     let isChanged = reason == .filesChanged
                     if isChanged { state.parts[part]?.forgetLogged() }
@@ -134,7 +137,7 @@ package final class Reloader: Sendable {
     }
 
     private func watchedFiles(_ part: StatePart, _ state: State) -> WatchedFiles {
-        WatchedFiles(part, of: configuration)
+        WatchedFiles(part, of: configuration, issuerFiles: state.loader.issuerFiles)
     }
 
     /// What the last completed reload found. It does not wait for a reload that is in progress.

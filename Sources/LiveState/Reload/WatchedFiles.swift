@@ -16,11 +16,21 @@ struct WatchedFiles: Equatable, Sendable {
         }
     }
 
+    /// The same for other files: those that were looked at are as they were then, further ones as they are now.
+    func with(_ other: WatchedFiles) -> WatchedFiles {
+        WatchedFiles(stamps: other.stamps.merging(stamps.filter { other.stamps[$0.key] != nil }) { _, first in first })
+    }
+
+    private init(stamps: [String: FileStamp]) { self.stamps = stamps }
+
     /// The files of a part.
-    init(_ part: StatePart, of configuration: ServiceConfiguration) {
+    ///
+    /// - Parameter issuerFiles: those that trusted issuers name.
+    init(_ part: StatePart, of configuration: ServiceConfiguration, issuerFiles: [FilePath]) {
         switch part {
         // A change of these counts for the next connection to another server. They are watched so that a mistake is logged.
         case .configuration: self.init([configuration.file] + configuration.connectionFiles)
+        case .issuers: self.init([configuration.issuersFile] + issuerFiles)
         case .clients: self.init([configuration.clientsFile])
         case .tls: self.init(configuration.tls.files)
         case .keys:

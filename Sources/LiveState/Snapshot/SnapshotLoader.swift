@@ -15,7 +15,8 @@ package struct SnapshotLoader: Sendable {
     private var schedule: KeysInForce
     private var keys: KeysReading?
     private(set) var clients: LoadedClients?
-    /// Of the clients as they were last read.
+    private var issuers: IssuersReading?
+    /// Of the issuers and clients as they were last read.
     private var identities: IdentityRegistry?
 
     struct LoadedClients {
@@ -43,8 +44,9 @@ package struct SnapshotLoader: Sendable {
     ///   be read at all, or no key that can sign. ``problems`` has the others.
     package mutating func load(now: NumericDate, threadCount: Int? = nil) throws(InvalidConfiguration) -> Snapshot {
         let (keyProblems, hasKeys) = readKeys(now: now)
+        let (issuerProblems, hasIssuers) = readIssuers()
         let (clientProblems, hasClients) = readClients(threadCount: threadCount)
-        var problems = keyProblems + clientProblems
+        var problems = keyProblems + issuerProblems + clientProblems
         var snapshot: Snapshot?
         if keys != nil {
             let made = makeSnapshot(now: now)
@@ -52,22 +54,26 @@ package struct SnapshotLoader: Sendable {
             if hasKeys { problems += made.problems }
             snapshot = made.problems.isEmpty ? made.snapshot : nil
         }
-        guard hasKeys, hasClients, let snapshot else { throw InvalidConfiguration(problems) }
+        guard hasKeys, hasIssuers, hasClients, let snapshot else { throw InvalidConfiguration(problems) }
         return snapshot
     }
 
     /// The clients as they were last read; `nil` if there are none.
     package var clientsReading: ClientsReading? { clients?.reading }
 
-    /// What is wrong with single keys and clients, which are out or keep their last form.
+    /// The trusted issuers as they were last read; `nil` if their file could never be read.
+    package var issuersReading: IssuersReading? { issuers }
+
+    /// What is wrong with single keys, issuers and clients, which are out or keep their last form.
     package var problems: [Problem] {
-        (keys?.problems ?? []) + (clients?.reading.problems ?? [])
+        (keys?.problems ?? []) + (issuers?.problems ?? []) + (clients?.reading.problems ?? [])
     }
 
     /// What is wrong with one part.
     func problems(of part: StatePart) -> [Problem] {
         switch part {
         case .keys: keys?.problems ?? []
+        case .issuers: issuers?.problems ?? []
         case .clients: clients?.reading.problems ?? []
         case .configuration, .tls: []
         }
@@ -94,6 +100,28 @@ package struct SnapshotLoader: Sendable {
         }
     }
 
+    /// Reads the file of trusted issuers. An entry that does not check keeps its last form; if the file cannot be read as a
+    /// whole, all issuers stay as they are. Clients must be read again if ``issuerNames`` has changed.
+    ///
+    /// - Returns: the problems, and whether the service can start with what was read.
+    @discardableResult
+    mutating func readIssuers() -> (problems: [Problem], isUsable: Bool) {
+        do throws(InvalidConfiguration) {
+            let reading = try configuration.issuers.read(after: issuers)
+            issuers = reading
+            identities = nil
+            return (reading.problems, true)
+        } catch {
+            return (error.problems, false)
+        }
+    }
+
+    /// What clients name in their identities.
+    var issuerNames: IssuerNames { (issuers ?? .empty).names }
+
+    /// The files that issuers name.
+    var issuerFiles: [FilePath] { (issuers ?? .empty).files }
+
     /// Reads the clients file. An entry that does not check keeps its last form; if the file cannot be read as a whole,
     /// all clients stay as they are.
     ///
@@ -103,7 +131,7 @@ package struct SnapshotLoader: Sendable {
         do throws(InvalidConfiguration) {
             let file = try ClientsFile(
                 parsing: configuration.clientsFile, after: clients?.reading.settings, configuration.access,
-                threadCount: threadCount)
+                issuers: issuerNames, threadCount: threadCount)
             let reading = file.read(after: clients?.registry)
             let registry: ClientRegistry
             do { registry = try ClientRegistry(reading.clients) } catch {
@@ -135,7 +163,7 @@ package struct SnapshotLoader: Sendable {
         guard let keys = schedule.current, let registry = self.clients?.registry else { return (nil, problems) }
         let identities =
             self.identities
-            ?? IdentityRegistry([], registry, of: configuration.issuer)
+            ?? IdentityRegistry((issuers ?? .empty).issuers, registry, of: configuration.issuer)
         self.identities = identities
         do {
             let snapshot = try Snapshot(

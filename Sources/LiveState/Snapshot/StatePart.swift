@@ -3,6 +3,8 @@ package enum StatePart: String, Sendable, CaseIterable {
     /// The settings that can change while the service runs.
     case configuration
     case keys
+    /// Before clients, whose identities name issuers.
+    case issuers
     case clients
     case tls
 }

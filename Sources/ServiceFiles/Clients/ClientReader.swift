@@ -14,6 +14,7 @@ struct ClientReader<Node: YAMLNode>: EntryReader {
     static var memberNames: [String] {
         [
             "client_id", "client_name", "client_secrets", "jwks", "jwks_uri", "ca_file", "client_assertion",
+            "identities", "claims_from_identity",
             "token_endpoint_auth_method", "grant_types", "scope", "resources", "audiences",
             "access_token_lifetime", "access_token_reuse",
             "refresh_tokens_not_before", "dpop_bound_access_tokens",
@@ -48,6 +49,7 @@ struct ClientReader<Node: YAMLNode>: EntryReader {
         let method = value("token_endpoint_auth_method", Self.authenticationMethod)
         let keys = keys()
         let assertionRules = assertionRules()
+        let identities = identities()
         checkCredentials(method)
         let grantTypes = list("grant_types", GrantType.init(parsing:))
         let scope = value("scope", Self.scope)
@@ -61,12 +63,13 @@ struct ClientReader<Node: YAMLNode>: EntryReader {
         checkRoom(scope, (resources ?? []) + (audiences ?? []), grantTypes)
         let claims = claims()
         let shape = tokenShape(claims)
+        let copiedClaims = copiedClaims(claims, shape ?? .standard)
         if let id { warnOfColon(in: id, secrets, method) }
         guard let id, problems.isEmpty else { return nil }
         do throws(InvalidValue) {
             let client = try Client(
                 id: id, name: name, secrets: secrets, keys: keys, assertionRules: assertionRules,
-                authenticationMethod: method,
+                identities: identities, copiedClaims: copiedClaims, authenticationMethod: method,
                 grantTypes: grantTypes.map { Set($0) } ?? [.clientCredentials], scope: scope ?? .empty,
                 resources: resources ?? [], audiences: audiences ?? [], tokenShape: shape ?? .standard,
                 accessTokenLifetime: lifetime, accessTokenReuse: reuse,

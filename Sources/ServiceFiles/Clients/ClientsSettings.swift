@@ -5,13 +5,18 @@ package struct ClientsSettings: Sendable {
     /// `refresh_tokens_not_before`: a refresh token is rejected if the first token of its family was issued before.
     package private(set) var refreshTokensNotBefore: NumericDate?
     package private(set) var problems: [Problem] = []
+    /// The trusted issuers, which identities name; `nil` if they are not known.
+    let issuers: IssuerNames?
 
     /// - Parameters:
     ///   - members: the members of the file, or of the part of it before `clients`.
     ///   - former: the settings of the last reading. A setting that does not check keeps the value that it has there.
+    ///   - issuers: the trusted issuers; `nil` if they are not known.
     init(
-        _ members: [YAMLMember<YamsNode>], of file: FileLines, after former: ClientsSettings? = nil
+        _ members: [YAMLMember<YamsNode>], of file: FileLines, after former: ClientsSettings? = nil,
+        issuers: IssuerNames? = nil
     ) {
+        self.issuers = issuers
         for member in members where member.name != "clients" {
             let place = file.place(member.line)
             let problemsOfForm = YAMLForm.problems(with: member, of: file)

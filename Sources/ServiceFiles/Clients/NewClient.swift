@@ -31,6 +31,8 @@ package struct NewClient: Sendable {
         case keys(JWKSet)
         /// `jwks_uri` with its `ca_file`, for `private_key_jwt`.
         case keysURL(String, caFile: String? = nil)
+        /// `identities`
+        case identities([ClientIdentity])
     }
 
     /// Describes a client; nothing is written to a file.
@@ -63,6 +65,7 @@ package struct NewClient: Sendable {
             lines.append("jwks_uri: \(YAMLScalar.write(url))")
             if let caFile { lines.append("ca_file: \(YAMLScalar.write(caFile))") }
             lines.append(Self.method(.privateKeyJWT))
+        case .identities(let identities): lines += ["identities:"] + identities.flatMap(Self.lines(of:))
         }
         if grantTypes != [.clientCredentials] {
             lines.append("grant_types: [\(grantTypes.map { YAMLScalar.write($0.rawValue) }.joined(separator: ", "))]")
@@ -72,6 +75,19 @@ package struct NewClient: Sendable {
         if requiresProof { lines.append("dpop_bound_access_tokens: true") }
         if mayIntrospect { lines.append("introspect: true") }
         return lines
+    }
+
+    private static func lines(of identity: ClientIdentity) -> [String] {
+        var lines = ["  - issuer: \(YAMLScalar.write(identity.issuer))"]
+        if let subject = identity.subject { lines.append("    subject: \(YAMLScalar.write(subject))") }
+        guard !identity.claims.isEmpty else { return lines }
+        lines.append("    claims:")
+        return lines
+            + identity.claims.map { claim in
+                // JSON is YAML, and a text in quotation marks stays one.
+                let values = claim.accepted.count == 1 ? claim.accepted[0] : .array(claim.accepted)
+                return "      \(YAMLScalar.write(claim.path.description)): \(values.jsonText)"
+            }
     }
 
     private static func list(_ name: String, _ audiences: [Audience]) -> [String] {

@@ -54,6 +54,7 @@ extension ServiceConfiguration {
         .keysRotationEvery: { $0.keysRotation.map { DurationText.format($0.every) } },
         .keysRotationAnnounce: { $0.keysRotation.map { DurationText.format($0.announce) } },
         .clients: { $0.clientsFile.string },
+        .issuers: { $0.issuersFile.string },
         .tokenPath: { $0.endpoints.token },
         .authorizationEndpoint: { $0.endpoints.authorization == nil ? nil : "refuse" },
         .metadata: { $0.settings[.metadata]?.text },

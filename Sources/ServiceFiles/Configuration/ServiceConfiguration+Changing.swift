@@ -57,6 +57,7 @@ extension ServiceConfiguration {
         Comparison(.keys) { $0.keysFolder },
         Comparison(.keysPassphraseFile) { $0.keysPassphraseFile },
         Comparison(.clients) { $0.clientsFile },
+        Comparison(.issuers) { $0.issuersFile },
         Comparison(.tokenPath) { $0.endpoints.token },
         Comparison(.authorizationEndpoint) { $0.endpoints.authorization != nil },
         Comparison(.metadata) { $0.metadata.additional },

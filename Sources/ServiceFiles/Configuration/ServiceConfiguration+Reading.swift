@@ -81,6 +81,7 @@ extension ServiceConfiguration {
         let trustedProxies = reader.trustedProxies(tls)
         let keysFolder = reader.path(.keys, default: "keys")
         let clientsFile = reader.path(.clients, default: "clients.yaml")
+        let issuersFile = reader.path(.issuers, default: "issuers.yaml")
         let keysPassphraseFile = reader.path(.keysPassphraseFile)
         let keysRotation = reader.rotationPlan()
         let caFile = reader.path(.caFile)
@@ -118,6 +119,7 @@ extension ServiceConfiguration {
             keysPassphraseFile: keysPassphraseFile,
             keysRotation: keysRotation,
             clientsFile: clientsFile,
+            issuersFile: issuersFile,
             endpoints: endpoints,
             metadata: metadata,
             algorithm: algorithm ?? .rs256,
@@ -160,6 +162,7 @@ extension ServiceConfiguration {
             keysPassphraseFile: reader.path(.keysPassphraseFile),
             keysRotation: reader.rotationPlan() ?? reader.standInForRotationPlan,
             clientsFile: reader.path(.clients, default: "clients.yaml"),
+            issuersFile: reader.path(.issuers, default: "issuers.yaml"),
             endpoints: endpoints,
             metadata: ServerMetadata(issuer: issuer, endpoints: endpoints, algorithm: .rs256),
             algorithm: reader.value(.accessTokenAlgorithm, IssuancePolicy.algorithm(named:)) ?? .rs256,

@@ -21,6 +21,8 @@ package struct ServiceConfiguration: Sendable {
     package internal(set) var keysRotation: RotationPlan?
     /// `clients`
     package let clientsFile: FilePath
+    /// `issuers`
+    package let issuersFile: FilePath
     /// `token_path`, `authorization_endpoint`, and the paths that follow from the issuer.
     package let endpoints: EndpointPaths
     /// The metadata documents, with the members of `metadata`.
@@ -86,7 +88,7 @@ package struct ServiceConfiguration: Sendable {
 
     /// The files that decide what the service does, without those in the keys folder.
     package var decidingFiles: [FilePath] {
-        [file, clientsFile] + [keysPassphraseFile].compactMap(\.self) + tls.files + connectionFiles
+        [file, clientsFile, issuersFile] + [keysPassphraseFile].compactMap(\.self) + tls.files + connectionFiles
     }
 
     /// The files for connections to other servers. They are read anew for each connection.
@@ -94,12 +96,19 @@ package struct ServiceConfiguration: Sendable {
 
     /// The files and folders that decide what the service does and that their group can change.
     ///
-    /// - Parameter clients: the registered clients, which may name files.
-    package func trustWarnings(_ clients: [Client]) -> [Problem] {
+    /// - Parameters:
+    ///   - clients: the registered clients, which may name files.
+    ///   - issuers: the trusted issuers, which may name files too.
+    package func trustWarnings(_ clients: [Client], _ issuers: IssuersReading = .empty) -> [Problem] {
         let names = (try? keys.keyFileNames()) ?? []
         return TrustedFile.warnings(
-            about: decidingFiles + CertificateAuthoritiesFile.paths(of: clients) + [keysFolder]
+            about: decidingFiles + CertificateAuthoritiesFile.paths(of: clients) + issuers.files + [keysFolder]
                 + names.map { keysFolder.appending($0.description) })
+    }
+
+    /// The file of trusted issuers. There need be none unless the configuration names it.
+    package var issuers: IssuersFile {
+        IssuersFile(issuersFile, mayBeAbsent: settings[.issuers] == nil, access, service: issuer)
     }
 
     /// The values that are accepted as `aud` of a client's assertion at the token endpoint.

@@ -8,6 +8,7 @@ enum SettingName: String, CaseIterable {
     case keysRotationEvery = "keys_rotation.every"
     case keysRotationAnnounce = "keys_rotation.announce"
     case clients
+    case issuers
     case tokenPath = "token_path"
     case authorizationEndpoint = "authorization_endpoint"
     case metadata

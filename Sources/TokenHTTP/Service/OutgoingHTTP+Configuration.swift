@@ -23,10 +23,11 @@ extension ServiceConfiguration {
         try check(authorityFiles)
     }
 
-    /// What is wrong with the certificates in the `ca_file` of any client.
-    func checkAuthorities(of clients: [Client]) throws(InvalidConfiguration) {
+    /// What is wrong with the certificates in the `ca_file` of any client or issuer.
+    func checkAuthorities(of clients: [Client], _ issuers: [TrustedIssuer]) throws(InvalidConfiguration) {
+        let ofIssuers = Set(issuers.compactMap(\.caFile)).sorted().map { FilePath($0) }
         try check(
-            CertificateAuthoritiesFile.paths(of: clients).map { CertificateAuthoritiesFile($0, access) })
+            (CertificateAuthoritiesFile.paths(of: clients) + ofIssuers).map { CertificateAuthoritiesFile($0, access) })
     }
 
     private func check(_ files: [CertificateAuthoritiesFile]) throws(InvalidConfiguration) {

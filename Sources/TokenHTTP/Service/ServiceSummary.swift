@@ -50,6 +50,7 @@ package struct ServiceSummary: Sendable {
             Fact("memory", "memory", memory.text),
             Fact("drain_delay", "on SIGTERM", "keeps serving for \(DurationText.format(configuration.drainDelay))"),
         ]
+        facts += Self.trusted(snapshot.identities)
     }
 
     private static func transport(_ tls: TLSTermination) -> String {
@@ -68,6 +69,12 @@ package struct ServiceSummary: Sendable {
     private static func count(_ states: [KeySchedule.State]) -> String {
         let published = states.count { $0 != .expired }
         return "\(published) published, of which \(states.count { $0 == .next }) will sign later"
+    }
+
+    /// Most services trust no issuer but themselves.
+    private static func trusted(_ identities: IdentityRegistry) -> [Fact] {
+        let names = identities.all.map(\.name).sorted()
+        return names.isEmpty ? [] : [Fact("trusted_issuers", "trusts", names.joined(separator: ", "))]
     }
 
     private static func throttle(_ configuration: ServiceConfiguration) -> String {

@@ -10,7 +10,7 @@ import Telemetry
 extension TokenService {
     /// Registers the metrics that are computed on each scrape.
     func collect(
-        _ readiness: Readiness, _ signers: SignerPool,
+        _ readiness: Readiness, _ signers: SignerPool, _ issuerKeys: IssuerKeySets,
         _ listeners: [ListenerService]
     ) {
         ProcessStatistics.collect(into: metrics.registry)
@@ -33,6 +33,7 @@ extension TokenService {
                     value: Double(listener.connectionCount), labels: [("listener", listener.name)])
             }
             reloader.lastStatus.add(to: &samples)
+            IssuerSamples(issuers: reloader.snapshots.current.identities.all, keys: issuerKeys).add(to: &samples)
             StateSamples(
                 snapshot: reloader.snapshots.current, tlsIdentity: reloader.tlsIdentities.current,
                 isPerClient: isPerClient, now: .now

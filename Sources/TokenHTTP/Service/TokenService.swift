@@ -72,7 +72,7 @@ package struct TokenService: Sendable {
         }
         let authenticator = try authenticator(usedAssertions, issuerKeys, coreCount: coreCount)
         let listeners = listeners(authenticator, usedAssertions, signers, readiness, firstSecond, coreCount: coreCount)
-        collect(readiness, signers, listeners)
+        collect(readiness, signers, issuerKeys, listeners)
 
         // The services are stopped in reverse order, each after the next one has ended.
         let files = FilesThread()

@@ -11,13 +11,15 @@ extension ClientsCommand {
         static let configuration = CommandConfiguration(
             commandName: "add", abstract: "Add a client and print its secret, once.",
             discussion: """
-                With --jwks or --jwks-uri it has no secret: it signs assertions with its own key (RFC 7523).
+                With --jwks or --jwks-uri it has no secret: it signs assertions with its own key (RFC 7523). With --identity it \
+                has none either: a token of the platform that it runs on says which client it is.
                 """)
 
         static let examples = [
             "writ clients add reporting --scope site.read --resource https://api.example.com",
             "writ clients add job --scope site.read --jwks job.pub.pem",
             "writ clients add courier --scope site.read --dpop-bound",
+            "writ clients add deploy --scope site.read --identity issuer=github,repository_id=456",
         ]
 
         @OptionGroup var configurationOption: ConfigurationOption
@@ -55,6 +57,12 @@ extension ClientsCommand {
                 valueName: "file"))
         var caFile: String?
 
+        @Option(
+            help: ArgumentHelp(
+                "What a token of its platform must say: issuer=NAME of an entry of issuers.yaml, subject=TEXT, CLAIM=TEXT, "
+                    + "CLAIM:=JSON, separated by commas. May be repeated: each is enough.", valueName: "pins"))
+        var identity: [String] = []
+
         @Flag(
             help:
                 "Require a DPoP proof of each of its token requests, so that its tokens are bound to its key (RFC 9449)."
@@ -70,6 +78,9 @@ extension ClientsCommand {
         func validate() throws {
             if jwks != nil && jwksURI != nil { throw ValidationError("--jwks and --jwks-uri exclude each other") }
             if caFile != nil && jwksURI == nil { throw ValidationError("--ca-file comes without --jwks-uri") }
+            if !identity.isEmpty && (jwks != nil || jwksURI != nil) {
+                throw ValidationError("--identity excludes --jwks and --jwks-uri: add the others in the clients file")
+            }
         }
 
         func run() throws {
@@ -79,7 +90,7 @@ extension ClientsCommand {
             let audiences = try audience.map { try OptionValue.parse($0, "--audience", Audience.init(name:)) }
             let configuration = try configurationOption.read()
             let secret = try GeneratedClientSecret()
-            let keys = try keys()
+            let keys = try keys() ?? identities(configuration)
             try configuration.clientsEditor.add(
                 NewClient(
                     id: id, name: name, credential: keys ?? .secret(secret.hash),
@@ -96,6 +107,16 @@ extension ClientsCommand {
         private func grantTypes() throws -> [GrantType] {
             let others = try grantType.map { try OptionValue.parse($0, "--grant-type", GrantType.init(parsing:)) }
             return [.clientCredentials] + GrantType.allCases.filter { $0 != .clientCredentials && others.contains($0) }
+        }
+
+        /// The identities, checked against the trusted issuers.
+        private func identities(_ configuration: ServiceConfiguration) throws -> NewClient.Credential? {
+            guard !identity.isEmpty else { return nil }
+            let identities = try identity.map { try OptionValue.parse($0, "--identity", IdentityText.parse) }
+            for warning in try configuration.issuers.read().check(identities, at: .option("--identity")) {
+                Terminal.warn(warning)
+            }
+            return .identities(identities)
         }
 
         private func keys() throws -> NewClient.Credential? {
@@ -125,7 +146,11 @@ extension ClientsCommand {
             var writer = JSONWriter()
             writer.object { object in
                 object.member("client_id", id.description)
-                object.member("token_endpoint_auth_method", TokenEndpointAuthenticationMethod.privateKeyJWT.rawValue)
+                if identity.isEmpty {
+                    object.member("token_endpoint_auth_method", TokenEndpointAuthenticationMethod.privateKeyJWT.rawValue)
+                } else {
+                    object.member("identities", identity)
+                }
                 object.member("scope", scope.description)
             }
             Terminal.print(writer)

@@ -57,6 +57,7 @@ extension Client {
                 if let caFile = location.caFile { object.member("ca_file", caFile) }
             case nil: break
             }
+            writeIdentities(to: &object)
         }
     }
 }

@@ -44,6 +44,8 @@ extension ClientsCommand {
                 if let caFile = location.caFile { rows.append(["ca_file", caFile]) }
             case nil: break
             }
+            rows += client.identities.map { ["identity", $0.description] }
+            rows += client.copiedClaims.map { ["claim", "\($0.name) from \($0.path)"] }
             if client.keys != nil {
                 let rules = client.assertionRules.over(configuration.assertionRules)
                 let use = rules.isSingleUse ? "accepted once" : "accepted until they expire"
