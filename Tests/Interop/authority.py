@@ -75,11 +75,30 @@ class Authority:
     def root_pem(self) -> bytes:
         return self.root.public_bytes(Encoding.PEM)
 
-    def issue(self, kind="EC", days=30) -> Pair:
+    def issue(self, kind="EC", days=30, host="localhost") -> Pair:
         key = KEYS[kind]()
-        return Pair([self.certificate("localhost", key, "Intermediate", self.key, days=days), self.intermediate], key)
+        own = self.certificate("localhost", key, "Intermediate", self.key, days=days, host=host)
+        return Pair([own, self.intermediate], key)
 
-    def certificate(self, subject, key, issuer, issuer_key, is_authority=False, days=365):
+    def issue_to_client(self, *names: x509.GeneralName, subject="client", usage=ExtendedKeyUsageOID.CLIENT_AUTH, **validity):
+        """A certificate with these names in its subjectAltName."""
+        key = KEYS["EC"]()
+        own = self.certificate(subject, key, "Intermediate", self.key, names=names, usage=usage, **validity)
+        return Pair([own, self.intermediate], key)
+
+    def certificate(
+        self,
+        subject,
+        key,
+        issuer,
+        issuer_key,
+        is_authority=False,
+        days=365,
+        host="localhost",
+        names=None,
+        usage=ExtendedKeyUsageOID.SERVER_AUTH,
+        seconds=0,
+    ):
         now = datetime.datetime.now(datetime.timezone.utc)
         builder = (
             x509.CertificateBuilder()
@@ -88,7 +107,7 @@ class Authority:
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - datetime.timedelta(hours=1))
-            .not_valid_after(now + datetime.timedelta(days=days))
+            .not_valid_after(now + (datetime.timedelta(seconds=seconds) if seconds else datetime.timedelta(days=days)))
             .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
             .add_extension(
@@ -110,9 +129,11 @@ class Authority:
             )
         )
         if not is_authority:
-            names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-            builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
-            builder = builder.add_extension(
-                x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False
-            )
+            if names is None:
+                names = [x509.DNSName(host)]
+                if host == "localhost":
+                    names.append(x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
+            if names:
+                builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+            builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
         return builder.sign(issuer_key, hashes.SHA256())

@@ -18,6 +18,30 @@ import Testing
         "clients:\n  - client_id: a\n    client_secrets: [{hash: \"\(Self.hash)\"}]\n\(members)"
     }
 
+    @Test(
+        "RFC 9449 section 5.2: dpop_bound_access_tokens is true or false, and false if it is absent",
+        arguments: [("true", true), ("on", true), ("false", false), ("~", false)])
+    func boundTokens(text: String, requiresProof: Bool) throws {
+        let entry = entry("    dpop_bound_access_tokens: \(text)\n")
+        let clients = try read(entry)
+        #expect(clients.map(\.requiresProof) == [requiresProof])
+        #expect(try ClientRegistry(clients).requiresProofs == requiresProof)
+        // It is kept when refresh tokens of all clients end.
+        let ended = try read("refresh_tokens_not_before: 2026-01-01T00:00:00Z\n" + entry)
+        #expect(ended.map(\.requiresProof) == [requiresProof])
+        #expect(clients.first?.endingRefreshTokens(before: NumericDate(1)).requiresProof == requiresProof)
+        #expect(try read(self.entry("")).first?.requiresProof == false)
+    }
+
+    @Test(
+        "Another value of dpop_bound_access_tokens, or another name for it, is a problem",
+        arguments: ["1", "[]", "ES256"])
+    func boundTokensMalformed(text: String) {
+        #expect(problems(entry("    dpop_bound_access_tokens: \(text)\n")).count == 1)
+        let misspelt = problems(entry("    dpop_bound_access_token: true\n"))
+        #expect(misspelt.count == 1 && misspelt.allSatisfy { $0.contains("dpop_bound_access_token") }, "\(misspelt)")
+    }
+
     @Test("Every member of an entry is read")
     func readsEveryMember() throws {
         let client = try #require(
@@ -34,6 +58,8 @@ import Testing
                     grant_types: [client_credentials]
                     scope: site.read site.documentation
                     resources: [https://api.example.com]
+                    audiences: [rabbitmq, 6f1c1f4e-8a0c-4f6e-9a54-0d8a6a2e1d11, "//iam.googleapis.com/x"]
+                    token_shape: { typ: JWT, scope: array, scope_claim: scp }
                     access_token_lifetime: 5m
                     access_token_reuse: 20s
                     claims: { tenant: acme, level: 3, admin: false, id: "007", tags: [a, b] }
@@ -46,6 +72,11 @@ import Testing
         #expect(client.authenticationMethod == .clientSecretBasic)
         #expect(client.scope.tokens == ["site.read", "site.documentation"])
         #expect(client.resources.map(\.description) == ["https://api.example.com"])
+        #expect(
+            client.audiences.map(\.description) == [
+                "rabbitmq", "6f1c1f4e-8a0c-4f6e-9a54-0d8a6a2e1d11", "//iam.googleapis.com/x",
+            ])
+        #expect(client.tokenShape == (try AccessTokenShape(type: .jwt, scope: .array, scopeClaim: "scp")))
         #expect(client.accessTokenLifetime == .seconds(300))
         #expect(client.accessTokenReuse == .seconds(20))
     }
@@ -122,34 +153,89 @@ import Testing
             ("    scope: 'a  b'\n", "scope has a space at an end or two in a row"),
             (
                 "    grant_types: [password]\n",
-                "grant_types: an element is neither client_credentials nor refresh_token"
+                "grant_types: an element is none of client_credentials, refresh_token and urn:ietf:params:oauth:grant-type:jwt-bearer"
             ),
             ("    grant_types: client_credentials\n", "grant_types is not a list"), ("    grant_types: []\n", nil),
             ("    resources: [api]\n", "resources: an element is not an absolute URI"),
             (
+                "    audiences: ['https://a']\n",
+                "audiences: an element has a colon: a URI belongs in resources, and no other name has one (RFC 7519 section 2)"
+            ),
+            ("    audiences: [a b]\n", "audiences: an element has a character outside visible ASCII"),
+            ("    audiences: rabbitmq\n", "audiences is not a list"),
+            ("    token_shape: {}\n", nil), ("    token_shape: { typ: at+jwt, scope: string }\n", nil),
+            ("    token_shape: JWT\n", "token_shape is not a mapping"),
+            ("    token_shape: { typ: jwt }\n", "token_shape typ is neither at+jwt nor JWT"),
+            ("    token_shape: { typ: none }\n", "token_shape typ is neither at+jwt nor JWT"),
+            ("    token_shape: { scope: list }\n", "token_shape scope is neither string nor array"),
+            ("    token_shape: { scope: [a] }\n", "token_shape: scope is not one single value"),
+            ("    token_shape: { scope_claims: scp }\n", "token_shape: unknown key scope_claims"),
+            (
+                "    token_shape: { scope_claim: aud }\n",
+                "token_shape scope_claim is the name of a registered claim that is no scope"
+            ),
+            (
+                "    token_shape: { scope_claim: active }\n",
+                "token_shape scope_claim is the name of a member of introspection answers"
+            ), ("    token_shape: { scope_claim: '' }\n", "token_shape scope_claim is empty"),
+            (
                 "    token_endpoint_auth_method: none\n",
-                "token_endpoint_auth_method is not one of client_secret_basic, client_secret_post and private_key_jwt"
+                "token_endpoint_auth_method is not one of client_secret_basic, client_secret_post, private_key_jwt, spiffe_jwt, "
+                    + "tls_client_auth and self_signed_tls_client_auth"
             ),
             ("    access_token_lifetime: 2d\n", "access_token_lifetime is not between 1s and 24h"),
             ("    access_token_reuse: off\n", nil),
             ("    access_token_reuse: 1h\n", "access_token_reuse is neither off nor between 1s and 5m"),
             ("    claims: { sub: me }\n", "claims would shadow the registered claim sub"),
             ("    claims: { nbf: 0 }\n", "claims would shadow the registered claim nbf"),
+            ("    claims: { status: {} }\n", "claims would shadow the registered claim status"),
             (
                 "    claims: [a]\n",
-                "claims is not a mapping that JSON can express: unique names, numbers of 64 bits at most"
-            ), ("    claims: { a: .inf }\n", nil),
+                "claims is not a mapping of names to values"
+            ),
+            (
+                "    claims: { a: .inf }\n",
+                "claims has an infinity, or what is not a number, which JSON cannot express"
+            ),
             (
                 "    claims: {1: a, \"1\": b}\n",
                 "is not YAML: a key is used twice: 1"
             ),
             (
                 "    claims: {n: 12345678901234567890}\n",
-                "claims is not a mapping that JSON can express: unique names, numbers of 64 bits at most"
+                "claims has a number of more than 64 bits, which JSON readers would round"
             ),
         ] as [(String, String?)])
     func checksMembers(members: String, expected: String?) {
         #expect(problems(entry(members)) == (expected.map { ["4: \($0)"] } ?? []))
+    }
+
+    @Test("The claim with the scope must not have the name of one of the client's claims")
+    func scopeClaimsDoNotShadow() {
+        let shape = "    token_shape: { scope_claim: tenant }\n"
+        #expect(problems(entry(shape)) == [])
+        #expect(
+            problems(entry(shape + "    claims: { tenant: acme }\n"))
+                == ["4: token_shape scope_claim is the name of one of the client's claims"])
+    }
+
+    @Test("A registration that weakens its tokens is warned about by its client and line, unless it is out")
+    func warnsOfWeakTokens() throws {
+        func warnings(_ text: String) throws -> [String] {
+            try ClientsFile(parsing: YAMLText(path: "clients.yaml", text: text)).read().warnings.map(\.description)
+        }
+        #expect(try warnings(entry("    token_shape: { scope: array }\n    audiences: [b]\n")).isEmpty)
+        let jwt = try warnings(entry("    token_shape: { typ: JWT }\n"))
+        #expect(jwt.count == 1)
+        #expect(jwt.first?.hasPrefix("clients.yaml:4: client a has token_shape with typ JWT: ") == true)
+        let own = try warnings(entry("    audiences: [a]\n"))
+        #expect(own.count == 1)
+        #expect(own.first?.hasPrefix("clients.yaml:2: client a is an audience of its own tokens: ") == true)
+        // An entry with a problem is out.
+        #expect(try warnings(entry("    token_shape: { typ: JWT }\n    scop: a\n")).isEmpty)
+        // Of two entries with one identifier the second is out.
+        let second = entry("    token_shape: { typ: JWT }\n").replacing("clients:\n", with: "")
+        #expect(try warnings(entry("") + second).isEmpty)
     }
 
     @Test("Nested aliases that expand to very many values are refused")
@@ -185,7 +271,7 @@ import Testing
     func manyCostsOfPasswordHashesAreRefused() throws {
         func refusals(costs: Int) -> [String] {
             let entries = (1...costs).map { number in
-                let hash = "$pbkdf2-sha256$i=\(number)$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA"
+                let hash = "$pbkdf2-sha256$i=\(1000 + number)$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA"
                 return "  - client_id: c\(number)\n    client_secrets: [{hash: '\(hash)'}]\n"
             }
             return problems("clients:\n" + entries.joined())

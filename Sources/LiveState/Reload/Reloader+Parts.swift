@@ -13,7 +13,7 @@ extension Reloader {
         var parts: [StatePart] = []
         var problems: [Problem] = []
         var needsSnapshot = false
-        /// Whether clients must be read again, since what their identities depend on has changed.
+        /// Whether clients must be read again, since what their identities or certificates depend on has changed.
         var mustReadClients = false
         var hasNewSettings = false
     }
@@ -68,7 +68,9 @@ extension Reloader {
             do throws(InvalidConfiguration) {
                 let new = try configuration.readAgain()
                 state.settingsLog.add(new, at: configuration, logger)
+                let former = state.loader.configuration.certificateSupport
                 state.loader.adopt(configuration.adopting(new))
+                if state.loader.configuration.certificateSupport != former { reload.mustReadClients = true }
                 reload.hasNewSettings = true
                 return (configuration.connectionFileProblems, true)
             } catch {

@@ -32,7 +32,7 @@ struct WatchedFiles: Equatable, Sendable {
         case .configuration: self.init([configuration.file] + configuration.connectionFiles)
         case .issuers: self.init([configuration.issuersFile] + issuerFiles)
         case .clients: self.init([configuration.clientsFile])
-        case .tls: self.init(configuration.tls.files)
+        case .tls: self.init(configuration.tls.files + [configuration.clientCAFile].compactMap(\.self))
         case .keys:
             let folder = configuration.keysFolder
             let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.string)) ?? []

@@ -13,11 +13,15 @@ extension Snapshot {
         let sealing = keys.scheduled.sealing.compactMap(\.scheduled)
         let sealer = RefreshTokenSealer(issuer: configuration.issuer, turns: sealing)
         let nonces = configuration.dpopNonce ? DPoPNonces(issuer: configuration.issuer, turns: sealing) : nil
-        let use = ServerMetadata.Use(clients: clients, issuers: identities.all)
+        let use = ServerMetadata.Use(
+            clients: clients, issuers: identities.all,
+            bindsTokensToCertificates: configuration.bindsTokensToCertificates)
         self.init(
             configuration: configuration, policy: policy, clients: clients, identities: identities,
             lifetimes: lifetimes, keys: keys.scheduled.keys, sealingKeys: keys.scheduled.sealing, sealer: sealer,
-            proofs: try DPoPPolicy(ownKeys: keys.scheduled.published, nonces: nonces),
+            proofs: try DPoPPolicy(
+                ownKeys: keys.scheduled.published, nonces: nonces,
+                alias: configuration.certificateOrigin.map { $0 + configuration.endpoints.token }),
             inspector: try TokenInspector(
                 keys: keys.scheduled.published, signingKey: keys.signing[0].key, clients: clients, policy: policy,
                 sealer: sealer),

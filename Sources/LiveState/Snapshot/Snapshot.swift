@@ -61,6 +61,9 @@ package final class Snapshot: Sendable {
     /// `client_assertion`
     package var assertionRules: AssertionRules { configuration.assertionRules }
 
+    /// Whether clients are asked for certificates: some client needs one, or all do.
+    package var asksForCertificates: Bool { metadataUse.asksForCertificates }
+
     /// Whether a client has something that is accepted once: its own assertions, tokens of an issuer, or DPoP proofs.
     package var hasSingleUse: Bool {
         clients.hasKeys || clients.requiresProofs || configuration.dpopNonce

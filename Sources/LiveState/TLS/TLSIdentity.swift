@@ -10,6 +10,9 @@ package final class TLSIdentity: Sendable {
     /// For connections with HTTP/2 or HTTP/1.1. RFC 9325: TLS 1.3, and TLS 1.2 with the cipher suites that have forward
     /// secrecy and authenticated encryption.
     package let context: NIOSSLContext
+    /// The same, and clients are asked for certificates. Every one is accepted: ``ClientAuthorities`` verifies it for each
+    /// request that needs it. Sessions of the other context are not resumed here.
+    package let contextWithCertificates: NIOSSLContext
     /// When the first certificate expires (`notAfter`, RFC 5280 section 4.1.2.5).
     package var end: NumericDate { NumericDate(certificates.first?.end ?? 0) }
     /// The certificates of the file, the service's own first.
@@ -17,6 +20,7 @@ package final class TLSIdentity: Sendable {
     /// The file of the certificates.
     let certificateFile: FilePath
 
+    private let configuration: TLSConfiguration
     /// The digests of both files. Two identities with the same digests are equal.
     private let digest: [UInt8]
 
@@ -47,15 +51,35 @@ package final class TLSIdentity: Sendable {
         let configuration = Self.configuration(certificates.chain, key)
         // Only a context checks that the key belongs to the certificate.
         guard let context = try? NIOSSLContext(configuration: configuration),
+            let contextWithCertificates = try? NIOSSLContext(configuration: configuration.askingForCertificates),
             let digest = try? Self.digest(of: certificateFile, keyFile)
         else {
             let reason = TLSKeyMismatch.reason(keyFile, certificates.parsed, certificate)
             throw InvalidConfiguration([Problem(Self.place(privateKey), reason)])
         }
+        self.configuration = configuration
         self.context = context
+        self.contextWithCertificates = contextWithCertificates
         self.digest = digest
         self.certificates = certificates.parsed
         self.certificateFile = certificate
+    }
+
+    /// With ``contextWithCertificates`` made anew.
+    private init(_ other: TLSIdentity, contextWithCertificates: NIOSSLContext) {
+        configuration = other.configuration
+        context = other.context
+        self.contextWithCertificates = contextWithCertificates
+        digest = other.digest
+        certificates = other.certificates
+        certificateFile = other.certificateFile
+    }
+
+    /// The same identity, with which no session of a client with a certificate is resumed; `nil` if there is no memory.
+    func withoutSessions() -> TLSIdentity? {
+        (try? NIOSSLContext(configuration: configuration.askingForCertificates)).map {
+            TLSIdentity(self, contextWithCertificates: $0)
+        }
     }
 
     private static func configuration(
@@ -124,6 +148,17 @@ package final class TLSIdentity: Sendable {
     private static func digest(of first: SecretBytes, _ second: SecretBytes) throws(LibcryptoError) -> [UInt8] {
         try first.withBytes { (bytes) throws(LibcryptoError) in try HashFunction.sha256.digest(of: bytes) }
             + second.withBytes { (bytes) throws(LibcryptoError) in try HashFunction.sha256.digest(of: bytes) }
+    }
+}
+
+extension TLSConfiguration {
+    /// The same, and clients are asked for certificates. Those of no authority are accepted too: there is no trust root, and
+    /// the listener does not use BoringSSL's verification.
+    fileprivate var askingForCertificates: TLSConfiguration {
+        var configuration = self
+        configuration.certificateVerification = .optionalVerification
+        configuration.trustRoots = .certificates([])
+        return configuration
     }
 }
 

@@ -54,6 +54,7 @@ extension ClientReader {
         let hasSecrets = member("client_secrets") != nil
         let hasKeys = member("jwks") != nil || member("jwks_uri") != nil
         let hasIdentities = member("identities") != nil
+        if let method, method.usesCertificate { return refuseCredentials(besides: method) }
         switch method {
         case nil where !hasSecrets && !hasKeys && !hasIdentities:
             let hint = "`writ clients add` adds a client with the hash of its secret; keys belong in jwks or jwks_uri"
@@ -73,6 +74,12 @@ extension ClientReader {
             note(member("jwks") != nil ? "jwks" : "jwks_uri", "cannot be used with \(method?.rawValue ?? "")")
         default: break
         }
+    }
+
+    /// The certificate of a client is its only credential, RFC 8705 section 2.
+    private mutating func refuseCredentials(besides method: TokenEndpointAuthenticationMethod) {
+        let others = ["client_secrets", "jwks_uri", "identities"] + (method == .tlsClientAuth ? ["jwks"] : [])
+        for name in others where member(name) != nil { note(name, "cannot be used with \(method.rawValue)") }
     }
 
     /// Without form encoding, HTTP Basic ends the user name at the first colon (RFC 7617 section 2).

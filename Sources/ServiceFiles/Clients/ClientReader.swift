@@ -15,6 +15,8 @@ struct ClientReader<Node: YAMLNode>: EntryReader {
         [
             "client_id", "client_name", "client_secrets", "jwks", "jwks_uri", "ca_file", "client_assertion",
             "identities", "claims_from_identity",
+            "tls_client_auth_subject_dn", "tls_client_auth_san_dns", "tls_client_auth_san_uri",
+            "tls_client_auth_san_ip", "tls_client_auth_san_email", "tls_client_certificate_bound_access_tokens",
             "token_endpoint_auth_method", "grant_types", "scope", "resources", "audiences",
             "access_token_lifetime", "access_token_reuse",
             "refresh_tokens_not_before", "dpop_bound_access_tokens",
@@ -47,9 +49,11 @@ struct ClientReader<Node: YAMLNode>: EntryReader {
         let name = value("client_name") { text throws(InvalidValue) in text }
         let secrets = secrets()
         let method = value("token_endpoint_auth_method", Self.authenticationMethod)
-        let keys = keys()
+        // Those of a client with certificates verify no assertions.
+        let keys = method == .selfSignedTLSClientAuth ? nil : keys()
         let assertionRules = assertionRules()
         let identities = identities()
+        let certificates = certificateRules(method)
         checkCredentials(method)
         let grantTypes = list("grant_types", GrantType.init(parsing:))
         let scope = value("scope", Self.scope)
@@ -69,7 +73,8 @@ struct ClientReader<Node: YAMLNode>: EntryReader {
         do throws(InvalidValue) {
             let client = try Client(
                 id: id, name: name, secrets: secrets, keys: keys, assertionRules: assertionRules,
-                identities: identities, copiedClaims: copiedClaims, authenticationMethod: method,
+                identities: identities, copiedClaims: copiedClaims, certificates: certificates,
+                authenticationMethod: method,
                 grantTypes: grantTypes.map { Set($0) } ?? [.clientCredentials], scope: scope ?? .empty,
                 resources: resources ?? [], audiences: audiences ?? [], tokenShape: shape ?? .standard,
                 accessTokenLifetime: lifetime, accessTokenReuse: reuse,
@@ -115,9 +120,8 @@ struct ClientReader<Node: YAMLNode>: EntryReader {
     private static func authenticationMethod(
         _ text: String
     ) throws(InvalidValue) -> TokenEndpointAuthenticationMethod {
-        let methods = TokenEndpointAuthenticationMethod.allCases.filter { !$0.usesCertificate }
-        guard let method = methods.first(where: { $0.rawValue == text }) else {
-            let names = methods.map(\.rawValue)
+        guard let method = TokenEndpointAuthenticationMethod(rawValue: text) else {
+            let names = TokenEndpointAuthenticationMethod.allCases.map(\.rawValue)
             throw InvalidValue(
                 "is not one of", names: "\(names.dropLast().joined(separator: ", ")) and \(names.last ?? "")")
         }

@@ -14,26 +14,29 @@ package struct ClientsFile {
     /// - Parameters:
     ///   - former: the settings of the last reading, which replace settings of the file that do not check.
     ///   - issuers: the trusted issuers, which identities of clients name. `nil` checks nothing about them.
+    ///   - certificates: how certificates of clients arrive. `nil` checks nothing about it.
     ///   - threadCount: how many threads parse a large file at once; `nil` for as many as there are cores.
     /// - Throws: if the file as a whole cannot be read or is not a clients file.
     package init(
         parsing path: FilePath, after former: ClientsSettings? = nil, _ access: FileAccess = .command(),
-        issuers: IssuerNames? = nil, threadCount: Int? = nil
+        issuers: IssuerNames? = nil, certificates: CertificateSupport? = nil, threadCount: Int? = nil
     ) throws(InvalidConfiguration) {
         let text = try YAMLText.contents(of: path, access)
         let threadCount = threadCount ?? ProcessInfo.processInfo.activeProcessorCount
         if let chunks = ClientsChunks(text),
-            let settings = Self.settings(of: chunks, path, after: former, issuers),
+            let settings = Self.settings(of: chunks, path, after: former, issuers, certificates),
             let entries = Self.parse(chunks, of: path, settings, threadCount: threadCount)
         {
             self.init(entries: entries, settings: settings)
             return
         }
-        try self.init(parsing: YAMLText(path: path, text: text), after: former, issuers: issuers)
+        try self.init(
+            parsing: YAMLText(path: path, text: text), after: former, issuers: issuers, certificates: certificates)
     }
 
     init(
-        parsing yaml: YAMLText, after former: ClientsSettings? = nil, issuers: IssuerNames? = nil
+        parsing yaml: YAMLText, after former: ClientsSettings? = nil, issuers: IssuerNames? = nil,
+        certificates: CertificateSupport? = nil
     ) throws(InvalidConfiguration) {
         guard let root = yaml.content else {
             throw InvalidConfiguration([
@@ -49,7 +52,8 @@ package struct ClientsFile {
             let hint = isNull ? "write `clients: []` if there is none" : "it begins with a line `clients:`"
             throw InvalidConfiguration([Problem(yaml.place(of: root), "is not a clients file", hint: hint)])
         }
-        let settings = ClientsSettings(members, of: yaml.lines, after: former, issuers: issuers)
+        let settings = ClientsSettings(
+            members, of: yaml.lines, after: former, issuers: issuers, certificates: certificates)
         self.init(entries: entries.map { ClientEntry($0, of: yaml.lines, settings) }, settings: settings)
     }
 
@@ -59,13 +63,14 @@ package struct ClientsFile {
     }
 
     private static func settings(
-        of chunks: ClientsChunks, _ path: FilePath, after former: ClientsSettings?, _ issuers: IssuerNames?
+        of chunks: ClientsChunks, _ path: FilePath, after former: ClientsSettings?, _ issuers: IssuerNames?,
+        _ certificates: CertificateSupport?
     ) -> ClientsSettings? {
         guard let yaml = try? YAMLText(path: path, text: chunks.settings, lineOffset: chunks.settingsOffset) else {
             return nil
         }
         return ClientsSettings(
-            yaml.content?.members ?? [], of: yaml.lines, after: former, issuers: issuers)
+            yaml.content?.members ?? [], of: yaml.lines, after: former, issuers: issuers, certificates: certificates)
     }
 
     /// Parses the pieces in parallel.

@@ -20,6 +20,8 @@ package struct NewClient: Sendable {
     package let audiences: [Audience]
     /// `dpop_bound_access_tokens`: whether its token requests need a DPoP proof; omitted from the file if `false`.
     package let requiresProof: Bool
+    /// `tls_client_certificate_bound_access_tokens`; omitted from the file if `false`.
+    package let bindsAccessTokens: Bool
     /// `introspect`: whether the client may introspect all tokens; omitted from the file if `false`.
     package let mayIntrospect: Bool
 
@@ -33,14 +35,20 @@ package struct NewClient: Sendable {
         case keysURL(String, caFile: String? = nil)
         /// `identities`
         case identities([ClientIdentity])
+        /// For `tls_client_auth`.
+        case certificateSubject(CertificateSubject)
+        /// `jwks` with `x5c`, for `self_signed_tls_client_auth`.
+        case certificate(ClientCertificateFile)
     }
 
     /// Describes a client; nothing is written to a file.
     package init(
         id: ClientID, name: String? = nil, credential: Credential,
         grantTypes: [GrantType] = [.clientCredentials], scope: Scope, resources: [Audience] = [],
-        audiences: [Audience] = [], requiresProof: Bool = false, mayIntrospect: Bool = false
+        audiences: [Audience] = [], requiresProof: Bool = false, bindsAccessTokens: Bool = false,
+        mayIntrospect: Bool = false
     ) {
+        self.bindsAccessTokens = bindsAccessTokens
         self.id = id
         self.name = name
         self.credential = credential
@@ -66,7 +74,11 @@ package struct NewClient: Sendable {
             if let caFile { lines.append("ca_file: \(YAMLScalar.write(caFile))") }
             lines.append(Self.method(.privateKeyJWT))
         case .identities(let identities): lines += ["identities:"] + identities.flatMap(Self.lines(of:))
+        case .certificateSubject(let subject):
+            lines += [Self.method(.tlsClientAuth), "\(subject.form.rawValue): \(YAMLScalar.write(subject.text))"]
+        case .certificate(let file): lines += [Self.method(.selfSignedTLSClientAuth), "jwks: \(file.keySet)"]
         }
+        if bindsAccessTokens { lines.append("tls_client_certificate_bound_access_tokens: true") }
         if grantTypes != [.clientCredentials] {
             lines.append("grant_types: [\(grantTypes.map { YAMLScalar.write($0.rawValue) }.joined(separator: ", "))]")
         }

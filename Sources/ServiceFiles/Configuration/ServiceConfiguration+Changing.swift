@@ -17,6 +17,7 @@ extension ServiceConfiguration {
         adopted.accessTokenLifetime = other.accessTokenLifetime
         adopted.accessTokenReuse = other.accessTokenReuse
         adopted.refreshTokenLifetime = other.refreshTokenLifetime
+        adopted.bindsTokensToCertificates = other.bindsTokensToCertificates
         adopted.assertionRules = other.assertionRules
         adopted.keysRotation = other.keysRotation
         adopted.trustedProxies = other.trustedProxies
@@ -73,6 +74,8 @@ extension ServiceConfiguration {
         Comparison(.memory) { $0.memory },
         Comparison(.metricsPerClient) { $0.metricsPerClient },
         Comparison(.tls) { $0.tls },
+        Comparison(.tlsClientCA) { $0.clientCAFile },
+        Comparison(.tlsMTLSAlias) { $0.certificateOrigin },
         Comparison(.drainDelay) { $0.drainDelay },
         Comparison(.tracingEndpoint) { $0.tracing?.endpoint },
         Comparison(.tracingRatio) { $0.tracing?.ratio },

@@ -79,6 +79,7 @@ extension ServiceConfiguration {
         let tls = reader.tlsTermination(of: issuer)
         let tracing = reader.tracingDestination(environment: source.environment)
         let trustedProxies = reader.trustedProxies(tls)
+        let certificates = reader.certificates(tls, trustedProxies)
         let keysFolder = reader.path(.keys, default: "keys")
         let clientsFile = reader.path(.clients, default: "clients.yaml")
         let issuersFile = reader.path(.issuers, default: "issuers.yaml")
@@ -102,7 +103,8 @@ extension ServiceConfiguration {
             adding: issuer.flatMap { issuer in
                 endpoints.map {
                     ServerMetadata(
-                        issuer: issuer, endpoints: $0, algorithm: algorithm ?? .rs256)
+                        issuer: issuer, endpoints: $0, algorithm: algorithm ?? .rs256,
+                        certificateOrigin: certificates.origin)
                 }
             })
         reader.warnOfMisspeltVariables(source.environment)
@@ -142,6 +144,9 @@ extension ServiceConfiguration {
         )
         self.dpopNonce = dpopNonce ?? false
         self.caFile = caFile
+        clientCAFile = certificates.clientCAFile
+        bindsTokensToCertificates = certificates.bindsTokens
+        certificateOrigin = certificates.origin
         self.access = access
         self.source = afterStart
         settings = layers.settings
@@ -174,6 +179,7 @@ extension ServiceConfiguration {
             warnings: [])
         dpopNonce = reader.value(.dpopNonce, DurationText.parseSwitch) ?? false
         caFile = reader.path(.caFile)
+        clientCAFile = reader.path(.tlsClientCA)
         self.access = access
         settings = reader.settings
     }

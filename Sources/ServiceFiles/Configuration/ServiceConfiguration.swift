@@ -51,6 +51,12 @@ package struct ServiceConfiguration: Sendable {
     package let memory: Int?
     /// `tls`
     package let tls: TLSTermination
+    /// `tls.client_ca`; `nil` if no certificate of a client is verified by an authority.
+    package internal(set) var clientCAFile: FilePath?
+    /// `access_token.certificate_bound`
+    package internal(set) var bindsTokensToCertificates = false
+    /// `tls.mtls_alias`; `nil` for the origin of the issuer.
+    package internal(set) var certificateOrigin: String?
     /// `trusted_proxies`
     package internal(set) var trustedProxies: TrustedProxySettings
     /// `drain_delay`
@@ -88,7 +94,8 @@ package struct ServiceConfiguration: Sendable {
 
     /// The files that decide what the service does, without those in the keys folder.
     package var decidingFiles: [FilePath] {
-        [file, clientsFile, issuersFile] + [keysPassphraseFile].compactMap(\.self) + tls.files + connectionFiles
+        [file, clientsFile, issuersFile] + [keysPassphraseFile, clientCAFile].compactMap(\.self) + tls.files
+            + connectionFiles
     }
 
     /// The files for connections to other servers. They are read anew for each connection.
@@ -113,8 +120,9 @@ package struct ServiceConfiguration: Sendable {
 
     /// The values that are accepted as `aud` of a client's assertion at the token endpoint.
     package var assertionAudiences: [String] {
-        assertionAudience == .issuer
-            ? [issuer.description] : [issuer.description, issuer.origin + endpoints.token]
+        guard assertionAudience != .issuer else { return [issuer.description] }
+        let origins = [issuer.origin] + [certificateOrigin].compactMap(\.self)
+        return [issuer.description] + origins.map { $0 + endpoints.token }
     }
 
     /// The same at the endpoint with a URL: some clients name the one that they call.
@@ -126,7 +134,8 @@ package struct ServiceConfiguration: Sendable {
     package var policy: IssuancePolicy {
         IssuancePolicy(
             issuer: issuer, algorithm: algorithm, accessTokenLifetime: accessTokenLifetime,
-            accessTokenReuse: accessTokenReuse, refreshTokenLifetime: refreshTokenLifetime)
+            accessTokenReuse: accessTokenReuse, refreshTokenLifetime: refreshTokenLifetime,
+            bindsTokensToCertificates: bindsTokensToCertificates)
     }
 
     /// The longest lifetimes of tokens that these clients can get.

@@ -17,8 +17,9 @@ extension SettingReader {
         let name: SettingName = isList ? .trustedProxies : .trustedProxiesFrom
         let networks = value(name, Self.networks) ?? []
         let field = value(.trustedProxiesField, Self.field)
-        if list == nil, section == nil, has(.trustedProxiesField) {
-            note(.trustedProxiesField, "comes without trusted_proxies.from")
+        let certificateField = value(.trustedProxiesClientCertificate, Self.certificateField)
+        for name in [SettingName.trustedProxiesField, .trustedProxiesClientCertificate] {
+            if list == nil, section == nil, has(name) { note(name, "comes without trusted_proxies.from") }
         }
         if networks.isEmpty, tls == .upstream {
             warn(
@@ -29,7 +30,9 @@ extension SettingReader {
                 name, "names no field: x-forwarded-for is believed, and forwarded is ignored",
                 hint: "\(Self.hint), or field: forwarded")
         }
-        return TrustedProxySettings(networks: networks, field: field ?? .forwardedFor)
+        return TrustedProxySettings(
+            networks: networks, field: field ?? .forwardedFor,
+            certificateField: networks.isEmpty ? nil : certificateField)
     }
 
     private static let hint = "trusted_proxies: { from: [10.0.0.0/8], field: x-forwarded-for }"
@@ -43,6 +46,14 @@ extension SettingReader {
         }
         guard !networks.isEmpty else { throw InvalidValue("is empty; [] stands for no proxy") }
         return networks
+    }
+
+    private static func certificateField(_ text: String) throws(InvalidValue) -> CertificateField {
+        let fields = CertificateField.allCases
+        guard let field = fields.first(where: { Octets(text).isSameIgnoringCase(as: $0.rawValue) }) else {
+            throw InvalidValue("is neither client-cert nor x-forwarded-client-cert")
+        }
+        return field
     }
 
     private static func field(_ text: String) throws(InvalidValue) -> ForwardingField {

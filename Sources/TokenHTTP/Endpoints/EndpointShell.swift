@@ -41,7 +41,10 @@ struct EndpointShell: Sendable {
         observation.trace.begin("receive")
         var response: Response
         do throws(TokenRefusal) {
-            let received = try EndpointRequest(receiving: request, at: url, from: origin)
+            let certificate = try proxies.certificate(of: request.peer.address, request.peer.certificates) {
+                request.fields[$0]
+            }
+            let received = try EndpointRequest(receiving: request, at: url, from: origin, certificate: certificate)
             response = try await rules(received, &observation)
             response.isAuthenticated = true
         } catch {

@@ -42,6 +42,39 @@ struct TrustedProxies: Sendable {
         return origin
     }
 
+    /// The certificate of the client that a request came from: what it presented in the handshake with this service, or what
+    /// a trusted proxy names in the one field of the configuration. The field counts for nothing from any other peer. The
+    /// certificate of a proxy itself is never that of a client.
+    ///
+    /// - Parameters:
+    ///   - peer: the other end of the connection; `nil` for a connection without an address.
+    ///   - own: the certificates of the connection, the peer's own first.
+    ///   - fieldValues: the values of all lines of a field in their order, by its name in lower case.
+    /// - Throws: ``TokenRefusal/Code/malformedCertificate`` if a trusted proxy's field has not its form.
+    func certificate(
+        of peer: IPAddress?, _ own: [[UInt8]], fieldValues: (String) -> [String]
+    ) throws(TokenRefusal) -> PresentedCertificate? {
+        guard let peer, isTrusted(peer), settings.certificateField != nil || isForwarded(fieldValues) else {
+            return own.first.map { PresentedCertificate(der: $0, intermediates: Array(own.dropFirst())) }
+        }
+        guard let field = settings.certificateField else { return nil }
+        let lines = fieldValues(field.rawValue)
+        do throws(ForwardedCertificate.Malformed) {
+            switch field {
+            case .clientCert:
+                return try ForwardedCertificate.inClientCert(lines, chain: fieldValues("client-cert-chain"))
+            case .forwardedClientCert: return try ForwardedCertificate.inForwardedClientCert(lines)
+            }
+        } catch {
+            throw TokenRefusal(.malformedCertificate)
+        }
+    }
+
+    /// Whether the peer reports another address. One that does not may be a client beside the proxies.
+    private func isForwarded(_ fieldValues: (String) -> [String]) -> Bool {
+        !fieldValues(settings.field.rawValue).isEmpty
+    }
+
     /// Whose share of the memory budget a peer draws from; `nil` for a proxy, whose connections are those of many clients.
     func share(of peer: IPAddress) -> AddressBlock? { isTrusted(peer) ? nil : peer.block }
 

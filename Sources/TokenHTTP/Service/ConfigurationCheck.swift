@@ -37,6 +37,9 @@ package enum ConfigurationCheck {
             try configuration.checkAuthorities()
         }
         InvalidConfiguration.collect(&problems) { () throws(InvalidConfiguration) in
+            try configuration.clientAuthorities()
+        }
+        InvalidConfiguration.collect(&problems) { () throws(InvalidConfiguration) in
             try configuration.checkAuthorities(of: clients?.clients ?? [], issuers.issuers)
         }
         for address in ServiceConfiguration.addresses(in: source) where triesAddresses {
@@ -79,7 +82,8 @@ package enum ConfigurationCheck {
         problems += issuers?.problems ?? []
         let clients = InvalidConfiguration.collect(&problems) { () throws(InvalidConfiguration) in
             try ClientsFile(
-                parsing: configuration.clientsFile, configuration.access, issuers: issuers?.names
+                parsing: configuration.clientsFile, configuration.access, issuers: issuers?.names,
+                certificates: configuration.certificateSupport
             ).read()
         }
         problems += clients?.problems ?? []

@@ -33,6 +33,9 @@ extension TokenService {
                 now: { NumericDate.now.seconds },
                 report: { [reporter] in reporter.report(HTTPEvent($0, listener: name)) }, respond: respond)
             settings.share = { proxies().share(of: $0) }
+            settings.reportCertificates = { [reloader] in
+                reloader.tlsIdentities.currentAuthorities?.keepIntermediates(of: $0, now: .now)
+            }
             return ListenerService(
                 name, address, settings, logger: logger, report: { [reporter] in reporter.report($0) },
                 onListening: onListening)
@@ -130,12 +133,16 @@ extension TokenService {
             report: { [reporter] in reporter.report($0) })
     }
 
-    /// Returns the current certificate with its key; `nil` if the service does not end TLS.
+    /// Returns the current certificate with its key; `nil` if the service does not end TLS. Clients are asked for
+    /// certificates if one of them needs one now.
     private var tlsContext: (@Sendable () -> ServerTLS)? {
         guard let first = reloader.tlsIdentities.current else { return nil }
         return { [reloader] in
             // Once loaded, an identity is replaced but never removed.
-            ServerTLS((reloader.tlsIdentities.current ?? first).context, asksForCertificates: false)
+            let identity = reloader.tlsIdentities.current ?? first
+            let asks = reloader.snapshots.current.asksForCertificates
+            return ServerTLS(
+                asks ? identity.contextWithCertificates : identity.context, asksForCertificates: asks)
         }
     }
 }

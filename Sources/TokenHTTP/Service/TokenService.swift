@@ -117,7 +117,8 @@ package struct TokenService: Sendable {
                 threadCount: threadCount, capacity: threadCount * Self.passwordChecksPerThread),
             verifiedSecrets: try VerifiedSecretCache().secrets,
             keySets: ClientKeySets(http: OutgoingHTTP(configuration)) { [reporter] in reporter.report($0) },
-            issuerKeys: issuerKeys, usedAssertions: usedAssertions)
+            issuerKeys: issuerKeys, usedAssertions: usedAssertions,
+            certificatePath: { [reloader] in reloader.tlsIdentities.currentAuthorities?.path })
     }
 
     /// Makes the first keys if the folder is empty; of several replicas, the first one makes them. If the folder cannot

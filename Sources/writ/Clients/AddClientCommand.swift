@@ -12,7 +12,8 @@ extension ClientsCommand {
             commandName: "add", abstract: "Add a client and print its secret, once.",
             discussion: """
                 With --jwks or --jwks-uri it has no secret: it signs assertions with its own key (RFC 7523). With --identity it \
-                has none either: a token of the platform that it runs on says which client it is.
+                has none either: a token of the platform that it runs on says which client it is. With --certificate-subject or \
+                --certificate its TLS certificate is its credential (RFC 8705).
                 """)
 
         static let examples = [
@@ -20,6 +21,7 @@ extension ClientsCommand {
             "writ clients add job --scope site.read --jwks job.pub.pem",
             "writ clients add courier --scope site.read --dpop-bound",
             "writ clients add deploy --scope site.read --identity issuer=github,repository_id=456",
+            "writ clients add mesh --scope site.read --certificate-subject san_uri=spiffe://example.org/mesh",
         ]
 
         @OptionGroup var configurationOption: ConfigurationOption
@@ -69,6 +71,18 @@ extension ClientsCommand {
         )
         var dpopBound = false
 
+        @Option(
+            help: ArgumentHelp(
+                "The subject of its certificate, which an authority of tls.client_ca signs: subject_dn=, san_dns=, san_uri=, "
+                    + "san_ip= or san_email= and the value.", valueName: "subject"))
+        var certificateSubject: String?
+
+        @Option(help: ArgumentHelp("A file with its self-signed certificate in PEM.", valueName: "file"))
+        var certificate: String?
+
+        @Flag(help: "Bind its access tokens to the certificate that it presents (RFC 8705).")
+        var certificateBound = false
+
         @Flag(help: "Allow it to introspect tokens: for a resource server (RFC 7662).")
         var introspect = false
 
@@ -78,6 +92,11 @@ extension ClientsCommand {
         func validate() throws {
             if jwks != nil && jwksURI != nil { throw ValidationError("--jwks and --jwks-uri exclude each other") }
             if caFile != nil && jwksURI == nil { throw ValidationError("--ca-file comes without --jwks-uri") }
+            let others = [certificateSubject, certificate, jwks, jwksURI].compactMap(\.self)
+            if certificateSubject != nil || certificate != nil, others.count > 1 || !identity.isEmpty {
+                throw ValidationError(
+                    "--certificate-subject and --certificate exclude each other, --jwks, --jwks-uri and --identity")
+            }
             if !identity.isEmpty && (jwks != nil || jwksURI != nil) {
                 throw ValidationError("--identity excludes --jwks and --jwks-uri: add the others in the clients file")
             }
@@ -90,12 +109,13 @@ extension ClientsCommand {
             let audiences = try audience.map { try OptionValue.parse($0, "--audience", Audience.init(name:)) }
             let configuration = try configurationOption.read()
             let secret = try GeneratedClientSecret()
-            let keys = try keys() ?? identities(configuration)
+            let keys = try keys() ?? identities(configuration) ?? certificateCredential()
             try configuration.clientsEditor.add(
                 NewClient(
                     id: id, name: name, credential: keys ?? .secret(secret.hash),
                     grantTypes: try grantTypes(),
                     scope: scope, resources: resources, audiences: audiences, requiresProof: dpopBound,
+                    bindsAccessTokens: certificateBound,
                     mayIntrospect: introspect))
             if keys == nil { secret.show(for: id, scope: scope, asJSON: json) } else { show(id, scope) }
             if keys == nil, let warning = id.colonWarning {
@@ -119,6 +139,15 @@ extension ClientsCommand {
             return .identities(identities)
         }
 
+        private func certificateCredential() throws -> NewClient.Credential? {
+            if let certificateSubject {
+                return .certificateSubject(
+                    try OptionValue.parse(certificateSubject, "--certificate-subject", CertificateSubject.init(option:))
+                )
+            }
+            return try certificate.map { .certificate(try ClientCertificateFile(FilePath($0))) }
+        }
+
         private func keys() throws -> NewClient.Credential? {
             if let jwksURI {
                 guard TransportSecurity.isAcceptable(jwksURI) else {
@@ -140,6 +169,11 @@ extension ClientsCommand {
             return path
         }
 
+        private var method: TokenEndpointAuthenticationMethod {
+            if certificateSubject != nil { return .tlsClientAuth }
+            return certificate == nil ? .privateKeyJWT : .selfSignedTLSClientAuth
+        }
+
         /// Prints a client that has no secret.
         private func show(_ id: ClientID, _ scope: Scope) {
             guard json else { return Terminal.print("client_id      \(id)") }
@@ -147,7 +181,7 @@ extension ClientsCommand {
             writer.object { object in
                 object.member("client_id", id.description)
                 if identity.isEmpty {
-                    object.member("token_endpoint_auth_method", TokenEndpointAuthenticationMethod.privateKeyJWT.rawValue)
+                    object.member("token_endpoint_auth_method", method.rawValue)
                 } else {
                     object.member("identities", identity)
                 }

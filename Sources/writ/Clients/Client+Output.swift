@@ -58,6 +58,7 @@ extension Client {
             case nil: break
             }
             writeIdentities(to: &object)
+            writeCertificates(to: &object)
         }
     }
 }

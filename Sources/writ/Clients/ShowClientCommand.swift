@@ -46,6 +46,7 @@ extension ClientsCommand {
             }
             rows += client.identities.map { ["identity", $0.description] }
             rows += client.copiedClaims.map { ["claim", "\($0.name) from \($0.path)"] }
+            rows += client.certificateRows
             if client.keys != nil {
                 let rules = client.assertionRules.over(configuration.assertionRules)
                 let use = rules.isSingleUse ? "accepted once" : "accepted until they expire"
