@@ -39,6 +39,9 @@ package final class EventReporter: Sendable {
         logger.log(level: event.level, event.message, metadata: event.metadata)
     }
 
+    /// Reports that the store of `replay` fails, or answers again.
+    package func report(_ event: ReplayStoreEvent) { logger.log(level: event.level, event.message) }
+
     /// Logs the refusals that were counted and not logged. Call it once a second.
     package func reportSummaries() {
         for summary in refusals.withLock({ $0.take() }) { logger.info("Refused", metadata: summary.metadata) }

@@ -22,8 +22,12 @@ import Testing
 
     @Test("Every setting either changes while the service runs or is reported as needing a restart")
     func everySettingIsKnown() {
-        // tls.certificate and tls.private_key are compared with tls.
-        let compared = Set(ServiceConfiguration.needingRestart.map(\.name)).union([.tlsCertificate, .tlsPrivateKey])
+        // Members that say what ends TLS are compared with tls, and those of replay with it.
+        let members: [SettingName] = [
+            .tlsCertificate, .tlsPrivateKey, .tlsTerminated, .replayURL, .replayUsername, .replayPasswordFile,
+            .replayCAFile, .replayWait,
+        ]
+        let compared = Set(ServiceConfiguration.needingRestart.map(\.name)).union(members)
         for name in SettingName.allCases {
             let isAdopted = ServiceConfiguration.adoptedNames.contains {
                 name.rawValue == $0 || name.rawValue.hasPrefix($0 + ".")
@@ -32,7 +36,7 @@ import Testing
         }
     }
 
-    @Test("Lifetimes, reuse, rotation, proxies and the log level change while the service runs")
+    @Test("Lifetimes, reuse, assertions, rotation, proxies and the log level change while the service runs")
     func whatChanges() throws {
         let old = try read(Self.start)
         let new = try read(
@@ -42,6 +46,7 @@ import Testing
                 log_level: debug
                 keys_rotation: { every: 90d }
                 trusted_proxies: [10.0.0.0/8]
+                client_assertion: { longest_lifetime: 1h, single_use: off }
 
                 """)
         let adopted = old.adopting(new)
@@ -50,6 +55,7 @@ import Testing
         #expect(adopted.policy.refreshTokenLifetime == .seconds(7 * 86400))
         #expect(adopted.logLevel == .debug)
         #expect(adopted.keysRotation != nil)
+        #expect(adopted.assertionRules == AssertionRules(longestLifetime: .seconds(3600), isSingleUse: false))
         #expect(old.changesNeedingRestart(new).isEmpty)
     }
 
@@ -57,8 +63,9 @@ import Testing
     func whatStays() throws {
         let old = try read(Self.start)
         let new = try read(
-            Self.start.replacing("tokens", with: "other") + "management: off\nlimits: {queue_wait: 1s}\n")
-        #expect(old.changesNeedingRestart(new) == ["issuer", "management", "limits.queue_wait"])
+            Self.start.replacing("tokens", with: "other")
+                + "management: off\nlimits: {queue_wait: 1s}\nreplay: {url: \"valkeys://a\"}\n")
+        #expect(old.changesNeedingRestart(new) == ["issuer", "management", "replay", "limits.queue_wait"])
         #expect(old.adopting(new).issuer == old.issuer)
         #expect(old.changesNeedingRestart(try read(Self.start)).isEmpty)
     }

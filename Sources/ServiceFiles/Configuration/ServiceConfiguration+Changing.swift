@@ -65,6 +65,7 @@ extension ServiceConfiguration {
         Comparison(.accessTokenAlgorithm) { $0.algorithm },
         Comparison(.assertionAudience) { $0.assertionAudience },
         Comparison(.dpopNonce) { $0.dpopNonce },
+        Comparison(.replay) { $0.replay },
         Comparison(.throttleFailures) { $0.throttle.failures },
         Comparison(.throttleAddressFailures) { $0.throttle.addressFailures },
         Comparison(.throttleWindow) { $0.throttle.window },

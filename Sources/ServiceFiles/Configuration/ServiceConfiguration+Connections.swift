@@ -4,17 +4,32 @@ extension ServiceConfiguration {
         caFile.map { CertificateAuthoritiesFile($0, access) }
     }
 
+    /// The file with the certificate authorities of the store of `replay`; `nil` if none is set.
+    package var storeAuthorities: CertificateAuthoritiesFile? {
+        guard let replay, replay.url.isSecure else { return nil }
+        return replay.caFile.map { CertificateAuthoritiesFile($0, access) } ?? certificateAuthorities
+    }
+
+    /// The file with the password of the store of `replay`; `nil` if none is set.
+    package var storePassword: PasswordFile? { replay?.passwordFile.map { PasswordFile($0, access) } }
+
     /// What is wrong with the files for connections to other servers, as far as that is seen without a parser of
     /// certificates.
     package var connectionFileProblems: [Problem] {
         authorityFiles.compactMap { file in
             Self.problem { () throws(UnusableFile) in _ = try file.contents() }
-        }
+        } + storePasswordProblems
     }
 
-    /// The file of `ca_file`.
+    /// The files of `ca_file` and `replay.ca_file`.
     package var authorityFiles: [CertificateAuthoritiesFile] {
-        [caFile].compactMap(\.self).map { CertificateAuthoritiesFile($0, access) }
+        [caFile, replay?.caFile].compactMap(\.self).map { CertificateAuthoritiesFile($0, access) }
+    }
+
+    /// What is wrong with the file of the password.
+    package var storePasswordProblems: [Problem] {
+        guard let file = storePassword else { return [] }
+        return [Self.problem { () throws(UnusableFile) in _ = try file.password() }].compactMap(\.self)
     }
 
     private static func problem(_ body: () throws(UnusableFile) -> Void) -> Problem? {

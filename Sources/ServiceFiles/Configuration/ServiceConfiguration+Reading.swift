@@ -72,6 +72,7 @@ extension ServiceConfiguration {
         let assertionAudience = reader.value(.assertionAudience, Self.assertionAudience)
         let assertionRules = reader.assertionRules()
         let dpopNonce = reader.value(.dpopNonce, DurationText.parseSwitch)
+        let replay = reader.replaySettings()
         let throttle = reader.throttle()
         let queueWait = reader.value(.queueWait, DurationText.parseWait)
         let idleTimeout = reader.value(.idleTimeout, DurationText.parseIdleTimeout)
@@ -143,6 +144,7 @@ extension ServiceConfiguration {
             warnings: reader.warnings
         )
         self.dpopNonce = dpopNonce ?? false
+        self.replay = replay
         self.caFile = caFile
         clientCAFile = certificates.clientCAFile
         bindsTokensToCertificates = certificates.bindsTokens
@@ -180,6 +182,7 @@ extension ServiceConfiguration {
         dpopNonce = reader.value(.dpopNonce, DurationText.parseSwitch) ?? false
         caFile = reader.path(.caFile)
         clientCAFile = reader.path(.tlsClientCA)
+        replay = reader.replaySettings()
         self.access = access
         settings = reader.settings
     }

@@ -41,6 +41,8 @@ package struct ServiceConfiguration: Sendable {
     package internal(set) var assertionRules: AssertionRules
     /// `dpop.nonce`: whether DPoP proofs must have a nonce of the service. Sealing keys are needed then.
     package internal(set) var dpopNonce = false
+    /// `replay`; `nil` if each replica remembers for itself alone.
+    package internal(set) var replay: ReplaySettings?
     /// `throttle`
     package let throttle: FailureLimits
     /// `limits.queue_wait`
@@ -99,7 +101,7 @@ package struct ServiceConfiguration: Sendable {
     }
 
     /// The files for connections to other servers. They are read anew for each connection.
-    package var connectionFiles: [FilePath] { [caFile].compactMap(\.self) }
+    package var connectionFiles: [FilePath] { [caFile].compactMap(\.self) + (replay?.files ?? []) }
 
     /// The files and folders that decide what the service does and that their group can change.
     ///

@@ -78,7 +78,7 @@ struct SettingLayers {
             let isSection = section == nil && SettingName.sections.contains(word)
             // A member without a value, as templates write it, is absent.
             if value.isNull, isSection || SettingName(rawValue: name) != nil { continue }
-            // `tls` and `trusted_proxies` are either a value or a section.
+            // `tls`, `trusted_proxies` and `replay` are either a value or a section.
             if let setting = SettingName(rawValue: name), !(isSection && value.members != nil) {
                 let text: String?
                 do throws(NotJSON) { text = try Self.text(of: setting, value) } catch {

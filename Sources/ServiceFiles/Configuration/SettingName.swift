@@ -21,6 +21,12 @@ enum SettingName: String, CaseIterable {
     case assertionLongestLifetime = "client_assertion.longest_lifetime"
     case assertionSingleUse = "client_assertion.single_use"
     case dpopNonce = "dpop.nonce"
+    case replay
+    case replayURL = "replay.url"
+    case replayUsername = "replay.username"
+    case replayPasswordFile = "replay.password_file"
+    case replayCAFile = "replay.ca_file"
+    case replayWait = "replay.wait"
     case throttleFailures = "throttle.failures"
     case throttleAddressFailures = "throttle.address_failures"
     case throttleClientFailures = "throttle.client_failures"

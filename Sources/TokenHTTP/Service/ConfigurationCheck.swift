@@ -40,6 +40,9 @@ package enum ConfigurationCheck {
             try configuration.clientAuthorities()
         }
         InvalidConfiguration.collect(&problems) { () throws(InvalidConfiguration) in
+            try configuration.checkStorePassword()
+        }
+        InvalidConfiguration.collect(&problems) { () throws(InvalidConfiguration) in
             try configuration.checkAuthorities(of: clients?.clients ?? [], issuers.issuers)
         }
         for address in ServiceConfiguration.addresses(in: source) where triesAddresses {

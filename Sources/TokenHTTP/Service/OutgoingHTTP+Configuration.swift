@@ -18,9 +18,15 @@ extension CertificateAuthorities {
 }
 
 extension ServiceConfiguration {
-    /// What is wrong with the certificates in `ca_file`.
+    /// What is wrong with the certificates in `ca_file` and in `replay.ca_file`.
     func checkAuthorities() throws(InvalidConfiguration) {
         try check(authorityFiles)
+    }
+
+    /// What is wrong with the password of `replay.password_file`.
+    func checkStorePassword() throws(InvalidConfiguration) {
+        let problems = storePasswordProblems
+        guard problems.isEmpty else { throw InvalidConfiguration(problems) }
     }
 
     /// What is wrong with the certificates in the `ca_file` of any client or issuer.

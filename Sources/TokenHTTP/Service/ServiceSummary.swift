@@ -51,6 +51,9 @@ package struct ServiceSummary: Sendable {
             Fact("drain_delay", "on SIGTERM", "keeps serving for \(DurationText.format(configuration.drainDelay))"),
         ]
         facts += Self.trusted(snapshot.identities)
+        if let replay = configuration.replay {
+            facts.append(Fact("replay", "used assertions", "are remembered at \(replay.url)"))
+        }
     }
 
     private static func transport(_ tls: TLSTermination) -> String {

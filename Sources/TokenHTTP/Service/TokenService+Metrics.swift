@@ -3,6 +3,7 @@ import Libcrypto
 import LiveState
 import OAuth
 import PrometheusText
+import ReplayStore
 import ServiceFiles
 import Signing
 import Telemetry
@@ -11,7 +12,7 @@ extension TokenService {
     /// Registers the metrics that are computed on each scrape.
     func collect(
         _ readiness: Readiness, _ signers: SignerPool, _ issuerKeys: IssuerKeySets,
-        _ listeners: [ListenerService]
+        _ replayStore: ReplayStore?, _ listeners: [ListenerService]
     ) {
         ProcessStatistics.collect(into: metrics.registry)
         metrics.registry.collect { [reloader, metrics, isPerClient = configuration.metricsPerClient] samples in
@@ -33,6 +34,7 @@ extension TokenService {
                     value: Double(listener.connectionCount), labels: [("listener", listener.name)])
             }
             reloader.lastStatus.add(to: &samples)
+            if let replayStore { ReplayStoreSamples(store: replayStore).add(to: &samples) }
             IssuerSamples(issuers: reloader.snapshots.current.identities.all, keys: issuerKeys).add(to: &samples)
             StateSamples(
                 snapshot: reloader.snapshots.current, tlsIdentity: reloader.tlsIdentities.current,

@@ -10,6 +10,7 @@ import PrometheusText
 package import ServiceFiles
 package import ServiceLifecycle
 import RemoteKeys
+import ReplayStore
 import Signing
 import Telemetry
 package import Tracing
@@ -38,6 +39,7 @@ package struct TokenService: Sendable {
         self.tracer = tracer
         self.logger = logger
         try configuration.checkAuthorities()
+        try configuration.checkStorePassword()
         if configuration.keysRotation != nil { Self.makeFirstKeys(configuration.keys(.start), logger: logger) }
         let metrics = ServiceMetrics(isPerClient: configuration.metricsPerClient)
         self.metrics = metrics
@@ -61,18 +63,26 @@ package struct TokenService: Sendable {
             workerCount: signing.workerCount, wait: configuration.queueWait,
             reportWait: { [metrics] in metrics.waited($0) }, wakeWorkers: signing.wake)
         try await signing.start(signers)
+        let replayStore = ReplayStore(configuration) { [reporter] failure in
+            reporter.report(failure.map { .failed(reason: $0.description) } ?? ReplayStoreEvent.answers)
+        }
+        replayStore?.start()
+        // The store remembers what was used before the start.
         let firstSecond = FirstSecond(
-            started: started, hasAssertions: reloader.snapshots.current.hasSingleUse)
-        // Any client may send DPoP proofs, so those that were made in the second of the start are refused in any case.
-        let usedAssertions = try ReplayCache(
+            started: started, hasAssertions: reloader.snapshots.current.hasSingleUse && replayStore == nil)
+        // Any client may send DPoP proofs, so those that were made in the second of the start are refused in any case, unless
+        // there is a store.
+        let memory = try ReplayCache(
             start: firstSecond.second, delayOfProofs: firstSecond.second > started ? .zero : .seconds(1),
             lifetimes: AssertionLifetimes(configuration.assertionRules, of: reloader.snapshots.current.clients))
+        let usedAssertions: any ReplayProtection =
+            replayStore.map { SharedReplayCache(memory, .init($0), issuer: configuration.issuer) } ?? memory
         let issuerKeys = IssuerKeySets(http: OutgoingHTTP(configuration), access: configuration.access) {
             [reporter] in reporter.report($0)
         }
         let authenticator = try authenticator(usedAssertions, issuerKeys, coreCount: coreCount)
         let listeners = listeners(authenticator, usedAssertions, signers, readiness, firstSecond, coreCount: coreCount)
-        collect(readiness, signers, issuerKeys, listeners)
+        collect(readiness, signers, issuerKeys, replayStore, listeners)
 
         // The services are stopped in reverse order, each after the next one has ended.
         let files = FilesThread()
@@ -82,6 +92,7 @@ package struct TokenService: Sendable {
                 ReloadService(reloader: reloader, files: files, signers: signers, hangups: signals.hangups),
                 RotationService(configuration.keys, snapshots: reloader.snapshots, files: files, logger: logger),
             ]
+        if let replayStore { services.append(ReplayStoreService(store: replayStore)) }
         services += listeners as [any Service]
         services.append(GracefulShutdown(readiness: readiness, delay: configuration.drainDelay, logger: logger))
         var group = ServiceGroupConfiguration(
