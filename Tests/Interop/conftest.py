@@ -1,10 +1,14 @@
 import base64
 import os
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
 import requests
+
+# Their assertions show values as those of tests do.
+pytest.register_assert_rewrite("forge", "peers")
 
 from service import BINARY, CONFIDENTIAL, Service, sent_credentials
 
@@ -46,7 +50,8 @@ def remember_credentials():
     def remember(session, request, **options):
         body = request.body or ""
         form = parse_qs(body if isinstance(body, str) else body.decode("utf-8", "replace"))
-        values = {value for name in ("client_secret", "client_assertion", "refresh_token", "token") for value in form.get(name, [])}
+        names = ("client_secret", "client_assertion", "assertion", "refresh_token", "token")
+        values = {value for name in names for value in form.get(name, [])}
         scheme, _, credentials = (request.headers.get("Authorization") or "").partition(" ")
         values.add(credentials)
         if scheme == "Basic":
@@ -57,6 +62,15 @@ def remember_credentials():
     requests.Session.send = remember
     yield
     requests.Session.send = send
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forget_credentials():
+    """What one module sends as a secret may be a name in another's, and which of them share a process is left to chance."""
+    sent_credentials.clear()
+    yield
+    for service in shared_services:
+        service.assert_log_holds_no_secret()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -70,9 +84,28 @@ def pytest_runtest_makereport(item, call):
     return report
 
 
+# The services that live longer than a module.
+shared_services: list[Service] = []
+
+
+@contextmanager
+def shared_service(folder):
+    with Service(folder) as service:
+        shared_services.append(service)
+        yield service
+        shared_services.remove(service)
+
+
 @pytest.fixture(scope="session")
 def service(tmp_path_factory):
     """The service just as `writ init` sets it up, running, for all tests that leave it as it is."""
+    with shared_service(tmp_path_factory.mktemp("writ")) as service:
+        yield service.start()
+
+
+@pytest.fixture(scope="module")
+def module_service(tmp_path_factory):
+    """A running service for the tests of one module, whose last test may retire its key."""
     with Service(tmp_path_factory.mktemp("writ")) as service:
         yield service.start()
 
@@ -92,6 +125,6 @@ def algorithm(request):
 @pytest.fixture(scope="session")
 def signing_service(algorithm, tmp_path_factory):
     """A running service that signs with the algorithm."""
-    with Service(tmp_path_factory.mktemp(algorithm)) as service:
+    with shared_service(tmp_path_factory.mktemp(algorithm)) as service:
         service.writ("keys", "generate", "--algorithm", algorithm)
         yield service.start(WRIT_ACCESS_TOKEN_ALGORITHM=algorithm)

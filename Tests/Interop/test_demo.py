@@ -1,5 +1,6 @@
-"""script/demo, which shows what a resource server makes of tokens."""
+"""script/demo, which shows what a resource server makes of tokens, script/demo-workload and script/demo-bound."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -20,4 +21,34 @@ def test_each_request_gets_what_it_should():
         "with another scope": "403",
         "changed on the": "401",
         "after it has": "401",
+    }
+
+
+@pytest.mark.skipif(bool(SANITIZER), reason="the script builds its own, without a sanitizer")
+def test_a_workload_has_no_secret():
+    root = Path(__file__).parents[2]
+    output = subprocess.run(
+        [root / "script/demo-workload"], capture_output=True, encoding="utf-8", timeout=300, check=True
+    ).stdout
+    assert "Secrets in the files of Writ and of the pod: 0\n" in output
+    answers = dict(re.findall(r"^(the pod|a changed token|the pod, after new keys) {2,}(.*)$", output, re.MULTILINE))
+    assert answers["the pod"] == answers["the pod, after new keys"] == "Hello, orders."
+    assert '"error":"invalid_client"' in answers["a changed token"]
+
+
+@pytest.mark.skipif(bool(SANITIZER), reason="the script builds its own, without a sanitizer")
+def test_a_stolen_token_that_is_bound_is_of_no_use():
+    root = Path(__file__).parents[2]
+    output = subprocess.run([root / "script/demo-bound"], capture_output=True, encoding="utf-8", timeout=300, check=True).stdout
+    answers = dict(re.findall(r"^((?:the client|a thief)\b.*?) {2,}(.*)$", output, re.MULTILINE))
+    assert '"cnf":{"jkt":"' in output
+    assert answers.pop("the client, with a proof") == answers.pop("the client") == "200 Hello, demo."
+    # For contrast: this is what binding is for.
+    assert answers.pop("a thief") == "200 Hello, demo."
+    assert {what: answer.partition(":")[0] for what, answer in answers.items()} == {
+        "a thief, with that proof once more": "401 invalid_dpop_proof",
+        "a thief, without a proof": "401 invalid_dpop_proof",
+        "a thief, as a bearer token": "401 invalid_token",
+        "a thief, with a key of its own": "401 invalid_dpop_proof",
+        "a thief, with a proof for another server": "401 invalid_dpop_proof",
     }

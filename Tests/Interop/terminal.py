@@ -1,0 +1,39 @@
+"""A command at a terminal, with a person who types answers."""
+
+import os
+import pty
+import select
+import subprocess
+import time
+
+from service import BINARY, DEADLINE, clean_environment
+
+
+def at_terminal(folder, *arguments, answers=(), environment=None) -> tuple[int, str]:
+    """Runs a command whose three streams are a terminal; gives its exit status and what the terminal shows."""
+    master, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [BINARY, *arguments],
+        cwd=folder,
+        env=clean_environment({"TERM": "xterm", "COLUMNS": "80", **(environment or {})}),
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+    )
+    os.close(terminal)
+    for answer in answers:
+        os.write(master, f"{answer}\n".encode())
+    shown = b""
+    deadline = time.monotonic() + DEADLINE
+    while True:
+        ready, _, _ = select.select([master], [], [], max(0, deadline - time.monotonic()))
+        assert ready, f"{arguments} shows no more, and has not ended: {shown}"
+        try:
+            octets = os.read(master, 65536)
+        except OSError:  # Linux says so when the last process has closed its side.
+            break
+        if not octets:
+            break
+        shown += octets
+    os.close(master)
+    return process.wait(timeout=DEADLINE), shown.decode().replace("\r\n", "\n")
