@@ -1,6 +1,7 @@
 """What the documentation names is there."""
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -56,3 +57,33 @@ def test_links_lead_somewhere(page):
 def test_scripts_are_there(page):
     for script in set(re.findall(r"\bscript/[\w-]+", page.read_text())):
         assert (ROOT / script).exists(), f"{page.name}: there is no {script}"
+
+
+def test_a_backup_of_the_documentation_is_readable_for_its_owner_alone(tmp_path):
+    (command,) = re.findall(r"^ {4}(\(umask .* tar .*)$", (ROOT / "Documentation/Operations.md").read_text(), re.MULTILINE)
+    for name in ("writ.yaml", "clients.yaml", "keys"):
+        (tmp_path / name).write_text("")
+    # A command that changes the mode afterwards would leave a moment in which others can read.
+    assert "chmod" not in command
+    subprocess.run(["sh", "-c", f"umask 022; {command}"], cwd=tmp_path, check=True, timeout=30)
+    (archive,) = tmp_path.glob("*.tar")
+    assert archive.stat().st_mode & 0o777 == 0o600
+
+
+def test_each_cause_of_a_refusal_is_explained_once():
+    source = (ROOT / "Sources/OAuth/Requests/RefusalCause.swift").read_text()
+    declared = re.findall(r"^    case (\w+)(?: = \"(\w+)\")?$", source, re.M)
+    causes = [raw or name for name, raw in declared]
+    assert len(causes) > 50
+    text = (ROOT / "Documentation/Operations.md").read_text()
+    section = text[text.index("## Why a request was refused") :].split("\n## ")[0]
+    explained = [word for row in section.splitlines() if row.startswith("| `") for word in re.findall(r"`(\w+)`", row.split("|")[1])]
+    assert sorted(word for word in explained if word != "cause") == sorted(causes)
+
+
+def test_the_changelog_has_the_form_that_it_names():
+    text = (ROOT / "Documentation/CHANGELOG.md").read_text()
+    first, *releases = re.findall(r"^## (.*)$", text, re.M)
+    assert first == "[Unreleased]"
+    assert [release for release in releases if not re.fullmatch(r"\[\d+\.\d+\.\d+\] - \d{4}-\d\d-\d\d", release)] == []
+    assert set(re.findall(r"^### (.*)$", text, re.M)) <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
