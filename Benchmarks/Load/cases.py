@@ -128,6 +128,24 @@ class AssertionCase:
             )
 
 
+@dataclass(frozen=True)
+class IdentityCase:
+    """The token of a platform, as the client's assertion or as the grant itself."""
+
+    algorithm: str
+    is_grant: bool = False
+
+    def measure(self, bench, _):
+        with Server(bench.folder, bench.folder.platforms) as server:
+            server.start()
+            script = wrk_scripts.token_by_identity(server, self.algorithm, self.is_grant)
+            return under_load(
+                bench,
+                server,
+                lambda seconds: generators.wrk(bench.folder, server.token_endpoint, script, CONNECTIONS, seconds),
+            )
+
+
 class WithoutIFMACase:
     """RS256 tokens, and bare signatures before and after, on a processor that is to have no AVX512-IFMA."""
 
@@ -218,11 +236,16 @@ CASES = {
     "without IFMA": WithoutIFMACase(),
     "Basic": WrkCase(script=wrk_scripts.token_by_basic),
     "private_key_jwt": AssertionCase(),
+    "RS256 identity": IdentityCase("RS256"),
+    "ES256 identity": IdentityCase("ES256"),
+    "RS256 identity as grant": IdentityCase("RS256", is_grant=True),
+    "ES256 identity as grant": IdentityCase("ES256", is_grant=True),
     "introspection": WrkCase(script=wrk_scripts.introspection, path="/oauth2/introspect"),
     "refresh": WrkCase(script=wrk_scripts.refresh),
     "JWKS": WrkCase(script=wrk_scripts.get, path="/.well-known/jwks.json"),
     "metadata": WrkCase(script=wrk_scripts.get, path="/.well-known/oauth-authorization-server"),
     "one core": WrkCase(is_pinned=True),
+    "reused token": WrkCase(settings={"access_token.reuse": "10s"}),
     "token reuse": WrkCase(connections=512, settings={"access_token.reuse": "10s"}),
     "TLS": WrkCase(has_tls=True),
     "TLS resumed": WrkCase(script=wrk_scripts.token_by_post_once, has_tls=True),

@@ -119,9 +119,9 @@ def measured_rows(folder, seconds, name, slow_count):
         can, token_cost = capacity(server)
         say(f"{name}: {TIMES} times {can:,.0f} tokens a second, for {seconds} s")
         if not slow_count:
-            return rows(name, overload(server, can, token_cost, seconds))
+            return rows(name, overload(server, can, token_cost, seconds), 0.9)
         with Companion("slow_connections.py", server.port, slow_count) as slow:
-            measured = rows(name, overload(server, can, token_cost, seconds))
+            measured = rows(name, overload(server, can, token_cost, seconds), 0.85)
             return measured + slow_rows(name, slow.end())
 
 

@@ -83,7 +83,7 @@ def tokens(algorithm, key, key_name, goal=None):
     )
 
 
-def request(name, case, *more_figures):
+def request(name, case, *more_figures, goal=None):
     """Processor time of a request beside that of a bare RS256 signature."""
     return Row(
         f"{name}: CPU",
@@ -91,6 +91,7 @@ def request(name, case, *more_figures):
         BARE_RSA,
         lambda round: round[case].cpu * round.bare["rsa2048"].sign,
         (cpu(case), per_second(case), *more_figures),
+        goal,
     )
 
 
@@ -145,7 +146,7 @@ ROWS = [
         "openssl speed -multi",
         lambda round: round["RS256"].per_second / round.all_cores.sign,
         (per_second("RS256", "tokens"), Figure("bare signatures", "/s", lambda round: round.all_cores.sign)),
-        Goal(">=", 0.88),
+        Goal(">=", 0.85),
         bare=(),
         needs_all_cores=True,
     ),
@@ -176,9 +177,15 @@ ROWS = [
     request("authentication by client_secret_basic", "Basic"),
     request("authentication by client_secret_post", "RS256"),
     request("authentication by private_key_jwt, RS256", "private_key_jwt"),
+    request("authentication by a platform's token, RS256", "RS256 identity"),
+    request("authentication by a platform's token, ES256", "ES256 identity"),
+    request("a platform's token as the grant, RS256", "RS256 identity as grant"),
+    request("a platform's token as the grant, ES256", "ES256 identity as grant"),
     request("introspection", "introspection"),
     request("refresh", "refresh"),
-    request("JWKS", "JWKS"),
+    # 15 us and 35 us where a signature takes 360 us.
+    request("JWKS", "JWKS", goal=Goal("<=", 0.042)),
+    request("token reuse for 10 s, 32 connections", "reused token", goal=Goal("<=", 0.097)),
     request("metadata", "metadata"),
     request("RS256 token, server on one core, wrk on another", "one core"),
     Row(
@@ -203,7 +210,7 @@ ROWS = [
     request("TLS, new connection each, resumed, RS256 token", "TLS resumed"),
     request("TLS, new connection each, full handshake, RS256 token", "TLS handshakes"),
     request("HTTP/2 over TLS, 4 connections of 8 streams, RS256 token", "HTTP/2"),
-    memory("256 connections", Goal("<", 48, "MiB")),
+    memory("256 connections", Goal("<", 40, "MiB")),
     start(f"{SMALL_REGISTRY}", "start", Goal("<", 100, "ms")),
     start(f"{LARGE_REGISTRY:,}", "100,000 clients", Goal("<", 1500, "ms")),
     Row(
@@ -223,7 +230,7 @@ ROWS = [
         Goal("<=", 25, "ms"),
         bare=(),
     ),
-    verification("TokenVerifier", Goal(">=", 0.8)),
+    verification("TokenVerifier", Goal(">=", 0.85)),
     verification("TokenVerifier, cached"),
     verification("jwt-kit"),
     verification("PyJWT"),

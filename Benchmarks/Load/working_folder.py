@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from failure import BenchError
+from failure import BenchError, Unavailable
+from preparation import INTEROP_PYTHON, ROOT
 
 SCOPE = "site.read site.documentation"
 RESOURCE = "https://api.example.com"
+# The identifier of a platform's issuer, by the algorithm of its tokens.
+PLATFORM = "https://%s.example.com"
 SMALL_REGISTRY, LARGE_REGISTRY = 10, 100_000
 # In the large registry clients are told by their number.
 LARGE_ID, LARGE_SECRET = "client-%06d", "secret-of-client-%06d"
@@ -104,6 +107,34 @@ class WorkingFolder:
         )
         (self.path / "tls.key").chmod(0o600)
         return {"tls.certificate": "tls.crt", "tls.private_key": "tls.key"}
+
+    @cached_property
+    def platforms(self):
+        """The settings for two issuers of workloads' tokens, with an RSA and an EC key, and one client of both."""
+        options = {"RS256": ("RSA", "rsa_keygen_bits:2048"), "ES256": ("EC", "ec_paramgen_curve:P-256")}
+        issuers, identities = [], []
+        for algorithm, (kind, option) in options.items():
+            self.openssl("genpkey", "-algorithm", kind, "-pkeyopt", option, "-out", f"{algorithm}.pem")
+            self.write(f"{algorithm}.jwks", self.identities("keys", f"{algorithm}.pem"))
+            issuers.append({"name": algorithm, "issuer": PLATFORM % algorithm, "jwks_file": f"{algorithm}.jwks"})
+            identities.append({"issuer": algorithm, "subject": "workload"})
+        grants = ["client_credentials", "urn:ietf:params:oauth:grant-type:jwt-bearer"]
+        access = {"grant_types": grants, "scope": SCOPE, "resources": [RESOURCE]}
+        client = {"client_id": "workload", "identities": identities, **access}
+        # JSON is YAML too.
+        self.write("platforms.yaml", json.dumps({"issuers": issuers}))
+        self.write("workloads.yaml", json.dumps({"clients": [client]}))
+        return {"issuers": "platforms.yaml", "clients": "workloads.yaml"}
+
+    def identities(self, *arguments):
+        """What identities.py prints."""
+        if not INTEROP_PYTHON.exists():
+            raise Unavailable("no .build/interop-venv, which makes the tokens of platforms: script/setup test")
+        command = [INTEROP_PYTHON, ROOT / "Benchmarks/Load/identities.py", *arguments]
+        made = subprocess.run(command, cwd=self.path, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        if made.returncode != 0:
+            raise BenchError(f"identities.py: {made.stderr[-400:]}")
+        return made.stdout.strip()
 
     @cached_property
     def large_registry(self):

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from failure import BenchError, Unavailable
 from preparation import INTEROP_PYTHON, ROOT
 from server import FORM, basic, token_form
-from working_folder import LARGE_ID, LARGE_REGISTRY, LARGE_SECRET
+from working_folder import LARGE_ID, LARGE_REGISTRY, LARGE_SECRET, PLATFORM
 
 
 def post(body, **headers):
@@ -24,6 +24,23 @@ def token_by_post_once(server):
 
 def token_by_basic(server):
     return post("grant_type=client_credentials", Authorization=basic(server.folder.client))
+
+
+def token_by_identity(server, algorithm, is_grant):
+    """The same token of a platform each time, which is good until it expires."""
+    folder = server.folder
+    token = folder.identities("token", f"{algorithm}.pem", algorithm, PLATFORM % algorithm, server.issuer)
+    if is_grant:
+        return post(urlencode({"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": token}))
+    return post(
+        urlencode(
+            {
+                "grant_type": "client_credentials",
+                "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+                "client_assertion": token,
+            }
+        )
+    )
 
 
 def refresh(server):

@@ -14,13 +14,17 @@ from pathlib import Path
 import jsonschema_rs
 import jwt
 import schemathesis
+from cryptography.hazmat.primitives.asymmetric import ec
 from schemathesis.core.failures import Failure
 
 FOLDER = Path(os.environ["OPENAPI_TEST_FOLDER"])
 CLIENTS = json.loads((FOLDER / "openapi-clients.json").read_text())
 KEY = (FOLDER / "openapi-client.pem").read_text()
+# That of DPoP proofs.
+PROVER = ec.generate_private_key(ec.SECP256R1())
 FORM = "application/x-www-form-urlencoded"
 JWT_ANSWER = "application/token-introspection+jwt"
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 CREDENTIALS = ("client_id", "client_secret", "client_assertion_type", "client_assertion")
 
 
@@ -38,6 +42,22 @@ def assertion(case, client):
     claims = {"iss": client, "sub": client, "aud": CLIENTS["issuer"], "iat": now, "exp": now + 60, "jti": str(uuid.uuid4())}
     case.body["client_assertion_type"] = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
     case.body["client_assertion"] = jwt.encode(claims, KEY, algorithm="ES256")
+
+
+def proof(case):
+    """A DPoP proof for the token endpoint."""
+    jwk = json.loads(jwt.get_algorithm_by_name("ES256").to_jwk(PROVER.public_key()))
+    url = CLIENTS["issuer"] + case.operation.path
+    claims = {"jti": str(uuid.uuid4()), "htm": "POST", "htu": url, "iat": int(time.time())}
+    case.headers["DPoP"] = jwt.encode(claims, PROVER, "ES256", {"typ": "dpop+jwt", "jwk": jwk})
+
+
+def grant(case, client):
+    """The client's own assertion as the grant; gives how it may be refused."""
+    assertion(case, client)
+    del case.body["client_assertion_type"]
+    case.body["assertion"] = case.body.pop("client_assertion")
+    return ALL
 
 
 # A client, how it proves who it is, and how a good form of it may be refused: for what the client may not have, of which no
@@ -84,6 +104,14 @@ def before_call(context, case, kwargs):
             case.body.pop(name, None)
     if not is_good:
         return basic(case, "by-secret")
+    # What is made up is no proof.
+    case.headers.pop("DPoP", None)
+    if case.operation.path == "/oauth2/token" and choice % 3 == 0:
+        proof(case)
+    if case.body.get("grant_type") == JWT_BEARER:
+        case.headers.pop("Authorization", None)
+        proofs[case.id] = "by-key", grant(case, "by-key") if choice % 4 else {"invalidAssertionGrant"}
+        return
     owner = owners.get(case.body.get("refresh_token"))
     if owner and choice % 4:
         # Most made-up wishes are refused, and with them the link would lead nowhere.
@@ -190,5 +218,5 @@ def other_methods(ctx, response, case):
     check_described(case, "headers/Allow/schema", response.headers["allow"][0])
     described = {name.upper() for name in case.operation.schema.raw_schema["paths"][case.operation.path]}
     allowed = set(re.split(", *", response.headers["allow"][0]))
-    if allowed != described & {"GET", "HEAD", "POST"} or response.request.method in allowed:
+    if allowed != described & {"GET", "HEAD", "OPTIONS", "POST"} or response.request.method in allowed:
         fail(case, "Allow is not what the document has", ", ".join(allowed))

@@ -189,5 +189,5 @@ def test_a_secret_that_ends_soon_is_told(own_service):
     wait_until("the log tells of it", lambda: "The last secret of a client ends soon" in own_service.log)
     metrics = requests.get(f"{own_service.management}/metrics", timeout=DEADLINE)
     assert metrics.headers["Content-Type"].startswith("text/plain; version=0.0.4")
-    assert 'writ_client_secret_end_timestamp_seconds{client_id="demo"}' in metrics.text
+    assert 'writ_client_secret_expiry_timestamp_seconds{client_id="demo"}' in metrics.text
     assert "writ_clients 1" in metrics.text

@@ -95,6 +95,7 @@ class TestRequest:
     def test_the_secret_from_a_file(self, service, tmp_path):
         file = tmp_path / "secret"
         file.write_text(service.client_secret + "\n")
+        file.chmod(0o600)
 
         token = request(service, "--secret-file", str(file)).stdout
 

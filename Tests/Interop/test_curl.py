@@ -32,7 +32,18 @@ def legacy_service(tmp_path_factory):
 
 
 def test_the_line_that_init_prints(service):
-    result = service.shell(service.initial["curl"])
+    """It ends in the history of a shell, so it holds no secret: curl asks for that."""
+    line = service.initial["curl"]
+    assert service.client_secret not in line
+    # Without a terminal, curl reads the secret from standard input.
+    result = subprocess.run(
+        ["bash", "-c", line],
+        input=service.client_secret + "\n",
+        capture_output=True,
+        encoding="utf-8",
+        timeout=DEADLINE,
+        start_new_session=True,
+    )
 
     assert result.returncode == 0, result.stderr
     assert claims(json.loads(result.stdout)["access_token"])["aud"] == RESOURCE
@@ -101,12 +112,12 @@ def test_an_error_is_not_cached_either(service):
     assert json.loads(body)["error"] == "invalid_client"
 
 
-def test_both_metadata_documents_are_the_same(service):
+def test_the_openid_document_is_the_other_one_with_more_members(service):
     _, _, oauth = curl(f"{service.issuer}/.well-known/oauth-authorization-server")
     _, _, openid = curl(f"{service.issuer}/.well-known/openid-configuration")
 
-    assert oauth == openid
     document = json.loads(oauth)
+    assert document.items() <= json.loads(openid).items()
     assert document["issuer"] == service.issuer
     assert document["token_endpoint"] == service.token_endpoint
     assert document["jwks_uri"] == service.jwks_uri

@@ -14,7 +14,6 @@ import shutil
 import subprocess
 import tempfile
 import threading
-import time
 from datetime import datetime, timedelta, timezone
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -30,12 +29,22 @@ from service import BINARY, DEADLINE, clean_environment, free_addresses, wait_un
 ROOT = Path(__file__).parents[2]
 DOCKER = ROOT / "docker"
 KUBERNETES = DOCKER / "kubernetes"
+# Objects that kustomization.yaml names in comments.
+EXAMPLES = ["ingress.yaml", "horizontalpodautoscaler.yaml"]
 
 HISTOGRAMS = {"writ_request_duration_seconds", "writ_signing_queue_wait_seconds"}
 METRICS = HISTOGRAMS | {
     "writ_build_info",
     "writ_ready",
     "writ_clients",
+    "writ_issuers",
+    "writ_dpop_proofs_total",
+    "writ_identity_requests_total",
+    "writ_issuer_keys_last_fetch_successful",
+    "writ_issuer_keys_fetched_timestamp_seconds",
+    "writ_issuer_keys_fetches_failed_total",
+    "writ_replay_store_up",
+    "writ_replay_store_requests_total",
     "writ_token_requests_total",
     "writ_tokens_reused_total",
     "writ_introspection_requests_total",
@@ -49,10 +58,11 @@ METRICS = HISTOGRAMS | {
     "writ_reload_problems",
     "writ_client_entries_refused",
     "writ_key_state",
-    "writ_key_next_change_seconds",
-    "writ_client_secret_end_timestamp_seconds",
-    "writ_first_secret_expiry_seconds",
+    "writ_key_next_change_timestamp_seconds",
+    "writ_client_secret_expiry_timestamp_seconds",
+    "writ_first_secret_expiry_timestamp_seconds",
     "writ_open_connections",
+    "writ_refusals_total",
     "writ_requests_refused_total",
     "writ_tls_handshakes_failed_total",
     "writ_connections_refused_total",
@@ -158,15 +168,15 @@ class TestObjects:
         used = set(kustomization["resources"])
         for generator in kustomization["configMapGenerator"] + kustomization["secretGenerator"]:
             used |= set(generator["files"])
-        # An example, named in a comment.
-        assert "# - ingress.yaml" in (KUBERNETES / "kustomization.yaml").read_text()
+        for name in EXAMPLES:
+            assert f"# - {name}" in (KUBERNETES / "kustomization.yaml").read_text()
         there = {path.name for path in KUBERNETES.glob("*.yaml")}
-        assert there == used | {"kustomization.yaml", "ingress.yaml"}
+        assert there == used | {"kustomization.yaml", *EXAMPLES}
 
     # The oldest one that kustomization.yaml speaks of, and the newest one that is known here.
     @pytest.mark.parametrize("version", ["1.27", kubernetes_validate.latest_version()])
     def test_schemas(self, objects, version):
-        for each in [*objects, load(KUBERNETES / "ingress.yaml")]:
+        for each in [*objects, *(load(KUBERNETES / name) for name in EXAMPLES)]:
             kubernetes_validate.validate(each, version, strict=True)
 
     def test_names_lead_somewhere(self, objects):
@@ -208,6 +218,17 @@ class TestObjects:
         behind = the(objects, "Service", backend["name"])["spec"]["ports"]
         assert backend["port"]["name"] in {port["name"] for port in behind}
 
+    def test_the_autoscaler_leads_to_the_deployment(self, objects):
+        scaler = load(KUBERNETES / "horizontalpodautoscaler.yaml")["spec"]
+        deployment = the(objects, "Deployment")
+        target = scaler["scaleTargetRef"]
+        assert (target["kind"], target["name"]) == ("Deployment", deployment["metadata"]["name"])
+        assert target["apiVersion"] == deployment["apiVersion"]
+        # A share of the processors needs something that it is a share of.
+        assert [metric["resource"]["name"] for metric in scaler["metrics"]] == ["cpu"]
+        assert "cpu" in containers(deployment["spec"]["template"])[0]["resources"]["requests"]
+        assert the(objects, "PodDisruptionBudget")["spec"]["minAvailable"] < scaler["minReplicas"] < scaler["maxReplicas"]
+
     def test_pods_may_do_little(self, objects):
         namespace = the(objects, "Namespace")
         assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
@@ -238,7 +259,27 @@ class TestObjects:
         deployed, rotating = pods(objects).values()
         for container in containers(deployed) + containers(rotating):
             has_token = "api-access" in {mount["name"] for mount in container["volumeMounts"]}
-            assert has_token == (container["name"] in ("read", "write"))
+            assert has_token == (container["name"] == "rotate")
+
+    def test_no_image_is_the_latest(self, objects):
+        """Each is named with a version: ours with that of the program."""
+        compose = load(DOCKER / "compose.yaml")["services"].values()
+        dockerfile = (DOCKER / "Dockerfile").read_text()
+        stages = set(re.findall(r"^FROM \S+ AS (\S+)$", dockerfile, re.M)) | {"scratch"}
+        built = set(re.findall(r"^(?:FROM|COPY --from=)\s*(\S+)", dockerfile.replace("--from=", "--from= "), re.M))
+        images = {image for image in built - stages}
+        images |= {service["image"] for service in compose}
+        images |= {container["image"] for pod in pods(objects).values() for container in containers(pod)}
+        images |= {f"{each['newName']}:{each['newTag']}" for each in load(KUBERNETES / "kustomization.yaml")["images"]}
+        [version] = re.findall(r'version = "(.*)"', (ROOT / "Sources/AccessToken/Release.swift").read_text())
+        for image in images:
+            name, _, tag = image.rpartition(":")
+            assert re.search(r"\d+\.\d+", tag), image
+            if name.startswith("writ"):
+                assert tag == version
+        assert {"swift", "prom/prometheus", "grafana/grafana", "writ", "writ-rotation", "writ-demo-api"} <= {
+            image.rpartition(":")[0] for image in images
+        }
 
     def test_requests_have_time_to_end(self, objects):
         configuration = load(KUBERNETES / "writ.yaml")
@@ -375,9 +416,15 @@ def test_a_pod_serves(prepared, folder):
         assert told <= METRICS
         assert METRICS - told <= {
             "writ_introspection_requests_total",
-            "writ_key_next_change_seconds",
-            "writ_client_secret_end_timestamp_seconds",
-            "writ_first_secret_expiry_seconds",
+            "writ_identity_requests_total",
+            "writ_issuer_keys_last_fetch_successful",
+            "writ_issuer_keys_fetched_timestamp_seconds",
+            "writ_issuer_keys_fetches_failed_total",
+            "writ_replay_store_up",
+            "writ_replay_store_requests_total",
+            "writ_key_next_change_timestamp_seconds",
+            "writ_client_secret_expiry_timestamp_seconds",
+            "writ_first_secret_expiry_timestamp_seconds",
             "writ_tls_certificate_expiry_timestamp_seconds",
         }
     finally:
@@ -399,6 +446,8 @@ class APIServer:
     def __init__(self, data: dict[str, bytes], changed: datetime):
         stamp = changed.strftime("%Y-%m-%dT%H:%M:%SZ")
         self.requests = []
+        # Whether another client changes the Secret after each read.
+        self.meddles = False
         self.secret = {
             "apiVersion": "v1",
             "kind": "Secret",
@@ -448,6 +497,8 @@ class APIServer:
                 knows.requests.append(("get", self.path))
                 if self.path == APIServer.PATH:
                     self.answer(200, knows.secret)
+                    if knows.meddles:
+                        knows.change(copy.deepcopy(knows.secret))
                 else:
                     self.refuse(403, "Forbidden")
 
@@ -484,70 +535,47 @@ class APIServer:
         self.server.server_close()
 
 
-class Rotation:
-    """One run of the job, container after container."""
-
-    def __init__(self, server: APIServer, folder: Path, configuration: Path, shell: list[str]):
-        self.work = folder / f"work-{len(list(folder.glob('work-*')))}"
-        self.work.mkdir()
-        self.server = server
-        self.shell = shell
-        etc = folder / f"{self.work.name}-etc"
-        mount(etc, {name: (configuration / name).read_bytes() for name in ("writ.yaml", "clients.yaml")})
-        if pod_user():
-            # What an emptyDir looks like to an fsGroup.
-            os.chown(self.work, 0, 65532)
-            self.work.chmod(0o2777)
-        self.places = {"/work": self.work, "/etc/writ": etc}
-        self.kubeconfig = etc / "kubeconfig"
-        self.kubeconfig.write_text(
-            json.dumps(
-                {
-                    "apiVersion": "v1",
-                    "kind": "Config",
-                    "clusters": [
-                        {"name": "c", "cluster": {"server": "http://127.0.0.1:{}".format(server.server.server_port)}}
-                    ],
-                    "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u", "namespace": "writ"}}],
-                    "users": [{"name": "u", "user": {}}],
-                    "current-context": "c",
-                }
-            )
+def rotate(server: APIServer, folder: Path, configuration: Path, shell: list[str], status=0) -> str:
+    """Runs the job as its pod would. Returns what gets into its log."""
+    etc = folder / f"etc-{len(list(folder.glob('etc-*')))}"
+    mount(etc, {name: (configuration / name).read_bytes() for name in ("writ.yaml", "clients.yaml")})
+    kubeconfig = etc / "kubeconfig"
+    cluster = {"server": "http://127.0.0.1:{}".format(server.server.server_port)}
+    kubeconfig.write_text(
+        json.dumps(
+            {
+                "apiVersion": "v1",
+                "kind": "Config",
+                "clusters": [{"name": "c", "cluster": cluster}],
+                "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u", "namespace": "writ"}}],
+                "users": [{"name": "u", "user": {}}],
+                "current-context": "c",
+            }
         )
-        self.output = ""
-
-    def run(self, *names, status=0):
-        """Runs these containers, or all of them in their order."""
-        for container in containers(pods(objects_by_hand())["rotation"]):
-            if names and container["name"] not in names:
-                continue
-            variables = {each["name"]: each.get("value", "writ") for each in container["env"]}
-            for name, value in variables.items():
-                [variables[name]] = in_place([value], self.places)
-            arguments = in_place(container["args"], self.places)
-            command = container.get("command", [BINARY])
-            if command[0] == "sh":
-                command = [*self.shell, *command[1:]]
-                variables["KUBECONFIG"] = str(self.kubeconfig)
-            result = subprocess.run(
-                [*command, *arguments],
-                cwd="/",
-                env=clean_environment(variables),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                encoding="utf-8",
-                timeout=DEADLINE,
-                **pod_user(),
-            )
-            self.output += result.stdout + result.stderr
-            assert result.returncode == status, f"{container['name']}: {result.stdout}{result.stderr}"
-        return self
+    )
+    [container] = containers(pods(objects_by_hand())["rotation"])
+    command, *options = container["command"]
+    assert command == "sh"
+    variables = {each["name"]: each.get("value", "writ") for each in container["env"]}
+    result = subprocess.run(
+        [*shell, *options, *in_place(container["args"], {"/etc/writ": etc})],
+        cwd="/",
+        env=clean_environment({**variables, "KUBECONFIG": str(kubeconfig)}),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=DEADLINE,
+        **pod_user(),
+    )
+    output = result.stdout + result.stderr
+    assert result.returncode == 0 if status == 0 else result.returncode != 0, output
+    return output
 
 
 # Of the image, the shell is busybox's.
 @pytest.fixture(params=["sh", "busybox sh"])
 def shell(request):
-    for command in ("kubectl", "jq", request.param.split()[0]):
+    for command in ("kubectl", request.param.split()[0]):
         if not shutil.which(command):
             pytest.skip(f"there is no {command}")
     return request.param.split()
@@ -563,7 +591,7 @@ class TestRotation:
         assert set(before) == {"rs256.pem", "xaes-256-gcm.sealing"}
         began = datetime.now(timezone.utc)
         with APIServer(before, LONG_AGO) as server:
-            rotation = Rotation(server, folder, copied, shell).run()
+            output = rotate(server, folder, copied, shell)
             after = server.data
             assert before.items() <= after.items()
             new = sorted(set(after) - set(before))
@@ -571,6 +599,7 @@ class TestRotation:
             for name in new:
                 start = datetime.strptime(name[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
                 assert timedelta(minutes=59) < start - began < timedelta(minutes=61)
+                assert name in output
             metadata = server.secret["metadata"]
             assert metadata["labels"] == {"team": "identity"}
             assert "last-applied" not in json.dumps(metadata)
@@ -578,28 +607,43 @@ class TestRotation:
             asked = {(verb, path) for verb, path in server.requests if not path.startswith("/version")}
             assert asked == {("get", APIServer.PATH), ("update", APIServer.PATH)}
         # The log of a job may be read by many.
-        assert "PRIVATE KEY" not in rotation.output
+        assert "PRIVATE KEY" not in output
         for octets in after.values():
             # Of PEM some line in the middle; of a sealing key all of it.
             lines = octets.decode().splitlines()
-            assert lines[len(lines) // 2] not in rotation.output
-            assert encoded(octets)[:40] not in rotation.output
-        for path in [rotation.work / "keys", *(rotation.work / "keys").iterdir(), rotation.work / "secret.json"]:
-            assert path.stat().st_mode & 0o077 == 0
+            assert lines[len(lines) // 2] not in output
+            assert encoded(octets)[:40] not in output
+        # What was made is what a service reads.
+        made = folder / "made"
+        mount(made / "keys", after)
+        mount(made / "etc", {name: (copied / name).read_bytes() for name in ("writ.yaml", "clients.yaml")})
+        check = [BINARY, "config", "check", "--running", "--config", made / "etc/writ.yaml"]
+        result = subprocess.run(
+            check, env=clean_environment({"WRIT_KEYS": str(made / "keys")}), capture_output=True, encoding="utf-8",
+            cwd="/", timeout=DEADLINE, **pod_user(),
+        )  # fmt: skip
+        assert result.returncode == 0, result.stderr
+
+    def test_a_job_that_is_run_again_changes_nothing(self, prepared, folder, shell):
+        """As when only the answer of the API server was lost."""
+        copied, _ = prepared
+        with APIServer(contents(copied / "keys"), LONG_AGO) as server:
+            rotate(server, folder, copied, shell)
+            after = server.data
+            assert "no further key was made" in rotate(server, folder, copied, shell)
+            assert server.data == after
 
     def test_of_two_that_meet_one_gives_way(self, prepared, folder, shell):
         copied, _ = prepared
-        with APIServer(contents(copied / "keys"), LONG_AGO) as server:
-            first = Rotation(server, folder, copied, shell).run("read", "rotate-signing-key", "rotate-sealing-key")
-            Rotation(server, folder, copied, shell).run()
-            after = server.data
-            first.run("write", status=1)
-            assert "conflict" in first.output.lower()
-            assert server.data == after
-            # The next try begins anew. Two keys do not begin in the same second.
-            time.sleep(1)
-            Rotation(server, folder, copied, shell).run()
-            assert after.items() < server.data.items()
+        before = contents(copied / "keys")
+        with APIServer(before, LONG_AGO) as server:
+            server.meddles = True
+            assert "conflict" in rotate(server, folder, copied, shell, status=1).lower()
+            assert server.data == before
+            # The next try begins anew.
+            server.meddles = False
+            rotate(server, folder, copied, shell)
+            assert before.items() < server.data.items()
 
     @pytest.mark.parametrize("is_recent", [False, True], ids=["old", "just changed"])
     def test_keys_that_have_expired(self, prepared, folder, shell, is_recent):
@@ -612,7 +656,7 @@ class TestRotation:
         }
         changed = datetime.now(timezone.utc) if is_recent else LONG_AGO
         with APIServer(data, changed) as server:
-            Rotation(server, folder, copied, shell).run()
+            rotate(server, folder, copied, shell)
             assert "20210101T000000Z-rs256.pem" in server.data
             assert ("20200101T000000Z-rs256.pem" in server.data) == is_recent
 
@@ -622,13 +666,12 @@ class TestRotation:
         [path] = (copied / "keys").glob("2*Z-rs256.pem")
         return path.read_bytes()
 
-    @pytest.mark.parametrize("data", [{}, None], ids=["empty", "no data"])
-    def test_nothing_is_written_where_there_was_nothing(self, prepared, folder, shell, data):
+    @pytest.mark.parametrize("data", [{}, None, {"rs256.pem": "aGFsZg=="}], ids=["empty", "no data", "half a key"])
+    def test_nothing_is_written_if_nothing_can_be_rotated(self, prepared, folder, shell, data):
         copied, _ = prepared
         with APIServer({}, LONG_AGO) as server:
             server.secret["data"] = data
-            with pytest.raises(AssertionError, match="^read: "):
-                Rotation(server, folder, copied, shell).run()
+            assert "error: standard input" in rotate(server, folder, copied, shell, status=1)
             assert ("update", APIServer.PATH) not in server.requests
 
 

@@ -93,7 +93,8 @@ class TestPersistence:
     def test_a_pipeline_that_is_too_long(self, service):
         """Every answer is that of the request in its place; from the first one on that does not fit there are none."""
         count = 400
-        numbered = [get(target=b"/%d" % number, host=b"Host: a") for number in range(1, count)]
+        numbered = [get(target=b"/%d" % number, host=b"Host: a") for number in range(1, count - 1)]
+        numbered.append(get(CLOSE, target=b"/last", host=b"Host: a"))
         # The first answer takes longer, so that the others wait for it.
         first = get(target=b"/metrics")
         with RawConnection(service, listener="management") as connection:
@@ -272,6 +273,9 @@ class TestDepartures:
         files = f"/proc/{service.process.pid}/fd"
         if not os.access(files, os.R_OK):
             pytest.skip("only root may count the service's files")
+        # The lines of earlier requests are in the log when that of the last one is.
+        last = service.request_token().headers["X-Request-Id"]
+        wait_until("it is logged", lambda: last in service.log)
         before, logged = len(os.listdir(files)), len(service.log)
         for _ in range(20):
             connection = RawConnection(service, receive_buffer=2048)

@@ -10,9 +10,9 @@ from raw_http import CLOSE, RawConnection, assert_serves, get, only_status, requ
 RESOURCES = {
     "/oauth2/token": {"POST"},
     "/oauth2/introspect": {"POST"},
-    "/.well-known/jwks.json": {"GET", "HEAD"},
-    "/.well-known/oauth-authorization-server": {"GET", "HEAD"},
-    "/.well-known/openid-configuration": {"GET", "HEAD"},
+    "/.well-known/jwks.json": {"GET", "HEAD", "OPTIONS"},
+    "/.well-known/oauth-authorization-server": {"GET", "HEAD", "OPTIONS"},
+    "/.well-known/openid-configuration": {"GET", "HEAD", "OPTIONS"},
     "/nothing": set(),
 }
 MANAGEMENT = {path: {"GET", "HEAD"} for path in ("/healthz", "/readyz", "/metrics", "/openapi.json")}
@@ -34,7 +34,7 @@ def test_of_each_resource(service, listener, path, method):
     # RFC 9110 section 9.3.8: TRACE must not give back what only the client should know.
     assert b"$secret" not in answer.body
     if method in allowed:
-        assert answer.status == 200
+        assert answer.status == (204 if method == "OPTIONS" else 200)
     elif not allowed:
         assert answer.status == 404
     else:

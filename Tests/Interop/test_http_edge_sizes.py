@@ -55,7 +55,7 @@ LARGE = {
     # RFC 6585 section 5, RFC 9112 section 5
     "1 MiB of fields": (get(CLOSE, *(b"A%d: %s" % (number, b"a" * 1000) for number in range(1024))), {431, 400}),
     "10,000 fields": (get(CLOSE, *[b"a: b"] * 10_000), {431, 400}),
-    "field of 70 KiB": (get(CLOSE, b"A: " + b"a" * 71_680), {200, 431, 400}),
+    "field of 70 KiB": (get(CLOSE, b"A: " + b"a" * 71_680), {431, 400}),
     "field of 1 MiB": (get(CLOSE, b"A: " + b"a" * MEBIBYTE), {431, 400}),
     "name of 1 MiB": (get(CLOSE, b"a" * MEBIBYTE + b": a"), {431, 400}),
     "trailers of 1 MiB": (post(CHUNKED, CLOSE, body=CHUNKS[:-2] + b"A: " + b"a" * MEBIBYTE + b"\r\n\r\n"), {431, 400}),
@@ -65,7 +65,7 @@ LARGE = {
     # RFC 9110 section 15.5.14
     "100,000 parameters": (post(CLOSE, b"Content-Length: 400000", body=b"a=b&" * 100_000), {413}),
     "100,000 parameters, chunked": (post(CLOSE, CHUNKED, body=b"61a80\r\n%s\r\n0\r\n\r\n" % (b"a=b&" * 100_000)), {413}),
-    "100,000 chunks": (post(CLOSE, CHUNKED, body=b"1\r\na\r\n" * 100_000 + b"0\r\n\r\n"), {413}),
+    "100,000 chunks": (post(CLOSE, CHUNKED, body=b"1\r\na\r\n" * 100_000 + b"0\r\n\r\n"), {413, 400}),
     # As many as fit.
     "4,000 parameters": (post(CLOSE, b"Content-Length: 16000", body=b"a=b&" * 4000), {400}),
 }

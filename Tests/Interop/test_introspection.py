@@ -73,7 +73,7 @@ def test_the_answer_can_be_a_jwt(running, metadata):
         input=answer.text,
         status=1,
     )
-    assert "its type is not at+jwt" in refusal.stderr
+    assert "its type is not the expected one" in refusal.stderr
 
 
 def test_others_may_not_ask(running, metadata):

@@ -136,6 +136,15 @@ def test_unsafe_stays_where_memory_is_owned(tmp_path):
     assert [line.split(":")[0] for line in lines] == ["Sources/JOSE/File.swift"]
 
 
+@pytest.mark.parametrize("line", ["public struct Key {}", "    public init() {}", "public import JOSE", "open class Key {}"])
+def test_public_is_for_what_other_packages_use(tmp_path, line):
+    for target in ["ServiceFiles", "TokenVerifier"]:
+        write(tmp_path, f"{target}/File.swift", line + "\n")
+    write(tmp_path, "Signing/File.swift", "// public here\nfunc open(_ path: String) {}\nlet file = try open(path)\nfile.public\n")
+    reports = [report for report in check(tmp_path)[1] if "`public`" in report]
+    assert [report.split(":")[0] for report in reports] == ["Sources/ServiceFiles/File.swift"]
+
+
 # Each takes a text apart by `Character` or compares it by canonical equivalence, or is the same on octets.
 BY_CHARACTER = {
     "split": [

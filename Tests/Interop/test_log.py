@@ -7,6 +7,8 @@ import subprocess
 
 import requests
 
+from faults import metric
+from raw_http import RawConnection
 from service import BINARY, DEADLINE, RESOURCE, SANITIZER, SCOPE, assert_clear_error, clean_environment, wait_until
 
 
@@ -88,6 +90,17 @@ def test_what_reaches_no_endpoint_is_an_event_at_debug(own_service):
     ]
     assert "put-in-the-url" not in service.log
     assert events(service, "Steps") == []
+
+
+def test_a_request_that_does_not_parse_is_an_event_and_is_counted(own_service):
+    service = own_service.start(WRIT_LOG_LEVEL="debug")
+    with RawConnection(service) as connection:
+        connection.send(b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n")
+        assert [answer.status for answer in connection.answers()] == [400]
+    wait_until("it is logged", lambda: events(service, "Request not parsed"))
+    (event,) = events(service, "Request not parsed")
+    assert [event[name] for name in ("level", "status", "listener", "address")] == ["debug", 400, "tokens", "127.0.0.1"]
+    assert metric(service, "writ_requests_refused_total", status="400") == 1
 
 
 def test_what_reaches_no_endpoint_is_no_event_at_info(own_service):

@@ -8,6 +8,7 @@ import re
 import shutil
 import socket
 import subprocess
+import time
 from collections import Counter
 from datetime import datetime, timedelta, timezone
 from urllib.parse import urlencode
@@ -22,6 +23,8 @@ from service import BINARY, DEADLINE, SCOPE, Service, clean_environment, wait_un
 COUNTERS = {
     "writ_token_requests_total",
     "writ_introspection_requests_total",
+    "writ_refusals_total",
+    "writ_dpop_proofs_total",
     "writ_requests_shed_total",
     "writ_requests_throttled_total",
     "writ_requests_refused_total",
@@ -36,14 +39,15 @@ GAUGES = {
     "writ_build_info",
     "writ_ready",
     "writ_clients",
+    "writ_issuers",
     "writ_signing_queue_depth",
     "writ_signing_queue_capacity",
     "writ_last_reload_successful",
     "writ_last_reload_timestamp_seconds",
     "writ_key_state",
-    "writ_key_next_change_seconds",
-    "writ_client_secret_end_timestamp_seconds",
-    "writ_first_secret_expiry_seconds",
+    "writ_key_next_change_timestamp_seconds",
+    "writ_client_secret_expiry_timestamp_seconds",
+    "writ_first_secret_expiry_timestamp_seconds",
     "writ_open_connections",
     "process_resident_memory_bytes",
     "process_virtual_memory_bytes",
@@ -271,7 +275,7 @@ class TestRequests:
             ),
             # What nobody knows is no label.
             ({"grant_type": "password"}, outcome("unsupported_grant_type", "demo", None)),
-            ({"grant_type": ""}, outcome("invalid_request", None, None)),
+            ({"grant_type": ""}, outcome("invalid_request", "demo", None)),
             ({"grant_type": "writ_cs_put_in_the_wrong_place"}, outcome("unsupported_grant_type", "demo", None)),
         ],
         ids=lambda value: " ".join(value) if "outcome" not in value else value["outcome"],
@@ -369,7 +373,8 @@ class TestWithoutClients:
             assert own_service.request_token(client_secret="wrong").status_code == 401
         scrape = Scrape(own_service)
         assert "client_id" not in scrape.text
-        assert scrape.value("writ_first_secret_expiry_seconds") > 0
+        end = datetime.fromisoformat(tomorrow.replace("Z", "+00:00")).timestamp()
+        assert scrape.value("writ_first_secret_expiry_timestamp_seconds") == end
 
 
 class TestLimits:
@@ -489,10 +494,10 @@ class TestState:
         assert [states[kid] for kid in made.values()] == [("signing", "next"), ("sealing", "next")]
 
         scrape = Scrape(own_service)
-        changes = {(labels["kid"], labels["use"]): value for labels, value in scrape.labelled("writ_key_next_change_seconds")}
+        changes = {(labels["kid"], labels["use"]): value for labels, value in scrape.labelled("writ_key_next_change_timestamp_seconds")}
         for use, kid in made.items():
             # An hour is for machines that stand still now and then.
-            assert 23 * 3600 < changes[kid, use] <= 24 * 3600
+            assert 23 * 3600 < changes[kid, use] - time.time() <= 24 * 3600
 
     def test_keys_that_were(self, own_service):
         folder = own_service.folder / "keys"
@@ -514,8 +519,8 @@ class TestState:
         own_service.start()
         scrape = Scrape(own_service)
         seconds = datetime.fromisoformat(end.replace("Z", "+00:00")).timestamp()
-        assert scrape.value("writ_client_secret_end_timestamp_seconds", client_id="demo") == seconds
-        assert 23 * 3600 < scrape.value("writ_first_secret_expiry_seconds") <= 24 * 3600
+        assert scrape.value("writ_client_secret_expiry_timestamp_seconds", client_id="demo") == seconds
+        assert scrape.value("writ_first_secret_expiry_timestamp_seconds") == seconds
 
     def test_open_connections(self, service):
         def count():

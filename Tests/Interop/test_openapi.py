@@ -72,7 +72,8 @@ def clients(tmp_path_factory):
             "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out openapi-client.pem"
             " && openssl pkey -in openapi-client.pem -pubout -out openapi-client.pub.pem"
         )
-        service.writ("clients", "add", "by-key", *rights, "--jwks", "openapi-client.pub.pem")
+        grant = "--grant-type", "urn:ietf:params:oauth:grant-type:jwt-bearer"
+        service.writ("clients", "add", "by-key", *rights, *grant, "--jwks", "openapi-client.pub.pem")
         secrets = {"wrong-secret": "wrong"}
         for name, arguments in {"by-secret": rights, "without-rights": scope, "wrong-secret": rights}.items():
             added = json.loads(service.writ("clients", "add", name, *arguments, "--json").stdout)
@@ -130,7 +131,7 @@ def test_what_is_issued_can_be_used_as_it_says(clients):
     """Along the links of the document."""
     expected = [
         *(("/oauth2/token", content) for content in ("client_credentials", "refresh_token")),
-        *(("/oauth2/introspect", content) for content in ("Bearer", "N_A")),
+        *(("/oauth2/introspect", content) for content in ("Bearer", "DPoP", "N_A")),
         *(("/oauth2/introspect", media_type) for media_type in ("application/json", "application/token-introspection+jwt")),
     ]
     count = Counter()

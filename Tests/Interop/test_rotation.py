@@ -123,8 +123,12 @@ def test_a_token_of_one_replica_verifies_at_the_other(running):
         )
 
 
+# With WRIT_FAULTS there is time for more.
+KILLING_ROUNDS = 200 if os.environ.get("WRIT_FAULTS") else 40
+
+
 def test_commands_killed_at_any_moment_leave_whole_files(tmp_path):
-    """200 rounds of `keys rotate` and `clients add`, each killed: every time every file parses and the service starts."""
+    """Rounds of `keys rotate` and `clients add`, each killed: every time every file parses and the service starts."""
     chance = random.Random(20261123)
     with Service(tmp_path) as service:
         # Quick keys; what is tried is the files.
@@ -166,7 +170,7 @@ def test_commands_killed_at_any_moment_leave_whole_files(tmp_path):
         longest = 1.5 * (time.monotonic() - since) / 6
 
         finished = 0
-        for number in range(200):
+        for number in range(KILLING_ROUNDS):
             expired.write_bytes(contents)
             expired.chmod(0o600)
             os.utime(expired, (0, 0))
@@ -178,7 +182,7 @@ def test_commands_killed_at_any_moment_leave_whole_files(tmp_path):
             for key in sorted(folder.glob("2*.pem"))[2:-3]:
                 key.unlink()
         # Neither did all get through nor none: the kills met them everywhere in between.
-        assert 0 < finished < 400
+        assert 0 < finished < 2 * KILLING_ROUNDS
         service.writ("clients", "add", "last", "--scope", "a")
         service.writ("keys", "rotate", "--in", "1h")
         assert not expired.exists()

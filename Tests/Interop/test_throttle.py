@@ -43,7 +43,7 @@ def request(service, secret, address, client=None) -> requests.Response:
 
 def test_a_client_that_guesses_has_to_wait_and_no_other(own_service):
     own_service.start(**LASTING)
-    wrong = "wrong-secret"
+    wrong = "a-secret-that-is-guessed"
     assert {status(own_service, wrong) for _ in range(10)} == {401}
     refused = request(own_service, wrong, "192.0.2.1")
     assert refused.status_code == 429
@@ -58,7 +58,7 @@ def test_a_client_that_guesses_has_to_wait_and_no_other(own_service):
 def test_a_client_that_does_not_exist_is_throttled_alike(own_service):
     own_service.start(**LASTING)
     for client in (own_service.client_id, "unknown"):
-        assert [status(own_service, "wrong-secret", client=client) for _ in range(12)] == [401] * 10 + [429] * 2
+        assert [status(own_service, "a-secret-that-is-guessed", client=client) for _ in range(12)] == [401] * 10 + [429] * 2
 
 
 @pytest.mark.parametrize(
@@ -73,32 +73,32 @@ def test_a_client_that_does_not_exist_is_throttled_alike(own_service):
 def test_a_right_secret_passes_whatever_its_neighbours_did(own_service, neighbour, home):
     """They guess at the client itself, and at any names."""
     own_service.start(**LASTING)
-    guesses = [status(own_service, "wrong-secret", neighbour) for _ in range(15)]
-    guesses += [status(own_service, "wrong-secret", neighbour, client=f"name-{number}") for number in range(110)]
+    guesses = [status(own_service, "a-secret-that-is-guessed", neighbour) for _ in range(15)]
+    guesses += [status(own_service, "a-secret-that-is-guessed", neighbour, client=f"name-{number}") for number in range(110)]
     assert guesses[-1] == guesses[14] == 429
     assert [status(own_service, own_service.client_secret, home) for _ in range(5)] == [200] * 5
     # A neighbour behind a translator is another party, and one in the same network is not.
-    assert status(own_service, "wrong-secret", home) == (401 if "64:ff9b" in home else 429)
+    assert status(own_service, "a-secret-that-is-guessed", home) == (401 if "64:ff9b" in home else 429)
 
 
 def test_a_right_secret_passes_behind_a_proxy_that_is_not_named(own_service):
     own_service.start(
         WRIT_ISSUER="https://tokens.example.com", WRIT_TLS="terminated-upstream", WRIT_THROTTLE_WINDOW="1h"
     )
-    guesses = [status(own_service, "wrong-secret", "192.0.2.66", client=f"name-{number}") for number in range(105)]
+    guesses = [status(own_service, "a-secret-that-is-guessed", "192.0.2.66", client=f"name-{number}") for number in range(105)]
     assert guesses == [401] * 100 + [429] * 5
     assert [status(own_service, own_service.client_secret) for _ in range(5)] == [200] * 5
 
 
 def test_without_trusted_proxies_the_header_says_nothing(own_service):
     own_service.start(WRIT_THROTTLE_WINDOW="1h")
-    guesses = [status(own_service, "wrong-secret", f"192.0.2.{number}") for number in range(11)]
+    guesses = [status(own_service, "a-secret-that-is-guessed", f"192.0.2.{number}") for number in range(11)]
     assert guesses == [401] * 10 + [429]
 
 
 def test_it_can_be_turned_off(own_service):
     own_service.start(WRIT_THROTTLE_FAILURES="off", WRIT_THROTTLE_ADDRESS_FAILURES="off")
-    assert {own_service.request_token(client_secret="wrong-secret").status_code for _ in range(120)} == {401}
+    assert {own_service.request_token(client_secret="a-secret-that-is-guessed").status_code for _ in range(120)} == {401}
 
 
 def test_the_right_secret_by_the_wrong_method_costs_the_address_nothing(own_service):
@@ -109,7 +109,7 @@ def test_the_right_secret_by_the_wrong_method_costs_the_address_nothing(own_serv
     own_service.start(**LASTING)
     first = [status(own_service, own_service.client_secret) for _ in range(160)]
     assert set(first) <= {401, 429} and first[0] == 401
-    assert status(own_service, "wrong-secret", client="other") == 401
+    assert status(own_service, "a-secret-that-is-guessed", client="other") == 401
     assert own_service.request_token().status_code == 200
 
 
@@ -157,7 +157,7 @@ def test_a_key_server_that_is_down_is_no_failure_of_its_client(own_service):
         assert {answer.json()["error"] for answer in answers} == {"temporarily_unavailable"}
         assert all(int(answer.headers["Retry-After"]) > 0 for answer in answers)
         # Neither the clients nor their address have failed.
-        assert own_service.request_token(client_secret="wrong-secret").status_code == 401
+        assert own_service.request_token(client_secret="a-secret-that-is-guessed").status_code == 401
         now[0] = 200
         wait_until(
             "the keys are fetched", lambda: ask(own_service, assertion(own_service, key, "job-0")).status_code == 200
@@ -195,6 +195,25 @@ def test_an_assertion_with_a_key_in_memory_waits_for_no_other(own_service):
         codes = sorted(each.result().status_code for each in waiting)
         assert codes == [401] * 10 + [429] * 30 + [503]
         assert ask(own_service, assertion(own_service, key)).status_code == 200
+
+
+def test_a_set_of_keys_without_kid_is_fetched_again_only_if_none_made_the_signature(own_service):
+    key, next_key = (ECKey.generate_key("P-256", {"kid": kid}) for kid in ("k1", "k2"))
+    published, fetches = [key], []
+
+    def answer():
+        fetches.append("one")
+        members = [each.as_dict(private=False) for each in published]
+        return 200, [ECKey.import_key({name: member[name] for name in ("kty", "crv", "x", "y")}) for member in members]
+
+    with key_server(answer) as url:
+        add_client(own_service, "--jwks-uri", url)
+        own_service.start(WRIT_THROTTLE_WINDOW="1h")
+        found = [ask(own_service, assertion(own_service, key)).status_code for _ in range(5)]
+        assert (found, len(fetches)) == ([200] * 5, 1)
+        published[:] = [next_key]
+        assert ask(own_service, assertion(own_service, next_key)).status_code == 200
+        assert len(fetches) == 2
 
 
 def test_a_key_server_that_nothing_listens_at(own_service):
@@ -239,19 +258,19 @@ def test_a_verified_secret_passes_over_the_limit_and_after_reloads(own_service):
     own_service.start(**LASTING)
     chosen = {"secret": "chosen-secret", "client": "chosen"}
     assert status(own_service, **chosen) == 200
-    assert [status(own_service, "wrong-secret", client="chosen") for _ in range(12)] == [401] * 10 + [429] * 2
+    assert [status(own_service, "a-secret-that-is-guessed", client="chosen") for _ in range(12)] == [401] * 10 + [429] * 2
     for number in range(3):
         reload(own_service, number)
         assert status(own_service, **chosen) == 200
         # That has dropped the failures of the client, and not those of the address.
-        assert [status(own_service, "wrong-secret", client="chosen") for _ in range(12)] == [401] * 10 + [429] * 2
+        assert [status(own_service, "a-secret-that-is-guessed", client="chosen") for _ in range(12)] == [401] * 10 + [429] * 2
     assert status(own_service, **chosen, address="198.51.100.1") == 200
 
 
 def test_over_the_limit_no_password_hash_is_checked(own_service):
     add_chosen(own_service)
     own_service.start(**LASTING)
-    assert [status(own_service, "wrong-secret", client="chosen") for _ in range(12)] == [401] * 10 + [429] * 2
+    assert [status(own_service, "a-secret-that-is-guessed", client="chosen") for _ in range(12)] == [401] * 10 + [429] * 2
     # Nothing has verified the secret yet, and from here nothing will.
     assert status(own_service, "chosen-secret", client="chosen") == 429
     # A client with a generated secret is not concerned, nor the client itself elsewhere.
@@ -264,7 +283,7 @@ def test_a_site_of_many_addresses_does_not_guess_more(own_service):
     """An IPv6 site has 65,536 networks."""
     add_chosen(own_service)
     own_service.start(**LASTING, WRIT_THROTTLE_CLIENT_FAILURES="20")
-    guesses = [status(own_service, "wrong-secret", f"2001:db8:1:{number:x}::1", client="chosen") for number in range(30)]
+    guesses = [status(own_service, "a-secret-that-is-guessed", f"2001:db8:1:{number:x}::1", client="chosen") for number in range(30)]
     assert guesses == [401] * 20 + [429] * 10
     # The client itself comes from elsewhere, and has a look.
     assert status(own_service, "chosen-secret", "198.51.100.1", client="chosen") == 200

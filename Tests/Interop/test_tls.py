@@ -11,6 +11,7 @@ import ssl
 import subprocess
 import threading
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
@@ -403,6 +404,10 @@ BREAKS = {
         lambda service: replace(service.folder / "tls.key", service.pair.key_pem(passphrase=b"secret")),
         ["tls.key"],
     ),
+    "certificate for all to change": (
+        lambda service: (service.folder / "tls.crt").chmod(0o666),
+        ["tls.crt", "can be changed by every user of this machine"],
+    ),
     "key for all to read": (lambda service: (service.folder / "tls.key").chmod(0o644), ["tls.key", "chmod 600"]),
 }
 
@@ -442,6 +447,26 @@ class TestBrokenPairs:
         check = own_service.writ("config", "check", status=1)
         for word in words:
             assert word in check.stderr
+
+
+def test_a_certificate_that_clients_refuse_is_a_warning(own_service):
+    """In the check, at the start and at each reload: such a pair is served all the same."""
+    vectors = Path(__file__).parents[1] / "Vectors/certificates"
+    replace(own_service.folder / "tls.crt", (vectors / "ended.pem").read_bytes())
+    replace(own_service.folder / "tls.key", (vectors / "ended.key").read_bytes())
+    faults = ["ended at 2021-01-01T00:00:00Z", "RSA key of 1024 bits", "signed with SHA1", "does not name the issuer's host"]
+    check = own_service.writ("config", "check")
+    own_service.start()
+    started = own_service.log
+    own_service.reload()
+    wait_until("the reload warns", lambda: faults[-1] in own_service.log[len(started) :])
+    for text in (check.stderr, started, own_service.log[len(started) :]):
+        for fault in faults:
+            assert fault in text
+
+    # A good pair ends it.
+    own_service.authority.issue().install(own_service.folder)
+    assert own_service.writ("config", "check", "--running").stderr == ""
 
 
 def test_a_broken_clients_file_keeps_no_old_certificate(running):

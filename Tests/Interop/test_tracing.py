@@ -2,12 +2,14 @@
 
 import json
 import socket
+import ssl
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import requests
 
+from authority import Authority, replace
 from service import DEADLINE, wait_until
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -15,8 +17,8 @@ CALLER = "00f067aa0ba902b7"
 
 
 @contextmanager
-def collector(status=200):
-    """A collector on a free port: its URL, and the spans that it got."""
+def collector(status=200, tls=None):
+    """A collector on a free port, with TLS if it has a context: its URL, and the spans that it got."""
     spans = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -36,10 +38,12 @@ def collector(status=200):
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}/v1/traces", spans
+        yield f"{'https://localhost' if tls else 'http://127.0.0.1'}:{server.server_port}/v1/traces", spans
     finally:
         server.shutdown()
         thread.join()
@@ -89,12 +93,13 @@ def test_a_refusal_says_why_and_the_caller_decides(own_service):
     with collector() as (url, spans):
         own_service.start(WRIT_TRACING_ENDPOINT=url)
         ask(own_service, traceparent=f"00-{TRACE}-{CALLER}-00")  # not sampled
-        requests.post(own_service.token_endpoint, data={"grant_type": "x"}, timeout=DEADLINE)
+        requests.post(own_service.token_endpoint, data={"grant_type": "client_credentials"}, timeout=DEADLINE)
         own_service.stop()  # sends what is left
     assert TRACE not in {span["traceId"] for span in spans}
     (root,) = [span for span in spans if span["kind"] == 2]
     assert "parentSpanId" not in root
     assert attributes(root)["error.type"] == "invalid_client"
+    assert attributes(root)["writ.cause"] == "no_credentials"
 
 
 def test_a_collector_that_fails_costs_no_token(own_service):
@@ -159,3 +164,19 @@ def test_without_a_collector_there_is_nothing(own_service):
     own_service.start()
     assert ask(own_service, traceparent=f"00-{TRACE}-{CALLER}-01").status_code == 200
     assert "race" not in own_service.log
+
+
+def test_a_collector_with_a_private_authority(own_service):
+    """`ca_file` counts for spans too."""
+    authority = Authority()
+    pair = authority.issue()
+    folder = own_service.folder
+    for name, content in (("ca.pem", authority.root_pem), ("c.crt", pair.certificate_pem), ("c.key", pair.key_pem())):
+        replace(folder / name, content)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(folder / "c.crt", folder / "c.key")
+    with collector(tls=tls) as (url, spans):
+        own_service.start(WRIT_TRACING_ENDPOINT=url, WRIT_CA_FILE="ca.pem", SSL_CERT_FILE="", SSL_CERT_DIR="")
+        assert ask(own_service).status_code == 200
+        wait_until("the spans are there", lambda: spans)
+        own_service.stop()
