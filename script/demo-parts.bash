@@ -26,6 +26,18 @@ cleanup() {
 }
 trap cleanup EXIT
 
+# persists COMMAND...: runs the command until it succeeds, 100 times at most. A service on a busy machine may ask to come again.
+persists() {
+    local trial
+    for ((trial = 0; trial < 100; trial++)); do
+        "$@" 2>"$folder/attempt.log" && return
+        sleep 0.1
+    done
+    echo "$0: $1 does not succeed" >&2
+    cat "$folder"/*.log >&2
+    exit 1
+}
+
 # answers URL [TENTHS]: waits until a server answers there, 200 tenths of a second at most.
 answers() {
     local trial
