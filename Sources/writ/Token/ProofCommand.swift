@@ -39,23 +39,21 @@ extension TokenCommand {
             let key = try DPoPOptions.key(inFile: keyFile)
             let token = try token ?? Terminal.readInput()
             guard !token.isEmpty else { throw Failure("there is no token") }
-            try Self.check(token, isNotBoundToAnotherKeyThan: key, keyFile)
+            Self.warn(ofAnotherKeyThan: key, keyFile, in: token)
             let target = try OptionValue.parse(url, "--url", TargetURI.init)
             Terminal.print(
                 try key.signer.proof(method: method, target: target, accessToken: token, nonce: nonce, now: .now))
         }
 
         /// Of a token that is no JWT nothing is known.
-        private static func check(
-            _ token: String, isNotBoundToAnotherKeyThan key: DPoPKey, _ keyFile: String
-        ) throws {
+        private static func warn(ofAnotherKeyThan key: DPoPKey, _ keyFile: String, in token: String) {
             let claims = try? CompactJWS.unverifiedClaims(of: token)
-            guard let thumbprint = claims?["cnf"]?.object?["jkt"]?.string else { return }
-            guard thumbprint.isSameText(as: key.thumbprint) else {
-                throw Failure(
-                    "the token is bound to another key than that of \(keyFile)",
-                    hint: "the thumbprint of this key is \(key.thumbprint), and jkt of the token \(thumbprint)")
-            }
+            guard let thumbprint = claims?["cnf"]?.object?["jkt"]?.string,
+                !thumbprint.isSameText(as: key.thumbprint)
+            else { return }
+            Terminal.warn(
+                "the token is bound to another key than that of \(keyFile): servers refuse it with this proof",
+                hint: "the thumbprint of this key is \(key.thumbprint), and jkt of the token \(thumbprint)")
         }
     }
 }
