@@ -4,4 +4,9 @@ public enum TransportSecurity {
     public static func isAcceptable(_ url: String) -> Bool {
         (try? RemoteURL(url)) != nil
     }
+
+    /// Whether `url` is https.
+    package static func isSecure(_ url: String) -> Bool {
+        (try? HTTPOrigin(of: AbsoluteURI(url)))?.isSecure == true
+    }
 }

@@ -172,4 +172,23 @@ import Testing
         #expect(lifetimes.longestUse(of: try ClientID("job")) == .seconds(3630))
         #expect(lifetimes.longestUse(of: try ClientID("other")) == .seconds(630))
     }
+
+    @Test(
+        "FAPI 2.0 sections 5.3.2.1 and 5.4.1: the profile takes PS256, and the audience as a text",
+        arguments: [
+            ("RS256", false, RefusalCause.assertionAlgorithm), ("PS256", false, nil),
+            ("PS256", true, .assertionAudience),
+        ] as [(String, Bool, RefusalCause?)])
+    func profile(algorithm: String, isList: Bool, cause: RefusalCause?) throws {
+        let audience = try #require(AssertionFixture.claims()["aud"])
+        let text = try assertion(
+            isList ? ["aud": .array([audience])] : [:], header: ["alg": .string(algorithm)],
+            scheme: algorithm == "RS256" ? .rsaPKCS1(.sha256) : .rsaPSS(.sha256))
+        let rules = AssertionRules(longestLifetime: .seconds(300), isSingleUse: true, profile: .fapi2)
+        #expect(try failure(text, rules: rules) == cause)
+        #expect(try failure(text) == nil)
+        // The rules of a client do not take the profile away.
+        let own = ClientAssertionRules(longestLifetime: .seconds(600), isSingleUse: true)
+        #expect(try failure(text, rules: rules, of: own) == cause)
+    }
 }

@@ -21,7 +21,8 @@ struct ProofFixture {
 
     /// A good proof with some claims and members of the header replaced; `nil` removes one.
     func proof(
-        _ changes: [String: JSONValue?] = [:], header: [String: JSONValue?] = [:], now: NumericDate = Fixture.now
+        _ changes: [String: JSONValue?] = [:], header: [String: JSONValue?] = [:], now: NumericDate = Fixture.now,
+        scheme: SignatureScheme = .ecdsa(.p256, .sha256)
     ) throws -> String {
         let claims: [String: JSONValue?] = [
             "iss": nil, "sub": nil, "aud": nil, "exp": nil, "htm": .string("POST"), "htu": .string(Self.url),
@@ -33,7 +34,7 @@ struct ProofFixture {
         ]
         return try AssertionFixture.assertion(
             AssertionFixture.claims(claims.merging(changes) { _, change in change }, now: now),
-            header: names.merging(header) { _, change in change }, signedBy: key)
+            header: names.merging(header) { _, change in change }, signedBy: key, scheme: scheme)
     }
 }
 

@@ -32,10 +32,12 @@ import Testing
     }
 
     private func grant(
-        _ form: String, to client: Client, at now: NumericDate = Fixture.now, policy: IssuancePolicy? = nil
+        _ form: String, to client: Client, at now: NumericDate = Fixture.now, policy: IssuancePolicy? = nil,
+        certificate: PresentedCertificate? = nil
     ) throws -> AuthorizedGrant {
-        let request = try TokenRequest(
-            parsing: Fixture.post(form, authorization: [Fixture.basic("job:\(Fixture.secret)")]))
+        var post = Fixture.post(form, authorization: [Fixture.basic("job:\(Fixture.secret)")])
+        post.certificate = certificate
+        let request = try TokenRequest(parsing: post)
         let proven = try ClientRegistry([client]).authenticate(request.credentials, verified: .none, now: now)
             .conclude()
         return try proven.authorize(request, policy: policy ?? self.policy, sealer: sealer, now: now)
@@ -150,5 +152,24 @@ import Testing
         }
         // With each of these seeds, some refreshes succeed.
         #expect(tokens.count > 1)
+    }
+
+    @Test("FAPI 2.0 section 5.3.2.1: the profile gives no token that nothing binds, and no further refresh token")
+    func profile() throws {
+        let policy = IssuancePolicy(issuer: policy.issuer, bindsTokensToCertificates: true).under(.fapi2)
+        let client = try Self.client()
+        let pem = try TestVectors.octets("certificates/clients/payments.pem")
+        let certificate = PresentedCertificate(der: try Certificate.readAll(pem: pem.span)[0].der)
+        let form = "grant_type=refresh_token&refresh_token=\(try sealer.seal(first(), now: Fixture.now))"
+        let refreshed = try grant(form, to: client, policy: policy, certificate: certificate)
+        #expect(refreshed.terms.confirmation != nil && refreshed.refreshToken == nil)
+        let standard = try grant(form, to: client, certificate: certificate)
+        #expect(standard.terms.confirmation == nil && standard.refreshToken != nil)
+        for form in [form, "grant_type=client_credentials"] {
+            let error = #expect(throws: TokenRefusal.self) {
+                try grant(form, to: client, policy: self.policy.under(.fapi2), certificate: certificate)
+            }
+            #expect(error?.cause == .proofMissing)
+        }
     }
 }

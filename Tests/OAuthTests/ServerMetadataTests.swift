@@ -56,6 +56,29 @@ import Testing
         }
     }
 
+    @Test("FAPI 2.0 sections 5.3.2.1 and 5.4.1: what the profile forbids is not listed")
+    func listsNothingThatTheProfileForbids() throws {
+        let issuer = try Issuer("https://tokens.example.com")
+        let metadata = ServerMetadata(
+            issuer: issuer, endpoints: EndpointPaths(issuer: issuer), algorithm: .es256, profile: .fapi2)
+        var use = ServerMetadata.Use.none
+        use.certificateMethods = [.tlsClientAuth]
+        use.offersAssertionGrant = true
+        for document in try metadata.documents(use).map(object) {
+            func names(_ member: String) -> [String]? { document[member]?.array?.compactMap(\.string) }
+            for name in ["token_endpoint", "introspection_endpoint"] {
+                #expect(names("\(name)_auth_methods_supported") == ["private_key_jwt", "tls_client_auth"])
+                #expect(
+                    names("\(name)_auth_signing_alg_values_supported") == ["PS256", "ES256", "EdDSA", "Ed25519"])
+            }
+            #expect(names("dpop_signing_alg_values_supported") == ["PS256", "ES256", "EdDSA", "Ed25519"])
+            #expect(names("grant_types_supported") == ["client_credentials", "refresh_token"])
+            #expect(names("introspection_signing_alg_values_supported") == ["ES256"])
+        }
+        let openID = try object(metadata.openIDProvider)
+        #expect(openID["id_token_signing_alg_values_supported"] == .array([.string("ES256")]))
+    }
+
     @Test("RFC 8414 section 3.1: the document of an issuer with a path has every path that clients request")
     func standsWhereClientsOfAnIssuerWithAPathLook() throws {
         let metadata = try metadata("https://example.com/tenant/")

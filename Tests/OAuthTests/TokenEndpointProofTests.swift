@@ -36,14 +36,16 @@ import Testing
     private func request(
         _ fields: [String], client: String = "reporting", secret: String = Fixture.secret,
         recording used: UsedProofList,
-        nonces: DPoPNonces? = nil, certificate: [UInt8]? = nil, alias: String? = nil
+        nonces: DPoPNonces? = nil, certificate: [UInt8]? = nil, alias: String? = nil,
+        profile: SecurityProfile = .standard
     ) async throws -> Outcome {
         let endpoint = TokenEndpoint(
-            policy: IssuancePolicy(issuer: fixture.policy.issuer, bindsTokensToCertificates: certificate != nil),
+            policy: IssuancePolicy(issuer: fixture.policy.issuer, bindsTokensToCertificates: certificate != nil)
+                .under(profile),
             sealer: RefreshTokenSealer(issuer: fixture.policy.issuer, turns: []),
             proofs: try DPoPPolicy(
                 ownKeys: JWKSet([JWK(key.key.publicKey, keyID: "k1", algorithm: .es256)]), nonces: nonces,
-                alias: alias))
+                alias: alias, profile: profile))
         var request = Fixture.post(
             "grant_type=client_credentials", authorization: [Fixture.basic("\(client):\(secret)")])
         request.fields.dpop = fields
@@ -122,6 +124,19 @@ import Testing
         #expect(try await request([proofs.proof()], client: "bound").answer?["token_type"] == .string("DPoP"))
         // A stranger does not learn that the client needs one.
         #expect(try await request([], client: "bound", secret: "wrong").refusal?.code == .invalidClient)
+    }
+
+    @Test(
+        "FAPI 2.0 sections 5.3.2.1 and 5.4.1: the profile needs a proof, and takes none by RS256",
+        arguments: [("RS256", SignatureScheme.rsaPKCS1(.sha256)), ("PS256", .rsaPSS(.sha256))])
+    func profile(algorithm: String, scheme: SignatureScheme) async throws {
+        let proofs = try ProofFixture(.generateRSA(bits: 2048))
+        let proof = try proofs.proof(header: ["alg": .string(algorithm)], scheme: scheme)
+        #expect(try await request([proof], recording: UsedProofList()).refusal == nil)
+        let outcome = try await request([proof], recording: UsedProofList(), profile: .fapi2)
+        #expect(outcome.refusal?.cause == (algorithm == "RS256" ? .proofAlgorithm : nil))
+        let refused = try await request([], recording: UsedProofList(), profile: .fapi2)
+        #expect(refused.refusal?.code == .missingProof && refused.steps == ["authenticate"])
     }
 
     @Test("A token for a request without a proof is bound to nothing")

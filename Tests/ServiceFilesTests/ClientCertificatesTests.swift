@@ -17,7 +17,9 @@ import Testing
     private func read(_ entry: String, _ support: CertificateSupport? = nil) throws -> Client {
         let yaml = try YAMLText(
             path: "clients.yaml", text: "clients:\n  - client_id: a\n    " + entry.replacing("\n", with: "\n    "))
-        let reading = try ClientsFile(parsing: yaml, certificates: support).read()
+        let reading = try ClientsFile(
+            parsing: yaml, context: support.map { ClientsContext(certificates: $0) }
+        ).read()
         guard reading.problems.isEmpty else { throw InvalidConfiguration(reading.problems) }
         return reading.clients[0]
     }

@@ -13,7 +13,7 @@ extension Reloader {
         var parts: [StatePart] = []
         var problems: [Problem] = []
         var needsSnapshot = false
-        /// Whether clients must be read again, since what their identities or certificates depend on has changed.
+        /// Whether clients must be read again, since what is checked about them has changed.
         var mustReadClients = false
         var hasNewSettings = false
     }
@@ -68,9 +68,9 @@ extension Reloader {
             do throws(InvalidConfiguration) {
                 let new = try configuration.readAgain()
                 state.settingsLog.add(new, at: configuration, logger)
-                let former = state.loader.configuration.certificateSupport
+                let former = state.loader.configuration.clientsContext
                 state.loader.adopt(configuration.adopting(new))
-                if state.loader.configuration.certificateSupport != former { reload.mustReadClients = true }
+                if state.loader.configuration.clientsContext != former { reload.mustReadClients = true }
                 reload.hasNewSettings = true
                 return (configuration.connectionFileProblems, true)
             } catch {

@@ -21,7 +21,8 @@ extension Snapshot {
             lifetimes: lifetimes, keys: keys.scheduled.keys, sealingKeys: keys.scheduled.sealing, sealer: sealer,
             proofs: try DPoPPolicy(
                 ownKeys: keys.scheduled.published, nonces: nonces,
-                alias: configuration.certificateOrigin.map { $0 + configuration.endpoints.token }),
+                alias: configuration.certificateOrigin.map { $0 + configuration.endpoints.token },
+                profile: configuration.profile),
             inspector: try TokenInspector(
                 keys: keys.scheduled.published, signingKey: keys.signing[0].key, clients: clients, policy: policy,
                 sealer: sealer),

@@ -131,7 +131,7 @@ package struct SnapshotLoader: Sendable {
         do throws(InvalidConfiguration) {
             let file = try ClientsFile(
                 parsing: configuration.clientsFile, after: clients?.reading.settings, configuration.access,
-                issuers: issuerNames, certificates: configuration.certificateSupport, threadCount: threadCount)
+                issuers: issuerNames, context: configuration.clientsContext, threadCount: threadCount)
             let reading = file.read(after: clients?.registry)
             let registry: ClientRegistry
             do { registry = try ClientRegistry(reading.clients) } catch {

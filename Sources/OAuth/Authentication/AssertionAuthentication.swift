@@ -111,8 +111,11 @@ public struct PendingAssertionCheck: Sendable {
     /// The first rule of RFC 7523 section 3 that an assertion with a valid signature breaks, except for number 7.
     private func brokenRule(of client: Client, _ audiences: [String], _ rules: AssertionRules) -> RefusalCause? {
         guard client.accepts(.privateKeyJWT) else { return .wrongMethod }
+        guard rules.profile.algorithms.contains(assertion.jws.header.algorithm) else { return .assertionAlgorithm }
         // Number 3; RFC 3986 section 6.2.1: compared octet for octet.
-        guard audiences.contains(where: assertion.audience.isSameText(as:)) else { return .assertionAudience }
+        guard audiences.contains(where: assertion.audience.isSameText(as:)),
+            assertion.hasAudienceAsText || !rules.profile.requiresAudienceAsText
+        else { return .assertionAudience }
         // Numbers 4 to 6: not expired, not valid for long, and not from the future.
         guard now < assertion.expiresAt else { return .assertionExpired }
         guard assertion.expiresAt <= now + rules.longestUse else { return .assertionLifetime }

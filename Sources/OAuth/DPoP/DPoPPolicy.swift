@@ -5,12 +5,11 @@ import WireText
 
 /// What the token endpoint checks DPoP proofs by, beside the rules of RFC 9449 section 4.3 that need nothing of the service.
 package struct DPoPPolicy: Sendable {
-    /// `alg` of the proofs that are accepted: `dpop_signing_alg_values_supported` of the metadata.
-    package static let algorithms = SignatureAlgorithm.offered
-
     /// The thumbprints of the service's own keys. A token that is bound to one of them is bound to no client.
     private let ownKeys: Set<ExactText>
     private let nonces: DPoPNonces?
+    /// `alg` of the proofs that are accepted: `dpop_signing_alg_values_supported` of the metadata.
+    let algorithms: [SignatureAlgorithm]
     /// The URL of the token endpoint in `mtls_endpoint_aliases`, RFC 8705 section 5, which `htu` may name too; `nil` if it is
     /// the usual one.
     let alias: TargetURI?
@@ -19,9 +18,12 @@ package struct DPoPPolicy: Sendable {
     ///   - ownKeys: the published keys.
     ///   - nonces: which proofs must have: `dpop.nonce`. `nil` if they need none.
     ///   - alias: the URL of the token endpoint for clients with certificates; `nil` if it is the usual one.
+    ///   - profile: decides which algorithms proofs may have.
     package init(
-        ownKeys: JWKSet = JWKSet([]), nonces: DPoPNonces? = nil, alias: String? = nil
+        ownKeys: JWKSet = JWKSet([]), nonces: DPoPNonces? = nil, alias: String? = nil,
+        profile: SecurityProfile = .standard
     ) throws(LibcryptoError) {
+        algorithms = profile.algorithms
         self.alias = alias.flatMap { try? TargetURI($0) }
         var thumbprints: Set<ExactText> = []
         for key in ownKeys.keys { thumbprints.insert(ExactText(try key.thumbprint())) }

@@ -21,7 +21,7 @@ struct PresentedProof {
         do throws(DPoPProofError) {
             proof = try UnverifiedDPoPProof(
                 fields: request.fields.dpop, method: request.method, targets: targets, accessToken: nil,
-                algorithms: DPoPPolicy.algorithms, now: now)
+                algorithms: policy.algorithms, now: now)
         } catch {
             throw TokenRefusal(error)
         }

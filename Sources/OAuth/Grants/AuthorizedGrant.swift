@@ -69,6 +69,8 @@ extension AuthenticatedClient {
         _ request: TokenRequest, policy: IssuancePolicy, sealer: RefreshTokenSealer, now: NumericDate
     ) throws(TokenRefusal) -> AuthorizedGrant {
         let confirmation = try confirmation(by: request.certificate, policy, now: now)
+        // The registration may be older than settings that bind all tokens.
+        guard confirmation != nil || !policy.profile.bindsAccessTokens else { throw TokenRefusal(.missingProof) }
         return switch request.grant {
         case .clientCredentials: try firstGrant(.clientCredentials, request.access, confirmation, policy, now: now)
         case .jwtBearer: try firstGrant(.jwtBearer, request.access, confirmation, policy, now: now)
@@ -123,7 +125,8 @@ extension AuthenticatedClient {
         return grant(
             .refreshToken, try access.scope(within: live.scope),
             try access.audience(within: live.audience) ?? live.audience, confirmation,
-            refreshToken: live.token.next(scope: live.scope, audience: live.audience, now: now), policy)
+            refreshToken: policy.profile.renewsRefreshTokens
+                ? live.token.next(scope: live.scope, audience: live.audience, now: now) : nil, policy)
     }
 
     /// RFC 9068 section 2.2: a client that acts for itself is the subject.

@@ -16,6 +16,8 @@ public struct IssuancePolicy: Sendable {
     /// `access_token.certificate_bound`: whether every access token is bound to the certificate of its client (RFC 8705
     /// section 3).
     package let bindsTokensToCertificates: Bool
+    /// `profile`
+    package private(set) var profile = SecurityProfile.standard
 
     /// The defaults are those of the configuration: RS256, 15 minutes, no reuse and 30 days.
     ///
@@ -41,6 +43,13 @@ public struct IssuancePolicy: Sendable {
         self.accessTokenLifetime = within(accessTokenLifetime, .seconds(1), tenYears)
         self.accessTokenReuse = within(accessTokenReuse, .zero, Self.longestReuse)
         self.refreshTokenLifetime = within(refreshTokenLifetime, .seconds(1), tenYears)
+    }
+
+    /// The same policy under a profile.
+    package func under(_ profile: SecurityProfile) -> IssuancePolicy {
+        var policy = self
+        policy.profile = profile
+        return policy
     }
 
     /// The longest ``accessTokenReuse``.

@@ -49,6 +49,7 @@ package struct ServerMetadata: Sendable {
     private let endpoints: EndpointPaths
     private let algorithm: SignatureAlgorithm
     private let certificateOrigin: String?
+    private let profile: SecurityProfile
     private let ownOfOpenID: [JSONObject.Member]
     private let issuerPath: String
     /// `metadata` of the configuration.
@@ -59,9 +60,12 @@ package struct ServerMetadata: Sendable {
     /// - Parameters:
     ///   - algorithm: `access_token.algorithm`, with which JWT answers are signed too.
     ///   - certificateOrigin: the origin of the endpoints for clients with certificates; `nil` for that of the issuer.
+    ///   - profile: what it forbids is not listed.
     package init(
-        issuer: Issuer, endpoints: EndpointPaths, algorithm: SignatureAlgorithm, certificateOrigin: String? = nil
+        issuer: Issuer, endpoints: EndpointPaths, algorithm: SignatureAlgorithm, certificateOrigin: String? = nil,
+        profile: SecurityProfile = .standard
     ) {
+        self.profile = profile
         self.certificateOrigin = certificateOrigin
         issuerPath = issuer.path
         self.issuer = issuer
@@ -70,21 +74,25 @@ package struct ServerMetadata: Sendable {
         ownOfOpenID = [
             .init("subject_types_supported", .texts(["public"])),
             // There are no ID tokens. Readers take the list for that of all tokens. OpenID Connect Discovery 1.0 section
-            // 3: RS256 MUST be included.
+            // 3: RS256 MUST be included, unless a profile forbids it.
             .init(
                 "id_token_signing_alg_values_supported",
-                .texts(algorithm == .rs256 ? [algorithm.name] : [algorithm.name, SignatureAlgorithm.rs256.name])),
+                .texts(
+                    algorithm == .rs256 || !profile.algorithms.contains(.rs256)
+                        ? [algorithm.name] : [algorithm.name, SignatureAlgorithm.rs256.name])),
         ]
     }
 
     private func own(_ use: Use) -> [JSONObject.Member] {
-        let methods = TokenEndpointAuthenticationMethod.allCases.filter { method in
+        let methods = profile.authenticationMethods.filter { method in
             method.usesCertificate
                 ? use.certificateMethods.contains(method) : method != .spiffeJWT || use.acceptsSVIDs
         }
         let authenticationMethods = JSONValue.texts(methods.map(\.rawValue))
-        let grantTypes = GrantType.allCases.filter { $0 != .jwtBearer || use.offersAssertionGrant }
-        let algorithms = SignatureAlgorithm.all.filter { $0.isOffered || use.algorithms.contains($0) }
+        let grantTypes = profile.grantTypes.filter { $0 != .jwtBearer || use.offersAssertionGrant }
+        let algorithms = SignatureAlgorithm.all.filter {
+            profile.algorithms.contains($0) || use.algorithms.contains($0)
+        }
         let assertionAlgorithms = JSONValue.texts(algorithms.map(\.name))
         let authorizationEndpoint = endpoints.authorization.map { path in
             JSONObject.Member("authorization_endpoint", .string(issuer.origin + path))
@@ -102,7 +110,7 @@ package struct ServerMetadata: Sendable {
             // RFC 9701 section 7
             .init("introspection_signing_alg_values_supported", .texts([algorithm.name])),
             // RFC 9449 section 5.1
-            .init("dpop_signing_alg_values_supported", .texts(DPoPPolicy.algorithms.map(\.name))),
+            .init("dpop_signing_alg_values_supported", .texts(profile.algorithms.map(\.name))),
             // RFC 8414 section 2 requires it, section 3.2 forbids the empty array, and no authorization endpoint answers
             // with a token. "none" is registered, means that such an endpoint answers with no token, and passes
             // Authlib's validation.

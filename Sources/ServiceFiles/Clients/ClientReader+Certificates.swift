@@ -55,7 +55,7 @@ extension ClientReader {
     }
 
     private mutating func checkSupport(_ method: TokenEndpointAuthenticationMethod?, binds: Bool) {
-        guard let support = settings.certificates else { return }
+        guard let support = settings.context?.certificates else { return }
         let name = method?.usesCertificate == true ? "token_endpoint_auth_method" : binds ? Self.boundTokens : nil
         if let name, !support.canArrive {
             note(

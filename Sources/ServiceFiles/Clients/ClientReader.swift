@@ -64,6 +64,9 @@ struct ClientReader<Node: YAMLNode>: EntryReader {
         let notBefore = value("refresh_tokens_not_before", NumericDate.init(rfc3339:))
         let requiresProof = value("dpop_bound_access_tokens", Self.bool) ?? false
         let introspection = introspection()
+        check(
+            method, keys, certificates, grantTypes.map { Set($0) } ?? [.clientCredentials],
+            requiresProof: requiresProof, lifetime: lifetime)
         checkRoom(scope, (resources ?? []) + (audiences ?? []), grantTypes)
         let claims = claims()
         let shape = tokenShape(claims)

@@ -14,29 +14,29 @@ package struct ClientsFile {
     /// - Parameters:
     ///   - former: the settings of the last reading, which replace settings of the file that do not check.
     ///   - issuers: the trusted issuers, which identities of clients name. `nil` checks nothing about them.
-    ///   - certificates: how certificates of clients arrive. `nil` checks nothing about it.
+    ///   - context: what the configuration says about clients. `nil` checks nothing about it.
     ///   - threadCount: how many threads parse a large file at once; `nil` for as many as there are cores.
     /// - Throws: if the file as a whole cannot be read or is not a clients file.
     package init(
         parsing path: FilePath, after former: ClientsSettings? = nil, _ access: FileAccess = .command(),
-        issuers: IssuerNames? = nil, certificates: CertificateSupport? = nil, threadCount: Int? = nil
+        issuers: IssuerNames? = nil, context: ClientsContext? = nil, threadCount: Int? = nil
     ) throws(InvalidConfiguration) {
         let text = try YAMLText.contents(of: path, access)
         let threadCount = threadCount ?? ProcessInfo.processInfo.activeProcessorCount
         if let chunks = ClientsChunks(text),
-            let settings = Self.settings(of: chunks, path, after: former, issuers, certificates),
+            let settings = Self.settings(of: chunks, path, after: former, issuers, context),
             let entries = Self.parse(chunks, of: path, settings, threadCount: threadCount)
         {
             self.init(entries: entries, settings: settings)
             return
         }
         try self.init(
-            parsing: YAMLText(path: path, text: text), after: former, issuers: issuers, certificates: certificates)
+            parsing: YAMLText(path: path, text: text), after: former, issuers: issuers, context: context)
     }
 
     init(
         parsing yaml: YAMLText, after former: ClientsSettings? = nil, issuers: IssuerNames? = nil,
-        certificates: CertificateSupport? = nil
+        context: ClientsContext? = nil
     ) throws(InvalidConfiguration) {
         guard let root = yaml.content else {
             throw InvalidConfiguration([
@@ -53,7 +53,7 @@ package struct ClientsFile {
             throw InvalidConfiguration([Problem(yaml.place(of: root), "is not a clients file", hint: hint)])
         }
         let settings = ClientsSettings(
-            members, of: yaml.lines, after: former, issuers: issuers, certificates: certificates)
+            members, of: yaml.lines, after: former, issuers: issuers, context: context)
         self.init(entries: entries.map { ClientEntry($0, of: yaml.lines, settings) }, settings: settings)
     }
 
@@ -64,13 +64,13 @@ package struct ClientsFile {
 
     private static func settings(
         of chunks: ClientsChunks, _ path: FilePath, after former: ClientsSettings?, _ issuers: IssuerNames?,
-        _ certificates: CertificateSupport?
+        _ context: ClientsContext?
     ) -> ClientsSettings? {
         guard let yaml = try? YAMLText(path: path, text: chunks.settings, lineOffset: chunks.settingsOffset) else {
             return nil
         }
         return ClientsSettings(
-            yaml.content?.members ?? [], of: yaml.lines, after: former, issuers: issuers, certificates: certificates)
+            yaml.content?.members ?? [], of: yaml.lines, after: former, issuers: issuers, context: context)
     }
 
     /// Parses the pieces in parallel.

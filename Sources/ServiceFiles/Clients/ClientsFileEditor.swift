@@ -11,10 +11,14 @@ import Yams
 package struct ClientsFileEditor: Sendable {
     private let path: FilePath
     private let access: FileAccess
+    private let context: ClientsContext?
 
-    /// - Parameter path: the clients file. It is read when an edit begins.
-    package init(_ path: FilePath, _ access: FileAccess = .command()) {
+    /// - Parameters:
+    ///   - path: the clients file. It is read when an edit begins.
+    ///   - context: what the configuration says about clients that are added or changed; `nil` checks nothing about it.
+    package init(_ path: FilePath, _ access: FileAccess = .command(), context: ClientsContext? = nil) {
         self.access = access
+        self.context = context
         // A symbolic link is kept: the file that it points to is replaced.
         self.path = FilePath(URL(filePath: path.string).resolvingSymlinksInPath().path(percentEncoded: false))
     }
@@ -94,8 +98,20 @@ package struct ClientsFileEditor: Sendable {
                     changed.allSatisfy({ $0 < file.entries.count && file.entries[$0].client != nil }),
                     check(yaml.clientEntries, after.clientEntries)
                 else { throw ClientsFileEditError.unusualLayout }
+                try checkContext(of: changed, in: after)
                 try DurableFile(path: path).replace(with: document.text)
             }
+        }
+    }
+
+    /// Checks entries against the configuration. Their lines are not written yet, so no line is named.
+    private func checkContext(of entries: [Int], in yaml: YAMLText) throws(InvalidConfiguration) {
+        guard let context else { return }
+        let file = try ClientsFile(parsing: yaml, context: context)
+        let problems = entries.flatMap { file.entries[$0].problems }
+        guard problems.isEmpty else {
+            throw InvalidConfiguration(
+                problems.map { Problem(.file(path.string, line: nil), $0.message, hint: $0.hint) })
         }
     }
 

@@ -7,19 +7,19 @@ package struct ClientsSettings: Sendable {
     package private(set) var problems: [Problem] = []
     /// The trusted issuers, which identities name; `nil` if they are not known.
     let issuers: IssuerNames?
-    /// How certificates of clients arrive; `nil` if that is not known.
-    let certificates: CertificateSupport?
+    /// What the configuration says about clients; `nil` if that is not known.
+    let context: ClientsContext?
 
     /// - Parameters:
     ///   - members: the members of the file, or of the part of it before `clients`.
     ///   - former: the settings of the last reading. A setting that does not check keeps the value that it has there.
     ///   - issuers: the trusted issuers; `nil` if they are not known.
-    ///   - certificates: how certificates of clients arrive; `nil` if that is not known.
+    ///   - context: what the configuration says about clients; `nil` if that is not known.
     init(
         _ members: [YAMLMember<YamsNode>], of file: FileLines, after former: ClientsSettings? = nil,
-        issuers: IssuerNames? = nil, certificates: CertificateSupport? = nil
+        issuers: IssuerNames? = nil, context: ClientsContext? = nil
     ) {
-        self.certificates = certificates
+        self.context = context
         self.issuers = issuers
         for member in members where member.name != "clients" {
             let place = file.place(member.line)

@@ -47,6 +47,7 @@ extension ServiceConfiguration {
     /// The text of each setting in force.
     static let values: [SettingName: @Sendable (ServiceConfiguration) -> String?] = [
         .issuer: { $0.issuer.description },
+        .profile: { $0.profile.rawValue },
         .listen: { $0.listen.description },
         .management: { $0.management?.description ?? "off" },
         .keys: { $0.keysFolder.string },

@@ -19,6 +19,7 @@ extension ServiceConfiguration {
         adopted.refreshTokenLifetime = other.refreshTokenLifetime
         adopted.bindsTokensToCertificates = other.bindsTokensToCertificates
         adopted.assertionRules = other.assertionRules
+        adopted.assertionRules.profile = profile
         adopted.keysRotation = other.keysRotation
         adopted.trustedProxies = other.trustedProxies
         adopted.warnings = other.warnings
@@ -53,6 +54,7 @@ extension ServiceConfiguration {
 
     static let needingRestart: [Comparison] = [
         Comparison(.issuer) { $0.issuer },
+        Comparison(.profile) { $0.profile },
         Comparison(.listen) { $0.listen },
         Comparison(.management) { $0.management },
         Comparison(.keys) { $0.keysFolder },

@@ -59,6 +59,7 @@ extension ServiceConfiguration {
         let layers = try source.layers(source.yaml(access))
         var reader = SettingReader(layers: layers, file: file)
         let issuer = reader.required(.issuer, Self.issuer, hint: "issuer: https://tokens.example.com")
+        let profile = reader.profile()
         let listen = reader.value(.listen, ListenAddress.init)
         let management = reader.value(.management, Self.management)
         let tokenPath = reader.value(.tokenPath, Self.tokenPath)
@@ -70,7 +71,7 @@ extension ServiceConfiguration {
         let logLevel = reader.value(.logLevel, Self.logLevel)
         let metricsPerClient = reader.value(.metricsPerClient, DurationText.parseSwitch)
         let assertionAudience = reader.value(.assertionAudience, Self.assertionAudience)
-        let assertionRules = reader.assertionRules()
+        let assertionRules = reader.assertionRules(profile)
         let dpopNonce = reader.value(.dpopNonce, DurationText.parseSwitch)
         let replay = reader.replaySettings()
         let throttle = reader.throttle()
@@ -100,12 +101,15 @@ extension ServiceConfiguration {
         if let endpoints, endpoints.token == endpoints.authorization {
             reader.note(.tokenPath, "is the path of the authorization endpoint")
         }
+        reader.check(
+            profile, issuer: issuer, algorithm: algorithm ?? .rs256, accessTokenLifetime: accessTokenLifetime,
+            assertionAudience: assertionAudience, certificateOrigin: certificates.origin, replay: replay)
         let metadata = reader.metadata(
             adding: issuer.flatMap { issuer in
                 endpoints.map {
                     ServerMetadata(
                         issuer: issuer, endpoints: $0, algorithm: algorithm ?? .rs256,
-                        certificateOrigin: certificates.origin)
+                        certificateOrigin: certificates.origin, profile: profile)
                 }
             })
         reader.warnOfMisspeltVariables(source.environment)
@@ -129,7 +133,7 @@ extension ServiceConfiguration {
             accessTokenLifetime: accessTokenLifetime ?? .seconds(15 * 60),
             accessTokenReuse: accessTokenReuse ?? .zero,
             refreshTokenLifetime: refreshTokenLifetime ?? .seconds(30 * 86400),
-            assertionAudience: assertionAudience ?? .either,
+            assertionAudience: assertionAudience ?? (profile == .standard ? .either : .issuer),
             assertionRules: assertionRules,
             throttle: throttle,
             queueWait: queueWait ?? .milliseconds(250),
@@ -143,6 +147,7 @@ extension ServiceConfiguration {
             tracing: tracing,
             warnings: reader.warnings
         )
+        self.profile = profile
         self.dpopNonce = dpopNonce ?? false
         self.replay = replay
         self.caFile = caFile
@@ -179,6 +184,8 @@ extension ServiceConfiguration {
             tls: reader.tlsTermination(of: nil),
             trustedProxies: .none, drainDelay: .zero, logLevel: .info, metricsPerClient: true, tracing: nil,
             warnings: [])
+        profile = reader.profile()
+        bindsTokensToCertificates = reader.value(.accessTokenCertificateBound, DurationText.parseSwitch) ?? false
         dpopNonce = reader.value(.dpopNonce, DurationText.parseSwitch) ?? false
         caFile = reader.path(.caFile)
         clientCAFile = reader.path(.tlsClientCA)

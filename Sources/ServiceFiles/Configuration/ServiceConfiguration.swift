@@ -9,6 +9,8 @@ package struct ServiceConfiguration: Sendable {
     package let file: FilePath
     /// `issuer`
     package let issuer: Issuer
+    /// `profile`
+    package internal(set) var profile = SecurityProfile.standard
     /// `listen`
     package let listen: ListenAddress
     /// `management`; `nil` if it is off.
@@ -85,13 +87,15 @@ package struct ServiceConfiguration: Sendable {
 
     /// The keys folder, opened in another way.
     package func keys(_ access: FileAccess) -> KeysFolder {
-        KeysFolder(keysFolder, algorithm: algorithm, passphraseFile: keysPassphraseFile, access: access)
+        KeysFolder(
+            keysFolder, algorithm: algorithm, profile: profile, passphraseFile: keysPassphraseFile, access: access)
     }
 
     /// Makes and opens keys like ``keys``, and stands for a Secret in messages.
     package var keysInSecret: KeysFolder {
         KeysFolder(
-            FilePath(KeysSecret.place), algorithm: algorithm, passphraseFile: keysPassphraseFile, access: access)
+            FilePath(KeysSecret.place), algorithm: algorithm, profile: profile, passphraseFile: keysPassphraseFile,
+            access: access)
     }
 
     /// The files that decide what the service does, without those in the keys folder.
@@ -117,7 +121,8 @@ package struct ServiceConfiguration: Sendable {
 
     /// The file of trusted issuers. There need be none unless the configuration names it.
     package var issuers: IssuersFile {
-        IssuersFile(issuersFile, mayBeAbsent: settings[.issuers] == nil, access, service: issuer)
+        IssuersFile(
+            issuersFile, mayBeAbsent: settings[.issuers] == nil, access, service: issuer, profile: profile)
     }
 
     /// The values that are accepted as `aud` of a client's assertion at the token endpoint.
@@ -137,7 +142,8 @@ package struct ServiceConfiguration: Sendable {
         IssuancePolicy(
             issuer: issuer, algorithm: algorithm, accessTokenLifetime: accessTokenLifetime,
             accessTokenReuse: accessTokenReuse, refreshTokenLifetime: refreshTokenLifetime,
-            bindsTokensToCertificates: bindsTokensToCertificates)
+            bindsTokensToCertificates: bindsTokensToCertificates
+        ).under(profile)
     }
 
     /// The longest lifetimes of tokens that these clients can get.

@@ -1,6 +1,7 @@
 /// The settings that `writ.yaml` may contain. A dot stands for a nested mapping.
 enum SettingName: String, CaseIterable {
     case issuer
+    case profile
     case listen
     case management
     case keys

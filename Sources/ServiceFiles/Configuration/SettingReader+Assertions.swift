@@ -3,12 +3,13 @@ import OAuth
 
 extension SettingReader {
     /// `client_assertion.longest_lifetime` and `client_assertion.single_use`, with standard values for absent settings.
-    mutating func assertionRules() -> AssertionRules {
+    mutating func assertionRules(_ profile: SecurityProfile) -> AssertionRules {
         let standard = AssertionRules.standard
         let rules = AssertionRules(
             longestLifetime: value(.assertionLongestLifetime, DurationText.parseAssertionLifetime)
                 ?? standard.longestLifetime,
-            isSingleUse: value(.assertionSingleUse, DurationText.parseSwitch) ?? standard.isSingleUse)
+            isSingleUse: value(.assertionSingleUse, DurationText.parseSwitch) ?? standard.isSingleUse,
+            profile: profile)
         if !rules.isSingleUse {
             warn(
                 .assertionSingleUse, "is off: an assertion that is stolen can be used until it expires",

@@ -52,4 +52,10 @@ extension ServiceConfiguration {
         CertificateSupport(
             hasAuthorities: clientCAFile != nil, canArrive: CertificateSupport.canArrive(tls, trustedProxies))
     }
+
+    /// What reading `clients.yaml` takes of it.
+    package var clientsContext: ClientsContext {
+        ClientsContext(
+            certificates: certificateSupport, profile: profile, bindsTokensToCertificates: bindsTokensToCertificates)
+    }
 }

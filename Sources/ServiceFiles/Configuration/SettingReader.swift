@@ -51,9 +51,13 @@ struct SettingReader {
     }
 
     /// Adds a problem with a setting that is set.
-    mutating func note(_ name: SettingName, _ message: String, hint: String? = nil) {
-        problems.append(
-            Problem(layers[name]?.place ?? .file(file.string, line: nil), "\(name.rawValue) \(message)", hint: hint))
+    ///
+    /// - Parameter other: the setting whose place is named if the setting has its default.
+    mutating func note(
+        _ name: SettingName, _ message: String, orAt other: SettingName? = nil, hint: String? = nil
+    ) {
+        let place = layers[name]?.place ?? other.flatMap { layers[$0]?.place } ?? .file(file.string, line: nil)
+        problems.append(Problem(place, "\(name.rawValue) \(message)", hint: hint))
     }
 
     /// The layer that overrides the others among those that set one of these; `nil` if none does.

@@ -12,6 +12,7 @@ struct IssuerReader<Node: YAMLNode>: EntryReader {
     let access: FileAccess
     /// The issuer identifier of the service, which is not one of its own trusted issuers; `nil` if it is not known.
     private let service: Issuer?
+    private let profile: SecurityProfile
     var problems: [Problem] = []
     var warnings: [Problem] = []
     /// The files that the entry names, also if it does not check.
@@ -25,7 +26,8 @@ struct IssuerReader<Node: YAMLNode>: EntryReader {
         ]
     }
 
-    init(_ entry: Node, of file: FileLines, _ access: FileAccess, service: Issuer?) {
+    init(_ entry: Node, of file: FileLines, _ access: FileAccess, service: Issuer?, _ profile: SecurityProfile) {
+        self.profile = profile
         self.entry = entry
         members = entry.members ?? []
         self.file = file
@@ -51,6 +53,11 @@ struct IssuerReader<Node: YAMLNode>: EntryReader {
         problems = YAMLForm.problems(in: entry, of: file)
         guard problems.isEmpty else { return nil }
         checkNames()
+        if profile == .fapi2 {
+            note(
+                "issuer", "is trusted, but profile fapi2 has no tokens of platforms",
+                hint: "clients have keys of their own or certificates: issuers: []")
+        }
         let name = value("name", Self.name)
         let identifier = value("issuer") { text throws(InvalidValue) in text }
         for required in ["name", "issuer"] where member(required) == nil { note(required, "is missing") }

@@ -11,11 +11,16 @@ package struct IssuersFile: Sendable {
     private let access: FileAccess
     /// The issuer identifier of the service.
     private let service: Issuer
+    private let profile: SecurityProfile
 
     /// - Parameters:
     ///   - mayBeAbsent: whether there are no issuers if there is no such file, and that is no problem.
     ///   - service: the issuer identifier of the service.
-    init(_ path: FilePath, mayBeAbsent: Bool, _ access: FileAccess, service: Issuer) {
+    ///   - profile: `profile` of the configuration.
+    init(
+        _ path: FilePath, mayBeAbsent: Bool, _ access: FileAccess, service: Issuer, profile: SecurityProfile = .standard
+    ) {
+        self.profile = profile
         self.path = path
         self.mayBeAbsent = mayBeAbsent
         self.access = access
@@ -29,7 +34,7 @@ package struct IssuersFile: Sendable {
     /// - Throws: if the file as a whole cannot be read or is not a file of issuers.
     package func read(after former: IssuersReading? = nil) throws(InvalidConfiguration) -> IssuersReading {
         if mayBeAbsent, isAbsent { return .empty }
-        return try Self.read(YAMLText(reading: path, access), access, service: service, after: former)
+        return try Self.read(YAMLText(reading: path, access), access, service: service, profile: profile, after: former)
     }
 
     private var isAbsent: Bool {
@@ -38,7 +43,8 @@ package struct IssuersFile: Sendable {
     }
 
     static func read(
-        _ yaml: YAMLText, _ access: FileAccess, service: Issuer?, after former: IssuersReading? = nil
+        _ yaml: YAMLText, _ access: FileAccess, service: Issuer?, profile: SecurityProfile = .standard,
+        after former: IssuersReading? = nil
     ) throws(InvalidConfiguration) -> IssuersReading {
         guard let root = yaml.content else {
             throw InvalidConfiguration([
@@ -63,7 +69,7 @@ package struct IssuersFile: Sendable {
                     yaml.lines.place(member.line), "unknown key \(member.name ?? "")",
                     hint: nearest.map { "did you mean \($0)?" }))
         }
-        var merger = IssuerMerger(entries.map { IssuerReader($0, of: yaml.lines, access, service: service) })
+        var merger = IssuerMerger(entries.map { IssuerReader($0, of: yaml.lines, access, service: service, profile) })
         merger.keep(former?.issuers ?? [])
         merger.add(to: &reading)
         return reading

@@ -18,10 +18,9 @@ package struct FolderKey<Loaded: Sendable>: Sendable {
 extension FolderKey<LoadedKey> {
     /// The key as it is published. A key that no longer signs, or never signed here, has no `alg` if several algorithms
     /// accept it: the tokens of an RSA key may be RS256 or PS256, and those of an Ed25519 key EdDSA or Ed25519, whatever is
-    /// configured now.
+    /// configured now. A profile may leave one of them.
     package var jwk: JWK {
-        let algorithms = SignatureAlgorithm.offered.filter { $0.accepts(key.publicKey.type) }
-        let isPinned = state == .signing || state == .next || algorithms.count == 1
+        let isPinned = state == .signing || state == .next || key.usableAlgorithms.count == 1
         return JWK(key.publicKey, keyID: key.keyID, algorithm: isPinned ? key.algorithm : nil)
     }
 }

@@ -73,7 +73,9 @@ extension KeysFolder {
 
     /// The keys that would sign access tokens if this algorithm were the configured one.
     package func signing(_ algorithm: SignatureAlgorithm) -> KeyChain {
-        KeysFolder(path, algorithm: algorithm, passphraseFile: passphraseFile, access: access).signing
+        KeysFolder(
+            path, algorithm: algorithm, profile: profile, passphraseFile: passphraseFile, access: access
+        ).signing
     }
 
     /// The keys that seal refresh tokens.

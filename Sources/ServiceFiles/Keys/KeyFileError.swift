@@ -10,6 +10,7 @@ package enum KeyFileError: Error, Equatable, CustomStringConvertible {
     case readableByOthers
     case tooSmall(bits: Int)
     case unusable
+    case forbiddenByProfile
     case mismatchedHalves
     case noSealingKey
     /// The contents of a file in a Secret.
@@ -23,6 +24,7 @@ package enum KeyFileError: Error, Equatable, CustomStringConvertible {
         case .tooSmall(let bits): "is an RSA key of \(bits) bits; RFC 7518 section 3.3 asks for 2048 or more"
         case .unusable:
             "is an unsupported kind of key; access tokens are signed with \(SignatureAlgorithm.offeredKeyNames)"
+        case .forbiddenByProfile: "is a key for an algorithm that profile fapi2 forbids"
         case .mismatchedHalves: "holds a private and a public half that do not belong together"
         case .notBase64: "is not base64"
         case .noSealingKey: "is not a key of \(SealingKey.size) octets in base64url"
@@ -33,6 +35,7 @@ package enum KeyFileError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .readableByOthers: "chmod 600 \(path)"
         case .tooSmall, .unusable, .mismatchedHalves: "`writ keys generate` makes a good one"
+        case .forbiddenByProfile: "move it out of the folder; ES256, PS256 and Ed25519 keys are allowed"
         case .noSealingKey: "remove it; `writ keys rotate --sealing` makes a good one"
         default: nil
         }

@@ -17,11 +17,11 @@ extension KeysFolder {
         switch name.content {
         case .verifying:
             let publicKey = try contents.withBytes { (pem) throws(KeyError) in try PublicKey(pem: pem) }
-            return try LoadedKey(name, .verifying, publicKey, configured: algorithm)
+            return try LoadedKey(name, .verifying, publicKey, configured: algorithm, profile)
         default:
             let privateKey = try PrivateKey(pem: contents, passphrase: passphrase)
             let publicKey = try privateKey.publicKey
-            let key = try LoadedKey(name, .signing(privateKey), publicKey, configured: algorithm)
+            let key = try LoadedKey(name, .signing(privateKey), publicKey, configured: algorithm, profile)
             try Self.checkPair(privateKey, publicKey, algorithm: key.algorithm)
             return key
         }
@@ -62,17 +62,23 @@ extension KeysFolder {
 }
 
 extension LoadedKey {
-    /// - Parameter configured: used if it accepts the key; otherwise the first algorithm of the table that does is
-    ///   used.
+    /// - Parameters:
+    ///   - configured: used if it accepts the key; otherwise the first algorithm of the profile that does is used.
+    ///   - profile: says which algorithms there are.
     init(
-        _ name: KeyFileName, _ material: Material, _ publicKey: PublicKey, configured: SignatureAlgorithm
+        _ name: KeyFileName, _ material: Material, _ publicKey: PublicKey, configured: SignatureAlgorithm,
+        _ profile: SecurityProfile
     ) throws {
-        let candidates = [configured] + SignatureAlgorithm.offered
-        guard let algorithm = candidates.first(where: { $0.accepts(publicKey.type) }) else {
+        let usable = profile.algorithms.filter { $0.accepts(publicKey.type) }
+        guard let first = usable.first else {
             if case .rsa(let bits) = publicKey.type { throw KeyFileError.tooSmall(bits: bits) }
-            throw KeyFileError.unusable
+            throw SignatureAlgorithm.offered.contains { $0.accepts(publicKey.type) }
+                ? KeyFileError.forbiddenByProfile : KeyFileError.unusable
         }
+        let algorithm = usable.contains(configured) ? configured : first
         let keyID = try name.keyID ?? JWK(publicKey, keyID: nil, algorithm: nil).thumbprint()
-        self.init(name: name, material: material, publicKey: publicKey, keyID: keyID, algorithm: algorithm)
+        self.init(
+            name: name, material: material, publicKey: publicKey, keyID: keyID, algorithm: algorithm,
+            usableAlgorithms: usable)
     }
 }

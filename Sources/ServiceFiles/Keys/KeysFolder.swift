@@ -1,7 +1,7 @@
 import Foundation
 package import JOSE
 package import Libcrypto
-import OAuth
+package import OAuth
 package import SystemPackage
 
 /// The keys folder. The names of its files decide which key signs and which keys are published.
@@ -10,6 +10,8 @@ package struct KeysFolder: Sendable {
     package let path: FilePath
     /// `access_token.algorithm`: the algorithm of a key that several algorithms accept.
     let algorithm: SignatureAlgorithm
+    /// `profile`: a key is only for algorithms that it allows.
+    let profile: SecurityProfile
     /// `keys_passphrase_file`: decrypts encrypted keys, and encrypts new ones.
     let passphraseFile: FilePath?
     let access: FileAccess
@@ -18,11 +20,13 @@ package struct KeysFolder: Sendable {
     ///
     /// - Parameters:
     ///   - algorithm: `access_token.algorithm`.
+    ///   - profile: `profile`.
     ///   - passphraseFile: `keys_passphrase_file`.
     package init(
-        _ path: FilePath, algorithm: SignatureAlgorithm, passphraseFile: FilePath? = nil,
-        access: FileAccess = .command()
+        _ path: FilePath, algorithm: SignatureAlgorithm, profile: SecurityProfile = .standard,
+        passphraseFile: FilePath? = nil, access: FileAccess = .command()
     ) {
+        self.profile = profile
         self.path = path
         self.algorithm = algorithm
         self.passphraseFile = passphraseFile

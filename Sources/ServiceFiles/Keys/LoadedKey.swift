@@ -22,6 +22,8 @@ package struct LoadedKey: Sendable {
     package let keyID: String
     /// The algorithm of the chain that the key belongs to.
     package let algorithm: SignatureAlgorithm
+    /// The algorithms that accept the key and that the profile allows; never empty.
+    let usableAlgorithms: [SignatureAlgorithm]
 }
 
 extension LoadedKey {

@@ -86,7 +86,7 @@ package enum ConfigurationCheck {
         let clients = InvalidConfiguration.collect(&problems) { () throws(InvalidConfiguration) in
             try ClientsFile(
                 parsing: configuration.clientsFile, configuration.access, issuers: issuers?.names,
-                certificates: configuration.certificateSupport
+                context: configuration.clientsContext
             ).read()
         }
         problems += clients?.problems ?? []

@@ -19,7 +19,10 @@ struct ClientsCommand: ParsableCommand, ExemplaryCommand {
 
 extension ServiceConfiguration {
     /// Edits the clients file.
-    var clientsEditor: ClientsFileEditor { ClientsFileEditor(clientsFile, access) }
+    var clientsEditor: ClientsFileEditor {
+        // Without a profile, a client may be added before what it needs is configured.
+        ClientsFileEditor(clientsFile, access, context: profile == .standard ? nil : clientsContext)
+    }
 }
 
 extension GeneratedClientSecret {
