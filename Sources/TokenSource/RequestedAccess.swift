@@ -12,10 +12,11 @@ public struct RequestedAccess: Sendable, Hashable {
     /// Whatever the issuer grants to a client that asks for nothing in particular.
     public static let byDefault = RequestedAccess()
 
-    /// Several resource servers, or none.
+    /// Several resource servers, or none. RFC 8707 section 2: `resource` is a URI, so a name among `resources` is requested
+    /// by `audience`.
     public init(resources: [Audience] = [], audiences: [Audience] = [], scope: Scope? = nil) {
-        self.resources = resources
-        self.audiences = audiences
+        self.resources = resources.filter(Self.isURI)
+        self.audiences = audiences + resources.filter { !Self.isURI($0) }
         self.scope = scope.flatMap { $0 == .empty ? nil : $0 }
     }
 
@@ -23,6 +24,8 @@ public struct RequestedAccess: Sendable, Hashable {
     public init(resource: Audience, scope: Scope? = nil) {
         self.init(resources: [resource], scope: scope)
     }
+
+    private static func isURI(_ audience: Audience) -> Bool { (try? Audience(resource: audience.description)) != nil }
 
     /// The form of a request with the client credentials grant, RFC 6749 section 4.4.2.
     var form: [(name: String, value: String)] {

@@ -39,6 +39,17 @@ import Testing
         }
     }
 
+    @Test("RFC 8707 section 2: a resource is an absolute URI without fragment, and a name is requested by audience")
+    func resourcesAreURIs() throws {
+        let (name, uri) = (try Audience("rabbitmq"), try Audience("urn:a:b"))
+        let access = RequestedAccess(resources: [name, uri], audiences: [try Audience("kafka")])
+        #expect(access.resources == [uri])
+        #expect(access.audiences.map(\.description) == ["kafka", "rabbitmq"])
+        #expect(RequestedAccess(resource: name) == RequestedAccess(audiences: [name]))
+        #expect(RequestedAccess(resource: name).form.map(\.name) == ["grant_type", "audience"])
+        #expect(throws: InvalidValue.self) { try Audience("https://a.example#b") }
+    }
+
     @Test("RFC 6749 section 5.1: a token is returned with its scope and its expiry, and is not in its description")
     func returnsTheToken() async throws {
         stub.reply(.token("secret-token", more: #","scope":"read""#), .token("secret-token"))
