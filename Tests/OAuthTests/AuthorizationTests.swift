@@ -26,6 +26,17 @@ import Testing
         #expect(grant.terms.lifetime == .seconds(900))
     }
 
+    @Test(
+        "RFC 6749 section 3.2: a parameter without a value is treated as if it were absent",
+        arguments: [
+            "&scope=", "&scope", "&resource=", "&audience=", "&client_id=", "&client_secret=", "&client_assertion=",
+        ])
+    func emptyParameters(parameter: String) throws {
+        let grant = try authorize("reporting", parameter)
+        #expect(grant.terms.scope.description == "site.read site.documentation")
+        #expect(grant.terms.audience.map(\.description) == ["https://api.example.com"])
+    }
+
     @Test("RFC 6749 section 3.3: a request may narrow the scope")
     func narrowsTheScope() throws {
         #expect(try authorize("reporting", "&scope=site.documentation").terms.scope.description == "site.documentation")

@@ -31,6 +31,10 @@ import Testing
         #expect(grant.terms.scope.description == "a b")
         #expect(
             try authorize(IdentityFixture.grant + fixture.githubToken() + "&scope=a").terms.scope.description == "a")
+        // RFC 7521 section 4.1: no more than the client may have.
+        #expect(throws: TokenRefusal(.scopeNotAllowed)) {
+            try authorize(IdentityFixture.grant + fixture.githubToken() + "&scope=a+c")
+        }
         let refused = #expect(throws: TokenRefusal.self) { try authorize(IdentityFixture.grant + fixture.token()) }
         #expect(refused?.code == .unauthorizedClient)
         // The same token authenticates the client for any other grant.

@@ -44,6 +44,7 @@ import Testing
             "grant_type=client_credentials&\(credentials)", "&&grant_type=client_credentials&&\(credentials)&",
             "grant_type=client_credentials&resource=urn:1&resource=urn:2&\(credentials)",
             "grant_type=client_credentials&x=&\(credentials)",
+            "grant_type=client_credentials&x=1&code=a&redirect_uri=b&username=c&\(credentials)",
         ])
     func takesBody(body: String) throws {
         _ = try TokenRequest(parsing: Fixture.post(body))

@@ -88,6 +88,20 @@ import Testing
         #expect(site.paths.prefix(2) == [Self.configuration, "/keys"])
     }
 
+    /// Swift's `==` treats U+037E and a semicolon as equal.
+    @Test("RFC 8414 section 4: the issuer in the metadata is compared code point by code point")
+    func comparesCodePoints() async throws {
+        let keys = try Self.set()
+        try await LoopbackServer.serve(site.router) { origin in
+            let asked = try Issuer(origin + "/a;b")
+            site.set("/keys", keys)
+            for (issuer, isAccepted) in [(origin + "/a;b", true), (origin + "/a\u{37E}b", false)] {
+                site.set("/a;b" + Self.configuration, #"{"issuer":"\#(issuer)","jwks_uri":"\#(origin)/keys"}"#)
+                #expect(await code(.discovery(asked)) == (isAccepted ? nil : .otherIssuer))
+            }
+        }
+    }
+
     @Test("RFC 8414 section 3.1: the other document is used if there is no OpenID configuration")
     func authorizationServerMetadata() async throws {
         let keys = try Self.set()

@@ -184,6 +184,12 @@ import Testing
                     + "tls_client_auth and self_signed_tls_client_auth"
             ),
             ("    access_token_lifetime: 2d\n", "access_token_lifetime is not between 1s and 24h"),
+            (
+                "    jwks_uri: https://a.example/jwks\n    jwks: { keys: [{ kty: OKP, crv: Ed25519, x: "
+                    + "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo }] }\n",
+                "jwks_uri cannot be combined with jwks"
+            ),
+            ("    jwks: { keys: [] }\n", "jwks is not a JWK Set"), ("    jwks: [a]\n", "jwks is not a JWK Set"),
             ("    access_token_reuse: off\n", nil),
             ("    access_token_reuse: 1h\n", "access_token_reuse is neither off nor between 1s and 5m"),
             ("    claims: { sub: me }\n", "claims would shadow the registered claim sub"),

@@ -149,6 +149,8 @@ import Testing
                 ["2: token_path is not a path such as /oauth2/token"]
             ),
             ("issuer: https://a\ntoken_path: /ê\n", ["2: token_path is not a path such as /oauth2/token"]),
+            ("issuer: https://a\ntoken_path: '/a#b'\n", ["2: token_path is not a path such as /oauth2/token"]),
+            ("issuer: https://a\ntoken_path: /a?b\n", ["2: token_path is not a path such as /oauth2/token"]),
             ("issuer: https://a\ntoken_path: index.php\n", ["2: token_path is not a path such as /oauth2/token"]),
             (
                 "issuer: https://a\naccess_token: {algorithm: HS256}\n",

@@ -198,6 +198,9 @@ import TokenVerifierTesting
         ] {
             let metadata = try ProtectedResourceMetadata(resource: resource, authorizationServers: [])
             #expect(metadata.path == path && metadata.url == url)
+            // RFC 9728 section 3.2: without issuers there is no list of them. Section 3.3: `resource` is the identifier.
+            let document = #"{"resource":"\#(resource)","bearer_methods_supported":["header"]}"#
+            #expect(String(decoding: metadata.json, as: UTF8.self) == document)
         }
         for resource in ["orders", "http://a.example", "https://a.example?b", "https://a.example#b", "urn:a:b", ""] {
             #expect(throws: InvalidValue.self, "\(resource)") {

@@ -35,6 +35,7 @@ import Testing
             case "/keys": return Response(status: .ok, body: .init(byteBuffer: ByteBuffer(bytes: keys)))
             case "/.well-known/oauth-authorization-server": return metadata(origin)
             case "/.well-known/oauth-authorization-server/path": return metadata("\(origin)/path")
+            case "/.well-known/oauth-authorization-server/slash": return metadata("\(origin)/slash/")
             case "/oidc/.well-known/openid-configuration": return metadata("\(origin)/oidc")
             // An ingress that answers unknown paths with a page of its own.
             case "/.well-known/oauth-authorization-server/both":
@@ -60,12 +61,13 @@ import Testing
     @Test("RFC 8414 sections 3.1 and 3.3: metadata is found at both URLs, and that of another issuer is rejected")
     func findsTheKeysThroughTheMetadata() async throws {
         try await LoopbackServer.serve(router()) { origin in
-            for path in ["", "/path", "/oidc", "/both"] {
+            for path in ["", "/path", "/slash/", "/oidc", "/both"] {
                 let keys = try await keys(.discovery(from: Issuer(origin + path)))
                 #expect(keys.keys.map(\.keyID) == ["k1"])
             }
             for (path, code) in [
-                ("/other", .otherIssuer), ("/rubbish", .malformed), ("/page", .status(403)), ("/none", .status(404)),
+                ("/other", .otherIssuer), ("/slash", .otherIssuer), ("/rubbish", .malformed), ("/page", .status(403)),
+                ("/none", .status(404)),
             ] as [(String, DocumentFetchError.Code)] {
                 await #expect(throws: DocumentFetchError(code), "\(path)") {
                     try await keys(.discovery(from: Issuer(origin + path)))
