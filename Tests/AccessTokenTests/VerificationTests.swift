@@ -99,6 +99,7 @@ import Testing
             (#""aud":"https://a.example""#, #""aud":["https://b.example","https://a.example"]"#),
             (#""exp":1795000900"#, #""exp":1795000900.5"#), (#""exp":1795000900"#, #""exp":1794999971"#),
             (#""jti":"1""#, #""jti":"1","nbf":1795000030"#), (#","scope":"r w""#, ""),
+            (#""jti":"1""#, #""jti":"1","new":{"crit":[null]},"sub ":7"#),
         ])
     func takes(of: String, to: String) throws {
         try verify(token(Self.good.replacing(of, with: to)))

@@ -120,6 +120,19 @@ import TestSupport
         }
     }
 
+    @Test("RFC 7515 section 4: a header parameter that is not understood is ignored")
+    func ignoresOtherParameters() throws {
+        let key = try PrivateKey.generate(on: .p256)
+        let keys = JWKSet([JWK(try key.publicKey, keyID: "1", algorithm: .es256)])
+        for member in [
+            #""cty":"JWT""#, #""x5t":"AA""#, #""x5t#S256":7"#, #""b64":false"#, #""zip":"DEF""#, #""new":{"a":[null]}"#,
+            #""\u00fc":null"#,
+        ] {
+            let token = try Self.sign(key, .es256, header: #"{"alg":"ES256",\#(member),"kid":"1"}"#)
+            _ = try CompactJWS(parsing: token).verified(by: keys)
+        }
+    }
+
     @Test("RFC 8725 section 3.1: a key with alg is used only with that algorithm")
     func aKeyIsUsedWithItsOwnAlgorithmOnly() throws {
         let key = try PrivateKey.generateRSA(bits: 2048)

@@ -145,6 +145,25 @@ import Testing
         #expect(try !key.isValid(signature.span, for: message.span, scheme: .ecdsa(.p256, .sha256)))
     }
 
+    @Test("RFC 8032 section 5.1.7: a signature whose S is not below the order of the group is invalid")
+    func largeS() throws {
+        let order = octets("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010")
+        let key = try PrivateKey.generateEd25519()
+        let message = Array("message".utf8)
+        let signature = try SigningContext(key: key, scheme: .ed25519).sign(message.span)
+        #expect(try key.publicKey.isValid(signature.span, for: message.span, scheme: .ed25519))
+        // S has 32 octets, little-endian. S and the order together stand for the same number modulo the order.
+        var other = signature
+        var carry = 0
+        for (index, octet) in order.enumerated() {
+            let sum = Int(signature[32 + index]) + Int(octet) + carry
+            other[32 + index] = UInt8(truncatingIfNeeded: sum)
+            carry = sum >> 8
+        }
+        #expect(carry == 0)
+        #expect(try !key.publicKey.isValid(other.span, for: message.span, scheme: .ed25519))
+    }
+
     private func octets(_ hexadecimal: String) -> [UInt8] {
         let digits = Array(hexadecimal)
         return stride(from: 0, to: digits.count, by: 2).compactMap { UInt8(String(digits[$0...($0 + 1)]), radix: 16) }
