@@ -82,6 +82,9 @@ import Testing
             Change(of: #""exp":1795000900"#, to: #""exp":1e300"#, reason: "its claim exp is missing or malformed"),
             Change(of: #""exp":1795000900"#, to: #""exp":1794999970"#, reason: "it has expired"),
             Change(of: #""iat":1795000000,"#, to: "", reason: "its claim iat is missing or malformed"),
+            Change(
+                of: #""iat":1795000000"#, to: #""iat":"1795000000""#, reason: "its claim iat is missing or malformed"),
+            Change(of: #""jti":"1""#, to: #""jti":"1","nbf":"0""#, reason: "its claim nbf is missing or malformed"),
             Change(of: #""jti":"1","#, to: "", reason: "its claim jti is missing or malformed"),
             Change(of: #""client_id":"c","#, to: "", reason: "its claim client_id is missing or malformed"),
             Change(of: #""scope":"r w""#, to: #""scope":["r"]"#, reason: "its claim scope is missing or malformed"),

@@ -153,6 +153,13 @@ import Testing
     func refusesNumbersThatMakeNoKey() throws {
         let onCurve = try Self.privateKey("p256.pem").publicKey.components
         guard case .ellipticCurve(_, let x, var y) = onCurve else { return }
+        // RFC 7518 sections 6.2.1.2 and 6.2.1.3: each coordinate has its full size, also if both together have it.
+        for count in [31, 33] {
+            let both = x + y
+            #expect(throws: KeyError.invalidComponents) {
+                try PublicKey(.ellipticCurve(.p256, x: Array(both[..<count]), y: Array(both[count...])))
+            }
+        }
         y[31] ^= 1
         #expect(throws: KeyError.self) { try PublicKey(.ellipticCurve(.p256, x: x, y: y)) }
         #expect(throws: KeyError.self) { try PublicKey(.ellipticCurve(.p256, x: Array(x.dropFirst()), y: y)) }

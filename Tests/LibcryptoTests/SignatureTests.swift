@@ -102,12 +102,53 @@ import Testing
         let publicKey = try key.publicKey
         let message = Array("message".utf8)
         let signature = try SigningContext(key: key, scheme: vector.scheme).sign(message.span)
+        let half = signature.count / 2
         let others = [
             [], Array(signature.dropLast()), signature + [0], [0] + signature,
             Array(repeating: 0, count: signature.count),
+            // RFC 7518 section 3.4: the halves of an ECDSA signature have a fixed length.
+            Array(signature[..<half]) + [0] + Array(signature[half...]),
         ]
         for other in others {
             #expect(try !publicKey.isValid(other.span, for: message.span, scheme: vector.scheme))
+        }
+    }
+
+    @Test("RFC 7518 section 3.5: PS256 has a salt of 32 octets, and SHA-256 as its hash and in MGF1")
+    func parametersOfPSS() throws {
+        struct Vectors: Decodable {
+            struct Signature: Decodable {
+                let hash: String
+                let mgf1: String
+                let salt: Int
+                let valid: Bool
+                let signature: String
+            }
+            let signatures: [Signature]
+        }
+        let key = try Self.key("rsa-2048.pem").publicKey
+        let message = Array("message".utf8)
+        for vector in try TestVectors.decode(Vectors.self, "pss-parameters.json").signatures {
+            let isValid = try key.isValid(
+                octets(vector.signature).span, for: message.span, scheme: .rsaPSS(.sha256))
+            #expect(isValid == vector.valid, "\(vector.hash), \(vector.mgf1), \(vector.salt)")
+        }
+    }
+
+    @Test("RFC 7515 section 10.6: a signature is valid for the scheme that it was made with, and for no other")
+    func anotherSchemeIsRefused() throws {
+        let key = try Self.key("rsa-3072.pem")
+        let publicKey = try key.publicKey
+        let message = Array("message".utf8)
+        let schemes = [HashFunction.sha256, .sha384, .sha512].flatMap {
+            [SignatureScheme.rsaPKCS1($0), .rsaPSS($0)]
+        }
+        for made in schemes {
+            let signature = try SigningContext(key: key, scheme: made).sign(message.span)
+            for scheme in schemes {
+                let isValid = try publicKey.isValid(signature.span, for: message.span, scheme: scheme)
+                #expect(isValid == (scheme == made), "\(made), \(scheme)")
+            }
         }
     }
 
