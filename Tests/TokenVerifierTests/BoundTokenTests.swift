@@ -174,6 +174,8 @@ import TokenVerifierTesting
         arguments: [
             [:], .null, "a", ["jkt": 1], ["jkt": "short"], ["jkt": "*"], ["x5t#S256": "a"], ["x5t#S256": .null],
             ["kid": "a"], ["jwk": [:]],
+            // A value that one of the two that are understood could have.
+            ["kid": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"],
         ] as [JSONValue])
     func refusesOtherConfirmations(claim: JSONValue) async throws {
         let verifier = try verifier()
@@ -182,8 +184,10 @@ import TokenVerifierTesting
             let request = try request(token, scheme, certificate: Self.certificate)
             #expect(await cause(verifier, request) == .invalidToken(.boundToKey))
         }
-        let more = try token([keyMember, .init("kid", "a")])
-        #expect(await cause(verifier, try request(more)) == .invalidToken(.boundToKey))
+        for value in ["a", key.thumbprint] {
+            let more = try token([keyMember, .init("kid", .string(value))])
+            #expect(await cause(verifier, try request(more)) == .invalidToken(.boundToKey))
+        }
     }
 
     @Test("What a resource server requires tokens to be bound to is required")
