@@ -96,7 +96,7 @@ def test_there_are_sections():
 @pytest.mark.parametrize("part", [part for part in PARTS if part.values[0][0].startswith("RFC")])
 def test_an_rfc_has_a_sentence_and_a_table(part):
     title, text, tables = part
-    assert re.fullmatch(r"RFC \d{4}: .+", title)
+    assert re.fullmatch(r"RFC \d{4}(?:(?:,| and) RFC \d{4})*: .+", title)
     assert text.endswith(".")
     assert [list(rows[0]) for rows in tables] == [HEADER]
 

@@ -5,6 +5,7 @@ apply to `fapi_client_credentials_grant`, without their common prefix. What work
 is tried at the token endpoint here. Documentation/Conformance.md lists them.
 """
 
+import hashlib
 import json
 import re
 import subprocess
@@ -17,12 +18,14 @@ from joserfc import jwt as joserfc_jwt
 from joserfc.jwk import ECKey, RSAKey
 
 from authority import Authority
+from binding_issuer import binding_issuer
 from proofs import Prover
 from service import DEADLINE, assert_clear_error, wait_until
+from test_bound_tokens import api, ask, error, proof
 from test_client_authentication import ASSERTION_TYPE
 from test_log import events
 from test_mutual_tls import NAME, Clients, MutualService, thumbprint
-from tokens import claims, header
+from tokens import claims, encode_base64url, header
 
 RESOURCE = "https://api.example.com"
 CLIENT_ERRORS = {"invalid_client", "invalid_request"}
@@ -316,6 +319,54 @@ class TestRefreshToken:
         assert_refused(client.ask(assertion=None, client_id=client.id, **form), CLIENT_ERRORS | {"invalid_grant"})
         assert_refused(client.ask(proof=None, **form), {"invalid_dpop_proof"})
         assert_refused(service.first.ask(**form), {"invalid_grant", "unauthorized_client"})
+
+
+class TestResourceServer:
+    """What the modules ask of a resource server, of demo-api: section 5.3.4."""
+
+    @pytest.fixture(scope="class")
+    def bound(self):
+        """The URL of the API, the key of a client, and its token."""
+        key = ECKey.generate_key("P-256")
+        with binding_issuer() as issuer, api(issuer, "--require-dpop") as url:
+            yield url, key, issuer.token(cnf={"jkt": key.thumbprint()})
+
+    def test_happy_flow_with_a_date(self, bound):
+        url, key, token = bound
+        answer = ask(url, token, proofs=[proof(key, token, url)])
+        assert answer.status_code == 200 and answer.headers["Date"].endswith("GMT")
+
+    @pytest.mark.parametrize("scheme", ["dpOp", "DPOP", "dpop"])
+    def test_access_token_type_header_case_sensitivity(self, bound, scheme):
+        url, key, token = bound
+        assert ask(url, token, scheme, [proof(key, token, url)]).status_code == 200
+
+    def test_a_token_in_the_query_is_none(self, bound):
+        url, key, token = bound
+        answer = requests.get(f"{url}?access_token={token}", headers={"DPoP": proof(key, token, url)}, timeout=DEADLINE)
+        assert answer.status_code == 401 and "error=" not in answer.headers["WWW-Authenticate"]
+
+    def test_times_in_a_proof(self, bound):
+        url, key, token = bound
+        now = int(time.time())
+        for times in [{"iat": now - 10}, {"iat": now + 8}, {"nbf": now}, {"exp": now + 300}]:
+            assert ask(url, token, proofs=[proof(key, token, url, **times)]).status_code == 200
+
+    @pytest.mark.parametrize(
+        "changes",
+        [{"htm": "PUT"}, {"htu": "https://example.com/"}, {"ath": "x"}, {"ath": None}, {"jti": None}, {"htm": None},
+         {"htu": None}, {"iat": None}, {"iat": 1}, {"iat": 4102444800}],
+        ids=str,
+    )
+    def test_dpop_negative_tests(self, bound, changes):
+        url, key, token = bound
+        claims = {"htm": "GET", "ath": encode_base64url(hashlib.sha256(token.encode()).digest()), **changes}
+        assert error(ask(url, token, proofs=[Prover(url, key=key).proof(**claims)])) == "invalid_dpop_proof"
+
+    def test_spellings_of_one_url(self, bound):
+        url, key, token = bound
+        for target in [url.replace("http:", "HTTP:"), f"{url}?a=b#c"]:
+            assert ask(url, token, proofs=[proof(key, token, target)]).status_code == 200
 
 
 class TestTransport:
