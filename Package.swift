@@ -152,7 +152,8 @@ let surroundings: [Target] = [
         ],
         swiftSettings: strict),
     .target(
-        name: "LoopbackServer", dependencies: [hummingbird], path: "Tests/LoopbackServer", swiftSettings: strict),
+        name: "LoopbackServer", dependencies: [hummingbird, lifecycle, logging], path: "Tests/LoopbackServer",
+        swiftSettings: strict),
     tests(
         "RemoteKeys",
         [

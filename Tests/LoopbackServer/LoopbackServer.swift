@@ -1,4 +1,6 @@
 public import Hummingbird
+import Logging
+import ServiceLifecycle
 
 /// An HTTP server for one test.
 public enum LoopbackServer {
@@ -10,13 +12,23 @@ public enum LoopbackServer {
         let application = Application(
             router: router, configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)),
             onServerRunning: { continuation.yield($0.localAddress?.port ?? 0) })
+        var configuration = ServiceGroupConfiguration(
+            services: [.init(service: application)], logger: Logger(label: "loopback") { _ in SwiftLogNoOpLogHandler() }
+        )
+        // A request that is held for ever ends with its task.
+        configuration.maximumGracefulShutdownDuration = .milliseconds(100)
+        let service = ServiceGroup(configuration: configuration)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await application.run() }
+            group.addTask { try await service.run() }
             for await port in ports {
-                try await body("http://127.0.0.1:\(port)")
+                do { try await body("http://127.0.0.1:\(port)") } catch {
+                    await service.triggerGracefulShutdown()
+                    throw error
+                }
                 break
             }
-            group.cancelAll()
+            // A task that is cancelled while it accepts a connection drops the connection's writer, which SwiftNIO forbids.
+            await service.triggerGracefulShutdown()
         }
     }
 }
