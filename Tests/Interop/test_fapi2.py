@@ -239,8 +239,7 @@ class TestEnsureSignedClientAssertionWithRS256Fails:
         client = service.rsa
         answer = client.ask(client.assertion(algorithm="RS256"))
         assert_refused(answer, {"invalid_client"})
-        cause = wait_until("it is logged", lambda: events(service, "Refused"))[-1]["cause"]
-        assert cause == "assertion_algorithm"
+        wait_until("it is logged", lambda: events(service, "Refused")[-1]["cause"] == "assertion_algorithm")
         good(client.ask(client.assertion(algorithm="PS256")))
 
 
@@ -400,7 +399,7 @@ class TestLoading:
         result = self.check(own_service)
         for words in [
             "issuer is http, which profile fapi2 forbids", "access_token.algorithm is RS256", "ES256", "PS256",
-            "client_secrets is set, which profile fapi2 forbids", "client_id has bearer tokens",
+            "client_secrets is set, which profile fapi2 forbids", "the client would have bearer tokens",
         ]:
             assert words in result.stderr, result.stderr
         result = own_service.writ("serve", status=1)
@@ -432,13 +431,45 @@ class TestLoading:
             assert words in self.check(profiled).stderr
             clients.write_text(entries)
         (profiled.folder / "issuers.yaml").write_text("issuers:\n  - name: github\n    issuer: https://token.example.com\n")
-        assert "profile fapi2 has no tokens of platforms" in self.check(profiled).stderr
+        assert "no authentication of a client" in self.check(profiled).stderr
 
     def test_no_command_adds_a_client_that_is_forbidden(self, profiled):
         before = (profiled.folder / "clients.yaml").read_text()
         result = profiled.writ("clients", "add", "job", "--scope", "a", status=1)
-        assert_clear_error(result, "client_secrets", "profile fapi2")
+        assert_clear_error(result, "a secret", "profile fapi2", "--jwks")
+        key = ECKey.generate_key("P-256", {"kid": "k"})
+        (profiled.folder / "job.json").write_text(json.dumps({"keys": [key.as_dict(private=False)]}))
+        result = profiled.writ("clients", "add", "job", "--jwks", "job.json", status=1)
+        assert_clear_error(result, "bearer tokens", "profile fapi2", "--dpop-bound")
         assert "writ_cs_" not in result.stdout and (profiled.folder / "clients.yaml").read_text() == before
+
+    @pytest.mark.parametrize("algorithm", ["RS256", "ES384"])
+    def test_no_command_makes_a_key_that_is_forbidden(self, profiled, algorithm):
+        result = profiled.writ("keys", "generate", "--algorithm", algorithm, status=1)
+        assert_clear_error(result, f"--algorithm is {algorithm}", "profile fapi2", "ES256 or PS256")
+        assert [file.name for file in (profiled.folder / "keys").glob("*.pem")] == ["es256.pem"]
+
+    def test_tokens_from_before_the_profile_are_inactive(self, profiled, clients):
+        """A bearer token, which was good until the restart."""
+        change(profiled.configuration, "profile: fapi2\n", "")
+        job = Client(profiled, "job").add()
+        profiled.writ("clients", "add", "payments", "--certificate-subject", f"san_dns={NAME}", "--introspect")
+        profiled.start()
+        token = good(profiled.ask("payments", clients.payments))["access_token"]
+        wait_until("the second of the start has passed", lambda: job.ask().ok)
+        bound = good(job.ask())["access_token"]
+        profiled.stop()
+        change(profiled.configuration, "access_token:", "profile: fapi2\naccess_token:")
+        change(profiled.clients_file, "tls_client_auth_san_dns", "dpop_bound_access_tokens: true\n    tls_client_auth_san_dns")
+        profiled.start()
+
+        def is_active(token):
+            answer = requests.post(
+                f"{profiled.issuer}/oauth2/introspect", data={"client_id": "payments", "token": token},
+                cert=profiled.files(clients.payments), verify=profiled.ca_file, timeout=DEADLINE)
+            return good(answer)["active"]
+
+        assert is_active(bound) and not is_active(token)
 
     def test_tokens_of_a_client_stay_bound_when_a_setting_changes(self, profiled, clients):
         """The registration keeps its last form, and what it rested on is gone."""

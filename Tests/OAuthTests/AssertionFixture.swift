@@ -63,11 +63,14 @@ enum AssertionFixture {
     /// The client of an assertion, or the refusal that it gets.
     static func authenticate(
         _ assertion: String, extra: String = "", in clients: ClientRegistry, rules: AssertionRules = .standard,
-        now: NumericDate = Fixture.now, used: UsedAssertionList = UsedAssertionList()
+        profile: SecurityProfile = .standard, now: NumericDate = Fixture.now,
+        used: UsedAssertionList = UsedAssertionList()
     ) throws(TokenRefusal) -> AuthenticatedClient {
         var cost = AuthenticationCost()
         let check = try check(assertion, extra: extra, in: clients, now: now, cost: &cost)
-        return try check.run(keys: check.fixedKeys, audiences: audiences, rules: rules, use: used.use).conclude()
+        return try check.run(
+            keys: check.fixedKeys, audiences: audiences, rules: rules, profile: profile, use: used.use
+        ).conclude()
     }
 }
 
@@ -94,17 +97,17 @@ extension PendingIdentityCheck {
 
 extension PendingAssertionCheck {
     func run(
-        keys: JWKSet, audiences: [String], rules: AssertionRules,
+        keys: JWKSet, audiences: [String], rules: AssertionRules, profile: SecurityProfile = .standard,
         use: (UsedAssertion, NumericDate) throws(TokenRefusal) -> AssertionUse
     ) throws(TokenRefusal) -> Result<AuthenticatedClient, AuthenticationFailure> {
-        try run(keys: keys, audiences: audiences, rules: rules).conclude(now: now, use)
+        try run(keys: keys, audiences: audiences, rules: rules, profile: profile).conclude(now: now, use)
     }
 
     func run(
-        keys: JWKSet, audiences: [String], rules: AssertionRules,
+        keys: JWKSet, audiences: [String], rules: AssertionRules, profile: SecurityProfile = .standard,
         use: (UsedAssertion, NumericDate) throws(TokenRefusal) -> AssertionUse, cost: inout AuthenticationCost
     ) throws(TokenRefusal) -> Result<AuthenticatedClient, AuthenticationFailure> {
-        try run(keys: keys, audiences: audiences, rules: rules, cost: &cost).conclude(now: now, use)
+        try run(keys: keys, audiences: audiences, rules: rules, profile: profile, cost: &cost).conclude(now: now, use)
     }
 
     /// The client's keys; an empty set if it has none.

@@ -163,6 +163,11 @@ import Testing
         let form = "grant_type=refresh_token&refresh_token=\(try sealer.seal(first(), now: Fixture.now))"
         let refreshed = try grant(form, to: client, policy: policy, certificate: certificate)
         #expect(refreshed.terms.confirmation != nil && refreshed.refreshToken == nil)
+        // Settings for a time without the profile may be read before the restart.
+        let long = IssuancePolicy(
+            issuer: policy.issuer, accessTokenLifetime: .seconds(6 * 3600), bindsTokensToCertificates: true)
+        let limited = try grant(form, to: client, policy: long.under(.fapi2), certificate: certificate)
+        #expect(limited.terms.lifetime == .seconds(3600))
         let standard = try grant(form, to: client, certificate: certificate)
         #expect(standard.terms.confirmation == nil && standard.refreshToken != nil)
         for form in [form, "grant_type=client_credentials"] {

@@ -42,14 +42,13 @@ import Testing
     func settings() throws {
         let configuration = try configuration(Self.settings)
         #expect(configuration.profile == .fapi2 && configuration.policy.profile == .fapi2)
-        #expect(configuration.assertionRules.profile == .fapi2)
         #expect(configuration.assertionAudiences == ["https://tokens.example.com"])
         #expect(configuration.assertionAudiences(at: "https://other.example.com/oauth2/token").count == 1)
         #expect(configuration.keys.profile == .fapi2)
         #expect(configuration.clientsContext.profile == .fapi2)
         for text in ["", "profile: off\n", "profile: ~\n"] {
             let standard = try self.configuration("issuer: http://localhost\n" + text)
-            #expect(standard.profile == .standard && standard.assertionRules.profile == .standard)
+            #expect(standard.profile == .standard && standard.assertionAudience == .either)
         }
     }
 
@@ -141,7 +140,7 @@ import Testing
             ),
             (
                 "jwks_uri: http://localhost/keys",
-                "3: jwks_uri is http, also on a loopback host, which profile fapi2 forbids"
+                "3: jwks_uri is http, which profile fapi2 forbids, also on a loopback host"
             ),
             (
                 "\(remote)\naccess_token_lifetime: 61m",
@@ -158,14 +157,15 @@ import Testing
 
     @Test("A client whose tokens nothing binds is refused")
     func bearerTokens() {
-        #expect(problems(ofClient: Self.remote) == ["2: client_id has bearer tokens, which profile fapi2 forbids"])
+        let bearer =
+            "2: dpop_bound_access_tokens is not set: the client would have bearer tokens, which profile fapi2 forbids"
+        #expect(problems(ofClient: Self.remote) == [bearer])
         #expect(problems(ofClient: Self.remote + "\ndpop_bound_access_tokens: false").count == 1)
     }
 
     @Test("A key that can only sign with a forbidden algorithm is refused", arguments: SignatureAlgorithm.offered)
     func clientKeys(algorithm: SignatureAlgorithm) throws {
-        let forbidden =
-            "3: jwks has a key that can only sign with an algorithm that profile fapi2 forbids: key 1"
+        let forbidden = "3: jwks has a key for an algorithm, which profile fapi2 forbids: key 1"
         let named = problems(ofClient: try Self.jwks(algorithm, named: true) + "\n" + Self.bound)
         #expect(named == (["RS256", "ES384"].contains(algorithm.name) ? [forbidden] : []))
         let unnamed = problems(ofClient: try Self.jwks(algorithm) + "\n" + Self.bound)
@@ -177,7 +177,10 @@ import Testing
         try folder.write("issuers:\n  - name: github\n    issuer: https://token.example.com\n", to: "issuers.yaml")
         let reading = try configuration(Self.settings).issuers.read()
         #expect(reading.issuers.isEmpty)
-        #expect(reading.problems.map(\.message) == ["issuer is trusted, but profile fapi2 has no tokens of platforms"])
+        #expect(
+            reading.problems.map(\.message) == [
+                "issuer is trusted, which profile fapi2 forbids: its tokens are no authentication of a client"
+            ])
         try folder.write("issuers: []\n", to: "issuers.yaml")
         #expect(try configuration(Self.settings).issuers.read().problems.isEmpty)
     }
@@ -192,7 +195,7 @@ import Testing
         #expect(try keys.load().map(\.usableAlgorithms) == [[.ps256], [.es256]])
         try write(.es384, to: "20260103T000000Z-c.pem")
         #expect(
-            Self.problems { _ = try keys.load() } == ["-: is a key for an algorithm that profile fapi2 forbids"])
+            Self.problems { _ = try keys.load() } == ["-: is a key for an algorithm, which profile fapi2 forbids"])
     }
 
     private func write(_ algorithm: SignatureAlgorithm, to name: String) throws {
@@ -212,11 +215,42 @@ import Testing
         #expect(
             Self.problems { try editor.add(NewClient(id: id, credential: .secret(hash), scope: .empty)) } == [
                 "-: client_secrets is set, which profile fapi2 forbids",
-                "-: client_id has bearer tokens, which profile fapi2 forbids",
+                "-: dpop_bound_access_tokens is not set: the client would have bearer tokens, which profile fapi2 forbids",
             ])
         #expect(try folder.read("clients.yaml") == "clients: []\n")
         let keys = JWKSet([JWK(try SignatureAlgorithm.es256.makeKey().publicKey, keyID: "k", algorithm: nil)])
         try editor.add(NewClient(id: id, credential: .keys(keys), scope: .empty, requiresProof: true))
         #expect(try ClientsFile.clients(in: path).count == 1)
+    }
+
+    @Test("The file is read again by the profile in force, since another one takes effect with a restart")
+    func reload() throws {
+        let running = try configuration(Self.settings)
+        try folder.write(
+            "issuer: https://tokens.example.com\ntls: terminated-upstream\nprofile: off\n", to: "writ.yaml")
+        #expect(
+            Self.problems { _ = try running.readAgain() }
+                == ["3: access_token.algorithm is RS256, which profile fapi2 forbids"])
+        try folder.write(Self.settings.replacing("profile: fapi2", with: "profile: off"), to: "writ.yaml")
+        let new = try running.readAgain()
+        #expect(running.changesNeedingRestart(new) == ["profile", "client_assertion.audience"])
+        #expect(running.adopting(new).profile == .fapi2)
+    }
+
+    @Test("With a forbidden algorithm, no key for it is looked for")
+    func reducedConfiguration() throws {
+        try folder.write("issuer: https://tokens.example.com\nprofile: fapi2\n", to: "writ.yaml")
+        let source = ConfigurationSource(file: FilePath(folder.path("writ.yaml")), environment: [:])
+        #expect(ServiceConfiguration(findingFilesOf: source)?.algorithm == .es256)
+    }
+
+    @Test("A client without secrets has none that could be rotated")
+    func noSecret() throws {
+        let path = FilePath(folder.path("clients.yaml"))
+        try folder.write("clients:\n  - client_id: a\n    \(Self.remote)\n", to: "clients.yaml")
+        #expect(throws: ClientsFileEditError.noSecret) {
+            try ClientsFileEditor(path).rotateSecret(
+                of: ClientID("a"), to: ClientSecretHash(of: "secret"), oldEnd: nil, now: .now)
+        }
     }
 }

@@ -56,16 +56,18 @@ public struct PendingAssertionCheck: Sendable {
     ///   - keys: the client's keys; an empty set if it has none.
     ///   - audiences: the values of `aud` that name this service.
     ///   - rules: of the service. Those of the client come first.
+    ///   - profile: restricts algorithms and the form of the audience.
     /// - Throws: ``TokenRefusal/Code/serverError`` if libcrypto fails, which says nothing about the assertion.
     package func run(
-        keys: JWKSet, audiences: [String], rules: AssertionRules
+        keys: JWKSet, audiences: [String], rules: AssertionRules, profile: SecurityProfile
     ) throws(TokenRefusal) -> AssertionCheck {
         var cost = AuthenticationCost()
-        return try run(keys: keys, audiences: audiences, rules: rules, cost: &cost)
+        return try run(keys: keys, audiences: audiences, rules: rules, profile: profile, cost: &cost)
     }
 
     func run(
-        keys: JWKSet, audiences: [String], rules: AssertionRules, cost: inout AuthenticationCost
+        keys: JWKSet, audiences: [String], rules: AssertionRules, profile: SecurityProfile,
+        cost: inout AuthenticationCost
     ) throws(TokenRefusal) -> AssertionCheck {
         let candidates = keys.candidates(for: assertion.jws.header)
         let isSigned = try isSigned(byOneOf: candidates, cost: &cost)
@@ -76,7 +78,7 @@ public struct PendingAssertionCheck: Sendable {
                 .init(.wrongCredentials, cause: candidates.isEmpty ? .noSuchKey : .assertionSignature))
         }
         let rules = client.assertionRules.over(rules)
-        if let cause = brokenRule(of: client, audiences, rules) {
+        if let cause = brokenRule(of: client, audiences, rules, profile) {
             return .refused(.init(.notAccepted, cause: cause))
         }
         let authenticated = AuthenticatedClient(client, AssertionProof())
@@ -109,12 +111,14 @@ public struct PendingAssertionCheck: Sendable {
     }
 
     /// The first rule of RFC 7523 section 3 that an assertion with a valid signature breaks, except for number 7.
-    private func brokenRule(of client: Client, _ audiences: [String], _ rules: AssertionRules) -> RefusalCause? {
+    private func brokenRule(
+        of client: Client, _ audiences: [String], _ rules: AssertionRules, _ profile: SecurityProfile
+    ) -> RefusalCause? {
         guard client.accepts(.privateKeyJWT) else { return .wrongMethod }
-        guard rules.profile.algorithms.contains(assertion.jws.header.algorithm) else { return .assertionAlgorithm }
+        guard profile.algorithms.contains(assertion.jws.header.algorithm) else { return .assertionAlgorithm }
         // Number 3; RFC 3986 section 6.2.1: compared octet for octet.
         guard audiences.contains(where: assertion.audience.isSameText(as:)),
-            assertion.hasAudienceAsText || !rules.profile.requiresAudienceAsText
+            assertion.hasAudienceAsString || !profile.requiresAudienceAsString
         else { return .assertionAudience }
         // Numbers 4 to 6: not expired, not valid for long, and not from the future.
         guard now < assertion.expiresAt else { return .assertionExpired }

@@ -13,8 +13,8 @@ struct ClientAssertion: Sendable {
     let clientID: ClientID
     /// `aud`, which has exactly one value.
     let audience: String
-    /// Whether `aud` is a text, and not a list with one.
-    let hasAudienceAsText: Bool
+    /// Whether `aud` is a JSON string, and not an array with one.
+    let hasAudienceAsString: Bool
     let expiresAt: NumericDate
     /// `iat`; `nil` without it.
     let issuedAt: NumericDate?
@@ -34,7 +34,7 @@ struct ClientAssertion: Sendable {
             try Self.check(jws.header)
             clientID = try Self.client(of: claims)
             audience = try Self.audience(of: claims)
-            hasAudienceAsText = claims["aud"]?.string != nil
+            hasAudienceAsString = claims["aud"]?.string != nil
             tokenID = try Self.tokenID(of: claims)
             guard let expiresAt = try Self.date("exp", of: claims) else { throw .assertionMalformed }
             self.expiresAt = expiresAt

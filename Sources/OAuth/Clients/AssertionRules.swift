@@ -6,8 +6,6 @@ package struct AssertionRules: Sendable, Equatable {
     package var longestLifetime: Duration
     /// `single_use`: whether an assertion is accepted once (RFC 7523 section 3, number 7). If so, it must have a `jti`.
     package var isSingleUse: Bool
-    /// `profile` of the configuration.
-    package var profile: SecurityProfile
 
     /// Five minutes, and single use.
     package static let standard = AssertionRules(longestLifetime: .seconds(300), isSingleUse: true)
@@ -19,10 +17,9 @@ package struct AssertionRules: Sendable, Equatable {
     /// The longest time between the first and the last moment at which an assertion is accepted, under any rules.
     package static let longestUse = lifetimes.upperBound + leeway
 
-    package init(longestLifetime: Duration, isSingleUse: Bool, profile: SecurityProfile = .standard) {
+    package init(longestLifetime: Duration, isSingleUse: Bool) {
         self.longestLifetime = longestLifetime
         self.isSingleUse = isSingleUse
-        self.profile = profile
     }
 
     /// The longest time between the first and the last moment at which an assertion is accepted.
@@ -50,8 +47,7 @@ public struct ClientAssertionRules: Sendable, Equatable {
     /// The rules that apply to the client.
     package func over(_ rules: AssertionRules) -> AssertionRules {
         AssertionRules(
-            longestLifetime: longestLifetime ?? rules.longestLifetime, isSingleUse: isSingleUse ?? rules.isSingleUse,
-            profile: rules.profile)
+            longestLifetime: longestLifetime ?? rules.longestLifetime, isSingleUse: isSingleUse ?? rules.isSingleUse)
     }
 }
 

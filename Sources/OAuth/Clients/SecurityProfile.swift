@@ -38,14 +38,20 @@ package enum SecurityProfile: String, Sendable {
     /// Whether every access token is bound to a key or a certificate: FAPI 2.0 section 5.3.2.1.
     package var bindsAccessTokens: Bool { self == .fapi2 }
 
-    /// Whether `aud` of an assertion must be a text, and not a list with one: FAPI 2.0 section 5.3.2.1.
-    var requiresAudienceAsText: Bool { self == .fapi2 }
+    /// Whether `aud` of an assertion must be a JSON string, and not an array with one: FAPI 2.0 section 5.3.2.1.
+    var requiresAudienceAsString: Bool { self == .fapi2 }
 
     /// Whether a refresh is answered with another refresh token. FAPI 2.0 section 5.3.2.1: refresh tokens are not rotated.
     var renewsRefreshTokens: Bool { self == .standard }
 
     /// The longest lifetime of an access token; `nil` for that of the setting.
     package var longestAccessTokenLifetime: Duration? { self == .fapi2 ? .seconds(3600) : nil }
+
+    /// The lifetime, or the longest one that the profile allows.
+    func limiting(_ lifetime: Duration) -> Duration { longestAccessTokenLifetime.map { min($0, lifetime) } ?? lifetime }
+
+    /// The end of a sentence about something that it forbids.
+    package var forbids: String { "which profile \(rawValue) forbids" }
 
     /// Whether plain http is refused on loopback hosts too.
     package var requiresHTTPS: Bool { self == .fapi2 }

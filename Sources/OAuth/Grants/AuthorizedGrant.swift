@@ -69,7 +69,7 @@ extension AuthenticatedClient {
         _ request: TokenRequest, policy: IssuancePolicy, sealer: RefreshTokenSealer, now: NumericDate
     ) throws(TokenRefusal) -> AuthorizedGrant {
         let confirmation = try confirmation(by: request.certificate, policy, now: now)
-        // The registration may be older than settings that bind all tokens.
+        // A registration that was good keeps its form while the settings change.
         guard confirmation != nil || !policy.profile.bindsAccessTokens else { throw TokenRefusal(.missingProof) }
         return switch request.grant {
         case .clientCredentials: try firstGrant(.clientCredentials, request.access, confirmation, policy, now: now)
@@ -136,7 +136,8 @@ extension AuthenticatedClient {
     ) -> AuthorizedGrant {
         let terms = AuthorizedGrant.Terms(
             client: client, subject: ExactText(client.id.description), scope: scope, audience: audience,
-            lifetime: client.accessTokenLifetime ?? policy.accessTokenLifetime, confirmation: confirmation,
+            lifetime: policy.profile.limiting(client.accessTokenLifetime ?? policy.accessTokenLifetime),
+            confirmation: confirmation,
             shape: client.tokenShape, copiedClaims: evidence.copiedClaims)
         return AuthorizedGrant(
             terms, grantType: grantType, refreshToken: refreshToken,

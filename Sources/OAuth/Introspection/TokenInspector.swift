@@ -87,7 +87,9 @@ package struct TokenInspector: Sendable {
             genuine ?? decoyTokens.accessToken, text: text, issuer: policy.issuer, audiences: nil,
             profile: { TokenProfile(shape(of: $0)) }, now: now, leeway: .zero)
         work.payloads += 1
-        return genuine == nil ? nil : token
+        // Issued before the profile was on.
+        let isForbidden = policy.profile.bindsAccessTokens && token?.payload["cnf"] == nil
+        return genuine == nil || isForbidden ? nil : token
     }
 
     private static func mayBeAccessToken(_ jws: VerifiedJWS) -> Bool {

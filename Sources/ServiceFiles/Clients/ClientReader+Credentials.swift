@@ -57,6 +57,9 @@ extension ClientReader {
         if let method, method.usesCertificate { return refuseCredentials(besides: method) }
         switch method {
         case nil where !hasSecrets && !hasKeys && !hasIdentities:
+            guard profile == .standard else {
+                return note("client_id", "comes without a credential", hint: Self.credentialsOfProfile)
+            }
             let hint = "`writ clients add` adds a client with the hash of its secret; keys belong in jwks or jwks_uri"
             note("client_secrets", "is missing", hint: hint)
         case .privateKeyJWT where !hasKeys && !hasIdentities:

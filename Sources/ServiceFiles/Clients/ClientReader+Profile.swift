@@ -3,7 +3,11 @@ import JOSE
 import OAuth
 
 extension ClientReader {
-    private var profile: SecurityProfile { settings.context?.profile ?? .standard }
+    var profile: SecurityProfile { settings.context?.profile ?? .standard }
+
+    static var credentialsOfProfile: String {
+        "jwks with an ES256 or PS256 key, or token_endpoint_auth_method: tls_client_auth"
+    }
 
     /// Reports what the profile forbids in the registration.
     mutating func check(
@@ -11,7 +15,7 @@ extension ClientReader {
         _ grantTypes: Set<GrantType>, requiresProof: Bool, lifetime: Duration?
     ) {
         guard profile != .standard else { return }
-        let hint = "jwks with an ES256 or PS256 key, or token_endpoint_auth_method: tls_client_auth"
+        let hint = Self.credentialsOfProfile
         for name in ["client_secrets", "identities"] where member(name) != nil { forbid(name, hint: hint) }
         if let method, !profile.authenticationMethods.contains(method) {
             forbid("token_endpoint_auth_method", method.rawValue, hint: hint)
@@ -27,7 +31,7 @@ extension ClientReader {
             requiresProof || certificates.bindsAccessTokens || settings.context?.bindsTokensToCertificates == true
         if profile.bindsAccessTokens, !grantTypes.isEmpty, !binds {
             note(
-                "client_id", "has bearer tokens, which profile fapi2 forbids",
+                "dpop_bound_access_tokens", "is not set: the client would have bearer tokens, \(profile.forbids)",
                 hint: "dpop_bound_access_tokens: true, or tls_client_certificate_bound_access_tokens: true")
         }
     }
@@ -35,12 +39,12 @@ extension ClientReader {
     private mutating func check(_ keys: ClientKeys?) {
         switch keys {
         case .remote(let place) where profile.requiresHTTPS && !TransportSecurity.isSecure(place.url):
-            forbid("jwks_uri", "http, also on a loopback host", hint: "jwks_uri: https://...")
+            note("jwks_uri", "is http, \(profile.forbids), also on a loopback host", hint: "jwks_uri: https://...")
         case .fixed(let set):
             for (index, key) in set.keys.enumerated() where !profile.algorithms.contains(where: key.allows) {
                 note(
                     "jwks",
-                    "has a key that can only sign with an algorithm that profile fapi2 forbids: key \(index + 1)",
+                    "has a key for an algorithm, \(profile.forbids): key \(index + 1)",
                     hint: "a key for ES256, PS256 or Ed25519")
             }
         default: break
@@ -48,7 +52,6 @@ extension ClientReader {
     }
 
     private mutating func forbid(_ name: String, _ value: String? = nil, hint: String) {
-        let message = value.map { "is \($0), which profile fapi2 forbids" } ?? "is set, which profile fapi2 forbids"
-        note(name, message, hint: hint)
+        note(name, "is \(value ?? "set"), \(profile.forbids)", hint: hint)
     }
 }

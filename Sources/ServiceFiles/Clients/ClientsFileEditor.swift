@@ -63,6 +63,7 @@ package struct ClientsFileEditor: Sendable {
         try edit { document, entries in
             guard let first = Self.positions(of: id, in: entries).first else { throw ClientsFileEditError.noSuchClient }
             guard let client = entries[first].client else { throw InvalidConfiguration(entries[first].problems) }
+            guard !client.secrets.isEmpty else { throw ClientsFileEditError.noSecret }
             index = first
             let old = client.secrets.compactMap { secret -> ClientSecret? in
                 guard let oldEnd, secret.isCurrent(at: now) else { return nil }
@@ -149,6 +150,7 @@ extension Node {
 package enum ClientsFileEditError: Error, Sendable, Equatable, CustomStringConvertible {
     case clientExists
     case noSuchClient
+    case noSecret
     case unusualLayout
 
     /// A human-readable description. It does not contain the identifier, which the operator has just given.
@@ -156,6 +158,7 @@ package enum ClientsFileEditError: Error, Sendable, Equatable, CustomStringConve
         switch self {
         case .clientExists: "a client with this identifier already exists"
         case .noSuchClient: "there is no client with this identifier"
+        case .noSecret: "the client has no secret: it authenticates in another way"
         case .unusualLayout: "the clients file is laid out in a way that this command cannot edit"
         }
     }
@@ -165,6 +168,7 @@ package enum ClientsFileEditError: Error, Sendable, Equatable, CustomStringConve
         switch self {
         case .clientExists: "`writ clients rotate-secret ID` gives it another secret"
         case .noSuchClient: "`writ clients list` shows them"
+        case .noSecret: "`writ clients show ID` says how"
         case .unusualLayout: "write each client as a block of lines that begins with `- client_id:`, or edit by hand"
         }
     }

@@ -7,7 +7,7 @@ extension ServiceConfiguration {
     ///
     /// - Throws: all problems at once.
     package func readAgain() throws(InvalidConfiguration) -> ServiceConfiguration {
-        try ServiceConfiguration(source, access: access)
+        try ServiceConfiguration(source, access: access, profileInForce: profile)
     }
 
     /// This configuration with the settings of `other` that can change while the service runs.
@@ -19,7 +19,6 @@ extension ServiceConfiguration {
         adopted.refreshTokenLifetime = other.refreshTokenLifetime
         adopted.bindsTokensToCertificates = other.bindsTokensToCertificates
         adopted.assertionRules = other.assertionRules
-        adopted.assertionRules.profile = profile
         adopted.keysRotation = other.keysRotation
         adopted.trustedProxies = other.trustedProxies
         adopted.warnings = other.warnings

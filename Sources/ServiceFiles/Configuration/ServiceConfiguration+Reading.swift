@@ -1,6 +1,6 @@
 import AccessToken
 import JOSE
-import OAuth
+package import OAuth
 package import SystemPackage
 import WireText
 
@@ -51,8 +51,11 @@ extension ServiceConfiguration {
     }
 
     /// The same with a file that may be absent.
+    ///
+    /// - Parameter profileInForce: the profile of a running service, by which the settings are checked, since another one in
+    ///   the file takes effect with a restart; `nil` for that of the file.
     package init(
-        _ source: ConfigurationSource, access: FileAccess = .command()
+        _ source: ConfigurationSource, access: FileAccess = .command(), profileInForce: SecurityProfile? = nil
     ) throws(InvalidConfiguration) {
         let file = source.file
         let afterStart = source.afterStart
@@ -71,7 +74,7 @@ extension ServiceConfiguration {
         let logLevel = reader.value(.logLevel, Self.logLevel)
         let metricsPerClient = reader.value(.metricsPerClient, DurationText.parseSwitch)
         let assertionAudience = reader.value(.assertionAudience, Self.assertionAudience)
-        let assertionRules = reader.assertionRules(profile)
+        let assertionRules = reader.assertionRules()
         let dpopNonce = reader.value(.dpopNonce, DurationText.parseSwitch)
         let replay = reader.replaySettings()
         let throttle = reader.throttle()
@@ -102,7 +105,8 @@ extension ServiceConfiguration {
             reader.note(.tokenPath, "is the path of the authorization endpoint")
         }
         reader.check(
-            profile, issuer: issuer, algorithm: algorithm ?? .rs256, accessTokenLifetime: accessTokenLifetime,
+            profileInForce ?? profile, issuer: issuer, algorithm: algorithm ?? .rs256,
+            accessTokenLifetime: accessTokenLifetime,
             assertionAudience: assertionAudience, certificateOrigin: certificates.origin, replay: replay)
         let metadata = reader.metadata(
             adding: issuer.flatMap { issuer in
@@ -177,7 +181,7 @@ extension ServiceConfiguration {
             issuersFile: reader.path(.issuers, default: "issuers.yaml"),
             endpoints: endpoints,
             metadata: ServerMetadata(issuer: issuer, endpoints: endpoints, algorithm: .rs256),
-            algorithm: reader.value(.accessTokenAlgorithm, IssuancePolicy.algorithm(named:)) ?? .rs256,
+            algorithm: reader.algorithm(under: reader.profile()),
             accessTokenLifetime: .seconds(15 * 60), accessTokenReuse: .zero, refreshTokenLifetime: .seconds(30 * 86400),
             assertionAudience: .either, assertionRules: .standard, throttle: .standard, queueWait: .zero,
             idleTimeout: .zero, memory: nil,

@@ -3,13 +3,12 @@ import OAuth
 
 extension SettingReader {
     /// `client_assertion.longest_lifetime` and `client_assertion.single_use`, with standard values for absent settings.
-    mutating func assertionRules(_ profile: SecurityProfile) -> AssertionRules {
+    mutating func assertionRules() -> AssertionRules {
         let standard = AssertionRules.standard
         let rules = AssertionRules(
             longestLifetime: value(.assertionLongestLifetime, DurationText.parseAssertionLifetime)
                 ?? standard.longestLifetime,
-            isSingleUse: value(.assertionSingleUse, DurationText.parseSwitch) ?? standard.isSingleUse,
-            profile: profile)
+            isSingleUse: value(.assertionSingleUse, DurationText.parseSwitch) ?? standard.isSingleUse)
         if !rules.isSingleUse {
             warn(
                 .assertionSingleUse, "is off: an assertion that is stolen can be used until it expires",

@@ -53,10 +53,10 @@ struct IssuerReader<Node: YAMLNode>: EntryReader {
         problems = YAMLForm.problems(in: entry, of: file)
         guard problems.isEmpty else { return nil }
         checkNames()
-        if profile == .fapi2 {
+        if profile != .standard {
             note(
-                "issuer", "is trusted, but profile fapi2 has no tokens of platforms",
-                hint: "clients have keys of their own or certificates: issuers: []")
+                "issuer", "is trusted, \(profile.forbids): its tokens are no authentication of a client",
+                hint: "issuers: []")
         }
         let name = value("name", Self.name)
         let identifier = value("issuer") { text throws(InvalidValue) in text }

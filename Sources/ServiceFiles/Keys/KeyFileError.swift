@@ -1,6 +1,6 @@
 import JOSE
 import Libcrypto
-import OAuth
+package import OAuth
 package import SystemPackage
 
 /// The reason a key file is refused.
@@ -10,7 +10,8 @@ package enum KeyFileError: Error, Equatable, CustomStringConvertible {
     case readableByOthers
     case tooSmall(bits: Int)
     case unusable
-    case forbiddenByProfile
+    /// By the profile of the configuration.
+    case forbidden(SecurityProfile)
     case mismatchedHalves
     case noSealingKey
     /// The contents of a file in a Secret.
@@ -24,7 +25,7 @@ package enum KeyFileError: Error, Equatable, CustomStringConvertible {
         case .tooSmall(let bits): "is an RSA key of \(bits) bits; RFC 7518 section 3.3 asks for 2048 or more"
         case .unusable:
             "is an unsupported kind of key; access tokens are signed with \(SignatureAlgorithm.offeredKeyNames)"
-        case .forbiddenByProfile: "is a key for an algorithm that profile fapi2 forbids"
+        case .forbidden(let profile): "is a key for an algorithm, \(profile.forbids)"
         case .mismatchedHalves: "holds a private and a public half that do not belong together"
         case .notBase64: "is not base64"
         case .noSealingKey: "is not a key of \(SealingKey.size) octets in base64url"
@@ -35,7 +36,7 @@ package enum KeyFileError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .readableByOthers: "chmod 600 \(path)"
         case .tooSmall, .unusable, .mismatchedHalves: "`writ keys generate` makes a good one"
-        case .forbiddenByProfile: "move it out of the folder; ES256, PS256 and Ed25519 keys are allowed"
+        case .forbidden: "move it out of the folder; ES256, PS256 and Ed25519 keys are allowed"
         case .noSealingKey: "remove it; `writ keys rotate --sealing` makes a good one"
         default: nil
         }

@@ -73,7 +73,7 @@ extension LoadedKey {
         guard let first = usable.first else {
             if case .rsa(let bits) = publicKey.type { throw KeyFileError.tooSmall(bits: bits) }
             throw SignatureAlgorithm.offered.contains { $0.accepts(publicKey.type) }
-                ? KeyFileError.forbiddenByProfile : KeyFileError.unusable
+                ? KeyFileError.forbidden(profile) : KeyFileError.unusable
         }
         let algorithm = usable.contains(configured) ? configured : first
         let keyID = try name.keyID ?? JWK(publicKey, keyID: nil, algorithm: nil).thumbprint()

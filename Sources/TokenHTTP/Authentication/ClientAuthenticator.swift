@@ -25,16 +25,19 @@ final class ClientAuthenticator: Sendable {
     private let issuerKeys: IssuerKeySets
     private let usedAssertions: any ReplayProtection
     private let audiences: @Sendable (_ url: String) -> [String]
+    private let profile: SecurityProfile
     private let certificatePath: @Sendable () -> CertificatePathCheck?
 
     /// - Parameters:
     ///   - audiences: the values that an assertion's `aud` may have at the endpoint with a URL.
+    ///   - profile: `profile` of the configuration.
     ///   - verifiedSecrets: the cache of secrets that passed a password hash.
     ///   - usedAssertions: records the assertions that were used.
     ///   - certificatePath: verifies certificates by the authorities of the moment; `nil` without any.
     init(
         limits: FailureLimits, audiences: @escaping @Sendable (_ url: String) -> [String],
-        passwordChecks: PasswordChecks, verifiedSecrets: VerifiedSecrets, keySets: ClientKeySets,
+        profile: SecurityProfile = .standard, passwordChecks: PasswordChecks, verifiedSecrets: VerifiedSecrets,
+        keySets: ClientKeySets,
         issuerKeys: IssuerKeySets = IssuerKeySets { _ in }, usedAssertions: any ReplayProtection,
         certificatePath: @escaping @Sendable () -> CertificatePathCheck? = { nil }
     ) {
@@ -44,6 +47,7 @@ final class ClientAuthenticator: Sendable {
         pendingIdentities = Mutex(AttemptLimiter(limits))
         pendingPasswords = Mutex(AttemptLimiter(limits, room: passwordChecks.capacity))
         self.audiences = audiences
+        self.profile = profile
         self.passwordChecks = passwordChecks
         self.keySets = keySets
         self.issuerKeys = issuerKeys
@@ -169,7 +173,8 @@ final class ClientAuthenticator: Sendable {
     private func run(
         _ check: PendingAssertionCheck, _ keys: JWKSet, at url: String, _ rules: AssertionRules
     ) async throws(TokenRefusal) -> AuthenticationResult {
-        try await record(check.run(keys: keys, audiences: audiences(url), rules: rules), now: check.now)
+        try await record(
+            check.run(keys: keys, audiences: audiences(url), rules: rules, profile: profile), now: check.now)
     }
 
     /// Records the use of an assertion that meets every other rule.

@@ -124,6 +124,7 @@ package struct TokenService: Sendable {
         let threadCount = max(1, coreCount / 2)
         return ClientAuthenticator(
             limits: configuration.throttle, audiences: configuration.assertionAudiences(at:),
+            profile: configuration.profile,
             passwordChecks: PasswordChecks(
                 threadCount: threadCount, capacity: threadCount * Self.passwordChecksPerThread),
             verifiedSecrets: try VerifiedSecretCache().secrets,

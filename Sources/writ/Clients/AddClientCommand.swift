@@ -109,6 +109,7 @@ extension ClientsCommand {
             let audiences = try audience.map { try OptionValue.parse($0, "--audience", Audience.init(name:)) }
             let configuration = try configurationOption.read()
             let secret = try GeneratedClientSecret()
+            try check(against: configuration)
             let keys = try keys() ?? identities(configuration) ?? certificateCredential()
             try configuration.clientsEditor.add(
                 NewClient(
@@ -120,6 +121,22 @@ extension ClientsCommand {
             if keys == nil { secret.show(for: id, scope: scope, asJSON: json) } else { show(id, scope) }
             if keys == nil, let warning = id.colonWarning {
                 Terminal.warn("client_id \(warning.message)", hint: warning.hint)
+            }
+        }
+
+        /// Says in the words of the options what the profile forbids. The rest is checked as the file will have it.
+        private func check(against configuration: ServiceConfiguration) throws {
+            guard configuration.profile != .standard else { return }
+            let forbids = configuration.profile.forbids
+            if jwks == nil, jwksURI == nil, certificateSubject == nil, certificate == nil {
+                let credential = identity.isEmpty ? "a secret" : "an identity of its platform"
+                throw Failure(
+                    "the client would have \(credential), \(forbids)",
+                    hint: "--jwks, --jwks-uri, --certificate-subject or --certificate")
+            }
+            guard dpopBound || certificateBound || configuration.bindsTokensToCertificates else {
+                throw Failure(
+                    "the client would have bearer tokens, \(forbids)", hint: "--dpop-bound or --certificate-bound")
             }
         }
 

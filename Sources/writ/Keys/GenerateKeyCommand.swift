@@ -29,6 +29,9 @@ extension KeysCommand {
                 try self.algorithm.map {
                     try OptionValue.parse($0, "--algorithm", IssuancePolicy.algorithm(named:))
                 } ?? configuration.algorithm
+            guard configuration.profile.algorithms.contains(algorithm) else {
+                throw Failure("--algorithm is \(algorithm), \(configuration.profile.forbids)", hint: "ES256 or PS256")
+            }
             let key = try configuration.keys.signing(algorithm).generateNext(now: .now)
             if json {
                 var writer = JSONWriter()
