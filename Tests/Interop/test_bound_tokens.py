@@ -44,15 +44,19 @@ def has_ipv6():
 
 
 @contextmanager
-def api(issuer, *options, host="127.0.0.1"):
-    """The URL of the page of an API for the tokens of an issuer: an identifier, or what has one."""
+def api(issuer, *options, host="127.0.0.1", audience=AUDIENCE):
+    """The URL of the page of an API for the tokens of an issuer: an identifier, or what has one.
+
+    With `None` for an audience, that of the tokens is this URL.
+    """
     if not API.exists():
         pytest.skip(f"{API.name} is not beside this binary")
     (address,) = free_addresses(1)
     port = address.rpartition(":")[2]
     origin = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     process = subprocess.Popen(
-        [API, "--issuer", getattr(issuer, "identifier", issuer), "--audience", AUDIENCE, "--host", host, "--port", port, *options],
+        [API, "--issuer", getattr(issuer, "identifier", issuer), "--audience", audience or f"{origin}/site", "--host", host,
+         "--port", port, *options],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=clean_environment({}))
 
     def is_ready():
