@@ -56,13 +56,15 @@ import Testing
         // Without names that Envoy does not quote.
         let own = #"By=x;Hash=00;Cert="\#(escaped)";Subject="CN=a,O=b""#
         for fields in [
-            [element], [#"\#(forged),\#(own)"#], [forged, element], [#"cert="\#(escaped)""#],
+            [element], [#"\#(forged),\#(own)"#], [#"cert="\#(escaped)""#],
             [#"Subject="a;Cert=b";Cert="\#(escaped)""#],
         ] { #expect(ClientCertificate(forwardedClientCert: fields) == certificate, "\(fields)") }
         for fields in [
             [], [""], ["Hash=00"], ["\(element),Hash=00"], ["\(own),Hash=00"],
             // A name in a certificate that begins an element, or a second `Cert`.
             [#"\#(forged);URI=spiffe://a,Cert="\#(escaped)""#], [#"\#(forged);dns=a,\#(own)"#],
+            // Two fields: which of them the proxy has written is not known.
+            [forged, element], [element, forged], [own, own],
             [#"\#(forged);URI=spiffe://a;Cert="\#(escaped)""#], [element, "Hash=00"], ["\(element);\(element)"],
             ["Cert=\"\(escaped)"], ["Cert=\"%\""], ["Cert"],
         ] { #expect(ClientCertificate(forwardedClientCert: fields) == nil, "\(fields)") }

@@ -42,9 +42,10 @@ public struct ClientCertificate: Sendable, Equatable {
     /// Use it only if the proxy removes the field from what clients send, and if nothing but the proxy reaches the server.
     ///
     /// - Parameter fields: the values of all such fields.
-    /// - Returns: `nil` if the last element has no certificate.
+    /// - Returns: `nil` unless there is exactly one, and a certificate in its last element. Envoy writes one, so that another is a
+    ///   client's.
     public init?(forwardedClientCert fields: [String]) {
-        guard let field = fields.last,
+        guard fields.count == 1, let field = fields.first,
             let values = CertificateFields.lastElement(ofForwardedClientCert: Octets(field)),
             let pem = values["cert"]?.percentDecoded, let der = Self.der(ofPEM: Octets(pem))
         else { return nil }
