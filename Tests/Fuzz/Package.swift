@@ -35,6 +35,7 @@ let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let atomics = Target.Dependency.product(name: "Atomics", package: "swift-atomics")
+let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
 let instrumentation = Target.Dependency.product(name: "Instrumentation", package: "swift-distributed-tracing")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
@@ -43,6 +44,7 @@ let package = Package(
     name: "fuzz",
     dependencies: [
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.7.3"),
         .package(url: "https://github.com/apple/swift-nio-http2.git", from: "1.46.0"),
@@ -68,7 +70,14 @@ let package = Package(
         writ("Signing", ["OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto"], staying),
         writ(
             "RemoteKeys",
-            ["AccessToken", "JOSE", "WireText", atomics, httpClient, nioCore, nioPosix, nioHTTP1, nioSSL]),
+            [
+                "AccessToken", "JOSE", "WireText", "Libcrypto", atomics, httpClient, nioCore, nioPosix, nioHTTP1,
+                nioSSL,
+                system,
+            ]),
+        writ(
+            "TokenVerifier",
+            ["AccessToken", "JOSE", "WireText", "RemoteKeys", "Libcrypto", atomics, metrics, logging, lifecycle]),
         writ("ReplayStore", ["RemoteKeys", nioCore, nioPosix, nioSSL], staying),
         writ("OTLPTracing", ["JOSE", "WireText", tracing]),
         writ("PrometheusText", []),
@@ -96,7 +105,8 @@ let package = Package(
             name: "fuzz",
             dependencies: [
                 "CLibFuzzer", "HTTPEdge", "TokenHTTP", "LiveState", "ServiceFiles", "Telemetry", "OTLPTracing",
-                "Admission", "Signing", "OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto",
+                "ReplayStore", "TokenVerifier", "Admission", "Signing", "OAuth", "AccessToken", "JOSE", "WireText",
+                "Libcrypto",
                 logging, nioCore, nioEmbedded, nioHPACK, nioHTTP1, nioHTTP2, system, yams,
             ],
             swiftSettings: settings),

@@ -2,7 +2,9 @@
 enum FuzzTargets {
     static let byName: [String: @Sendable () throws -> any FuzzTarget] = [
         "authorization": { try AuthorizationTarget() },
+        "certificates": { try ClientCertificateTarget() },
         "clients": { try ClientsFileTarget() },
+        "dpop": { try DPoPProofTarget() },
         "form": { FormTarget() },
         "http": { try HTTPTarget() },
         "http2": { try HTTP2Target() },
@@ -10,6 +12,7 @@ enum FuzzTargets {
         "jwks": { KeySetTarget() },
         "jws": { try CompactJWSTarget() },
         "pem": { try PEMTarget() },
+        "resp": { RESPTarget() },
         "sealed": { try SealedTokenTarget() },
     ]
 }

@@ -32,14 +32,15 @@ final class TokenConnections: Sendable {
         let service = try withExtendedLifetime(folder) {
             try TokenService(configuration, logger: Self.logger, tracer: tracer)
         }
+        let usedAssertions = try ReplayCache(start: NumericDate(.min))
         let authenticator = try ClientAuthenticator(
             limits: configuration.throttle, audiences: configuration.assertionAudiences(at:),
             passwordChecks: PasswordChecks(threadCount: 1, capacity: 8),
             verifiedSecrets: VerifiedSecretCache().secrets, keySets: ClientKeySets { _ in },
-            usedAssertions: ReplayCache(start: NumericDate(.min)))
+            usedAssertions: usedAssertions)
         // The signatures are made by the thread that has the connections.
         signers = SignerPool(workerCount: 1, wait: queueWait, reportWait: { _ in }, wakeWorkers: { _ in })
-        router = service.tokenRouter(authenticator, signers, Readiness(), coreCount: 1)
+        router = service.tokenRouter(authenticator, usedAssertions, signers, Readiness(), coreCount: 1)
     }
 
     /// What has become of a connection.
