@@ -43,18 +43,20 @@ package struct Base64Alphabet: Sendable {
 
     /// The character for each value.
     private let characters: [UInt8]
-    /// The value of each octet, or 255 for an octet outside the alphabet.
-    private let values: [UInt8]
+    /// The value of each octet at the first to fourth place of a group, shifted to its bits there; 256 for each place.
+    private let values: [UInt32]
+    /// The value of an octet outside the alphabet. No group of four has this bit.
+    private static let invalid: UInt32 = 1 << 31
 
     /// - Parameters:
     ///   - last: the characters for 62. The first is written.
     ///   - veryLast: the character for 63.
     private init(_ last: String, _ veryLast: String) {
-        var values = [UInt8](repeating: 255, count: 256)
-        for (value, character) in Self.letters.enumerated() { values[Int(character)] = UInt8(value) }
+        var values = [UInt32](repeating: Self.invalid, count: 256)
+        for (value, character) in Self.letters.enumerated() { values[Int(character)] = UInt32(value) }
         for character in last.utf8 { values[Int(character)] = 62 }
         for character in veryLast.utf8 { values[Int(character)] = 63 }
-        self.values = values
+        self.values = [18, 12, 6, 0].flatMap { place in values.map { $0 == Self.invalid ? $0 : $0 << place } }
         characters = Self.letters + last.utf8.prefix(1) + veryLast.utf8
     }
 
@@ -90,40 +92,58 @@ package struct Base64Alphabet: Sendable {
     package func decode(_ characters: Span<UInt8>) -> [UInt8]? {
         guard characters.count % 4 != 1 else { return nil }
         let values = values.span
-        // With the count known, no look-up needs a check of its index.
-        guard values.count == 256 else { return nil }
-        // Values have six bits. 255 has two more, which stay set in `gathered`.
+        // Has the bit of ``invalid`` once a character had it.
         var gathered: UInt32 = 0
         let output = [UInt8](capacity: characters.count * 3 / 4) { output in
-            func value(_ index: Int) -> UInt32 { UInt32(values[Int(characters[index])]) }
-            var index = 0
-            while index + 4 <= characters.count {
-                let (first, second, third, fourth) = (
-                    value(index), value(index + 1), value(index + 2), value(index + 3)
-                )
-                gathered |= first | second | third | fourth
-                let bits = first << 18 | second << 12 | third << 6 | fourth
-                output.append(UInt8(truncatingIfNeeded: bits >> 16))
-                output.append(UInt8(truncatingIfNeeded: bits >> 8))
-                output.append(UInt8(truncatingIfNeeded: bits))
-                index += 4
-            }
+            var rest = characters
             var bits: UInt32 = 0
-            for rest in index..<characters.count {
-                gathered |= value(rest)
-                bits = bits << 6 | value(rest)
+            // Sixteen at once: the counts are checked once for all of them.
+            while rest.count >= 16, output.freeCapacity >= 12, values.count == 4 * 256 {
+                bits |= Self.decodeGroup(rest, at: 0, values, to: &output)
+                bits |= Self.decodeGroup(rest, at: 4, values, to: &output)
+                bits |= Self.decodeGroup(rest, at: 8, values, to: &output)
+                bits |= Self.decodeGroup(rest, at: 12, values, to: &output)
+                rest = rest.extracting(droppingFirst: 16)
             }
-            switch characters.count - index {
-            case 2:
-                output.append(UInt8(truncatingIfNeeded: bits >> 4))
-                gathered |= bits & 0xF == 0 ? 0 : 255
-            case 3:
-                output.append(UInt8(truncatingIfNeeded: bits >> 10))
-                output.append(UInt8(truncatingIfNeeded: bits >> 2))
-                gathered |= bits & 3 == 0 ? 0 : 255
-            default: break
+            while rest.count >= 4 {
+                bits |= Self.decodeGroup(rest, at: 0, values, to: &output)
+                rest = rest.extracting(droppingFirst: 4)
             }
+            gathered = bits | Self.decodeEnd(rest, values, to: &output)
         }
-        return gathered < 64 ? output : nil
+        return gathered & Self.invalid == 0 ? output : nil
+    }
+
+    /// Decodes four characters to three octets.
+    ///
+    /// - Returns: the 24 bits, or a number with the bit of ``invalid``.
+    @inline(__always)
+    private static func decodeGroup(
+        _ characters: Span<UInt8>, at start: Int, _ values: Span<UInt32>, to output: inout OutputSpan<UInt8>
+    ) -> UInt32 {
+        let bits =
+            values[Int(characters[start])] | values[256 + Int(characters[start &+ 1])]
+            | values[512 + Int(characters[start &+ 2])] | values[768 + Int(characters[start &+ 3])]
+        output.append(UInt8(truncatingIfNeeded: bits >> 16))
+        output.append(UInt8(truncatingIfNeeded: bits >> 8))
+        output.append(UInt8(truncatingIfNeeded: bits))
+        return bits
+    }
+
+    /// Decodes the last characters, which are fewer than four.
+    ///
+    /// - Returns: a number with the bit of ``invalid`` if one is outside the alphabet, or left-over bits are not zero.
+    private static func decodeEnd(
+        _ characters: Span<UInt8>, _ values: Span<UInt32>, to output: inout OutputSpan<UInt8>
+    ) -> UInt32 {
+        var bits: UInt32 = 0
+        for index in characters.indices { bits |= values[256 * index + Int(characters[index])] }
+        // Two characters have one octet, and three have two.
+        var leftOver = bits & 0xFFFFFF
+        for _ in 1..<max(characters.count, 1) {
+            output.append(UInt8(truncatingIfNeeded: leftOver >> 16))
+            leftOver = leftOver << 8 & 0xFFFFFF
+        }
+        return leftOver == 0 ? bits : invalid
     }
 }

@@ -36,4 +36,31 @@ import Testing
         // comparison.
         #expect(Base64URL.decode(text) == nil)
     }
+
+    /// Decodes as RFC 4648 section 5 says it, bit by bit.
+    private static func octets(_ characters: [UInt8]) -> [UInt8]? {
+        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+        let values = characters.map(alphabet.firstIndex(of:))
+        guard characters.count % 4 != 1, !values.contains(nil) else { return nil }
+        let bits = values.flatMap { value in (0..<6).reversed().map { (value ?? 0) >> $0 & 1 } }
+        let count = bits.count / 8
+        guard bits[(count * 8)...].allSatisfy({ $0 == 0 }) else { return nil }
+        return (0..<count).map { index in UInt8(bits[(index * 8)..<(index * 8 + 8)].reduce(0) { $0 << 1 | $1 }) }
+    }
+
+    @Test("Every octet at every place of a text is decoded or rejected as by the definition", arguments: 0...37)
+    func everyOctetAtEveryPlace(length: Int) {
+        // 16 characters are decoded at once, then four, then the rest.
+        let text = (0..<length).map { UInt8(ascii: $0.isMultiple(of: 2) ? "A" : "w") }
+        #expect(Base64URL.decode(text.span) == Self.octets(text))
+        for place in text.indices {
+            var changed = text
+            for octet in UInt8.min...UInt8.max {
+                changed[place] = octet
+                if Base64URL.decode(changed.span) != Self.octets(changed) {
+                    Issue.record("octet \(octet) at \(place) of \(length)")
+                }
+            }
+        }
+    }
 }
