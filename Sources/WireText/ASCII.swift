@@ -36,12 +36,11 @@ package enum ASCII {
 }
 
 extension String {
-    /// Whether both are the same octets. Swift's own `==` equates U+212A with the letter K. It is still compared first,
-    /// since it is fast if texts differ.
+    /// Whether both are the same octets. Swift's own `==` equates U+212A with the letter K.
     package func isSameText(as other: String) -> Bool {
-        guard self == other else { return false }
-        let (own, others) = (utf8, other.utf8)
-        return own.span.isSame(as: others.span)
+        let own = utf8.span
+        let others = other.utf8.span
+        return own.isSame(as: others)
     }
 }
 
@@ -49,7 +48,26 @@ extension Span<UInt8> {
     /// Whether both are the same octets. This does not take constant time, so it must not compare secrets.
     package func isSame(as other: Span<UInt8>) -> Bool {
         guard count == other.count else { return false }
-        for index in indices where self[index] != other[index] { return false }
+        var index = 0
+        while let octets = EightOctets(self, at: index), let others = EightOctets(other, at: index) {
+            guard octets == others else { return false }
+            index &+= 8
+        }
+        while index < count {
+            guard self[index] == other[index] else { return false }
+            index &+= 1
+        }
         return true
+    }
+
+    /// The index of the last `octet`; `nil` if there is none.
+    package func lastIndex(of octet: UInt8) -> Int? {
+        var end = count
+        while let octets = EightOctets(self, at: end - 8), !octets.contains(octet) { end -= 8 }
+        while end > 0 {
+            end &-= 1
+            if self[end] == octet { return end }
+        }
+        return nil
     }
 }
