@@ -61,6 +61,29 @@ import Testing
         #expect(String(decoding: writer.bytes, as: UTF8.self) == digits)
     }
 
+    @Test(
+        "RFC 8259 section 6: an integer of up to 64 bits is one, whatever is after it",
+        arguments: [
+            "0", "-0", "7", "-7", "999999999999999999", "-99999999999999999", "-999999999999999999",
+            "1000000000000000000",
+            "9223372036854775807", "-9223372036854775807", "-9223372036854775808",
+        ])
+    func integers(digits: String) throws {
+        let expected = try #require(Int64(digits))
+        #expect(try JSONReader.read(Array(digits.utf8)) == .integer(expected))
+        #expect(try JSONReader.read(Array("[\(digits),\(digits) ]".utf8)) == [.integer(expected), .integer(expected)])
+        // The same digits begin another number.
+        let other = try #require(Double(digits))
+        for end in [".0", "e0", "E0"] {
+            #expect(try JSONReader.read(Array("\(digits)\(end)".utf8)) == .number(other))
+        }
+    }
+
+    @Test("RFC 8259 section 6: an integer may not begin with a zero", arguments: ["00", "01", "-00", "-01"])
+    func leadingZeros(digits: String) {
+        #expect(throws: JSONError.self) { try JSONReader.read(Array(digits.utf8)) }
+    }
+
     @Test("RFC 8259 section 8.1: invalid UTF-8 is rejected")
     func refusesInvalidUTF8() {
         for octets: [UInt8] in [[0xFF], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xC3]] {
@@ -103,5 +126,36 @@ import Testing
         let object = try JSONReader.read(Array("{\"\u{212A}\":1,\"K\":2}".utf8)).object
         #expect(object?["K"] == .integer(2))
         #expect(object?["\u{212A}"] == .integer(1))
+    }
+
+    @Test("RFC 8259 section 4: names with the same beginning are different names, and each finds its own member")
+    func similarNames() throws {
+        // Names are told apart by their length and first octets; a length has one octet there.
+        let names =
+            (0...20).map { String(repeating: "a", count: $0) }
+            + [7, 8, 254, 255, 256, 257, 262, 263, 264, 511, 512].map { String(repeating: "b", count: $0) }
+            + ["bbbbbbbc", "bbbbbbbbc", "\u{7}b", "\u{6}\u{6}", "\u{0}", "\u{0}\u{0}"]
+        let object = JSONObject(names.enumerated().map { JSONObject.Member($1, .integer(Int64($0))) })
+        for (index, name) in names.enumerated() { #expect(object[name] == .integer(Int64(index)), "\(name)") }
+        #expect(object["c"] == nil)
+        // In fewer than 16 members names are compared one by one.
+        for (first, second) in zip(names, names.dropFirst()) {
+            var writer = JSONWriter()
+            writer.object { object in
+                object.member(first, "x")
+                object.member(second, "y")
+            }
+            let read = try JSONReader.read(writer.bytes).object
+            #expect(read?[first] == "x")
+            #expect(read?[second] == "y")
+            #expect(throws: JSONError.self) {
+                var writer = JSONWriter()
+                writer.object { object in
+                    object.member(second, "x")
+                    object.member(second, "y")
+                }
+                _ = try JSONReader.read(writer.bytes)
+            }
+        }
     }
 }

@@ -28,20 +28,26 @@ public struct JSONObject: Sendable, Equatable {
         }
 
         /// Whether it has this name, octet for octet.
-        func isNamed(_ name: String, _ code: NameCode) -> Bool { self.code == code && self.name.isSameText(as: name) }
+        func isNamed(_ name: String, _ code: NameCode) -> Bool {
+            self.code == code && (code.isWholeName || self.name.isSameText(as: name))
+        }
     }
 
-    /// The length of a name and its first seven octets, in which nearly all names of an object differ. To compare texts the
-    /// references to both are counted, which takes longer than the comparison.
+    /// The length of a name, or 255 for a longer one, and its first seven octets, in which nearly all names of an object differ.
+    /// To compare texts the references to both are counted, which takes longer than the comparison.
     struct NameCode: Equatable {
         private let word: UInt64
 
-        init(_ name: String) {
-            let octets = name.utf8.span
-            var word = UInt64(truncatingIfNeeded: octets.count)
+        init(_ name: String) { self.init(name.utf8.span) }
+
+        init(_ octets: Span<UInt8>) {
+            var word: UInt64 = 0
             for index in 0..<min(7, octets.count) { word = word << 8 | UInt64(octets[index]) }
-            self.word = word
+            self.word = UInt64(min(octets.count, 255)) << 56 | word
         }
+
+        /// Whether the name has no further octets, so that no other name has this code.
+        var isWholeName: Bool { word >> 56 <= 7 }
     }
 
     /// The members, in the order in which they are written again.

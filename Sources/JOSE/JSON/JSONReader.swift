@@ -115,7 +115,7 @@ public struct JSONReader {
     private mutating func readString() throws(JSONError) -> String {
         index += 1
         let start = index
-        while let byte = current, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 { index += 1 }
+        index = endOfPlainText
         let end = index
         // Most strings have no escapes.
         if skip("\"") {
@@ -137,6 +137,18 @@ public struct JSONReader {
         }
         guard let string = String(validating: content, as: UTF8.self) else { throw error("invalid UTF-8") }
         return string
+    }
+
+    /// The index of the first octet from here on that does not stand for itself in a string.
+    private var endOfPlainText: Int {
+        let octets = bytes.span
+        var end = index
+        while end < octets.count {
+            let octet = octets[end]
+            if octet == UInt8(ascii: "\"") || octet == UInt8(ascii: "\\") || octet < 0x20 { break }
+            end &+= 1
+        }
+        return end
     }
 
     private mutating func readEscape(into content: inout [UInt8]) throws(JSONError) {
@@ -180,17 +192,21 @@ public struct JSONReader {
 
     private mutating func readNumber() throws(JSONError) -> JSONValue {
         let start = index
-        _ = skip("-")
-        if !skip("0") { try skipDigits() }
+        let isNegative = skip("-")
+        let digits = skip("0") ? 0 : try readDigits()
+        // Up to 18 digits are a number below 2^63.
+        if index - start <= 18, current.map(Self.isAfterInteger) ?? true {
+            return .integer(isNegative ? -Int64(digits) : Int64(digits))
+        }
         var isInteger = true
         if skip(".") {
             isInteger = false
-            try skipDigits()
+            _ = try readDigits()
         }
         if skip("e") || skip("E") {
             isInteger = false
             if !skip("+") { _ = skip("-") }
-            try skipDigits()
+            _ = try readDigits()
         }
         let text = String(decoding: bytes[start..<index], as: UTF8.self)
         if isInteger { return Int64(text).map(JSONValue.integer) ?? .longInteger(text) }
@@ -198,10 +214,21 @@ public struct JSONReader {
         return .number(number)
     }
 
-    private mutating func skipDigits() throws(JSONError) {
+    /// Whether a number is an integer if this octet is after its digits.
+    private static func isAfterInteger(_ octet: UInt8) -> Bool {
+        octet != UInt8(ascii: ".") && octet | 0x20 != UInt8(ascii: "e")
+    }
+
+    /// - Returns: the number that the digits form, modulo 2^64.
+    private mutating func readDigits() throws(JSONError) -> UInt64 {
         let start = index
-        while let byte = current, ASCII.isDigit(byte) { index += 1 }
+        var number: UInt64 = 0
+        while let byte = current, byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") {
+            number = number &* 10 &+ UInt64(byte - UInt8(ascii: "0"))
+            index += 1
+        }
         guard index > start else { throw error("not a digit") }
+        return number
     }
 }
 
