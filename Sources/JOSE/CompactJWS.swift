@@ -16,7 +16,7 @@ public struct CompactJWS: Sendable {
     public let unverifiedPayload: [UInt8]
     let signature: [UInt8]
     /// All three parts as the sender wrote them, with the dots between them.
-    private let characters: [UInt8]
+    private let text: String
     /// The number of octets before the second dot, which are what was signed.
     private let signingInputCount: Int
 
@@ -30,23 +30,24 @@ public struct CompactJWS: Sendable {
     /// - Parameter knownHeader: a header that is not read again if the text begins with the same characters.
     package init(parsing text: String, maximumLength: Int, knownHeader: EncodedHeader?) throws(JWSError) {
         guard text.utf8.count <= maximumLength else { throw .tooLong }
-        let characters = Array(text.utf8)
+        let utf8 = text.utf8
+        let characters = utf8.span
         let dot = UInt8(ascii: ".")
-        guard let first = characters.firstIndex(of: dot), let last = characters.lastIndex(of: dot), first < last,
-            let payload = Base64URL.decode(characters.span.extracting((first + 1)..<last)),
-            let signature = Base64URL.decode(characters.span.extracting((last + 1)...))
+        let known = knownHeader.flatMap { $0.begins(characters) ? $0 : nil }
+        guard let first = known?.count ?? characters.indices.first(where: { characters[$0] == dot }),
+            let last = characters.lastIndex(of: dot), first < last,
+            let payload = Base64URL.decode(characters.extracting((first + 1)..<last)),
+            let signature = Base64URL.decode(characters.extracting((last + 1)...))
         else { throw .malformed }
-        let header = characters.span.extracting(..<first)
-        if let knownHeader, knownHeader.isWritten(header) {
-            encodedHeader = knownHeader
-            hasKnownHeader = true
+        if let known {
+            encodedHeader = known
         } else {
-            encodedHeader = try EncodedHeader(reading: header)
-            hasKnownHeader = false
+            encodedHeader = try EncodedHeader(reading: characters.extracting(..<first))
         }
+        hasKnownHeader = known != nil
         self.unverifiedPayload = payload
         self.signature = signature
-        self.characters = characters
+        self.text = text
         signingInputCount = last
     }
 
@@ -59,7 +60,7 @@ public struct CompactJWS: Sendable {
     public func verified(by keys: JWKSet) throws(JWSError) -> VerifiedJWS {
         // RFC 8725 section 3.1: the key decides which algorithms it is used with.
         guard let key = keys.onlyKey(withID: header.keyID, for: header.algorithm) else { throw .noSingleKey }
-        return try VerifiedJWS(self, key: key)
+        return try verified(byAllowedKey: key)
     }
 
     /// The same for the keys of an issuer whose algorithms the caller chooses.
@@ -72,13 +73,18 @@ public struct CompactJWS: Sendable {
         guard let key = keys.onlyKey(withID: header.keyID, for: header.algorithm, among: algorithms) else {
             throw .noSingleKey
         }
-        return try VerifiedJWS(self, key: key)
+        return try verified(byAllowedKey: key)
     }
 
     /// Checks the signature with a key, whatever `kid` says.
     package func verified(by key: JWK) throws(JWSError) -> VerifiedJWS {
         guard key.allows(header.algorithm) else { throw .noSingleKey }
-        return try VerifiedJWS(self, key: key)
+        return try verified(byAllowedKey: key)
+    }
+
+    private func verified(byAllowedKey key: JWK) throws(JWSError) -> VerifiedJWS {
+        try Self.check { () throws(LibcryptoError) in try isSigned(by: key.publicKey) }
+        return VerifiedJWS(header: header, payload: unverifiedPayload)
     }
 }
 
@@ -89,10 +95,9 @@ public struct VerifiedJWS: Sendable {
     /// The payload, decoded from base64url. It need not be JSON.
     public let payload: [UInt8]
 
-    fileprivate init(_ jws: CompactJWS, key: JWK) throws(JWSError) {
-        try CompactJWS.check { () throws(LibcryptoError) in try jws.isSigned(by: key.publicKey) }
-        header = jws.header
-        payload = jws.unverifiedPayload
+    fileprivate init(header: JOSEHeader, payload: [UInt8]) {
+        self.header = header
+        self.payload = payload
     }
 }
 
@@ -113,8 +118,9 @@ extension CompactJWS {
 
 extension CompactJWS {
     fileprivate func isSigned(by key: PublicKey) throws(LibcryptoError) -> Bool {
-        try key.isValid(
-            signature.span, for: characters.span.extracting(..<signingInputCount), scheme: header.algorithm.scheme)
+        let utf8 = text.utf8
+        return try key.isValid(
+            signature.span, for: utf8.span.extracting(..<signingInputCount), scheme: header.algorithm.scheme)
     }
 
     /// Distinguishes an invalid signature from a check that failed.

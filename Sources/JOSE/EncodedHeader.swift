@@ -15,8 +15,12 @@ package struct EncodedHeader: Sendable {
         }
     }
 
-    /// Whether `others` are the characters that this header was read from.
-    func isWritten(_ others: Span<UInt8>) -> Bool {
-        characters.span.isSame(as: others)
+    /// The number of its characters.
+    var count: Int { characters.count }
+
+    /// Whether `token` begins with the characters that this header was read from, and a dot.
+    func begins(_ token: Span<UInt8>) -> Bool {
+        guard token.count > characters.count, token[characters.count] == UInt8(ascii: ".") else { return false }
+        return characters.span.isSame(as: token.extracting(..<characters.count))
     }
 }

@@ -3,27 +3,39 @@ import WireText
 /// The JOSE header of a JWS, RFC 7515 section 4. Members that hold or refer to a key (`jwk`, `jku`, `x5u`, `x5c`) are
 /// never used.
 public struct JOSEHeader: Sendable {
-    /// `alg`
-    public let algorithm: SignatureAlgorithm
-    /// `kid`
-    public let keyID: String?
-    /// `typ`, as the sender wrote it
-    public let type: String?
-    /// The whole header.
-    public let members: JSONObject
+    /// What was read. To copy a header costs one count of references.
+    private final class Fields: Sendable {
+        let algorithm: SignatureAlgorithm
+        let keyID: String?
+        let type: String?
+        let members: JSONObject
+
+        init(reading text: [UInt8]) throws(JWSError) {
+            guard let members = (try? JSONReader.read(text))?.object else { throw .malformed }
+            guard let name = members["alg"]?.string else { throw .malformed }
+            // RFC 7515 section 4.1.11: an extension that is not understood must be rejected, and Writ understands none.
+            guard members["crit"] == nil else { throw .criticalExtension }
+            guard let algorithm = SignatureAlgorithm(name: name) else { throw .unknownAlgorithm }
+            self.algorithm = algorithm
+            keyID = try JOSEHeader.string("kid", of: members)
+            type = try JOSEHeader.string("typ", of: members)
+            self.members = members
+        }
+    }
+
+    private let fields: Fields
 
     /// - Throws: if the text is not a JOSE header, its `alg` is not in the table (`none` is not), or it has a `crit`.
-    init(reading text: [UInt8]) throws(JWSError) {
-        guard let members = (try? JSONReader.read(text))?.object else { throw .malformed }
-        guard let name = members["alg"]?.string else { throw .malformed }
-        // RFC 7515 section 4.1.11: an extension that is not understood must be rejected, and Writ understands none.
-        guard members["crit"] == nil else { throw .criticalExtension }
-        guard let algorithm = SignatureAlgorithm(name: name) else { throw .unknownAlgorithm }
-        self.algorithm = algorithm
-        keyID = try Self.string("kid", of: members)
-        type = try Self.string("typ", of: members)
-        self.members = members
-    }
+    init(reading text: [UInt8]) throws(JWSError) { fields = try Fields(reading: text) }
+
+    /// `alg`
+    public var algorithm: SignatureAlgorithm { fields.algorithm }
+    /// `kid`
+    public var keyID: String? { fields.keyID }
+    /// `typ`, as the sender wrote it
+    public var type: String? { fields.type }
+    /// The whole header.
+    public var members: JSONObject { fields.members }
 
     /// Whether `typ` is this media type, in any case, with or without `application/` before it (RFC 7515 section
     /// 4.1.9).
