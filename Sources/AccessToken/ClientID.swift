@@ -7,8 +7,9 @@ public struct ClientID: Sendable, Hashable, CustomStringConvertible {
     /// - Throws: if the text is empty, longer than 256 characters, or has any other character.
     public init(_ text: String) throws(InvalidValue) {
         guard !text.isEmpty else { throw InvalidValue("is empty") }
-        guard text.utf8.count <= 256 else { throw InvalidValue("is longer than 256 characters") }
-        guard text.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
+        let octets = text.utf8.span
+        guard octets.count <= 256 else { throw InvalidValue("is longer than 256 characters") }
+        guard octets.indices.allSatisfy({ (0x20...0x7E).contains(octets[$0]) }) else {
             throw InvalidValue("has a character outside visible ASCII (RFC 6749 appendix A.1)")
         }
         description = text

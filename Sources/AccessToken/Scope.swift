@@ -14,20 +14,37 @@ public struct Scope: Sendable, Hashable, CustomStringConvertible {
     /// Reads tokens separated by single spaces. The empty text is the empty scope.
     public init(_ text: String) throws(InvalidValue) {
         guard !text.isEmpty else { self = .empty; return }
-        var previous = UInt8(ascii: " ")
-        for character in text.utf8 {
-            if character == UInt8(ascii: " ") {
-                guard previous != character else { throw InvalidValue("has a space at an end or two in a row") }
-            } else if !Self.isTokenCharacter(character) {
-                throw InvalidValue("has a character that RFC 6749 section 3.3 does not allow")
-            }
-            previous = character
-        }
-        guard previous != UInt8(ascii: " ") else { throw InvalidValue("has a space at an end or two in a row") }
-        let tokens = text.utf8.split(separator: UInt8(ascii: " ")).map { String(Substring($0)) }
+        let tokens = try Self.read(text)
         let unique = tokens.count < 16 ? Self.uniqueOfFew(tokens) : Self.uniqueOfMany(tokens)
         self.tokens = unique
         description = unique.count == tokens.count ? text : unique.joined(separator: " ")
+    }
+
+    /// The tokens between single spaces.
+    private static func read(_ text: String) throws(InvalidValue) -> [String] {
+        let utf8 = text.utf8
+        let octets = utf8.span
+        var tokens: [String] = []
+        var start = 0
+        for index in octets.indices {
+            let octet = octets[index]
+            if isTokenCharacter(octet) { continue }
+            guard octet == UInt8(ascii: " ") else {
+                throw InvalidValue("has a character that RFC 6749 section 3.3 does not allow")
+            }
+            tokens.append(try token(octets.extracting(start..<index)))
+            start = index + 1
+        }
+        tokens.append(try token(octets.extracting(start...)))
+        return tokens
+    }
+
+    /// - Parameter octets: ASCII.
+    private static func token(_ octets: Span<UInt8>) throws(InvalidValue) -> String {
+        guard !octets.isEmpty, let text = try? UTF8Span(validating: octets) else {
+            throw InvalidValue("has a space at an end or two in a row")
+        }
+        return String(copying: text)
     }
 
     /// - Throws: if an element is not a single scope token.

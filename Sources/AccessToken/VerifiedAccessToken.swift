@@ -58,7 +58,7 @@ public struct VerifiedAccessToken: Sendable, Equatable {
         if let notBefore = claims.notBefore, now + leeway < notBefore { throw .notYetValid }
         self.text = text
         header = verified.header
-        self.claims = claims
+        self.claims = consume claims
         self.payload = payload
     }
 }

@@ -51,8 +51,9 @@ public struct VerifiedClaims: Sendable {
     /// `aud` is a string or an array of strings (RFC 7519 section 4.1.3). Other elements than that of the resource server
     /// may be any text.
     private static func audience(of claims: JSONObject) throws(AccessTokenRejection) -> [Audience] {
-        let elements = claims["aud"]?.oneOrMore ?? []
-        guard !elements.isEmpty else { throw .missingClaim("aud") }
+        guard let claim = claims["aud"] else { throw .missingClaim("aud") }
+        if let text = claim.string { return [Audience(inClaim: text)] }
+        guard let elements = claim.array, !elements.isEmpty else { throw .missingClaim("aud") }
         var audience: [Audience] = []
         for element in elements {
             guard let text = element.string else { throw .missingClaim("aud") }
