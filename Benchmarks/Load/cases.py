@@ -109,8 +109,14 @@ def pins(machine):
     return ("taskset", "-c", str(machine.cores[0])), ("taskset", "-c", str(machine.cores[-1]))
 
 
-class AssertionCase:
-    """private_key_jwt with RS256; warmed up by requests with a secret."""
+@dataclass(frozen=True)
+class OnceEachCase:
+    """Load by wrk with something in each request that is good once; warmed up by requests with a secret.
+
+    - `script`: gives the Lua, for a running server and so many requests.
+    """
+
+    script: Callable
 
     def measure(self, bench, bare):
         # No more than can be signed can be used.
@@ -118,13 +124,30 @@ class AssertionCase:
         with Server(bench.folder) as server:
             server.start()
             warm_up = wrk_scripts.token_by_post(server)
-            script = wrk_scripts.token_by_assertion(server, count)
+            script = self.script(server, count)
 
             def load(script, seconds):
                 return generators.wrk(bench.folder, server.token_endpoint, script, CONNECTIONS, seconds)
 
             return under_load(
                 bench, server, lambda seconds: load(script, seconds), lambda seconds: load(warm_up, seconds)
+            )
+
+
+class ClientCertificateCase:
+    """Tokens that are bound to the certificate of the connection, by which the client authenticates too."""
+
+    def measure(self, bench, _):
+        with Server(bench.folder, bench.folder.mutual_tls) as server:
+            server.start()
+            script = wrk_scripts.token_by_certificate(server)
+            return under_load(
+                bench,
+                server,
+                lambda seconds: generators.wrk(
+                    *(bench.folder, server.token_endpoint, script, CONNECTIONS, seconds),
+                    prefix=bench.folder.presenting_certificate,
+                ),
             )
 
 
@@ -224,8 +247,10 @@ class VerificationCase:
         with Server(bench.folder, {"access_token.lifetime": "1h"}) as server:
             server.start()
             token = server.token(bench.folder.client)["access_token"]
+            proof = bench.folder.proofs("proof", "POST", server.token_endpoint, 1).read_text().strip()
+            bound_token = server.token(bench.folder.client, DPoP=proof)["access_token"]
             key_set = server.key_set()
-        return Sample(rates=verification_rates(bench.folder, server.issuer, token, key_set))
+        return Sample(rates=verification_rates(bench.folder, server.issuer, token, bound_token, key_set))
 
 
 CASES = {
@@ -235,7 +260,8 @@ CASES = {
     "warning": WrkCase(settings={"log_level": "warning"}),
     "without IFMA": WithoutIFMACase(),
     "Basic": WrkCase(script=wrk_scripts.token_by_basic),
-    "private_key_jwt": AssertionCase(),
+    "private_key_jwt": OnceEachCase(wrk_scripts.token_by_assertion),
+    "DPoP proof": OnceEachCase(wrk_scripts.token_by_post_with_proof),
     "RS256 identity": IdentityCase("RS256"),
     "ES256 identity": IdentityCase("ES256"),
     "RS256 identity as grant": IdentityCase("RS256", is_grant=True),
@@ -248,6 +274,7 @@ CASES = {
     "reused token": WrkCase(settings={"access_token.reuse": "10s"}),
     "token reuse": WrkCase(connections=512, settings={"access_token.reuse": "10s"}),
     "TLS": WrkCase(has_tls=True),
+    "client certificate": ClientCertificateCase(),
     "TLS resumed": WrkCase(script=wrk_scripts.token_by_post_once, has_tls=True),
     "TLS handshakes": SecureCase(generators.h2load_once_each, (HANDSHAKES,)),
     "HTTP/2": SecureCase(generators.h2load, (HTTP2_CONNECTIONS, HTTP2_STREAMS)),

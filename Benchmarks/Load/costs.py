@@ -10,7 +10,14 @@ import signature_speed
 from cases import CASES, Bench
 from failure import FAULTS, BenchError, Unavailable, reason
 from machine import Machine
-from preparation import build_service, build_verifiers, install_generators, say, service_binary
+from preparation import (
+    build_client_certificate,
+    build_service,
+    build_verifiers,
+    install_generators,
+    say,
+    service_binary,
+)
 from rows import ROWS
 from signature_speed import Speed
 from table import MeasuredFigure, MeasuredRow, table, write_record
@@ -104,6 +111,8 @@ def run(arguments):
         build_service()
         if "verification" in cases:
             build_verifiers()
+        if "client certificate" in cases:
+            build_client_certificate()
 
     machine = Machine()
     began = datetime.now(timezone.utc)

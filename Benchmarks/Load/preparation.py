@@ -11,6 +11,7 @@ from failure import BenchError
 ROOT = Path(__file__).resolve().parents[2]
 VERIFY_BENCH = ROOT / "Benchmarks/.build/release/verify-bench"
 BARE_VERIFY = ROOT / "Benchmarks/.build/bare-verify"
+CLIENT_CERTIFICATE = ROOT / "Benchmarks/.build/client-certificate.so"
 # script/setup makes it: a Python with PyJWT and cryptography.
 INTEROP_PYTHON = ROOT / ".build/interop-venv/bin/python"
 # The command, and Debian's package that has it.
@@ -47,6 +48,13 @@ def build_verifiers():
     say("building the verifiers' benchmark (release)")
     build(["swift", "build", "-c", "release", "--package-path", "Benchmarks", "--product", "verify-bench"])
     build(["clang", "-O2", "-Wall", "-Werror", "-o", BARE_VERIFY, "Benchmarks/bare_verify.c", "-lcrypto"])
+
+
+def build_client_certificate():
+    """What has wrk present the certificate of a client."""
+    CLIENT_CERTIFICATE.parent.mkdir(exist_ok=True)
+    source = "Benchmarks/client_certificate.c"
+    build(["clang", "-O2", "-Wall", "-Werror", "-shared", "-fPIC", "-o", CLIENT_CERTIFICATE, source, "-lssl"])
 
 
 def build(command):

@@ -181,6 +181,7 @@ ROWS = [
     request("authentication by a platform's token, ES256", "ES256 identity"),
     request("a platform's token as the grant, RS256", "RS256 identity as grant"),
     request("a platform's token as the grant, ES256", "ES256 identity as grant"),
+    request("client_secret_post with a DPoP proof by ES256, bound RS256 token", "DPoP proof"),
     request("introspection", "introspection"),
     request("refresh", "refresh"),
     # 15 us and 35 us where a signature takes 360 us.
@@ -207,6 +208,7 @@ ROWS = [
         needs_all_cores=True,
     ),
     request("TLS (P-256 certificate), keep-alive, RS256 token", "TLS"),
+    request("TLS, keep-alive, client certificate (P-256), bound RS256 token", "client certificate"),
     request("TLS, new connection each, resumed, RS256 token", "TLS resumed"),
     request("TLS, new connection each, full handshake, RS256 token", "TLS handshakes"),
     request("HTTP/2 over TLS, 4 connections of 8 streams, RS256 token", "HTTP/2"),
@@ -232,6 +234,8 @@ ROWS = [
     ),
     verification("TokenVerifier", Goal(">=", 0.85)),
     verification("TokenVerifier, cached"),
+    verification("TokenVerifier, DPoP proof by ES256"),
+    verification("TokenVerifier, cached, DPoP proof by ES256"),
     verification("jwt-kit"),
     verification("PyJWT"),
     Row(

@@ -169,9 +169,10 @@ class Server:
             return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=DEADLINE, context=context)
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE)
 
-    def token(self, client):
+    def token(self, client, **headers):
         """A token response for this client."""
-        return json.loads(self.request("POST", "/oauth2/token", token_form(client), {"Content-Type": FORM}))
+        headers = {"Content-Type": FORM, **headers}
+        return json.loads(self.request("POST", "/oauth2/token", token_form(client), headers))
 
     def key_set(self):
         return self.request("GET", "/.well-known/jwks.json").decode()

@@ -9,20 +9,25 @@ from working_folder import RESOURCE
 
 # Verifications in each of five rounds that each program takes the median of.
 COUNT, PYJWT_COUNT = 10_000, 3_000
+# Each DPoP proof is good once, so this is how many there are for all rounds.
+PROOFS = 15_000
+PROOF_URL = f"{RESOURCE}/orders"
 
 
-def verification_rates(folder, issuer, token, key_set):
+def verification_rates(folder, issuer, token, bound_token, key_set):
     """Verifications per second of processor time, by name; "libcrypto alone" before and after the others."""
     for program in (BARE_VERIFY, VERIFY_BENCH, INTEROP_PYTHON):
         if not program.exists():
             raise Unavailable(f"there is no {program.relative_to(ROOT)}")
     token_file, key_set_file = folder.write("token", token), folder.write("jwks.json", key_set)
     folder.openssl("pkey", "-in", "keys/rs256.pem", "-pubout", "-out", "key.pem")
+    bound = ["--bound-token", folder.write("bound-token", bound_token), "--url", PROOF_URL]
+    bound += ["--proofs", folder.proofs("proofs", "GET", PROOF_URL, PROOFS, bound_token)]
     bare = [BARE_VERIFY, folder.path / "key.pem", token_file, str(COUNT)]
     rates = {}
     for command in (
         bare,
-        [VERIFY_BENCH, "--issuer", issuer, "--audience", RESOURCE, "--jwks", key_set_file, "--token", token_file],
+        [VERIFY_BENCH, "--issuer", issuer, "--audience", RESOURCE, "--jwks", key_set_file, "--token", token_file, *bound],
         [INTEROP_PYTHON, ROOT / "Benchmarks/verify_pyjwt.py", issuer, RESOURCE, key_set_file, token_file, str(PYJWT_COUNT)],
         bare,
     ):

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from failure import BenchError, Unavailable
-from preparation import INTEROP_PYTHON, ROOT
+from preparation import CLIENT_CERTIFICATE, INTEROP_PYTHON, ROOT
 
 SCOPE = "site.read site.documentation"
 RESOURCE = "https://api.example.com"
@@ -64,6 +64,10 @@ class WorkingFolder:
         self.openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", self.assertion_key)
         self.openssl("pkey", "-in", self.assertion_key, "-pubout", "-out", "assertion.pub.pem")
         self.asserting = self._add_client("asserting", "--jwks", "assertion.pub.pem")
+        self.proof_key = self.path / "proof.pem"
+        self.openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", self.proof_key)
+        # It is registered in a file of its own: otherwise servers would ask for certificates.
+        self.certified = Client("certified", None)
         for number in range(5, SMALL_REGISTRY):
             self._add_client(f"client-{number}")
 
@@ -107,6 +111,50 @@ class WorkingFolder:
         )
         (self.path / "tls.key").chmod(0o600)
         return {"tls.certificate": "tls.crt", "tls.private_key": "tls.key"}
+
+    @cached_property
+    def mutual_tls(self):
+        """The settings for a client that authenticates with a certificate, of an authority, which its tokens are bound to."""
+        self.write("req.cnf", "[req]\ndistinguished_name = name\n[name]\n")
+        for name, *options in [
+            ("clients-ca", "basicConstraints=critical,CA:TRUE"),
+            ("client", "subjectAltName=DNS:client.example.com", "-CA", "clients-ca.crt", "-CAkey", "clients-ca.key"),
+        ]:
+            self.openssl(
+                *("req", "-x509", "-config", "req.cnf", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc"),
+                *("-days", "2", "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.crt", "-addext"),
+                *options,
+            )
+        client = {
+            "client_id": self.certified.id,
+            "token_endpoint_auth_method": "tls_client_auth",
+            "tls_client_auth_san_dns": "client.example.com",
+            "tls_client_certificate_bound_access_tokens": True,
+            "scope": SCOPE,
+            "resources": [RESOURCE],
+        }
+        self.write("certified.yaml", json.dumps({"clients": [client]}))
+        return {**self.tls, "tls.client_ca": "clients-ca.crt", "clients": "certified.yaml"}
+
+    @property
+    def presenting_certificate(self):
+        """A command that has wrk present the certificate of that client."""
+        if not CLIENT_CERTIFICATE.exists():
+            raise Unavailable(f"there is no {CLIENT_CERTIFICATE.relative_to(ROOT)}: leave --no-build out")
+        certificate, key = self.path / "client.crt", self.path / "client.key"
+        return "env", f"LD_PRELOAD={CLIENT_CERTIFICATE}", f"CLIENT_CERTIFICATE={certificate}", f"CLIENT_KEY={key}"
+
+    def proofs(self, name, method, url, count, *token):
+        """A file with so many DPoP proofs, which are good for a minute and a half."""
+        if not INTEROP_PYTHON.exists():
+            raise Unavailable("no .build/interop-venv, which makes the proofs: script/setup test")
+        path = self.path / name
+        command = [INTEROP_PYTHON, ROOT / "Benchmarks/Load/proofs.py", self.proof_key, method, url, str(count), *token]
+        with path.open("wb") as file:
+            made = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.PIPE, text=True)
+        if made.returncode != 0:
+            raise BenchError(f"no proofs: {made.stderr[-400:]}")
+        return path
 
     @cached_property
     def platforms(self):

@@ -43,6 +43,11 @@ def token_by_identity(server, algorithm, is_grant):
     )
 
 
+def token_by_certificate(server):
+    """The certificate of the connection is the credential."""
+    return post(urlencode({"grant_type": "client_credentials", "client_id": server.folder.certified.id}))
+
+
 def refresh(server):
     """The same refresh token each time: nothing is stored, so an older one stays good."""
     client = server.folder.refreshing
@@ -97,5 +102,18 @@ wrk.headers["Content-Type"] = "{FORM}"
 local nextLine = io.lines("{path}")
 function request()
     return wrk.format(nil, nil, nil, nextLine())
+end
+"""
+
+
+def token_by_post_with_proof(server, count):
+    """Each DPoP proof is good once too. Without one the client would get a token that is bound to nothing."""
+    path = server.folder.proofs("proofs", "POST", server.token_endpoint, count)
+    return f"""
+{token_by_post(server)}
+local nextLine = io.lines("{path}")
+function request()
+    wrk.headers["DPoP"] = nextLine() or "none is left"
+    return wrk.format()
 end
 """

@@ -4,13 +4,16 @@ import JWTKit
 import TokenVerifier
 
 /// Verifies one access token over and over, on one thread, and prints what it cost in CPU time: Writ's verifier with and
-/// without cached tokens, and jwt-kit, in turns.
+/// without cached tokens, and jwt-kit, in turns. A token that is bound to a DPoP key is verified with another proof each time.
 @main
 struct VerifyBench: AsyncParsableCommand {
     @Option(help: "The issuer.") var issuer: String
     @Option(help: "The audience.") var audience: String
     @Option(help: "A file with the JWK Set.") var jwks: String
     @Option(help: "A file with the token.") var token: String
+    @Option(help: "A file with a token that is bound to a DPoP key.") var boundToken: String?
+    @Option(help: "A file with proofs for GET requests with that token, one on each line.") var proofs: String?
+    @Option(help: "The URL that the proofs are for.") var url: String?
     @Option(help: "Verifications in each round.") var count = 10_000
     @Option(help: "Rounds.") var rounds = 5
     @Flag(help: "Only Writ's verifier, for a profile of it.") var alone = false
@@ -22,11 +25,21 @@ struct VerifyBench: AsyncParsableCommand {
         let keys = JWTKeyCollection()
         try await keys.add(jwksJSON: String(contentsOfFile: jwks, encoding: .utf8))
         let audience = audience
+        let bound = try boundRequests()
 
         var results: [String: [Double]] = [:]
-        for _ in 0..<rounds {
+        for round in 0..<rounds {
             results["TokenVerifier", default: []].append(try await cost { _ = try await plain.verify(token) })
             if alone { continue }
+            for (name, verifier) in [("TokenVerifier", plain), ("TokenVerifier, cached", remembering)] {
+                guard let bound else { break }
+                var requests = bound.requests(of: round).makeIterator()
+                results["\(name), DPoP proof by ES256", default: []].append(
+                    try await cost(bound.countInRound) {
+                        guard let request = requests.next() else { throw ValidationError("there are too few proofs") }
+                        _ = try await verifier.verify(bound.token, as: .dpop, in: request)
+                    })
+            }
             results["TokenVerifier, cached", default: []].append(
                 try await cost { _ = try await remembering.verify(token) })
             results["jwt-kit", default: []].append(
@@ -48,8 +61,22 @@ struct VerifyBench: AsyncParsableCommand {
             cacheCapacity: cacheCapacity)
     }
 
-    /// Seconds of CPU time for each call.
-    private func cost(_ body: () async throws -> Void) async throws -> Double {
+    /// `nil` without the options for them.
+    private func boundRequests() throws -> BoundRequests? {
+        guard let boundToken, let proofs, let url else { return nil }
+        let lines = try String(contentsOfFile: proofs, encoding: .utf8).split(separator: "\n")
+        let token = try String(contentsOfFile: boundToken, encoding: .utf8)
+        return BoundRequests(
+            token: token,
+            requests: lines.map { proof in
+                ProtectedResourceRequest(
+                    method: "GET", url: url, authorization: ["DPoP \(token)"], dpop: [String(proof)])
+            }, rounds: rounds)
+    }
+
+    /// Seconds of CPU time for each call, of `count` if nothing else is said, after one that does not count.
+    private func cost(_ times: Int? = nil, _ body: () async throws -> Void) async throws -> Double {
+        let count = times ?? count
         try await body()
         let start = Self.processTime
         for _ in 0..<count { try await body() }
@@ -60,6 +87,20 @@ struct VerifyBench: AsyncParsableCommand {
         var time = timespec()
         clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
+}
+
+/// Requests with one token and a proof each, which is good once.
+private struct BoundRequests {
+    let token: String
+    let requests: [ProtectedResourceRequest]
+    let rounds: Int
+
+    /// Each round has one more, which does not count.
+    var countInRound: Int { requests.count / rounds - 1 }
+
+    func requests(of round: Int) -> ArraySlice<ProtectedResourceRequest> {
+        requests.dropFirst(round * (countInRound + 1)).prefix(countInRound + 1)
     }
 }
 
