@@ -58,7 +58,7 @@ public struct TestIssuer: Sendable {
     ///   - removed: the names of claims that the token must not have.
     public func token(
         scope: String = "", subject: String = "test-client", audience: String = audience,
-        lifetime: Duration = .seconds(300), type: String? = "at+jwt", now: NumericDate = .now,
+        lifetime: Duration = .seconds(3600), type: String? = "at+jwt", now: NumericDate = .now,
         claims: [String: JSONValue] = [:], removing removed: Set<String> = []
     ) throws -> String {
         var all: [String: JSONValue] = [

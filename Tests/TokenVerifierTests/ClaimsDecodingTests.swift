@@ -47,7 +47,7 @@ import TokenVerifierTesting
         #expect(
             decoded
                 == Everything(
-                    sub: "test-client", exp: NumericDate(1_795_000_300),
+                    sub: "test-client", exp: NumericDate(1_795_003_600),
                     iat: Date(timeIntervalSince1970: 1_795_000_000),
                     employee: 12_345_678_901_234_567_890, small: -128, ratio: 0.5, whole: 3, isActive: true,
                     level: .high, home: try #require(URL(string: "https://a.example/b")), digest: Data([1, 2, 3]),
