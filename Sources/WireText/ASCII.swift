@@ -48,26 +48,46 @@ extension Span<UInt8> {
     /// Whether both are the same octets. This does not take constant time, so it must not compare secrets.
     package func isSame(as other: Span<UInt8>) -> Bool {
         guard count == other.count else { return false }
-        var index = 0
-        while let octets = EightOctets(self, at: index), let others = EightOctets(other, at: index) {
-            guard octets == others else { return false }
-            index &+= 8
+        var (rest, others) = (self, other)
+        while let octets = EightOctets(rest), let otherOctets = EightOctets(others) {
+            guard octets == otherOctets else { return false }
+            rest = rest.extracting(droppingFirst: 8)
+            others = others.extracting(droppingFirst: 8)
         }
-        while index < count {
-            guard self[index] == other[index] else { return false }
-            index &+= 1
-        }
+        for index in rest.indices where rest[index] != others[index] { return false }
         return true
     }
 
     /// The index of the last `octet`; `nil` if there is none.
     package func lastIndex(of octet: UInt8) -> Int? {
-        var end = count
-        while let octets = EightOctets(self, at: end - 8), !octets.contains(octet) { end -= 8 }
+        var rest = self
+        while let octets = EightOctets(rest.extracting(last: 8)), octets.marks(of: octet) == 0 {
+            rest = rest.extracting(droppingLast: 8)
+        }
+        var end = rest.count
         while end > 0 {
             end &-= 1
-            if self[end] == octet { return end }
+            if rest[end] == octet { return end }
         }
         return nil
+    }
+
+    /// The number of octets before the first that does not stand for itself between quotation marks: a quotation mark, a
+    /// backslash or a control character.
+    package var plainTextCount: Int {
+        var rest = self
+        while let octets = EightOctets(rest) {
+            let marks =
+                octets.marks(of: UInt8(ascii: "\"")) | octets.marks(of: UInt8(ascii: "\\")) | octets.marks(below: 0x20)
+            if marks != 0 { return count - rest.count + EightOctets.firstIndex(marks) }
+            rest = rest.extracting(droppingFirst: 8)
+        }
+        for index in rest.indices {
+            let octet = rest[index]
+            if octet == UInt8(ascii: "\"") || octet == UInt8(ascii: "\\") || octet < 0x20 {
+                return count - rest.count + index
+            }
+        }
+        return count
     }
 }

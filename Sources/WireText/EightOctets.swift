@@ -3,25 +3,33 @@ struct EightOctets: Equatable {
     /// The first octet is the lowest.
     private let word: UInt64
 
-    /// - Returns: `nil` if there are not eight octets from `index` on, or `index` is negative.
+    private static var ones: UInt64 { 0x0101_0101_0101_0101 }
+    private static var highBits: UInt64 { ones << 7 }
+
+    /// The first eight of `octets`; `nil` if there are fewer.
     @inline(__always)
-    init?(_ octets: Span<UInt8>, at index: Int) {
-        guard index >= 0, octets.count - index >= 8 else { return nil }
-        let eight = octets.extracting(index..<index + 8)
-        guard eight.count == 8 else { return nil }
+    init?(_ octets: Span<UInt8>) {
+        guard octets.count >= 8 else { return nil }
         // The compiler makes one load of these.
-        let low = UInt32(eight[0]) | UInt32(eight[1]) << 8 | UInt32(eight[2]) << 16 | UInt32(eight[3]) << 24
-        let high = UInt32(eight[4]) | UInt32(eight[5]) << 8 | UInt32(eight[6]) << 16 | UInt32(eight[7]) << 24
+        let low = UInt32(octets[0]) | UInt32(octets[1]) << 8 | UInt32(octets[2]) << 16 | UInt32(octets[3]) << 24
+        let high = UInt32(octets[4]) | UInt32(octets[5]) << 8 | UInt32(octets[6]) << 16 | UInt32(octets[7]) << 24
         word = UInt64(low) | UInt64(high) << 32
     }
 
-    /// Whether one of them is `octet`.
+    /// Has a bit for each octet that is `octet`, and none if no octet is. The lowest bit is that of the first of them; a
+    /// higher one may be that of another octet.
     @inline(__always)
-    func contains(_ octet: UInt8) -> Bool {
-        let ones: UInt64 = 0x0101_0101_0101_0101
-        // An octet that is the same is zero here, and only below a zero does the subtraction set the high bit of an octet
-        // that had it unset.
-        let difference = word ^ (ones &* UInt64(octet))
-        return (difference &- ones) & ~difference & (ones << 7) != 0
+    func marks(of octet: UInt8) -> UInt64 {
+        let difference = word ^ (Self.ones &* UInt64(octet))
+        return (difference &- Self.ones) & ~difference & Self.highBits
     }
+
+    /// The same for each octet below `limit`, which is at most 128.
+    @inline(__always)
+    func marks(below limit: UInt8) -> UInt64 {
+        (word &- Self.ones &* UInt64(limit)) & ~word & Self.highBits
+    }
+
+    /// The index of the octet that the lowest bit of `marks` belongs to.
+    static func firstIndex(_ marks: UInt64) -> Int { marks.trailingZeroBitCount / 8 }
 }

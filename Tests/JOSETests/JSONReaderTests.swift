@@ -32,6 +32,10 @@ import Testing
         arguments: [
             (#"{"a":1,"a":2}"#, "a member name used twice"),
             (#"{"a":1,"\u0061":2}"#, "a member name used twice"),
+            (#"{"iss":1,"iss":2}"#, "a member name used twice"),
+            (#"{"iss":1,"i\u0073s":2}"#, "a member name used twice"),
+            (#"{"client_id":1,"client\u005fid":2}"#, "a member name used twice"),
+            (#"{"iss"#, "the text ends inside a string"),
             (#"["\ud800"]"#, "a lone surrogate"),
             (#"["\udc00"]"#, "a lone surrogate"),
             (#"["\ud800\u0041"]"#, "a lone surrogate"),
@@ -134,6 +138,7 @@ import Testing
         let names =
             (0...20).map { String(repeating: "a", count: $0) }
             + [7, 8, 254, 255, 256, 257, 262, 263, 264, 511, 512].map { String(repeating: "b", count: $0) }
+            + ["iss", "isr", "client_id", "client_ix", "client_", "scope", "scopes"]
             + ["bbbbbbbc", "bbbbbbbbc", "\u{7}b", "\u{6}\u{6}", "\u{0}", "\u{0}\u{0}"]
         let object = JSONObject(names.enumerated().map { JSONObject.Member($1, .integer(Int64($0))) })
         for (index, name) in names.enumerated() { #expect(object[name] == .integer(Int64(index)), "\(name)") }

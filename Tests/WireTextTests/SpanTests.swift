@@ -34,6 +34,22 @@ struct SpanTests {
         }
     }
 
+    @Test("Plain text ends before each octet that does not stand for itself, and before no other", arguments: 0...25)
+    func plainText(length: Int) {
+        func isPlain(_ octet: UInt8) -> Bool { octet >= 0x20 && octet != 0x22 && octet != 0x5C }
+        for octet in UInt8.min...UInt8.max {
+            for filler in [UInt8(ascii: "a"), 0x20, 0x21, 0x23, 0x5D, 0x7F, 0x80, 0xA2, 0xDC, 0xFF] {
+                var text = [UInt8](repeating: filler, count: length)
+                for place in text.indices {
+                    text[place] = octet
+                    let expected = isPlain(octet) ? length : place
+                    #expect(text.span.plainTextCount == expected, "octet \(octet) at \(place), else \(filler)")
+                    text[place] = filler
+                }
+            }
+        }
+    }
+
     @Test(
         "A text is not the same as one that Unicode takes for equal",
         arguments: [("K", "\u{212A}"), (";", "\u{037E}"), ("\u{00E9}", "e\u{0301}")])

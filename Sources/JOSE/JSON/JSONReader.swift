@@ -90,8 +90,7 @@ public struct JSONReader {
         while true {
             skipWhiteSpace()
             guard current == UInt8(ascii: "\"") else { throw error("not a member name") }
-            let name = try readString()
-            let code = JSONObject.NameCode(name)
+            let (name, code) = try readName()
             guard Self.isNew(name, code, among: members, &names) else { throw error("a member name used twice") }
             skipWhiteSpace()
             guard skip(":") else { throw error("no : after a member name") }
@@ -112,11 +111,28 @@ public struct JSONReader {
         return names?.insert(Array(name.utf8)).inserted ?? false
     }
 
+    /// The name of a member. That of a usual claim is not made again.
+    private mutating func readName() throws(JSONError) -> (String, JSONObject.NameCode) {
+        let start = index + 1
+        let end = endOfPlainText(from: start)
+        if end < bytes.count, bytes[end] == UInt8(ascii: "\""),
+            let usual = JSONObject.NameCode.usual(bytes.span.extracting(start..<end))
+        {
+            index = end + 1
+            return usual
+        }
+        let name = try readString(plainUpTo: end)
+        return (name, JSONObject.NameCode(name))
+    }
+
     private mutating func readString() throws(JSONError) -> String {
-        index += 1
-        let start = index
-        index = endOfPlainText
-        let end = index
+        try readString(plainUpTo: endOfPlainText(from: index + 1))
+    }
+
+    /// - Parameter end: the index of the first octet that does not stand for itself.
+    private mutating func readString(plainUpTo end: Int) throws(JSONError) -> String {
+        let start = index + 1
+        index = end
         // Most strings have no escapes.
         if skip("\"") {
             guard let text = try? UTF8Span(validating: bytes.span.extracting(start..<end)) else {
@@ -139,17 +155,8 @@ public struct JSONReader {
         return string
     }
 
-    /// The index of the first octet from here on that does not stand for itself in a string.
-    private var endOfPlainText: Int {
-        let octets = bytes.span
-        var end = index
-        while end < octets.count {
-            let octet = octets[end]
-            if octet == UInt8(ascii: "\"") || octet == UInt8(ascii: "\\") || octet < 0x20 { break }
-            end &+= 1
-        }
-        return end
-    }
+    /// The index of the first octet from `start` on that does not stand for itself in a string.
+    private func endOfPlainText(from start: Int) -> Int { start + bytes.span.extracting(start...).plainTextCount }
 
     private mutating func readEscape(into content: inout [UInt8]) throws(JSONError) {
         guard let byte = current else { throw error("the text ends inside a string") }
