@@ -25,6 +25,7 @@ public struct Scope: Sendable, Hashable, CustomStringConvertible {
         let utf8 = text.utf8
         let octets = utf8.span
         var tokens: [String] = []
+        tokens.reserveCapacity(4)
         var start = 0
         for index in octets.indices {
             let octet = octets[index]

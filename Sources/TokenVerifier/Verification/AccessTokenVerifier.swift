@@ -191,14 +191,14 @@ public struct AccessTokenVerifier: TokenVerifying {
         guard text.utf8.count <= rules.maximumTokenLength else { throw .signature(.tooLong) }
         let digest = cache?.digest(of: text)
         if let cache, let digest, let known = cache.token(digest, version: keys.version, now: now) {
-            try rules.checkEachTime(known, now: now)
+            try rules.checkAgain(known, now: now)
             return known
         }
         let verified = try VerifiedAccessToken(
             signedToken(text, by: keys.value), text: text, issuer: issuer, audiences: audiences,
             profile: { _ in rules.profile }, now: now, leeway: rules.leeway)
         try rules.checkOnce(verified)
-        try rules.checkEachTime(verified, now: now)
+        try rules.checkAge(of: verified, now: now)
         if let cache, let digest { cache.insert(verified, digest, version: keys.version, now: now) }
         return verified
     }

@@ -54,10 +54,13 @@ extension VerificationRules {
         }
     }
 
-    /// Checks what may change from one request with the token to the next.
-    func checkEachTime(_ token: VerifiedAccessToken, now: NumericDate) throws(AccessTokenRejection) {
-        // RFC 7519 section 4.1.4: a cached token may have expired since.
+    /// Checks that a token that was verified earlier has not expired since (RFC 7519 section 4.1.4), and its age.
+    func checkAgain(_ token: VerifiedAccessToken, now: NumericDate) throws(AccessTokenRejection) {
         guard now < token.claims.expiresAt + leeway else { throw .expired }
+        try checkAge(of: token, now: now)
+    }
+
+    func checkAge(of token: VerifiedAccessToken, now: NumericDate) throws(AccessTokenRejection) {
         if let maximumAge {
             guard let issuedAt = token.claims.issuedAt else { throw .missingClaim("iat") }
             guard issuedAt <= now + leeway else { throw .notYetValid }
