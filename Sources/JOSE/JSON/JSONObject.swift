@@ -47,19 +47,14 @@ public struct JSONObject: Sendable, Equatable {
         }
 
         /// The names of the claims of an access token, RFC 9068 section 2.2, which are read over and over.
-        private static let usual = ["iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scope", "nbf"].map {
-            (name: $0, code: NameCode($0))
-        }
+        private static let usualNames = ["iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scope", "nbf"]
+        private static let usualCodes = usualNames.map { NameCode($0) }
 
-        /// The usual name that has these octets, with its code; `nil` if none has.
-        static func usual(_ octets: Span<UInt8>) -> (String, NameCode)? {
-            let code = NameCode(octets)
-            let usual = usual
-            for index in usual.indices where usual[index].code == code {
-                let (name, code) = usual[index]
-                return code.isWholeName || name.utf8.span.isSame(as: octets) ? (name, code) : nil
-            }
-            return nil
+        /// The usual name that has this code and these octets; `nil` if none has.
+        func usualName(_ octets: Span<UInt8>) -> String? {
+            guard let index = Self.usualCodes.firstIndex(of: self) else { return nil }
+            let name = Self.usualNames[index]
+            return isWholeName || name.utf8.span.isSame(as: octets) ? name : nil
         }
 
         /// Whether the name has no further octets, so that no other name has this code.

@@ -115,14 +115,16 @@ public struct JSONReader {
     private mutating func readName() throws(JSONError) -> (String, JSONObject.NameCode) {
         let start = index + 1
         let end = endOfPlainText(from: start)
-        if end < bytes.count, bytes[end] == UInt8(ascii: "\""),
-            let usual = JSONObject.NameCode.usual(bytes.span.extracting(start..<end))
-        {
-            index = end + 1
-            return usual
+        guard end < bytes.count, bytes[end] == UInt8(ascii: "\"") else {
+            let name = try readString(plainUpTo: end)
+            return (name, JSONObject.NameCode(name))
         }
-        let name = try readString(plainUpTo: end)
-        return (name, JSONObject.NameCode(name))
+        let code = JSONObject.NameCode(bytes.span.extracting(start..<end))
+        if let name = code.usualName(bytes.span.extracting(start..<end)) {
+            index = end + 1
+            return (name, code)
+        }
+        return (try readString(plainUpTo: end), code)
     }
 
     private mutating func readString() throws(JSONError) -> String {
