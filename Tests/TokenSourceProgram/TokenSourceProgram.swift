@@ -1,11 +1,20 @@
 import AsyncHTTPClient
+import Foundation
 import TokenSource
 
 /// A program that needs tokens, as another package would write it: it prints one for the issuer and the credential of its
 /// arguments, and with a URL the status of a request with the token. With `dpop` behind the URL tokens are bound to a key.
 @main
 struct TokenSourceProgram {
-    static func main() async throws {
+    static func main() async {
+        do { try await run() } catch {
+            // An error that leaves main is a crash, with a search of the stack that takes seconds.
+            FileHandle.standardError.write(Data("\(error)\n".utf8))
+            exit(1)
+        }
+    }
+
+    private static func run() async throws {
         var arguments = CommandLine.arguments.dropFirst()
         func next() -> String { arguments.popFirst() ?? "" }
         let (method, value) = (next(), next())
