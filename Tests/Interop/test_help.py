@@ -92,8 +92,9 @@ def run_examples(service, path):
             service.writ("init", "site")
         line = line.replace("127.0.0.1:8080", service.issuer.removeprefix("http://")) if "init" not in line else line
         if " serve" in line:
-            # It runs until it is stopped; the addresses of the other folder are the standard ones.
-            line = f"WRIT_LISTEN=127.0.0.1:0 WRIT_MANAGEMENT=off timeout --preserve-status --signal TERM 3 {line}"
+            # It runs until it is stopped; the addresses of the other folder are the standard ones. Without --foreground, timeout
+            # signals its process group too, and a second signal ends the service at once.
+            line = f"WRIT_LISTEN=127.0.0.1:0 WRIT_MANAGEMENT=off timeout --foreground --preserve-status --signal TERM 3 {line}"
         result = service.shell(line)
         assert result.returncode == 0, f"$ {line}\n{result.stdout}{result.stderr}"
 
