@@ -6,11 +6,9 @@ is tried at the token endpoint here. Documentation/Conformance.md lists them.
 """
 
 import hashlib
-import json
 import re
 import subprocess
 import time
-import uuid
 
 import pytest
 import requests
@@ -22,7 +20,8 @@ from binding_issuer import binding_issuer
 from proofs import Prover
 from service import DEADLINE, assert_clear_error, wait_until
 from test_bound_tokens import api, ask, error, proof
-from test_client_authentication import ASSERTION_TYPE
+from test_client_authentication import ASSERTION_TYPE, write_key_set
+from test_client_authentication import claims as assertion_claims
 from test_log import events
 from test_mutual_tls import NAME, Clients, MutualService, thumbprint
 from tokens import claims, encode_base64url, header
@@ -40,21 +39,14 @@ class Client:
         self.prover = Prover(service.token_endpoint)
 
     def add(self, *options):
-        path = self.service.folder / f"{self.id}.json"
-        path.write_text(json.dumps({"keys": [self.key.as_dict(private=False)]}))
         self.service.writ(
             *("clients", "add", self.id, "--scope", "site.read", "--resource", RESOURCE),
-            *("--jwks", path.name, "--dpop-bound", *options),
+            *("--jwks", write_key_set(self.service, self.key), "--dpop-bound", *options),
         )
         return self
 
     def assertion(self, algorithm=None, key=None, **changes):
-        now = int(time.time())
-        good = {
-            **{"iss": self.id, "sub": self.id, "aud": self.service.issuer, "jti": str(uuid.uuid4())},
-            **{"iat": now, "nbf": now, "exp": now + 60},
-        }
-        content = {name: value for name, value in {**good, **changes}.items() if value is not None}
+        content = assertion_claims(self.service, self.id, **{"nbf": int(time.time()), **changes})
         algorithm = algorithm or self.algorithm
         return joserfc_jwt.encode(
             {"alg": algorithm, "kid": self.key.kid}, content, key or self.key, algorithms=[algorithm]
@@ -278,8 +270,7 @@ class TestClientAssertions:
 
     def test_a_p_384_key_is_no_key_of_the_profile(self, service):
         key = ECKey.generate_key("P-384", {"kid": "k"})
-        (service.folder / "p384.json").write_text(json.dumps({"keys": [key.as_dict(private=False)]}))
-        result = service.writ("clients", "add", "p384", "--jwks", "p384.json", "--dpop-bound", status=1)
+        result = service.writ("clients", "add", "p384", "--jwks", write_key_set(service, key), "--dpop-bound", status=1)
         assert_clear_error(result, "jwks", "profile fapi2")
 
 
@@ -320,15 +311,16 @@ class TestRefreshToken:
         assert_refused(service.first.ask(**form), {"invalid_grant", "unauthorized_client"})
 
 
+@pytest.fixture(scope="module")
+def bound():
+    """The URL of an API, the key of a client, and its token."""
+    key = ECKey.generate_key("P-256")
+    with binding_issuer() as issuer, api(issuer, "--require-dpop") as url:
+        yield url, key, issuer.token(cnf={"jkt": key.thumbprint()})
+
+
 class TestResourceServer:
     """What the modules ask of a resource server, of demo-api: section 5.3.4."""
-
-    @pytest.fixture(scope="class")
-    def bound(self):
-        """The URL of the API, the key of a client, and its token."""
-        key = ECKey.generate_key("P-256")
-        with binding_issuer() as issuer, api(issuer, "--require-dpop") as url:
-            yield url, key, issuer.token(cnf={"jkt": key.thumbprint()})
 
     def test_happy_flow_with_a_date(self, bound):
         url, key, token = bound
@@ -438,8 +430,7 @@ class TestLoading:
         result = profiled.writ("clients", "add", "job", "--scope", "a", status=1)
         assert_clear_error(result, "a secret", "profile fapi2", "--jwks")
         key = ECKey.generate_key("P-256", {"kid": "k"})
-        (profiled.folder / "job.json").write_text(json.dumps({"keys": [key.as_dict(private=False)]}))
-        result = profiled.writ("clients", "add", "job", "--jwks", "job.json", status=1)
+        result = profiled.writ("clients", "add", "job", "--jwks", write_key_set(profiled, key), status=1)
         assert_clear_error(result, "bearer tokens", "profile fapi2", "--dpop-bound")
         assert "writ_cs_" not in result.stdout and (profiled.folder / "clients.yaml").read_text() == before
 
