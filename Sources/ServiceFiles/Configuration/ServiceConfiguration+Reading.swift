@@ -171,6 +171,7 @@ extension ServiceConfiguration {
         guard let yaml = try? source.yaml(access), let issuer = try? Issuer("https://localhost") else { return nil }
         let file = source.file
         var reader = SettingReader(layers: source.layers(yaml), file: file)
+        let profile = reader.profile()
         let endpoints = EndpointPaths(issuer: issuer)
         self.init(
             file: file, issuer: issuer, listen: Self.defaultListen, management: Self.defaultManagement,
@@ -181,14 +182,14 @@ extension ServiceConfiguration {
             issuersFile: reader.path(.issuers, default: "issuers.yaml"),
             endpoints: endpoints,
             metadata: ServerMetadata(issuer: issuer, endpoints: endpoints, algorithm: .rs256),
-            algorithm: reader.algorithm(under: reader.profile()),
+            algorithm: reader.algorithm(under: profile),
             accessTokenLifetime: .seconds(15 * 60), accessTokenReuse: .zero, refreshTokenLifetime: .seconds(30 * 86400),
             assertionAudience: .either, assertionRules: .standard, throttle: .standard, queueWait: .zero,
             idleTimeout: .zero, memory: nil,
             tls: reader.tlsTermination(of: nil),
             trustedProxies: .none, drainDelay: .zero, logLevel: .info, metricsPerClient: true, tracing: nil,
             warnings: [])
-        profile = reader.profile()
+        self.profile = profile
         bindsTokensToCertificates = reader.value(.accessTokenCertificateBound, DurationText.parseSwitch) ?? false
         dpopNonce = reader.value(.dpopNonce, DurationText.parseSwitch) ?? false
         caFile = reader.path(.caFile)
