@@ -119,7 +119,7 @@ def main():
     parser.add_argument("--subject", required=True)
     parser.add_argument("--audience", required=True)
     options = parser.parse_args()
-    issuer = Platform("RS256", options.port).start()
+    issuer = Platform("RS256", options.port)
 
     def write():
         draft = f"{options.token_file}.new"
@@ -131,8 +131,10 @@ def main():
         issuer.rotate(keep=0)
         write()
 
+    # Who gets an answer may count on the file and on the signal.
     write()
     signal.signal(signal.SIGUSR1, rotate)
+    issuer.start()
     while True:
         signal.pause()
 

@@ -9,10 +9,16 @@ import pytest
 from service import SANITIZER
 
 
+def output_of(demo):
+    """What the script prints. If it fails, the test shows all of its output."""
+    run = subprocess.run([Path(__file__).parents[2] / "script" / demo], capture_output=True, encoding="utf-8", timeout=300)
+    assert run.returncode == 0, f"{demo} ended with {run.returncode}\n{run.stdout}\n{run.stderr}"
+    return run.stdout
+
+
 @pytest.mark.skipif(bool(SANITIZER), reason="the script builds its own, without a sanitizer")
 def test_each_request_gets_what_it_should():
-    root = Path(__file__).parents[2]
-    output = subprocess.run([root / "script/demo"], capture_output=True, encoding="utf-8", timeout=300, check=True).stdout
+    output = output_of("demo")
     lines = [line.split() for line in output[output.index("with a token") :].splitlines()]
     statuses = {" ".join(words[:3]): next(word for word in words if word.isdigit()) for words in lines}
     assert statuses == {
@@ -26,10 +32,7 @@ def test_each_request_gets_what_it_should():
 
 @pytest.mark.skipif(bool(SANITIZER), reason="the script builds its own, without a sanitizer")
 def test_a_workload_has_no_secret():
-    root = Path(__file__).parents[2]
-    output = subprocess.run(
-        [root / "script/demo-workload"], capture_output=True, encoding="utf-8", timeout=300, check=True
-    ).stdout
+    output = output_of("demo-workload")
     assert "Secrets in the files of Writ and of the pod: 0\n" in output
     answers = dict(re.findall(r"^(the pod|a changed token|the pod, after new keys) {2,}(.*)$", output, re.MULTILINE))
     assert answers["the pod"] == answers["the pod, after new keys"] == "Hello, orders."
@@ -38,8 +41,7 @@ def test_a_workload_has_no_secret():
 
 @pytest.mark.skipif(bool(SANITIZER), reason="the script builds its own, without a sanitizer")
 def test_a_stolen_token_that_is_bound_is_of_no_use():
-    root = Path(__file__).parents[2]
-    output = subprocess.run([root / "script/demo-bound"], capture_output=True, encoding="utf-8", timeout=300, check=True).stdout
+    output = output_of("demo-bound")
     answers = dict(re.findall(r"^((?:the client|a thief)\b.*?) {2,}(.*)$", output, re.MULTILINE))
     assert '"cnf":{"jkt":"' in output
     assert answers.pop("the client, with a proof") == answers.pop("the client") == "200 Hello, demo."
