@@ -52,11 +52,13 @@ let core: [Target] = [
         name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
     .systemLibrary(
         name: "CLibxcrypt", pkgConfig: "libxcrypt", providers: [.apt(["libcrypt-dev"]), .brew(["libxcrypt"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
     .target(name: "Libcrypto", dependencies: ["CLibcrypto"], swiftSettings: strict),
     .target(name: "Libxcrypt", dependencies: ["CLibxcrypt"], swiftSettings: strict),
+    .target(name: "Zlib", dependencies: ["CZlib"], swiftSettings: strict),
     .target(name: "WireText", swiftSettings: strict),
     .target(name: "JOSE", dependencies: ["WireText", "Libcrypto"], swiftSettings: strict),
-    .target(name: "AccessToken", dependencies: ["JOSE", "WireText", "Libcrypto"], swiftSettings: strict),
+    .target(name: "AccessToken", dependencies: ["JOSE", "WireText", "Libcrypto", "Zlib"], swiftSettings: strict),
     .target(
         name: "OAuth", dependencies: ["AccessToken", "JOSE", "WireText", "Libcrypto", "Libxcrypt"],
         swiftSettings: staying),
@@ -66,9 +68,10 @@ let core: [Target] = [
     ),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
     tests("Libcrypto", ["CLibcrypto"]),
+    tests("Zlib", []),
     tests("WireText", []),
     tests("JOSE", ["WireText", "Libcrypto"]),
-    tests("AccessToken", ["JOSE", "WireText", "Libcrypto"]),
+    tests("AccessToken", ["JOSE", "WireText", "Libcrypto", "Zlib"]),
     tests("OAuth", ["AccessToken", "JOSE", "WireText", "Libcrypto"]),
     tests("Admission", ["OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto"]),
     tests("Signing", ["OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto"]),
@@ -210,7 +213,7 @@ func tests(_ target: String, _ dependencies: [Target.Dependency]) -> Target {
 // value "threads" it has no tests that stay on one thread, in which Thread Sanitizer would find nothing.
 let coreOnly = Context.environment["WRIT_CORE_ONLY"]
 let isCoreOnly = coreOnly != nil
-let testsOnOneThread = ["WireTextTests", "JOSETests", "AccessTokenTests", "OAuthTests"]
+let testsOnOneThread = ["ZlibTests", "WireTextTests", "JOSETests", "AccessTokenTests", "OAuthTests"]
 let chosenCore = coreOnly == "threads" ? core.filter { !testsOnOneThread.contains($0.name) } : core
 
 let package = Package(

@@ -60,11 +60,14 @@ let package = Package(
             name: "CLibcrypto", path: "Writ/CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(
             name: "CLibxcrypt", path: "Writ/CLibxcrypt", pkgConfig: "libxcrypt", providers: [.apt(["libcrypt-dev"])]),
+        .systemLibrary(
+            name: "CZlib", path: "Writ/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         writ("Libcrypto", ["CLibcrypto"]),
         writ("Libxcrypt", ["CLibxcrypt"]),
+        writ("Zlib", ["CZlib"]),
         writ("WireText", []),
         writ("JOSE", ["WireText", "Libcrypto"]),
-        writ("AccessToken", ["JOSE", "WireText", "Libcrypto"]),
+        writ("AccessToken", ["JOSE", "WireText", "Libcrypto", "Zlib"]),
         writ("OAuth", ["AccessToken", "JOSE", "WireText", "Libcrypto", "Libxcrypt"], staying),
         writ("Admission", ["OAuth", "AccessToken", "WireText", "Libcrypto"]),
         writ("Signing", ["OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto"], staying),
