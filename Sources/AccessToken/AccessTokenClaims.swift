@@ -38,7 +38,7 @@ public struct AccessTokenClaims: Sendable {
 
     /// Claim names that are written from the grant, or that would change how a verifier interprets the token (RFC 7519
     /// section 4.1, RFC 9068 section 2.2, RFC 8693 section 4, RFC 7800 section 3.1, RFC 9396 section 9.1, OAuth Token
-    /// Status List section 5.1). A client's own claims must have other names.
+    /// Status List section 6.1). A client's own claims must have other names.
     public static let registeredNames: Set<String> = [
         "iss", "sub", "aud", "exp", "nbf", "iat", "jti", "client_id", "scope",
         "auth_time", "acr", "amr", "act", "may_act", "cnf",

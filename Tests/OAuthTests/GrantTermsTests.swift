@@ -36,7 +36,7 @@ import WireText
             "confirmation": { $0.confirmation = .key(thumbprint: "t") },
             "shape": { $0.shape = try AccessTokenShape(type: .jwt) },
             "copiedClaims": { $0.copiedClaims = Array(#""namespace":"payments""#.utf8) },
-            "status": { $0.status = TokenStatus(index: 1, list: "https://tokens.example.com/status/1") },
+            "status": { $0.status = StatusListReference(index: 1, uri: "https://tokens.example.com/status/1") },
         ]
         // Every property of the terms must have a change here.
         #expect(Set(Mirror(reflecting: terms).children.compactMap(\.label)) == Set(changes.keys))
@@ -52,7 +52,7 @@ import WireText
     func furtherClaims() throws {
         var bound = terms
         bound.actor = ExactText("agent")
-        bound.status = TokenStatus(index: 7, list: "https://tokens.example.com/status/1")
+        bound.status = StatusListReference(index: 7, uri: "https://tokens.example.com/status/1")
         bound.confirmation = .certificate(sha256: [0xFB, 0xFF])
         var writer = JSONWriter()
         writer.object { $0.members(bound.furtherClaims) }

@@ -45,10 +45,7 @@ extension AuthorizedGrant.Terms {
         var claims = JSONWriter()
         if let actor { claims.member("act", .object(JSONObject([.init("sub", .string(actor.description))]))) }
         if let confirmation { claims.member("cnf", confirmation.json) }
-        if let status {
-            let place = JSONObject([.init("idx", .integer(status.index)), .init("uri", .string(status.list))])
-            claims.member("status", .object(JSONObject([.init("status_list", .object(place))])))
-        }
+        if let status { claims.member("status", status.json) }
         claims.members(client.claims)
         claims.members(copiedClaims)
         return claims.bytes

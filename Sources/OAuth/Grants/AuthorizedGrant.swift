@@ -23,7 +23,7 @@ public struct AuthorizedGrant: Sendable {
         /// `cnf`: the key that the token is bound to; `nil` for a bearer token.
         package var confirmation: Confirmation?
         /// `status`: the token's place in a status list; `nil` for a token that is in no list.
-        package var status: TokenStatus?
+        package var status: StatusListReference?
         /// `typ`, and how the scope is written.
         package var shape: AccessTokenShape
         /// `claims_from_identity` with their values, as ``JSONWriter/members(of:)`` writes members.
@@ -51,14 +51,6 @@ public struct AuthorizedGrant: Sendable {
 
     /// The client that gets the token: `client_id`.
     package var client: Client { terms.client }
-}
-
-/// A place in a Token Status List, the claim `status` of draft-ietf-oauth-status-list section 6.
-package struct TokenStatus: Sendable, Hashable {
-    /// `idx`
-    package let index: Int64
-    /// `uri` of the list.
-    package let list: String
 }
 
 extension AuthenticatedClient {
