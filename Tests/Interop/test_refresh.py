@@ -2,6 +2,7 @@
 
 import json
 import time
+from datetime import datetime, timezone
 
 import jwt
 import pytest
@@ -141,13 +142,16 @@ class TestEnding:
     def test_not_before_ends_what_is_older(self, running, client, place):
         token = first_refresh_token(running, client)
         text = running.clients_file.read_text()
-        line = "refresh_tokens_not_before: 2999-01-01T00:00:00Z\n"
+        # A moment that lies ahead waits, and does not bring back what an earlier one has revoked.
+        soon = datetime.fromtimestamp(int(time.time()) + 1, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        line = f"refresh_tokens_not_before: [2999-01-01T00:00:00Z, {soon}]\n"
         if place == "all":
             text = line + text
         else:
             text = text.replace("  - client_id: nightly\n", f"  - client_id: nightly\n    {line}")
         running.clients_file.write_text(text)
         wait_until("the token is refused", lambda: self.refuses(running, client, token))
+        assert refresh(running.token_endpoint, client, first_refresh_token(running, client)).status_code == 200
 
     def test_a_removed_client_has_none(self, running, client):
         token = first_refresh_token(running, client)

@@ -27,8 +27,8 @@ import Testing
     ) throws -> Client {
         try Client(
             id: ClientID("job"), secrets: [ClientSecret(hash: ClientSecretHash(of: Fixture.secret))],
-            grantTypes: grantTypes, scope: Scope(scope), resources: resources.map { try Audience($0) },
-            refreshTokensNotBefore: notBefore)
+            grantTypes: grantTypes, scope: Scope(scope), resources: resources.map { try Audience($0) }
+        ).revoking(TokensNotBefore(refreshTokens: NotBefore(notBefore.map { [$0] } ?? [])))
     }
 
     private func grant(
@@ -142,7 +142,7 @@ import Testing
             #expect(Set(grant.terms.audience).isSubset(of: Set(first.audience)))
             #expect(!grant.terms.audience.isEmpty)
             #expect(now < start + .seconds(Self.lifetime))
-            if let notBefore = client.refreshTokensNotBefore { #expect(start >= notBefore) }
+            #expect(!client.notBefore.refreshTokens.revokes(start, at: now))
             let next = try #require(grant.refreshToken)
             #expect(next.expiresAt == first.expiresAt)
             #expect(next.generation == token.generation + 1)

@@ -167,11 +167,12 @@ import Testing
         func client(
             _ id: String = "job", scope: String = "a", resources: [String] = [],
             grantTypes: Set<GrantType> = [.refreshToken],
-            notBefore: NumericDate? = nil
+            notBefore: [NumericDate] = []
         ) throws -> Client {
             try Client(
                 id: ClientID(id), secrets: [], grantTypes: grantTypes, scope: Scope(scope),
-                resources: resources.map { try Audience($0) }, refreshTokensNotBefore: notBefore)
+                resources: resources.map { try Audience($0) }
+            ).revoking(TokensNotBefore(refreshTokens: NotBefore(notBefore)))
         }
         func cause(_ client: Client, issued: Int64 = 0, isToken: Bool = true) throws -> RefusalCause? {
             let token = try RefreshToken(
@@ -190,7 +191,12 @@ import Testing
         #expect(try cause(client(grantTypes: [.clientCredentials])) == .grantTypeNotAllowed)
         #expect(try cause(client(), issued: -60) == .refreshTokenExpired)
         #expect(try cause(client(), issued: 3600) == .refreshTokenNotYetValid)
-        #expect(try cause(client(notBefore: Fixture.now + .seconds(1))) == .refreshTokenRevoked)
+        #expect(try cause(client(notBefore: [Fixture.now]), issued: -1) == .refreshTokenRevoked)
+        #expect(try cause(client(notBefore: [Fixture.now])) == nil)
+        // A moment that lies ahead waits, and brings nothing back.
+        #expect(try cause(client(notBefore: [Fixture.now + .seconds(1)])) == nil)
+        #expect(
+            try cause(client(notBefore: [Fixture.now, Fixture.now + .seconds(1)]), issued: -1) == .refreshTokenRevoked)
         #expect(try cause(client(scope: "b")) == .refreshTokenWithdrawn)
         #expect(try cause(client(resources: ["https://a.example"])) == .refreshTokenWithdrawn)
     }

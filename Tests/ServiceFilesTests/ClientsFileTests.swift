@@ -29,7 +29,9 @@ import Testing
         // It is kept when refresh tokens of all clients end.
         let ended = try read("refresh_tokens_not_before: 2026-01-01T00:00:00Z\n" + entry)
         #expect(ended.map(\.requiresProof) == [requiresProof])
-        #expect(clients.first?.endingRefreshTokens(before: NumericDate(1)).requiresProof == requiresProof)
+        #expect(
+            clients.first?.revoking(TokensNotBefore(refreshTokens: NotBefore([NumericDate(1)]))).requiresProof
+                == requiresProof)
         #expect(try read(self.entry("")).first?.requiresProof == false)
     }
 
@@ -81,7 +83,7 @@ import Testing
         #expect(client.accessTokenReuse == .seconds(20))
     }
 
-    @Test("The later refresh_tokens_not_before counts, that of the client or that of all clients")
+    @Test("refresh_tokens_not_before of the client and that of all clients count together")
     func refreshTokensCanBeEnded() throws {
         let clients = try read(
             """
@@ -97,7 +99,10 @@ import Testing
                 refresh_tokens_not_before: 2026-11-23T09:29:59Z
 
             """)
-        #expect(clients.map { $0.refreshTokensNotBefore?.seconds } == [1_795_426_200, 1_795_426_201, 1_795_426_200])
+        #expect(
+            clients.map { $0.notBefore.refreshTokens.moments.map(\.seconds) } == [
+                [1_795_426_200], [1_795_426_200, 1_795_426_201], [1_795_426_199, 1_795_426_200],
+            ])
     }
 
     @Test(
@@ -108,8 +113,8 @@ import Testing
                 ["1: refresh_tokens_not_before is not a time such as 2027-01-01T00:00:00Z"]
             ),
             (
-                "clients: []\nrefresh_tokens_not_before: [2027-01-01T00:00:00Z]\n",
-                ["2: refresh_tokens_not_before is not a time such as 2027-01-01T00:00:00Z"]
+                "clients: []\nrefresh_tokens_not_before: [2027-01-01T00:00:00Z, 1]\n",
+                ["2: refresh_tokens_not_before has an element that is not a time such as 2027-01-01T00:00:00Z"]
             ),
             (
                 "clients:\n  - client_id: a\n    !x client_id: b\n    client_secrets: [{hash: \"\(hash)\"}]\n",

@@ -90,13 +90,14 @@ import Testing
             Self.entry("one"), settings: "refresh_tokens_not_before: 2026-01-01T00:00:00Z\n")
         let broken = try read(
             Self.entry("one", "scope: b"), settings: "refresh_tokens_not_before: soon\n", after: first)
-        #expect(broken.clients.map { $0.refreshTokensNotBefore?.rfc3339 } == ["2026-01-01T00:00:00Z"])
+        #expect(broken.clients.map { $0.notBefore.refreshTokens.yaml } == ["2026-01-01T00:00:00Z"])
         #expect(scopes(broken) == ["one: b"])
         #expect(broken.problems.count == 1 && broken.refusedCount == 0)
         let revoked = try read(
             Self.entry("one", "scop: c"), settings: "refresh_tokens_not_before: 2026-06-01T00:00:00Z\n", after: broken)
         #expect(scopes(revoked) == ["one: b"])
-        #expect(revoked.clients.map { $0.refreshTokensNotBefore?.rfc3339 } == ["2026-06-01T00:00:00Z"])
+        #expect(
+            revoked.clients.map { $0.notBefore.refreshTokens.yaml } == ["[2026-01-01T00:00:00Z, 2026-06-01T00:00:00Z]"])
     }
 
     @Test("A large file is parsed by any number of threads with the same result", arguments: [1, 2, 5])

@@ -19,18 +19,19 @@ import Testing
     func membersOfClients(null: String) throws {
         let names = [
             "client_name", "jwks", "jwks_uri", "token_endpoint_auth_method", "grant_types", "scope", "resources",
-            "access_token_lifetime", "access_token_reuse", "refresh_tokens_not_before", "introspect", "claims",
-            "dpop_bound_access_tokens",
+            "access_token_lifetime", "access_token_reuse", "access_tokens_not_before", "refresh_tokens_not_before",
+            "status_index", "introspect", "claims",
+            "dpop_bound_access_tokens", "access_token_status_list",
         ]
         let members = names.map { "    \($0): \(null)\n" }.joined()
         let secret = "      - hash: \"\(Self.hash)\"\n        expires_at: \(null)\n"
         let text =
-            "refresh_tokens_not_before: \(null)\nclients:\n  - client_id: a\n    client_secrets:\n\(secret)\(members)"
+            "refresh_tokens_not_before: \(null)\nremoved: \(null)\nclients:\n  - client_id: a\n    client_secrets:\n\(secret)\(members)"
         let reading = try reading(text)
         #expect(reading.problems.isEmpty)
         let client = try #require(reading.clients.first)
         #expect(client.name == nil && client.scope == .empty && client.resources.isEmpty && client.keys == nil)
-        #expect(client.grantTypes == [.clientCredentials] && client.refreshTokensNotBefore == nil)
+        #expect(client.grantTypes == [.clientCredentials] && client.notBefore == TokensNotBefore())
         #expect(client.secrets.map(\.expiresAt) == [nil])
     }
 

@@ -1,5 +1,6 @@
 public import AccessToken
 public import JOSE
+package import Libcrypto
 import WireText
 
 /// A registered client. Members that RFC 7591 section 2 defines have its names.
@@ -37,9 +38,12 @@ public final class Client: Sendable {
     package let accessTokenLifetime: Duration?
     /// `access_token_reuse`; `nil` for the service's, zero for no reuse.
     package let accessTokenReuse: Duration?
-    /// `refresh_tokens_not_before`, the later of the client's own and that of all clients: a refresh token is void if
-    /// its family was first issued before that moment.
-    package let refreshTokensNotBefore: NumericDate?
+    /// `access_tokens_not_before` and `refresh_tokens_not_before`, the client's own and those of all clients.
+    package let notBefore: TokensNotBefore
+    /// `status_index`; `nil` if its place follows from its identifier.
+    package let statusIndex: Int?
+    /// `access_token_status_list`: whether its access tokens name their status list if the service has any.
+    package let isInStatusLists: Bool
     /// `dpop_bound_access_tokens`, RFC 9449 section 5.2: whether each token request needs a DPoP proof.
     package let requiresProof: Bool
     /// `introspect`: the tokens that the client may introspect.
@@ -60,7 +64,6 @@ public final class Client: Sendable {
         grantTypes: Set<GrantType> = [.clientCredentials], scope: Scope = .empty, resources: [Audience] = [],
         audiences: [Audience] = [], tokenShape: AccessTokenShape = .standard, accessTokenLifetime: Duration? = nil,
         accessTokenReuse: Duration? = nil,
-        refreshTokensNotBefore: NumericDate? = nil,
         introspection: IntrospectionPermission = .none, claims: JSONObject = JSONObject()
     ) throws(InvalidValue) {
         try self.init(
@@ -68,7 +71,7 @@ public final class Client: Sendable {
             copiedClaims: [], authenticationMethod: authenticationMethod, grantTypes: grantTypes, scope: scope,
             resources: resources, audiences: audiences, tokenShape: tokenShape,
             accessTokenLifetime: accessTokenLifetime, accessTokenReuse: accessTokenReuse,
-            refreshTokensNotBefore: refreshTokensNotBefore, introspection: introspection, claims: claims)
+            introspection: introspection, claims: claims)
     }
 
     /// The same with identities that platforms give the client.
@@ -80,7 +83,8 @@ public final class Client: Sendable {
         certificates: ClientCertificateRules = .none, authenticationMethod: TokenEndpointAuthenticationMethod? = nil,
         grantTypes: Set<GrantType> = [.clientCredentials], scope: Scope = .empty, resources: [Audience] = [],
         audiences: [Audience] = [], tokenShape: AccessTokenShape = .standard, accessTokenLifetime: Duration? = nil,
-        accessTokenReuse: Duration? = nil, refreshTokensNotBefore: NumericDate? = nil, requiresProof: Bool = false,
+        accessTokenReuse: Duration? = nil, notBefore: TokensNotBefore = TokensNotBefore(), statusIndex: Int? = nil,
+        isInStatusLists: Bool = true, requiresProof: Bool = false,
         introspection: IntrospectionPermission = .none, claims: JSONObject = JSONObject()
     ) throws(InvalidValue) {
         guard claims.members.allSatisfy({ !AccessTokenClaims.registeredNames.contains($0.name) }) else {
@@ -107,19 +111,21 @@ public final class Client: Sendable {
         self.tokenShape = tokenShape
         self.accessTokenLifetime = accessTokenLifetime
         self.accessTokenReuse = accessTokenReuse
-        self.refreshTokensNotBefore = refreshTokensNotBefore
+        self.notBefore = notBefore
+        self.statusIndex = statusIndex
+        self.isInStatusLists = isInStatusLists
         self.requiresProof = requiresProof
         self.introspection = introspection
         self.claims = JSONWriter.members(of: claims)
     }
 
-    /// The same registration, whose refresh tokens also end if they were issued before `date`.
-    package func endingRefreshTokens(before date: NumericDate?) -> Client {
-        guard let date, refreshTokensNotBefore.map({ $0 < date }) ?? true else { return self }
-        return Client(self, refreshTokensNotBefore: date)
+    /// The same registration, whose tokens also end at these moments.
+    package func revoking(_ others: TokensNotBefore) -> Client {
+        let union = notBefore.union(others)
+        return union == notBefore ? self : Client(self, notBefore: union)
     }
 
-    private init(_ other: Client, refreshTokensNotBefore: NumericDate) {
+    private init(_ other: Client, notBefore: TokensNotBefore) {
         id = other.id
         name = other.name
         secrets = other.secrets
@@ -136,7 +142,9 @@ public final class Client: Sendable {
         tokenShape = other.tokenShape
         accessTokenLifetime = other.accessTokenLifetime
         accessTokenReuse = other.accessTokenReuse
-        self.refreshTokensNotBefore = refreshTokensNotBefore
+        self.notBefore = notBefore
+        statusIndex = other.statusIndex
+        isInStatusLists = other.isInStatusLists
         requiresProof = other.requiresProof
         introspection = other.introspection
         claims = other.claims
@@ -153,6 +161,9 @@ public final class Client: Sendable {
     package var isOwnAudience: Bool {
         (resources + audiences).contains { ExactText($0.description) == ExactText(id.description) }
     }
+
+    /// Its place in the status lists.
+    package func statusPlace() throws(LibcryptoError) -> Int { try StatusIndex.place(statusIndex, of: id) }
 
     /// Whether the client may authenticate by this method.
     func accepts(_ method: TokenEndpointAuthenticationMethod) -> Bool {

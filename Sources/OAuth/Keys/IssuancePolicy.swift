@@ -16,6 +16,8 @@ public struct IssuancePolicy: Sendable {
     /// `access_token.certificate_bound`: whether every access token is bound to the certificate of its client (RFC 8705
     /// section 3).
     package let bindsTokensToCertificates: Bool
+    /// `access_token.status_list`: whether access tokens name their status list, unless the client's are in none.
+    package let listsStatus: Bool
     /// `profile`
     package private(set) var profile = SecurityProfile.standard
 
@@ -28,12 +30,14 @@ public struct IssuancePolicy: Sendable {
     ///   - accessTokenReuse: at most ``longestReuse``; zero is off.
     ///   - refreshTokenLifetime: in whole seconds, from the first issue on, from a second to ten years.
     ///   - bindsTokensToCertificates: whether clients must present a certificate, which their tokens are bound to.
+    ///   - listsStatus: whether access tokens name a status list, which says if they are revoked.
     public init(
         issuer: Issuer, algorithm: SignatureAlgorithm = .rs256, accessTokenLifetime: Duration = .seconds(900),
         accessTokenReuse: Duration = .zero, refreshTokenLifetime: Duration = .seconds(30 * 86400),
-        bindsTokensToCertificates: Bool = false
+        bindsTokensToCertificates: Bool = false, listsStatus: Bool = false
     ) {
         self.issuer = issuer
+        self.listsStatus = listsStatus
         self.bindsTokensToCertificates = bindsTokensToCertificates
         self.algorithm = algorithm
         func within(_ duration: Duration, _ least: Duration, _ most: Duration) -> Duration {

@@ -30,9 +30,7 @@ struct LiveRefreshToken {
         // end it.
         guard token.firstIssuedAt <= now + KeyTiming.standard.leeway else { throw .refreshTokenNotYetValid }
         // The first issue counts: an attacker must not keep a stolen token alive by refreshing it in time.
-        if let notBefore = client.refreshTokensNotBefore, token.firstIssuedAt < notBefore {
-            throw .refreshTokenRevoked
-        }
+        guard !client.notBefore.refreshTokens.revokes(token.firstIssuedAt, at: now) else { throw .refreshTokenRevoked }
         // Scope and resources that were withdrawn from the client are dropped. The rest stays valid, as for a new
         // request.
         scope = token.scope.intersection(client.scope)

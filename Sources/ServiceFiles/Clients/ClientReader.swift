@@ -19,7 +19,8 @@ struct ClientReader<Node: YAMLNode>: EntryReader {
             "tls_client_auth_san_ip", "tls_client_auth_san_email", "tls_client_certificate_bound_access_tokens",
             "token_endpoint_auth_method", "grant_types", "scope", "resources", "audiences",
             "access_token_lifetime", "access_token_reuse",
-            "refresh_tokens_not_before", "dpop_bound_access_tokens",
+            ClientsSettings.accessTokensName, ClientsSettings.refreshTokensName, "status_index",
+            "access_token_status_list", "dpop_bound_access_tokens",
             "introspect", "claims", "token_shape",
         ]
     }
@@ -61,7 +62,9 @@ struct ClientReader<Node: YAMLNode>: EntryReader {
         let audiences = list("audiences", Audience.init(name:))
         let lifetime = value("access_token_lifetime", DurationText.parseAccessTokenLifetime)
         let reuse = value("access_token_reuse", DurationText.parseAccessTokenReuse)
-        let notBefore = value("refresh_tokens_not_before", NumericDate.init(rfc3339:))
+        let notBefore = tokensNotBefore()
+        let statusIndex = value("status_index", StatusIndex.parse)
+        let isInStatusLists = value("access_token_status_list", Self.bool) ?? true
         let requiresProof = value("dpop_bound_access_tokens", Self.bool) ?? false
         let introspection = introspection()
         check(
@@ -81,8 +84,9 @@ struct ClientReader<Node: YAMLNode>: EntryReader {
                 grantTypes: grantTypes.map { Set($0) } ?? [.clientCredentials], scope: scope ?? .empty,
                 resources: resources ?? [], audiences: audiences ?? [], tokenShape: shape ?? .standard,
                 accessTokenLifetime: lifetime, accessTokenReuse: reuse,
-                refreshTokensNotBefore: [notBefore, settings.refreshTokensNotBefore].compactMap { $0 }.max(),
-                requiresProof: requiresProof, introspection: introspection, claims: claims)
+                notBefore: notBefore.union(settings.notBefore), statusIndex: statusIndex,
+                isInStatusLists: isInStatusLists, requiresProof: requiresProof, introspection: introspection,
+                claims: claims)
             warnOfWeakTokens(of: client)
             return client
         } catch {
@@ -169,6 +173,8 @@ struct ClientEntry: Sendable {
     /// The place of `client_id`, or of the entry if it has none.
     let place: Problem.Place
     let problems: [Problem]
+    /// What counts of an entry that has a problem; `nil` for one that has none, or no identifier.
+    let remains: ClientRemains?
     /// What does not keep the client from being used; empty if there is none.
     let warnings: [Problem]
 
@@ -178,6 +184,7 @@ struct ClientEntry: Sendable {
         id = reader.id
         place = reader.place(ofMember: "client_id")
         problems = reader.problems
+        remains = client == nil ? reader.remains() : nil
         warnings = client == nil ? [] : reader.warnings
     }
 }

@@ -77,7 +77,7 @@ struct ClientsChunks {
     }
 
     private static func isSetting(_ line: Lines.Line, _ octets: [UInt8]) -> Bool {
-        line.indentation == 0 && octets[line.content].starts(with: "\(ClientsSettings.notBeforeName):".utf8)
+        line.indentation == 0 && ClientsSettings.names.contains { octets[line.content].starts(with: "\($0):".utf8) }
     }
 }
 

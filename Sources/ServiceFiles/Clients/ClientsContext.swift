@@ -8,10 +8,14 @@ package struct ClientsContext: Sendable, Equatable {
     let profile: SecurityProfile
     /// `access_token.certificate_bound`
     let bindsTokensToCertificates: Bool
+    /// `access_token.status_list`: two clients cannot have one place then.
+    let listsStatus: Bool
 
     init(
-        certificates: CertificateSupport, profile: SecurityProfile = .standard, bindsTokensToCertificates: Bool = false
+        certificates: CertificateSupport, profile: SecurityProfile = .standard, bindsTokensToCertificates: Bool = false,
+        listsStatus: Bool = false
     ) {
+        self.listsStatus = listsStatus
         self.certificates = certificates
         self.profile = profile
         self.bindsTokensToCertificates = bindsTokensToCertificates

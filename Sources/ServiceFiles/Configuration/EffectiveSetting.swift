@@ -63,6 +63,7 @@ extension ServiceConfiguration {
         .accessTokenLifetime: { DurationText.format($0.accessTokenLifetime) },
         .accessTokenReuse: { $0.accessTokenReuse == .zero ? "off" : DurationText.format($0.accessTokenReuse) },
         .accessTokenCertificateBound: { $0.bindsTokensToCertificates ? "on" : "off" },
+        .accessTokenStatusList: { $0.listsStatus ? "on" : "off" },
         .refreshTokenLifetime: { DurationText.format($0.refreshTokenLifetime) },
         .assertionAudience: { $0.assertionAudience.rawValue },
         .assertionLongestLifetime: { DurationText.format($0.assertionRules.longestLifetime) },

@@ -18,6 +18,7 @@ extension ServiceConfiguration {
         adopted.accessTokenReuse = other.accessTokenReuse
         adopted.refreshTokenLifetime = other.refreshTokenLifetime
         adopted.bindsTokensToCertificates = other.bindsTokensToCertificates
+        adopted.listsStatus = other.listsStatus
         adopted.assertionRules = other.assertionRules
         adopted.keysRotation = other.keysRotation
         adopted.trustedProxies = other.trustedProxies
@@ -33,7 +34,7 @@ extension ServiceConfiguration {
     /// The first part of the name of each setting that ``adopting(_:)`` takes over.
     static let adoptedNames = [
         "log_level", "access_token.lifetime", "access_token.reuse", "access_token.certificate_bound",
-        "refresh_token.lifetime", "keys_rotation",
+        "access_token.status_list", "refresh_token.lifetime", "keys_rotation",
         "client_assertion.longest_lifetime", "client_assertion.single_use",
         "trusted_proxies",
     ]

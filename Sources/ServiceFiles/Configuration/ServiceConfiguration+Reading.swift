@@ -69,6 +69,7 @@ extension ServiceConfiguration {
         let algorithm = reader.value(.accessTokenAlgorithm, IssuancePolicy.algorithm(named:))
         let accessTokenLifetime = reader.value(.accessTokenLifetime, DurationText.parseAccessTokenLifetime)
         let accessTokenReuse = reader.value(.accessTokenReuse, DurationText.parseAccessTokenReuse)
+        let listsStatus = reader.value(.accessTokenStatusList, DurationText.parseSwitch)
         let refreshTokenLifetime = reader.value(.refreshTokenLifetime, DurationText.parseRefreshTokenLifetime)
         let drainDelay = reader.value(.drainDelay, Self.drainDelay)
         let logLevel = reader.value(.logLevel, Self.logLevel)
@@ -158,6 +159,7 @@ extension ServiceConfiguration {
         clientCAFile = certificates.clientCAFile
         bindsTokensToCertificates = certificates.bindsTokens
         certificateOrigin = certificates.origin
+        self.listsStatus = listsStatus ?? false
         self.access = access
         self.source = afterStart
         settings = layers.settings
@@ -191,6 +193,7 @@ extension ServiceConfiguration {
             warnings: [])
         self.profile = profile
         bindsTokensToCertificates = reader.value(.accessTokenCertificateBound, DurationText.parseSwitch) ?? false
+        listsStatus = reader.value(.accessTokenStatusList, DurationText.parseSwitch) ?? false
         dpopNonce = reader.value(.dpopNonce, DurationText.parseSwitch) ?? false
         caFile = reader.path(.caFile)
         clientCAFile = reader.path(.tlsClientCA)

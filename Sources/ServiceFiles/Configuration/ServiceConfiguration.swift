@@ -59,6 +59,8 @@ package struct ServiceConfiguration: Sendable {
     package internal(set) var clientCAFile: FilePath?
     /// `access_token.certificate_bound`
     package internal(set) var bindsTokensToCertificates = false
+    /// `access_token.status_list`
+    package internal(set) var listsStatus = false
     /// `tls.mtls_alias`; `nil` for the origin of the issuer.
     package internal(set) var certificateOrigin: String?
     /// `trusted_proxies`
@@ -142,7 +144,7 @@ package struct ServiceConfiguration: Sendable {
         IssuancePolicy(
             issuer: issuer, algorithm: algorithm, accessTokenLifetime: accessTokenLifetime,
             accessTokenReuse: accessTokenReuse, refreshTokenLifetime: refreshTokenLifetime,
-            bindsTokensToCertificates: bindsTokensToCertificates
+            bindsTokensToCertificates: bindsTokensToCertificates, listsStatus: listsStatus
         ).under(profile)
     }
 

@@ -17,6 +17,7 @@ enum SettingName: String, CaseIterable {
     case accessTokenLifetime = "access_token.lifetime"
     case accessTokenReuse = "access_token.reuse"
     case accessTokenCertificateBound = "access_token.certificate_bound"
+    case accessTokenStatusList = "access_token.status_list"
     case refreshTokenLifetime = "refresh_token.lifetime"
     case assertionAudience = "client_assertion.audience"
     case assertionLongestLifetime = "client_assertion.longest_lifetime"

@@ -56,6 +56,7 @@ extension ServiceConfiguration {
     /// What reading `clients.yaml` takes of it.
     package var clientsContext: ClientsContext {
         ClientsContext(
-            certificates: certificateSupport, profile: profile, bindsTokensToCertificates: bindsTokensToCertificates)
+            certificates: certificateSupport, profile: profile, bindsTokensToCertificates: bindsTokensToCertificates,
+            listsStatus: listsStatus)
     }
 }

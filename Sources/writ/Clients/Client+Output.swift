@@ -37,9 +37,7 @@ extension Client {
             case .all: object.member("introspect", .bool(true))
             case .audiences(let audiences): object.member("introspect", audiences.map(\.description))
             }
-            if let refreshTokensNotBefore {
-                object.member("refresh_tokens_not_before", refreshTokensNotBefore.rfc3339)
-            }
+            writeRevocation(to: &object)
             object.name("client_secrets")
             object.array { array in
                 for secret in secrets {

@@ -66,9 +66,7 @@ extension ClientsCommand {
             rows.append(["access_token_lifetime", DurationText.format(lifetime)])
             let reuse = client.accessTokenReuse ?? configuration.accessTokenReuse
             if reuse > .zero { rows.append(["access_token_reuse", DurationText.format(reuse)]) }
-            if let notBefore = client.refreshTokensNotBefore {
-                rows.append(["refresh_tokens_not_before", notBefore.rfc3339])
-            }
+            rows += client.revocationRows
             if client.requiresProof { rows.append(["dpop_bound_access_tokens", "true"]) }
             switch client.introspection {
             case .none: break
