@@ -13,8 +13,11 @@ extension ClientReader {
     func remains() -> ClientRemains? {
         guard let id = id.flatMap({ try? ClientID($0) }) else { return nil }
         var reader = ClientReader(entry, of: file, settings)
+        let notBefore = reader.tokensNotBefore()
+        let momentsCheck = reader.problems.isEmpty
         return ClientRemains(
-            id: id, statusIndex: reader.value("status_index", StatusIndex.parse), notBefore: reader.tokensNotBefore())
+            id: id, statusIndex: reader.value("status_index", StatusIndex.parse), notBefore: notBefore,
+            momentsCheck: momentsCheck)
     }
 }
 
@@ -25,4 +28,17 @@ struct ClientRemains: Sendable {
     /// `status_index`
     let statusIndex: Int?
     let notBefore: TokensNotBefore
+    /// Whether all moments can be read.
+    let momentsCheck: Bool
+}
+
+extension ClientRemains {
+    init(_ client: Client) {
+        self.init(id: client.id, statusIndex: client.statusIndex, notBefore: client.notBefore, momentsCheck: true)
+    }
+}
+
+extension ClientEntry {
+    /// What decides about the place of its client; `nil` without an identifier.
+    var registered: ClientRemains? { client.map(ClientRemains.init) ?? remains }
 }

@@ -10,6 +10,8 @@ struct ClientReader<Node: YAMLNode>: EntryReader {
     let settings: ClientsSettings
     var problems: [Problem] = []
     var warnings: [Problem] = []
+    /// The moments of the entry itself.
+    private(set) var notBefore = TokensNotBefore()
 
     static var memberNames: [String] {
         [
@@ -62,7 +64,7 @@ struct ClientReader<Node: YAMLNode>: EntryReader {
         let audiences = list("audiences", Audience.init(name:))
         let lifetime = value("access_token_lifetime", DurationText.parseAccessTokenLifetime)
         let reuse = value("access_token_reuse", DurationText.parseAccessTokenReuse)
-        let notBefore = tokensNotBefore()
+        notBefore = tokensNotBefore()
         let statusIndex = value("status_index", StatusIndex.parse)
         let isInStatusLists = value("access_token_status_list", Self.bool) ?? true
         let requiresProof = value("dpop_bound_access_tokens", Self.bool) ?? false
@@ -173,6 +175,8 @@ struct ClientEntry: Sendable {
     /// The place of `client_id`, or of the entry if it has none.
     let place: Problem.Place
     let problems: [Problem]
+    /// The moments of the entry itself, as far as they can be read.
+    let notBefore: TokensNotBefore
     /// What counts of an entry that has a problem; `nil` for one that has none, or no identifier.
     let remains: ClientRemains?
     /// What does not keep the client from being used; empty if there is none.
@@ -185,6 +189,7 @@ struct ClientEntry: Sendable {
         place = reader.place(ofMember: "client_id")
         problems = reader.problems
         remains = client == nil ? reader.remains() : nil
+        notBefore = remains?.notBefore ?? reader.notBefore
         warnings = client == nil ? [] : reader.warnings
     }
 }

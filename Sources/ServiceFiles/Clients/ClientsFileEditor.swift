@@ -23,34 +23,19 @@ package struct ClientsFileEditor: Sendable {
         self.path = FilePath(URL(filePath: path.string).resolvingSymlinksInPath().path(percentEncoded: false))
     }
 
-    /// Adds a client with one secret.
+    /// Adds a client with one secret. Its place in the status lists is a free one, and it is written. A client that was removed
+    /// comes back with its place and its moments.
     ///
     /// - Throws: ``ClientsFileEditError/clientExists`` if a client has this identifier.
     package func add(_ client: NewClient) throws {
-        try edit { document, entries in
-            guard Self.positions(of: client.id, in: entries).isEmpty else { throw ClientsFileEditError.clientExists }
-            document.append(client)
-            return [entries.count]
-        } check: { before, after in
-            after.dropLast().elementsEqual(before)
+        try edit { document, file in
+            guard file.positions(of: client.id).isEmpty else { throw ClientsFileEditError.clientExists }
+            var expected = ExpectedFile(file)
+            document.append(try client.placed(in: file, &document, &expected.removed))
+            expected.checked = [file.entries.count]
+            expected.entries = { before, after in after.dropLast().elementsEqual(before) }
+            return expected
         }
-    }
-
-    /// Removes a client: every entry with its identifier, also one that does not check.
-    ///
-    /// - Throws: ``ClientsFileEditError/noSuchClient`` if no client has this identifier.
-    package func remove(_ id: ClientID) throws {
-        var positions: [Int] = []
-        try edit { document, entries in
-            positions = Self.positions(of: id, in: entries)
-            guard let last = positions.last else { throw ClientsFileEditError.noSuchClient }
-            // Positions and lines are those before the edit, so that one entry is removed at a time.
-            document.removeEntry(last)
-            return []
-        } check: { before, after in
-            after.elementsEqual(before.enumerated().filter { $0.offset != positions.last }.map(\.element))
-        }
-        if positions.count > 1 { try remove(id) }
     }
 
     /// Adds a new secret to a client and limits the time of its present ones.
@@ -58,48 +43,43 @@ package struct ClientsFileEditor: Sendable {
     /// - Parameter oldEnd: when the present secrets expire, unless they expire earlier; `nil` removes them at once.
     package func rotateSecret(of id: ClientID, to hash: ClientSecretHash, oldEnd: NumericDate?, now: NumericDate) throws
     {
-        var index = 0
-        var expected: [ClientSecret] = []
-        try edit { document, entries in
-            guard let first = Self.positions(of: id, in: entries).first else { throw ClientsFileEditError.noSuchClient }
-            guard let client = entries[first].client else { throw InvalidConfiguration(entries[first].problems) }
+        try edit { document, file in
+            guard let index = file.positions(of: id).first else { throw ClientsFileEditError.noSuchClient }
+            let entry = file.entries[index]
+            guard let client = entry.client else { throw InvalidConfiguration(entry.problems) }
             guard !client.secrets.isEmpty else { throw ClientsFileEditError.noSecret }
-            index = first
             let old = client.secrets.compactMap { secret -> ClientSecret? in
                 guard let oldEnd, secret.isCurrent(at: now) else { return nil }
                 return ClientSecret(hash: secret.hash, expiresAt: min(secret.expiresAt ?? oldEnd, oldEnd))
             }
-            expected = [ClientSecret(hash: hash)] + old
-            document.replaceSecrets(ofEntry: index, with: expected)
-            return [index]
-        } check: { before, after in
-            guard after.count == before.count else { return false }
-            return after[index].secrets == expected.map { [$0.hash.description, $0.expiresAt?.rfc3339] }
-                && zip(before, after).enumerated().allSatisfy { position, pair in
-                    position == index ? pair.0.exceptSecrets == pair.1.exceptSecrets : pair.0 == pair.1
-                }
+            let secrets = [ClientSecret(hash: hash)] + old
+            document.replaceSecrets(ofEntry: index, with: secrets)
+            var expected = ExpectedFile(file)
+            expected.checked = [index]
+            expected.change(["client_secrets"], ofEntry: index) { entry in
+                entry.secrets == secrets.map { [$0.hash.description, $0.expiresAt?.rfc3339] }
+            }
+            return expected
         }
     }
 
-    /// - Parameter change: changes the document, and returns the positions of the entries that must check afterwards.
-    ///   Other entries may have problems: these hold up no edit.
-    private func edit(
-        _ change: (inout ClientsDocument, [ClientEntry]) throws -> [Int], check: ([Node], [Node]) -> Bool
-    ) throws {
+    /// - Parameter change: changes the document, and returns what the file must be then. Entries with problems hold up no
+    ///   edit of another one.
+    func edit(_ change: (inout ClientsDocument, ClientsFile) throws -> ExpectedFile) throws {
         try FileError.naming(path) {
             try FolderLock.hold(on: path.folder, access.lockPatience) {
                 DurableFile.removeDrafts(in: path.folder)
                 var yaml = try YAMLText(reading: path, access)
                 if yaml.root == nil { yaml = try YAMLText(path: path, text: yaml.text + "clients: []\n") }
-                let entries = try ClientsFile(parsing: yaml).entries
+                let file = try ClientsFile(parsing: yaml)
                 var document = try ClientsDocument(yaml)
-                let changed = try change(&document, entries)
+                let expected = try change(&document, file)
                 guard let after = try? YAMLText(path: path, text: document.text),
-                    let file = try? ClientsFile(parsing: after),
-                    changed.allSatisfy({ $0 < file.entries.count && file.entries[$0].client != nil }),
-                    check(yaml.clientEntries, after.clientEntries)
+                    let edited = try? ClientsFile(parsing: after),
+                    expected.isMet(
+                        by: edited, in: after, from: yaml, problemCount: file.settings.problems.count)
                 else { throw ClientsFileEditError.unusualLayout }
-                try checkContext(of: changed, in: after)
+                try checkContext(of: expected.checked, in: after)
                 try DurableFile(path: path).replace(with: document.text)
             }
         }
@@ -115,15 +95,12 @@ package struct ClientsFileEditor: Sendable {
                 problems.map { Problem(.file(path.string, line: nil), $0.message, hint: $0.hint) })
         }
     }
-
-    private static func positions(of id: ClientID, in entries: [ClientEntry]) -> [Int] {
-        entries.indices.filter { entries[$0].id.flatMap { try? ClientID($0) } == id }
-    }
 }
 
-extension YAMLText {
-    fileprivate var clientEntries: [Node] {
-        root?.mapping?["clients"]?.sequence.map { Array($0) } ?? []
+extension ClientsFile {
+    /// The positions of the entries with an identifier.
+    func positions(of id: ClientID) -> [Int] {
+        entries.indices.filter { entries[$0].id.flatMap { try? ClientID($0) } == id }
     }
 }
 
@@ -134,42 +111,6 @@ extension Node {
         return list.map { secret in
             let end = secret.mapping?["expires_at"]?.scalar.flatMap { try? NumericDate(rfc3339: $0.string) }
             return [secret.mapping?["hash"]?.scalar?.string, end?.rfc3339]
-        }
-    }
-
-    /// The members of a client's entry, without its secrets.
-    fileprivate var exceptSecrets: [Node: Node] {
-        let pairs = mapping.map { Array($0) } ?? []
-        return Dictionary(pairs.filter { $0.key.string != "client_secrets" }.map { ($0.key, $0.value) }) { first, _ in
-            first
-        }
-    }
-}
-
-/// The reason a client was not added, changed or removed. The file is unchanged.
-package enum ClientsFileEditError: Error, Sendable, Equatable, CustomStringConvertible {
-    case clientExists
-    case noSuchClient
-    case noSecret
-    case unusualLayout
-
-    /// A human-readable description. It does not contain the identifier, which the operator has just given.
-    package var description: String {
-        switch self {
-        case .clientExists: "a client with this identifier already exists"
-        case .noSuchClient: "there is no client with this identifier"
-        case .noSecret: "the client has no secret: it authenticates in another way"
-        case .unusualLayout: "the clients file is laid out in a way that this command cannot edit"
-        }
-    }
-
-    /// What the operator can do about it.
-    package var hint: String {
-        switch self {
-        case .clientExists: "`writ clients rotate-secret ID` gives it another secret"
-        case .noSuchClient: "`writ clients list` shows them"
-        case .noSecret: "`writ clients show ID` says how"
-        case .unusualLayout: "write each client as a block of lines that begins with `- client_id:`, or edit by hand"
         }
     }
 }

@@ -8,6 +8,8 @@ package struct ClientsSettings: Sendable {
     /// `removed`, in the order of the file.
     package private(set) var removed: [RemovedClient] = []
     package private(set) var problems: [Problem] = []
+    /// The names of the settings that do not check.
+    private(set) var brokenNames: Set<String> = []
     /// The trusted issuers, which identities name; `nil` if they are not known.
     let issuers: IssuerNames?
     /// What the configuration says about clients; `nil` if that is not known.
@@ -63,7 +65,8 @@ package struct ClientsSettings: Sendable {
                 found = [Problem(file.place(member.line), "\(member.name ?? "") \(error)")]
             }
         }
-        guard !found.isEmpty else { return }
+        guard !found.isEmpty, let name = member.name else { return }
+        brokenNames.insert(name)
         problems += found
         if let former { notBefore[keyPath: kind] = former.notBefore[keyPath: kind] }
     }
@@ -87,6 +90,7 @@ package struct ClientsSettings: Sendable {
                     hint: "`writ clients remove ID` writes it"))
         }
         guard !found.isEmpty else { return }
+        brokenNames.insert(Self.removedName)
         problems += found
         let known = Set(removed)
         removed += former?.removed.filter { !known.contains($0) } ?? []

@@ -99,10 +99,7 @@ struct EntryMerger {
 
     /// What decides about the place and the moments of an entry's client, also if it is out; `nil` without an identifier.
     private func registered(_ index: Int) -> ClientRemains? {
-        if let client = candidate(index) {
-            return ClientRemains(id: client.id, statusIndex: client.statusIndex, notBefore: client.notBefore)
-        }
-        return entries[index].remains
+        candidate(index).map(ClientRemains.init) ?? entries[index].remains
     }
 
     /// The clients that there are.

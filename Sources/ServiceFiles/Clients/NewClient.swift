@@ -24,6 +24,10 @@ package struct NewClient: Sendable {
     package let bindsAccessTokens: Bool
     /// `introspect`: whether the client may introspect all tokens; omitted from the file if `false`.
     package let mayIntrospect: Bool
+    /// `status_index`; `nil` to omit it.
+    var statusIndex: Int?
+    /// `access_tokens_not_before` and `refresh_tokens_not_before`; omitted from the file if nothing is revoked.
+    var notBefore = TokensNotBefore()
 
     /// A client has exactly one of these credentials.
     package enum Credential: Sendable {
@@ -86,6 +90,8 @@ package struct NewClient: Sendable {
         lines += Self.list("resources", resources) + Self.list("audiences", audiences)
         if requiresProof { lines.append("dpop_bound_access_tokens: true") }
         if mayIntrospect { lines.append("introspect: true") }
+        if notBefore != TokensNotBefore() { lines += notBefore.members.compactMap(\.text) }
+        if let statusIndex { lines.append("status_index: \(statusIndex)") }
         return lines
     }
 

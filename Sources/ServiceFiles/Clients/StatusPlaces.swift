@@ -1,4 +1,5 @@
 import AccessToken
+import Libcrypto
 import OAuth
 
 /// Which client each place of the status lists belongs to. Two clients with one place would share the bit that says whether
@@ -57,6 +58,13 @@ struct StatusPlaces {
     /// The client that a place belongs to; `nil` for a free place.
     subscript(place: Int) -> ClientID? { holders[place] }
 
+    /// Takes a free place that nothing foretells.
+    mutating func takeRandom(for id: ClientID) throws -> Int {
+        let start = try RandomBytes.make(3).reduce(0) { $0 << 8 | Int($1) } % StatusIndex.range.count
+        guard let place = takeFree(from: start, for: id) else { throw ClientsFileEditError.noFreePlace }
+        return place
+    }
+
     /// Takes the first free place from `start` on.
     ///
     /// - Returns: `nil` if all places are taken.
@@ -69,5 +77,15 @@ struct StatusPlaces {
             return place
         }
         return nil
+    }
+}
+
+extension ClientsFile {
+    /// The places of its clients, and of those that are removed.
+    var places: StatusPlaces {
+        StatusPlaces(
+            entries.compactMap { entry in
+                entry.registered.map { StatusPlaces.Request(id: $0.id, written: $0.statusIndex) }
+            }, removed: settings.removed)
     }
 }

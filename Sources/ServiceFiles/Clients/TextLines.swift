@@ -23,20 +23,9 @@ struct TextLines {
         return text
     }
 
-    subscript(index: Int) -> TextLine {
-        get { lines[index] }
-        set { lines[index] = newValue }
-    }
+    subscript(index: Int) -> TextLine { lines[index] }
 
     subscript(range: Range<Int>) -> [TextLine] { Array(lines[range]) }
-
-    /// Inserts lines that end as the line before them does.
-    mutating func insert(_ texts: [String], at index: Int) {
-        let end = index > 0 ? lines[index - 1].end : lines.first?.end ?? "\n"
-        lines.insert(contentsOf: texts.map { TextLine($0, end: end) }, at: index)
-    }
-
-    mutating func remove(_ range: Range<Int>) { lines.removeSubrange(range) }
 
     mutating func replace(_ range: Range<Int>, with new: [TextLine]) { lines.replaceSubrange(range, with: new) }
 }

@@ -17,6 +17,26 @@ package enum RevocationCheck {
         }
     }
 
+    /// Checks that the clients file can be loaded, and that it has these moments.
+    ///
+    /// - Parameter id: the client; `nil` for all clients.
+    /// - Throws: ``UnappliedRevocation`` otherwise.
+    package static func checkMoments(
+        _ moments: TokensNotBefore, of id: ClientID?, _ configuration: ServiceConfiguration
+    ) throws(UnappliedRevocation) {
+        let subject = "the tokens of \(id.map { $0.description } ?? "all clients") are revoked"
+        let reading = try clients(configuration, subject)
+        let registered = reading.clients.filter { $0.id == id }.map(\.notBefore)
+        // An entry that does not check is out at a start. A running service adds its moments to the last form.
+        let out = reading.removed.filter { $0.id == id }.map { TokensNotBefore(accessTokens: $0.notBefore) }
+        let present =
+            id == nil
+            ? reading.settings.notBefore : (registered + out).reduce(TokensNotBefore()) { $0.union($1) }
+        guard moments.accessTokens.moments.allSatisfy(present.accessTokens.moments.contains) else {
+            throw UnappliedRevocation(subject, InvalidConfiguration(reading.problems).description)
+        }
+    }
+
     /// Checks that the clients file can be loaded, and that the client has this secret.
     ///
     /// - Throws: ``UnappliedRevocation`` otherwise.

@@ -46,9 +46,11 @@ package struct WorkingFolder: Sendable {
         }
 
         let secret = try GeneratedClientSecret()
-        let client = NewClient(
+        var client = NewClient(
             id: try ClientID("demo"), name: "A first client", credential: .secret(secret.hash),
             scope: try Scope("site.read site.documentation"), resources: [try Audience("https://api.example.com")])
+        var places = StatusPlaces([], removed: [])
+        client.statusIndex = try places.takeRandom(for: client.id)
         let isKeyNew = try createKey()
         try FileError.naming(clientsFile) { try DurableFile(path: clientsFile).create(Self.clientsYAML(client)) }
         do {

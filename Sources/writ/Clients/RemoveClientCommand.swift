@@ -1,3 +1,4 @@
+import AccessToken
 import ArgumentParser
 import ServiceFiles
 
@@ -5,7 +6,11 @@ extension ClientsCommand {
     struct Remove: ParsableCommand, ExemplaryCommand {
         static let configuration = CommandConfiguration(
             commandName: "remove", abstract: "Remove a client.",
-            discussion: "Its access tokens stay valid until they expire.")
+            discussion: """
+                Its access tokens are revoked for verifiers that check the status list (access_token.status_list), and for those \
+                that introspect. Other verifiers accept them until they expire. What is left of it in the clients file, under \
+                removed, is dropped by a later removal, when the tokens have expired.
+                """)
 
         static let examples = ["writ clients remove reporting --dry-run", "writ clients remove reporting --yes"]
 
@@ -25,10 +30,16 @@ extension ClientsCommand {
                 }
                 return Terminal.note("Would remove \(id).")
             }
-            try confirmation.confirm("Remove \(id)? It gets no further tokens, and its secrets cannot be restored.")
-            try configuration.clientsEditor.remove(id)
+            try confirmation.confirm(
+                "Remove \(id)? It gets no further tokens, its access tokens are revoked, and its secrets cannot be restored."
+            )
+            let removed = try configuration.clientsEditor.remove(id, now: .now)
             try RevocationCheck.checkRemoval(of: id, configuration)
             Terminal.note("Removed \(id).")
+            if removed == nil {
+                Terminal.warn(
+                    "its place in the status lists is that of another client: its access tokens are not revoked there")
+            }
         }
     }
 }

@@ -1,0 +1,33 @@
+/// The reason a client was not added, changed or removed. The file is unchanged.
+package enum ClientsFileEditError: Error, Sendable, Equatable, CustomStringConvertible {
+    case clientExists
+    case noSuchClient
+    case noSecret
+    case tooManyMoments
+    case noFreePlace
+    case unusualLayout
+
+    /// A human-readable description. It does not contain the identifier, which the operator has just given.
+    package var description: String {
+        switch self {
+        case .clientExists: "a client with this identifier already exists"
+        case .noSuchClient: "there is no client with this identifier"
+        case .noSecret: "the client has no secret: it authenticates in another way"
+        case .tooManyMoments: "16 moments lie ahead already, and no more fit"
+        case .noFreePlace: "the status lists have no free place"
+        case .unusualLayout: "the clients file is laid out in a way that this command cannot edit"
+        }
+    }
+
+    /// What the operator can do about it.
+    package var hint: String {
+        switch self {
+        case .clientExists: "`writ clients rotate-secret ID` gives it another secret"
+        case .noSuchClient: "`writ clients list` shows them"
+        case .noSecret: "`writ clients show ID` says how"
+        case .tooManyMoments: "try again when the first of them has come, or edit the file by hand"
+        case .noFreePlace: "they have 1048576: remove clients first"
+        case .unusualLayout: "write each client as a block of lines that begins with `- client_id:`, or edit by hand"
+        }
+    }
+}

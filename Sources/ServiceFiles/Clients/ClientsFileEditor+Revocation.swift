@@ -1,0 +1,173 @@
+package import AccessToken
+package import OAuth
+
+extension ClientsFileEditor {
+    /// Revokes what was issued before a moment: access tokens and refresh tokens. No moment is taken away that still counts.
+    ///
+    /// - Parameters:
+    ///   - id: the client; `nil` for all clients.
+    ///   - moment: if it lies ahead, it waits until then.
+    /// - Returns: the moments of the client's entry, or of all clients.
+    /// - Throws: the problems of the moments that are there, if they cannot be read.
+    @discardableResult
+    package func revoke(_ id: ClientID?, at moment: NumericDate, now: NumericDate) throws -> TokensNotBefore {
+        var moments = TokensNotBefore()
+        try edit { document, file in
+            var expected = ExpectedFile(file)
+            guard let id else {
+                moments = try file.momentsOfAll.adding(moment, now: now)
+                try document.set(moments.members)
+                expected.notBefore = moments
+                return expected
+            }
+            guard let index = file.positions(of: id).first else { throw ClientsFileEditError.noSuchClient }
+            moments = try file.entries[index].checkedMoments.adding(moment, now: now)
+            try document.set(moments.members, ofEntry: index)
+            expected.change(moments.members.map(\.name), ofEntry: index) { _ in true }
+            expected.moments = (index, moments)
+            return expected
+        }
+        return moments
+    }
+
+    /// Removes a client: every entry with its identifier, also one that does not check. Its access tokens are revoked: an
+    /// element of `removed` stays for as long as they may live.
+    ///
+    /// - Returns: the element; `nil` if the client's place in the status lists is that of another client.
+    /// - Throws: ``ClientsFileEditError/noSuchClient`` if no client has this identifier.
+    @discardableResult
+    package func remove(_ id: ClientID, now: NumericDate) throws -> RemovedClient? {
+        var element: RemovedClient?
+        try edit { document, file in
+            let positions = file.positions(of: id)
+            guard !positions.isEmpty else { throw ClientsFileEditError.noSuchClient }
+            document.removeEntries(positions)
+            var expected = ExpectedFile(file)
+            let rest = Set(file.entries.indices).subtracting(positions)
+            expected.entries = { before, after in
+                after.elementsEqual(before.enumerated().filter { rest.contains($0.offset) }.map(\.element))
+            }
+            element = try file.removal(of: id, positions, now: now)
+            if let element { try document.add(element, &expected.removed, file.settings, now: now) }
+            return expected
+        }
+        return element
+    }
+}
+
+extension ClientsFile {
+    /// The moments of all clients.
+    fileprivate var momentsOfAll: TokensNotBefore {
+        get throws(InvalidConfiguration) {
+            let names: Set = [ClientsSettings.accessTokensName, ClientsSettings.refreshTokensName]
+            guard settings.brokenNames.isDisjoint(with: names) else { throw InvalidConfiguration(settings.problems) }
+            return settings.notBefore
+        }
+    }
+
+    /// What is left of a client. Its present moments stay, and those of an earlier removal.
+    fileprivate func removal(of id: ClientID, _ positions: [Int], now: NumericDate) throws -> RemovedClient? {
+        let index = entries[positions[0]].registered?.statusIndex
+        let place = try RemovedClient(id: id, statusIndex: index, notBefore: .never).statusPlace()
+        guard places[place] == id else { return nil }
+        let present =
+            positions.map { entries[$0].notBefore.accessTokens }
+            + settings.removed.filter { $0.id == id }.map(\.notBefore)
+        let moments = present.reduce(NotBefore.never) { $0.union($1) }.adding(now + .seconds(1), now: now).moments
+        // No tokens follow, so that the moments between the first and the last revoke nothing of their own.
+        let few = moments.count <= NotBefore.maximumCount ? moments : [moments[0], moments[moments.count - 1]]
+        return RemovedClient(id: id, statusIndex: place, notBefore: NotBefore(few))
+    }
+}
+
+extension ClientEntry {
+    /// The moments of the entry.
+    ///
+    /// - Throws: its problems, if they cannot be read.
+    fileprivate var checkedMoments: TokensNotBefore {
+        get throws(InvalidConfiguration) {
+            guard remains?.momentsCheck != false else { throw InvalidConfiguration(problems) }
+            return notBefore
+        }
+    }
+}
+
+extension TokensNotBefore {
+    fileprivate func adding(_ moment: NumericDate, now: NumericDate) throws(ClientsFileEditError) -> TokensNotBefore {
+        let sum = TokensNotBefore(
+            accessTokens: accessTokens.adding(moment, now: now), refreshTokens: refreshTokens.adding(moment, now: now))
+        let count = max(sum.accessTokens.moments.count, sum.refreshTokens.moments.count)
+        guard count <= NotBefore.maximumCount else { throw .tooManyMoments }
+        return sum
+    }
+
+    /// As members of an entry, or as settings.
+    var members: [MemberText] {
+        [
+            MemberText(name: ClientsSettings.accessTokensName, value: accessTokens.yaml),
+            MemberText(name: ClientsSettings.refreshTokensName, value: refreshTokens.yaml),
+        ]
+    }
+}
+
+extension ClientsDocument {
+    /// Adds an element to `removed`, and drops those whose tokens have expired.
+    fileprivate mutating func add(
+        _ element: RemovedClient, _ removed: inout [RemovedClient], _ settings: ClientsSettings, now: NumericDate
+    ) throws {
+        guard settings.brokenNames.isDisjoint(with: [ClientsSettings.removedName]) else {
+            // An element that does not check stays as it is: its operator has to mend it.
+            removed.append(element)
+            return try insert(element.yaml, intoSetting: ClientsSettings.removedName)
+        }
+        removed.removeAll { other in
+            other.id == element.id && other.statusIndex == element.statusIndex
+                || other.notBefore.moments.allSatisfy { $0 + RemovedClient.longestLifetime <= now }
+        }
+        removed.append(element)
+        try set([removed.member])
+    }
+}
+
+extension RemovedClient {
+    /// The longest lifetime that access tokens can have.
+    fileprivate static let longestLifetime: Duration = .seconds(86400)
+
+    /// In one line, so that a large file is read in pieces.
+    fileprivate var yaml: String {
+        let place = statusIndex.map { "status_index: \($0), " } ?? ""
+        return
+            "{ client_id: \(YAMLScalar.write(id.description)), \(place)\(ClientsSettings.accessTokensName): \(notBefore.yaml) }"
+    }
+}
+
+extension [RemovedClient] {
+    /// The setting, or its absence.
+    fileprivate var member: MemberText {
+        MemberText(
+            name: ClientsSettings.removedName, value: isEmpty ? nil : "[\(map(\.yaml).joined(separator: ", "))]")
+    }
+}
+
+extension NewClient {
+    /// The same with a free place in the status lists. A client that was removed has its place and its moments from there, and
+    /// its element is no longer needed.
+    func placed(
+        in file: ClientsFile, _ document: inout ClientsDocument, _ removed: inout [RemovedClient]
+    ) throws -> NewClient {
+        var client = self
+        var places = file.places
+        guard let former = removed.first(where: { $0.id == id }) else {
+            client.statusIndex = try places.takeRandom(for: id)
+            return client
+        }
+        client.notBefore = TokensNotBefore(accessTokens: former.notBefore, refreshTokens: former.notBefore)
+        let place = try former.statusPlace()
+        let isOwn = places[place] == id
+        client.statusIndex = isOwn ? place : try places.takeRandom(for: id)
+        guard isOwn, file.settings.brokenNames.isDisjoint(with: [ClientsSettings.removedName]) else { return client }
+        removed.removeAll { $0 == former }
+        try document.set([removed.member])
+        return client
+    }
+}
