@@ -31,6 +31,7 @@ COMMANDS = {
     "keys retire": ["keys", "retire", "--json", "--", "KID"],
     "clients add": ["clients", "add", "reporting", "--scope", "a", "--json"],
     "clients rotate-secret": ["clients", "rotate-secret", "demo", "--json"],
+    "clients revoke": ["clients", "revoke", "demo", "--json"],
     "clients remove": ["clients", "remove", "demo"],
 }
 # In the words of the system, and in those of Foundation.

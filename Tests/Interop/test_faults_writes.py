@@ -16,6 +16,7 @@ COMMANDS = {
     "keys retire": ["keys", "retire", "KID", "--json"],
     "clients add": ["clients", "add", "reporting", "--scope", "a", "--json"],
     "clients rotate-secret": ["clients", "rotate-secret", "demo", "--json"],
+    "clients revoke": ["clients", "revoke", "demo", "--json"],
     "clients remove": ["clients", "remove", "demo"],
 }
 # A file is synchronised beside its place, then the folder that names it; what is removed, twice.

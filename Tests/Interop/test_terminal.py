@@ -169,14 +169,14 @@ class TestQuestions:
 
     def test_removing_a_client_and_replacing_its_secret_ask(self, own_service):
         before = own_service.clients_file.read_text()
-        for command in (["remove", "demo"], ["rotate-secret", "demo"]):
+        for command in (["remove", "demo"], ["rotate-secret", "demo"], ["revoke", "demo"], ["revoke", "--all"]):
             status, shown = at_terminal(own_service.folder, "clients", *command, answers=["n"])
             assert status == 1 and "[y/N]" in shown
             assert own_service.clients_file.read_text() == before
         status, shown = at_terminal(own_service.folder, "clients", "rotate-secret", "demo", "--keep", "1h")
         assert status == 0 and "[y/N]" not in shown
         assert at_terminal(own_service.folder, "clients", "remove", "demo", answers=["y"])[0] == 0
-        assert "demo" not in own_service.clients_file.read_text()
+        assert "- client_id: demo" not in own_service.clients_file.read_text()
 
 
 class TestDryRuns:
@@ -200,13 +200,14 @@ class TestDryRuns:
         plan = json.loads(unchanged.writ("keys", "rotate", "--sealing", "--dry-run", "--json").stdout)
         assert plan["kid"] is None and plan["file"].endswith("-xaes-256-gcm.sealing") and plan["removed"] == []
         assert "Would remove demo." in unchanged.writ("clients", "remove", "demo", "--dry-run").stderr
+        assert "Would revoke the access tokens of demo, if" in unchanged.writ("clients", "revoke", "demo", "--dry-run").stdout
         assert "expire at once" in unchanged.writ("clients", "rotate-secret", "demo", "--dry-run").stderr
         assert "expire at 20" in unchanged.writ("clients", "rotate-secret", "demo", "--keep", "1h", "--dry-run").stderr
 
     def test_it_fails_as_the_command_would(self, unchanged):
         assert_clear_error(unchanged.writ("keys", "rotate", "--in", "1m", "--dry-run", status=1), "published for")
         assert_clear_error(unchanged.writ("keys", "retire", "x", "--dry-run", status=1), "no key with this kid")
-        for command in ("remove", "rotate-secret"):
+        for command in ("remove", "rotate-secret", "revoke"):
             assert_clear_error(unchanged.writ("clients", command, "x", "--dry-run", status=1), "no client")
 
 

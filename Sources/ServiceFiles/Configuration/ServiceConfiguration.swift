@@ -158,8 +158,11 @@ package struct ServiceConfiguration: Sendable {
     /// The longest lifetimes of tokens that any client can get. They are used if the clients cannot be read, so that no
     /// key is removed too early.
     package var longestLifetimes: TokenLifetimes {
-        TokenLifetimes(accessToken: .seconds(86400), refreshToken: refreshTokenLifetime)
+        TokenLifetimes(accessToken: longestAccessTokenLifetime, refreshToken: refreshTokenLifetime)
     }
+
+    /// The longest lifetime that access tokens of a client can have.
+    package var longestAccessTokenLifetime: Duration { .seconds(86400) }
 }
 
 /// Which audiences a client's assertion may have: `client_assertion.audience`.

@@ -6,8 +6,9 @@ import ServiceFiles
 
 struct ClientsCommand: ParsableCommand, ExemplaryCommand {
     static let configuration = CommandConfiguration(
-        commandName: "clients", abstract: "Add, show and remove clients, and rotate their secrets.",
-        subcommands: [Add.self, List.self, Show.self, RotateSecret.self, Remove.self])
+        commandName: "clients",
+        abstract: "Add, show and remove clients, rotate their secrets, and revoke their tokens.",
+        subcommands: [Add.self, List.self, Show.self, RotateSecret.self, Revoke.self, Remove.self])
 
     static let examples = ["writ clients list"]
 
