@@ -45,13 +45,21 @@ public struct DocumentDownload: Sendable {
     public func fetch<Value>(
         _ decode: ([UInt8]) throws(DocumentFetchError) -> Value
     ) async throws(DocumentFetchError) -> FetchedDocument<Value> {
-        let answer = try await get()
+        try await fetch(accepting: nil, decode)
+    }
+
+    /// - Parameter mediaType: for `Accept`; `nil` for those of key sets and of JSON.
+    package func fetch<Value>(
+        accepting mediaType: String?, _ decode: ([UInt8]) throws(DocumentFetchError) -> Value
+    ) async throws(DocumentFetchError) -> FetchedDocument<Value> {
+        let answer = try await get(accepting: mediaType)
         return FetchedDocument(
             try decode(answer.body), maximumAge: Self.maximumAge(answer.headers) ?? Self.defaultMaximumAge)
     }
 
-    private func get() async throws(DocumentFetchError) -> HTTPAnswer {
+    private func get(accepting mediaType: String?) async throws(DocumentFetchError) -> HTTPAnswer {
         var request = HTTPClientRequest(url: url.description)
+        if let mediaType { request.headers.add(name: "Accept", value: mediaType) }
         if let token = try await credentials?.token() {
             request.headers.add(name: "Authorization", value: "Bearer \(token)")
         }

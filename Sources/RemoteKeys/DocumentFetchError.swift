@@ -20,6 +20,8 @@ public struct DocumentFetchError: Error, Sendable, Equatable, CustomStringConver
         case otherIssuer
         /// A file that cannot be read.
         case unreadableFile
+        /// So many documents were asked for that this one was not.
+        case tooFrequent
     }
 
     /// The kind of failure.
@@ -56,6 +58,7 @@ public struct DocumentFetchError: Error, Sendable, Equatable, CustomStringConver
         case .empty: "the set has no key that can be used"
         case .otherIssuer: "the metadata is that of another issuer"
         case .unreadableFile: "the file cannot be read: \(reason)"
+        case .tooFrequent: "too many were asked for in the last minute"
         }
     }
 }

@@ -74,23 +74,27 @@ struct DocumentFreshness {
 
     /// Without a usable document every caller fails until a fetch succeeds, so the next one may begin after a second.
     private func coolDown(now: Instant) -> Duration {
-        (isStale(now: now) ? .seconds(1) : caching.coolDown) * (1 + 0.25 * jitter)
+        if let shortest = caching.shortestFreshness, receivedAt != nil, failure == nil { return shortest }
+        return (isStale(now: now) ? .seconds(1) : caching.coolDown) * (1 + 0.25 * jitter)
     }
 
     /// Counts a document with this freshness lifetime as received.
     ///
+    /// - Parameter usableFor: the time after which it may not be used, however stale a document may be.
     /// - Returns: when its refresh begins.
-    mutating func receive(maximumAge: Duration, now: Instant) -> Instant {
+    mutating func receive(
+        maximumAge: Duration, usableFor: Duration = .seconds(Int32.max), now: Instant
+    ) -> Instant {
         failure = nil
         receivedAt = now
         // No fetch begins before the cool-down ends. Without that time each caller would find the document expired.
-        let maximumAge = max(maximumAge, caching.coolDown)
+        let maximumAge = min(max(maximumAge, caching.shortestFreshness ?? caching.coolDown), usableFor)
         // After three quarters of the lifetime, so that no caller has to wait at its end.
         let refreshAfter = now.advanced(by: maximumAge * (0.75 + 0.15 * jitter))
         let freshUntil = now.advanced(by: maximumAge)
         self.refreshAfter = refreshAfter
         self.freshUntil = freshUntil
-        staleAfter = freshUntil.advanced(by: caching.maximumStaleness)
+        staleAfter = min(freshUntil.advanced(by: caching.maximumStaleness), now.advanced(by: usableFor))
         return refreshAfter
     }
 

@@ -195,7 +195,8 @@ public final class RemoteDocument<Value: Equatable & Sendable>: Sendable {
     }
 
     private func receive(_ fetched: FetchedDocument<Value>, _ state: inout State, now: ContinuousClock.Instant) {
-        let refreshAfter = state.freshness.receive(maximumAge: fetched.maximumAge, now: now)
+        let refreshAfter = state.freshness.receive(
+            maximumAge: fetched.maximumAge, usableFor: fetched.usableFor, now: now)
         let document: CachedDocument<Value>
         if let current = state.current, current.value == fetched.value {
             document = current
@@ -215,6 +216,9 @@ public struct DocumentCaching: Sendable {
     /// The minimum time between two reloads, and between a failed fetch and the next one. Up to a quarter of it is
     /// added at random, so that processes that started together do not fetch together.
     public var coolDown: Duration
+    /// The minimum time that a document is fresh, which is then also that between two fetches that succeed; by default
+    /// ``coolDown``.
+    package var shortestFreshness: Duration?
 
     /// A day of staleness, and a cool-down of 30 seconds.
     public static let standard = DocumentCaching()
@@ -232,12 +236,23 @@ public struct FetchedDocument<Value: Sendable>: Sendable {
     public let value: Value
     /// The freshness lifetime: `max-age` of `Cache-Control` (RFC 9111 section 5.2.2.1).
     public let maximumAge: Duration
+    /// The time after which the document may not be used, even while its server is unreachable.
+    package let usableFor: Duration
 
     /// Creates a document, for sources other than a URL.
     public init(_ value: Value, maximumAge: Duration) {
+        self.init(value, maximumAge: maximumAge, usableFor: Self.longest)
+    }
+
+    /// - Parameter usableFor: at most some decades count.
+    package init(_ value: Value, maximumAge: Duration, usableFor: Duration) {
         self.value = value
         self.maximumAge = maximumAge
+        self.usableFor = min(usableFor, Self.longest)
     }
+
+    /// So that sums of instants and durations do not overflow.
+    private static var longest: Duration { .seconds(Int32.max) }
 }
 
 /// A document and its version.

@@ -79,4 +79,29 @@ import Testing
         let late = failed.begin(isReload: true, now: at(29.9), jitter: 0)
         #expect(!late)
     }
+
+    @Test("A document may say that it is of no use after a time, however stale a document may be")
+    func endsEarly() {
+        var freshness = DocumentFreshness(DocumentCaching(maximumStaleness: .seconds(1000)))
+        _ = freshness.receive(maximumAge: .seconds(100), usableFor: .seconds(150), now: start)
+        #expect(freshness.advice(now: at(99)) == .useAndRefresh && !freshness.isStale(now: at(149)))
+        #expect(freshness.isStale(now: at(150)))
+        _ = freshness.receive(maximumAge: .seconds(100), usableFor: .seconds(50), now: start)
+        #expect(freshness.advice(now: at(50)) == .fetch && freshness.isStale(now: at(50)))
+    }
+
+    @Test("A document may be fresh for less than the cool-down, which then counts after a failure alone")
+    func shortFreshness() {
+        var caching = DocumentCaching(maximumStaleness: .seconds(1000), coolDown: .seconds(10))
+        caching.shortestFreshness = .seconds(1)
+        var freshness = DocumentFreshness(caching)
+        _ = freshness.begin(now: start, jitter: 1)
+        _ = freshness.receive(maximumAge: .zero, now: start)
+        #expect(freshness.advice(now: at(1)) == .fetch)
+        let begins = [at(0.9), at(1)].map { freshness.begin(now: $0, jitter: 1) }
+        #expect(begins == [false, true])
+        freshness.fail(DocumentFetchError(.status(500)))
+        let beginsAfterFailure = [at(13.4), at(13.5)].map { freshness.begin(now: $0, jitter: 0) }
+        #expect(beginsAfterFailure == [false, true])
+    }
 }

@@ -30,6 +30,16 @@ package enum StatusListError: Error, Sendable, Equatable, CustomStringConvertibl
         case lst
     }
 
+    /// Whether the issuer has signed the list that was asked for, and its content cannot be used. Otherwise the text is
+    /// another one, or of another time.
+    package var isAboutContent: Bool {
+        switch self {
+        case .wrongType, .otherList, .notYetValid, .expired: false
+        case .malformed(.payload), .malformed(.sub), .compression(.outOfMemory): false
+        case .malformed, .unknownBits, .compression: true
+        }
+    }
+
     /// A human-readable clause in which "it" is the Status List Token.
     package var description: String {
         switch self {

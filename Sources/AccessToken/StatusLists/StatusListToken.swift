@@ -48,6 +48,14 @@ package struct StatusListToken: Sendable {
     }
 }
 
+extension StatusListToken: Equatable {
+    /// Compares the octets of the URIs.
+    package static func == (first: StatusListToken, second: StatusListToken) -> Bool {
+        first.uri.isSameText(as: second.uri) && first.issuedAt == second.issuedAt
+            && first.expiresAt == second.expiresAt && first.timeToLive == second.timeToLive && first.list == second.list
+    }
+}
+
 extension StatusListToken {
     /// Reads a Status List Token, whose signature was checked with a key of the issuer, as section 8.3 says.
     ///

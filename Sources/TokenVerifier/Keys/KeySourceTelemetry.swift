@@ -49,7 +49,7 @@ struct KeySourceTelemetry: Sendable {
 
 extension DocumentFetchError.Code {
     /// A word for metrics. There are as many as there are cases.
-    fileprivate var word: String {
+    var word: String {
         switch self {
         case .insecureURL: "insecure_url"
         case .unreachable: "unreachable"
@@ -59,6 +59,7 @@ extension DocumentFetchError.Code {
         case .empty: "empty"
         case .otherIssuer: "other_issuer"
         case .unreadableFile: "unreadable_file"
+        case .tooFrequent: "too_frequent"
         }
     }
 }
