@@ -95,7 +95,8 @@ let surroundings: [Target] = [
         ],
         swiftSettings: strict),
     .target(
-        name: "TokenVerifierTesting", dependencies: ["TokenVerifier", "AccessToken", "JOSE", "Libcrypto"],
+        name: "TokenVerifierTesting",
+        dependencies: ["TokenVerifier", "RemoteKeys", "AccessToken", "JOSE", "Libcrypto"],
         swiftSettings: strict),
     .target(
         name: "TokenVerifierHummingbird",

@@ -28,6 +28,11 @@ public enum AccessTokenRejection: Error, Sendable, Equatable, CustomStringConver
     case notBoundToKey
     /// `x5t#S256` binds the token to another client certificate, or the request came without one (RFC 8705 section 3).
     case wrongCertificate
+    /// The Status List that the token names says that it was revoked or suspended (draft-ietf-oauth-status-list-21 section 7).
+    case revoked
+    /// The Status List that the token names says nothing about it: the issuer has no such list, cannot have it, or has one
+    /// without this token.
+    case unknownStatus
     /// A check of the resource server's own refused the token, for this reason. Clients see it.
     case refused(String)
 
@@ -52,6 +57,8 @@ public enum AccessTokenRejection: Error, Sendable, Equatable, CustomStringConver
         case .boundToKey: "it is bound to a key, and no proof of that key was checked"
         case .notBoundToKey: "it is not bound to a key as it must be"
         case .wrongCertificate: "it is bound to a client certificate that the request did not come with"
+        case .revoked: "it was revoked"
+        case .unknownStatus: "the status list that it names says nothing about it"
         case .refused(let reason): reason
         }
     }
@@ -77,6 +84,8 @@ public enum AccessTokenRejection: Error, Sendable, Equatable, CustomStringConver
         case .boundToKey: "bound_to_key"
         case .notBoundToKey: "not_bound_to_key"
         case .wrongCertificate: "wrong_certificate"
+        case .revoked: "revoked"
+        case .unknownStatus: "unknown_status"
         case .refused: "refused"
         }
     }

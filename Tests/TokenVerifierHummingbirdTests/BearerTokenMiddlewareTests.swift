@@ -74,6 +74,34 @@ import TokenVerifierTesting
         }
     }
 
+    @Test("A revoked token gets invalid_token, and one whose status list cannot be fetched 503")
+    func revokedToken() async throws {
+        let list = TestStatusList(of: issuer)
+        let token = try issuer.token(claims: ["status": list.claim(7)])
+        let verifier = try issuer.verifier(rules: VerificationRules(statusLists: list.rules()))
+        let router = Router(context: BasicAccessTokenRequestContext.self)
+        router.group()
+            .add(middleware: BearerTokenMiddleware(verifier))
+            .get("/") { _, _ in "reached" }
+        try await Application(router: router).test(.router) { client in
+            func answer() async throws -> (status: HTTPResponse.Status, challenge: String?) {
+                try await client.execute(uri: "/", method: .get, headers: [.authorization: "Bearer \(token)"]) {
+                    ($0.status, $0.headers[.wwwAuthenticate])
+                }
+            }
+            #expect(try await answer().status == .ok)
+            list.isDown = true
+            #expect(try await answer() == (.serviceUnavailable, nil))
+            list.isDown = false
+            list.revoke(7)
+            let refusal = try await answer()
+            #expect(refusal.status == .unauthorized)
+            #expect(
+                refusal.challenge == Self.realm
+                    + #", error="invalid_token", error_description="the token is refused: it was revoked""#)
+        }
+    }
+
     @Test("RFC 6750 section 3.1: a route that requires more scope answers 403 with its challenge")
     func scopeInARoute() async throws {
         let headers: HTTPFields = [.authorization: "Bearer \(try issuer.token(scope: "site.read"))"]

@@ -107,7 +107,7 @@ import Testing
             switch error {
             case .rejected: result = "refused"
             case .noKeys: result = "no keys"
-            case .cannotVerify, .invalidProof, .nonceRequired, .tooManyProofs: result = "failed"
+            case .noStatusList, .cannotVerify, .invalidProof, .nonceRequired, .tooManyProofs: result = "failed"
             }
         }
         return source.withLock { $0.requests } == 0 ? result : "\(result), asked"

@@ -280,10 +280,6 @@ import TokenVerifierTesting
     }
 }
 
-extension Logger {
-    static var silent: Logger { Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } }
-}
-
 /// Keeps what is logged.
 final class RecordedLog: Sendable {
     private let recorded = Mutex<[String]>([])

@@ -18,8 +18,8 @@ public struct BearerChallenge: Error, Sendable, Equatable {
         case nonceRequired(String)
         /// The token is valid, and its scope does not contain the required one: `insufficient_scope`.
         case insufficientScope
-        /// The token could not be checked: the issuer's keys are not available, libcrypto failed, or there is no room to
-        /// record the DPoP proof. The client's token may be valid, so it gets no challenge.
+        /// The token could not be checked: the issuer's keys or the token's status list are not available, libcrypto
+        /// failed, or there is no room to record the DPoP proof. The client's token may be valid, so it gets no challenge.
         case unavailable
     }
 

@@ -71,7 +71,7 @@ extension BearerChallenge.Cause {
         case .rejected(let rejection): self = .invalidToken(rejection)
         case .invalidProof(let error): self = .invalidProof(error)
         case .nonceRequired(let nonce): self = .nonceRequired(nonce)
-        case .noKeys, .cannotVerify, .tooManyProofs: self = .unavailable
+        case .noKeys, .noStatusList, .cannotVerify, .tooManyProofs: self = .unavailable
         }
     }
 }

@@ -131,4 +131,7 @@ public struct KeySource: Sendable {
 extension Logger {
     /// The logger with the label `TokenVerifier`, of the logging system that the program has chosen.
     public static var tokenVerifier: Logger { Logger(label: "TokenVerifier") }
+
+    /// A logger that drops everything, for a program that reports the error of a verification itself.
+    package static var silent: Logger { Logger(label: "TokenVerifier") { _ in SwiftLogNoOpLogHandler() } }
 }

@@ -9,6 +9,8 @@ public enum AccessTokenVerificationError: Error, Sendable, Equatable, CustomStri
     case rejected(AccessTokenRejection)
     /// The issuer's keys cannot be fetched, so the token could not be checked.
     case noKeys(DocumentFetchError)
+    /// The Status List that the token names cannot be fetched, so it is not known whether the token was revoked.
+    case noStatusList(DocumentFetchError)
     /// libcrypto failed while it checked the signature, so nothing is known about the token.
     case cannotVerify(LibcryptoError)
     /// The token is valid, and the DPoP proof of the request is not: `invalid_dpop_proof` of RFC 9449 section 7.1.
@@ -32,11 +34,13 @@ public enum AccessTokenVerificationError: Error, Sendable, Equatable, CustomStri
         if case .cannotVerify(let error) = error { self = .cannotVerify(error) } else { self = .invalidProof(error) }
     }
 
-    /// A word for the error: that of the rejection or of the proof, `no_keys`, `cannot_verify` or `too_many_proofs`.
+    /// A word for the error: that of the rejection or of the proof, `no_keys`, `no_status_list`, `cannot_verify` or
+    /// `too_many_proofs`.
     public var code: String {
         switch self {
         case .rejected(let reason): reason.code
         case .noKeys: "no_keys"
+        case .noStatusList: "no_status_list"
         case .cannotVerify: "cannot_verify"
         case .invalidProof(let error): error.code
         case .nonceRequired: DPoPProofError.nonce.code
@@ -49,6 +53,7 @@ public enum AccessTokenVerificationError: Error, Sendable, Equatable, CustomStri
         switch self {
         case .rejected(let reason): "the token is refused: \(reason)"
         case .noKeys(let error): "the issuer's keys are not available: \(error)"
+        case .noStatusList(let error): "the token's status list is not available: \(error)"
         case .cannotVerify(let error): "a signature could not be checked: libcrypto \(error)"
         case .invalidProof(let error): "the DPoP proof is refused: \(error)"
         case .nonceRequired: "the DPoP proof is refused: \(DPoPProofError.nonce)"

@@ -17,6 +17,7 @@ public struct AccessTokenVerifier: TokenVerifying {
 
     private let cache: VerifiedTokenCache?
     private let senderCheck: SenderCheck
+    let statusCheck: StatusCheck
     private let lastHeader = LastHeader()
     private let metrics: VerificationMetrics
     private let now: @Sendable () -> NumericDate
@@ -43,6 +44,7 @@ public struct AccessTokenVerifier: TokenVerifying {
         self.keys = keys
         self.rules = rules
         senderCheck = SenderCheck(rules.confirmation)
+        statusCheck = StatusCheck(rules, issuer: issuer, keys: keys, metrics: metrics, now: now)
         cache = cacheCapacity > 0 ? VerifiedTokenCache(capacity: cacheCapacity) : nil
         self.metrics = VerificationMetrics(issuer: issuer.description, factory: metrics)
         self.now = now
@@ -71,7 +73,7 @@ public struct AccessTokenVerifier: TokenVerifying {
     public var proofAlgorithms: [SignatureAlgorithm] { rules.confirmation.proofAlgorithms }
 
     /// Verifies a token from the `Authorization` field, without the scheme `Bearer`. It waits only if no keys are
-    /// cached, or the cached keys lack the one that the token names.
+    /// cached, the cached keys lack the one that the token names, or there is no fresh Status List that it needs.
     ///
     /// Nothing is known of its sender, so that a token which is bound to a key is refused.
     public func verify(_ token: String) async throws(AccessTokenVerificationError) -> VerifiedAccessToken {
@@ -91,12 +93,26 @@ public struct AccessTokenVerifier: TokenVerifying {
         try await verify(token, TokenPresentation(scheme: scheme, request: request))
     }
 
+    /// How far a verification gets without waiting.
+    private enum Progress {
+        case verified(VerifiedAccessToken)
+        /// There are no keys, or they lack the one that the token names.
+        case lacksKey
+        /// What is left to check are status, sender and the check of the resource server's own.
+        case lacksStatusList(VerifiedAccessToken)
+    }
+
     private func verify(
         _ token: String, _ presentation: TokenPresentation
     ) async throws(AccessTokenVerificationError) -> VerifiedAccessToken {
-        if let verified = try verifyUsingCachedKeys(token, presentation) { return verified }
         do throws(AccessTokenVerificationError) {
-            let verified = try await verifyFetchingKeys(token, presentation)
+            let verified: VerifiedAccessToken
+            switch try verifyWithoutWaiting(token, presentation) {
+            case .verified(let token): verified = token
+            case .lacksKey:
+                verified = try await finish(try await tokenByFetchedKeys(token), presentation)
+            case .lacksStatusList(let token): verified = try await finish(token, presentation)
+            }
             metrics.accept()
             return verified
         } catch {
@@ -105,18 +121,12 @@ public struct AccessTokenVerifier: TokenVerifying {
         }
     }
 
-    /// Verifies synchronously, using cached keys only.
+    /// Verifies synchronously, using cached keys and cached Status Lists only.
     ///
-    /// - Returns: `nil` if keys would have to be fetched: then call ``verify(_:)``.
+    /// - Returns: `nil` if keys or a list would have to be fetched: then call ``verify(_:)``.
     public func verifyUsingCachedKeys(_ token: String) throws(AccessTokenVerificationError) -> VerifiedAccessToken? {
-        try verifyUsingCachedKeys(token, .alone)
-    }
-
-    private func verifyUsingCachedKeys(
-        _ token: String, _ presentation: TokenPresentation
-    ) throws(AccessTokenVerificationError) -> VerifiedAccessToken? {
         do throws(AccessTokenVerificationError) {
-            guard let verified = try verifyWithoutFetching(token, presentation) else { return nil }
+            guard case .verified(let verified) = try verifyWithoutWaiting(token, .alone) else { return nil }
             metrics.accept()
             return verified
         } catch {
@@ -125,39 +135,57 @@ public struct AccessTokenVerifier: TokenVerifying {
         }
     }
 
-    private func verifyWithoutFetching(
-        _ token: String, _ presentation: TokenPresentation
-    ) throws(AccessTokenVerificationError) -> VerifiedAccessToken? {
+    private func verifyWithoutWaiting(
+        _ text: String, _ presentation: TokenPresentation
+    ) throws(AccessTokenVerificationError) -> Progress {
+        let now = now()
+        let token: VerifiedAccessToken
         switch keys.kind {
-        case .fixed(let keys): return try verify(token, presentation, with: keys)
+        case .fixed(let keys): token = try self.token(text, with: keys, now: now)
         case .remote(let set):
-            guard let keys = set.cachedKeys else { return nil }
-            do throws(AccessTokenVerificationError) { return try verify(token, presentation, with: keys) } catch {
+            guard let keys = set.cachedKeys else { return .lacksKey }
+            do throws(AccessTokenVerificationError) { token = try self.token(text, with: keys, now: now) } catch {
                 guard case .rejected(.signature(.noSingleKey)) = error else { throw error }
-                return nil
+                return .lacksKey
             }
         }
+        guard try statusCheck.isGood(token) else { return .lacksStatusList(token) }
+        return .verified(try checkRequest(token, presentation, now: now))
     }
 
-    private func verifyFetchingKeys(
-        _ token: String, _ presentation: TokenPresentation
+    /// Checks what is left, and waits for a Status List if the token needs one.
+    private func finish(
+        _ token: VerifiedAccessToken, _ presentation: TokenPresentation
+    ) async throws(AccessTokenVerificationError) -> VerifiedAccessToken {
+        try await statusCheck.check(token)
+        let now = now()
+        do throws(AccessTokenRejection) { try rules.checkAgain(token, now: now) } catch { throw .rejected(error) }
+        return try checkRequest(token, presentation, now: now)
+    }
+
+    /// After all that the token alone decides: a proof is used up by it.
+    private func checkRequest(
+        _ token: VerifiedAccessToken, _ presentation: TokenPresentation, now: NumericDate
+    ) throws(AccessTokenVerificationError) -> VerifiedAccessToken {
+        try senderCheck.check(token, presentation, now: now)
+        do throws(AccessTokenRejection) { try rules.checkOwn(token) } catch { throw .rejected(error) }
+        return token
+    }
+
+    private func tokenByFetchedKeys(
+        _ text: String
     ) async throws(AccessTokenVerificationError) -> VerifiedAccessToken {
         guard case .remote(let set) = keys.kind else { throw .rejected(.signature(.noSingleKey)) }
         do throws(AccessTokenVerificationError) {
-            return try verify(token, presentation, with: try await keys(set.current))
+            let keys = try await keys(set.current)
+            return try token(text, with: keys, now: now())
         } catch {
             // A key that is not in the set may be new, so the set is reloaded.
             guard case .rejected(.signature(.noSingleKey)) = error else { throw error }
-            return try verify(token, presentation, with: try await keys(set.reloaded), of: set)
         }
-    }
-
-    /// Verifies with reloaded keys. If they could not be reloaded, a missing key says nothing about the token.
-    private func verify(
-        _ token: String, _ presentation: TokenPresentation, with keys: CachedDocument<JWKSet>,
-        of set: RemoteDocument<JWKSet>
-    ) throws(AccessTokenVerificationError) -> VerifiedAccessToken {
-        do throws(AccessTokenVerificationError) { return try verify(token, presentation, with: keys) } catch {
+        let keys = try await keys(set.reloaded)
+        do throws(AccessTokenVerificationError) { return try token(text, with: keys, now: now()) } catch {
+            // If the keys could not be reloaded, a missing key says nothing about the token.
             guard case .rejected(.signature(.noSingleKey)) = error, let failure = set.recentFailure else { throw error }
             throw .noKeys(failure)
         }
@@ -169,22 +197,16 @@ public struct AccessTokenVerifier: TokenVerifying {
         do throws(DocumentFetchError) { return try await get() } catch { throw .noKeys(error) }
     }
 
-    private func verify(
-        _ token: String, _ presentation: TokenPresentation, with keys: CachedDocument<JWKSet>
+    /// The token, if only status and sender are left to check.
+    private func token(
+        _ text: String, with keys: CachedDocument<JWKSet>, now: NumericDate
     ) throws(AccessTokenVerificationError) -> VerifiedAccessToken {
-        let now = now()
-        let verified: VerifiedAccessToken
-        do throws(AccessTokenRejection) { verified = try self.token(token, with: keys, now: now) } catch {
+        do throws(AccessTokenRejection) { return try checkedToken(text, with: keys, now: now) } catch {
             throw AccessTokenVerificationError(error)
         }
-        // After all that the token alone decides: a proof is used up by it.
-        try senderCheck.check(verified, presentation, now: now)
-        do throws(AccessTokenRejection) { try rules.checkOwn(verified) } catch { throw .rejected(error) }
-        return verified
     }
 
-    /// The token, if nothing but its sender is left to check.
-    private func token(
+    private func checkedToken(
         _ text: String, with keys: CachedDocument<JWKSet>, now: NumericDate
     ) throws(AccessTokenRejection) -> VerifiedAccessToken {
         // Before any work that grows with the length, such as a digest.

@@ -20,6 +20,8 @@ public struct VerificationRules: Sendable {
     /// How the verifier checks, for each request, that the sender has the key that `cnf` binds the token to. A `cnf` with a
     /// member that it does not understand is refused.
     public var confirmation: ConfirmationRules
+    /// Whether the verifier looks up, for each request, if the token was revoked.
+    public var statusLists: StatusListRules
     /// A check of the resource server's own, after all others and for each request. It returns the reason for a refusal,
     /// or `nil`. The reason is shown to the client.
     ///
@@ -27,12 +29,12 @@ public struct VerificationRules: Sendable {
     public var check: (@Sendable (VerifiedAccessToken) -> String?)?
 
     /// The defaults are: tokens of RFC 9068, all algorithms of ``SignatureAlgorithm/all`` (none of them is symmetric),
-    /// a leeway of 30 seconds, no limit of age, tokens of at most 16 KiB, and tokens that are bound to a key or to none.
+    /// a leeway of 30 seconds, no limit of age, tokens of at most 16 KiB, tokens that are bound to a key or to none, and no Status Lists.
     public init(
         profile: TokenProfile = .rfc9068, algorithms: [SignatureAlgorithm] = SignatureAlgorithm.all,
         leeway: Duration = .seconds(30), maximumAge: Duration? = nil, requiredClaims: [String] = [],
         maximumTokenLength: Int = CompactJWS.defaultMaximumLength,
-        confirmation: ConfirmationRules = ConfirmationRules(),
+        confirmation: ConfirmationRules = ConfirmationRules(), statusLists: StatusListRules = .ignored,
         check: (@Sendable (VerifiedAccessToken) -> String?)? = nil
     ) {
         self.profile = profile
@@ -42,6 +44,7 @@ public struct VerificationRules: Sendable {
         self.requiredClaims = requiredClaims
         self.maximumTokenLength = maximumTokenLength
         self.confirmation = confirmation
+        self.statusLists = statusLists
         self.check = check
     }
 }

@@ -8,8 +8,16 @@ extension AccessTokenVerifier: Service {
     /// Fetches the issuer's keys, unless there are fresh ones.
     public func warmUp() async throws(DocumentFetchError) { try await keys.warmUp() }
 
-    /// Keeps the issuer's keys fresh until the task is cancelled or the program shuts down gracefully.
-    public func run() async throws { try await keys.run() }
+    /// Keeps the issuer's keys fresh, and the Status Lists that tokens use, until the task is cancelled or the program shuts
+    /// down gracefully.
+    public func run() async throws {
+        guard let lists = statusCheck.lists else { return try await keys.run() }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await keys.run() }
+            group.addTask { await lists.run() }
+            try await group.waitForAll()
+        }
+    }
 }
 
 extension MultiIssuerVerifier: Service {
@@ -42,7 +50,7 @@ extension MultiIssuerVerifier: Service {
         if let failure { throw failure }
     }
 
-    /// Keeps the keys of all issuers fresh until the task is cancelled or the program shuts down gracefully.
+    /// Keeps the keys of all issuers fresh, and the Status Lists that tokens use, until the task is cancelled or the program shuts down gracefully.
     public func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for verifier in verifiers { group.addTask { try await verifier.run() } }

@@ -1,0 +1,160 @@
+import AccessToken
+import Atomics
+import CoreMetrics
+import JOSE
+import RemoteKeys
+import Synchronization
+import WireText
+
+/// The Status Lists of one issuer that tokens have used recently. Their number and their memory are bounded.
+///
+/// Reading takes no lock: the table is replaced when a list comes or goes, which is every few minutes.
+final class StatusLists: Sendable {
+    typealias Instant = ContinuousClock.Instant
+
+    /// In lists.
+    static let capacity = 256
+    /// In octets, for all lists together.
+    static let maximumOctets = 32 << 20
+    /// A list that no token has used for this time is dropped.
+    static let longestIdleTime = Duration.seconds(300)
+
+    private final class Table: AtomicReference, Sendable {
+        let lists: [ExactText: KnownStatusList]
+
+        init(_ lists: [ExactText: KnownStatusList]) { self.lists = lists }
+    }
+
+    private let table = ManagedAtomic(Table([:]))
+    /// When each list was used last, as far as it was looked at.
+    private let usedAt = Mutex<[ExactText: Instant]>([:])
+    private let budget: Budget
+    private let source: StatusListSource
+    private let caching: DocumentCaching
+    private let telemetry: StatusListTelemetry
+    private let clock: @Sendable () -> Instant
+
+    /// Shared with the fetches of all lists.
+    private final class Budget: Sendable {
+        let state = Mutex(StatusListBudget())
+    }
+
+    /// - Parameter staleness: how long a list is used while it cannot be fetched again.
+    init(
+        staleness: Duration, source: StatusListSource, telemetry: StatusListTelemetry,
+        clock: @escaping @Sendable () -> Instant
+    ) {
+        budget = Budget()
+        self.source = source
+        self.telemetry = telemetry
+        self.clock = clock
+        // A server that is down is asked every ten seconds, and no token waits for it in between: it may not even answer
+        // within the time limit of a fetch.
+        var caching = DocumentCaching(
+            maximumStaleness: min(max(staleness, .zero), .seconds(Int32.max)), coolDown: .seconds(10))
+        caching.shortestFreshness = .seconds(1)
+        self.caching = caching
+    }
+
+    /// The answer for a list if it may be used without waiting, else `nil`: then call ``current(_:)``.
+    func cached(_ uri: String) -> StatusListAnswer? {
+        guard let list = table.load(ordering: .acquiring).lists[ExactText(uri)] else { return nil }
+        list.use()
+        return list.document.cachedAnswer
+    }
+
+    /// The answer for a list, fresh if its server answers, else the last one that may still be used.
+    func current(_ uri: String) async throws(DocumentFetchError) -> StatusListAnswer {
+        let name = ExactText(uri)
+        let list = table.load(ordering: .acquiring).lists[name] ?? add(name)
+        list.use()
+        let answer = try await list.document.current().value
+        // It may take more memory than the one before.
+        usedAt.withLock { trim(&$0, keeping: name) }
+        return answer
+    }
+
+    /// Drops the lists that are not used any more, and starts the fetches that are due for the others.
+    ///
+    /// - Returns: the time until the next is due.
+    func refreshIfDue() -> Duration {
+        usedAt.withLock { trim(&$0, keeping: nil) }
+        let lists = table.load(ordering: .acquiring).lists.values.filter {
+            $0.figures.hasList.load(ordering: .relaxed)
+        }
+        if let age = lists.compactMap(\.document.age).max() { telemetry.record(age: age) }
+        return lists.map { $0.document.refreshIfDue() }.min() ?? Self.longestIdleTime
+    }
+
+    /// The number of lists.
+    var count: Int { table.load(ordering: .acquiring).lists.count }
+
+    private func add(_ name: ExactText) -> KnownStatusList {
+        usedAt.withLock { usedAt in
+            var lists = table.load(ordering: .acquiring).lists
+            // Another token may have named it since.
+            if let list = lists[name] { return list }
+            let list = newList(name.description)
+            lists[name] = list
+            usedAt[name] = clock()
+            table.store(Table(lists), ordering: .releasing)
+            trim(&usedAt, keeping: name)
+            return list
+        }
+    }
+
+    private func newList(_ uri: String) -> KnownStatusList {
+        let figures = KnownStatusList.Figures()
+        let document = RemoteDocument<StatusListAnswer>(
+            caching: caching, reportFailure: { [telemetry] error in telemetry.failed(error, uri) }, now: clock
+        ) { [budget, source, telemetry, clock] () throws(DocumentFetchError) in
+            if !figures.hasList.load(ordering: .relaxed) {
+                guard budget.state.withLock({ $0.take(now: clock()) }) else { throw DocumentFetchError(.tooFrequent) }
+            }
+            let fetched = try await source.fetch(uri)
+            if case .list(let token) = fetched.value {
+                figures.octets.store(token.list.octetCount, ordering: .relaxed)
+                figures.hasList.store(true, ordering: .relaxed)
+            }
+            telemetry.fetched(fetched.value, uri)
+            return fetched
+        }
+        return KnownStatusList(document, figures)
+    }
+
+    /// Drops the lists that were not used recently, and more as long as there are too many.
+    private func trim(_ usedAt: inout [ExactText: Instant], keeping kept: ExactText?) {
+        let now = clock()
+        var lists = table.load(ordering: .acquiring).lists
+        let countBefore = lists.count
+        for (name, list) in lists where list.takeUse() || usedAt[name] == nil { usedAt[name] = now }
+        let lastUses = usedAt
+        lists = lists.filter { name, _ in
+            name == kept || (lastUses[name] ?? now).duration(to: now) < Self.longestIdleTime
+        }
+        var octets = lists.values.reduce(0) { $0 + $1.figures.octets.load(ordering: .relaxed) }
+        while lists.count > Self.capacity || octets > Self.maximumOctets,
+            let name = Self.leastUseful(of: lists, lastUses, keeping: kept), let list = lists.removeValue(forKey: name)
+        {
+            octets -= list.figures.octets.load(ordering: .relaxed)
+        }
+        guard lists.count < countBefore else { return }
+        table.store(Table(lists), ordering: .releasing)
+        usedAt = usedAt.filter { lists[$0.key] != nil }
+    }
+
+    /// A list that no good answer has come for, if there is one, and of several the one that was not used for the longest
+    /// time.
+    private static func leastUseful(
+        of lists: [ExactText: KnownStatusList], _ lastUses: [ExactText: Instant], keeping kept: ExactText?
+    ) -> ExactText? {
+        var least: (name: ExactText, hasList: Bool, lastUse: Instant)?
+        for (name, list) in lists where name != kept {
+            guard let lastUse = lastUses[name] else { return name }
+            let hasList = list.figures.hasList.load(ordering: .relaxed)
+            if let least, hasList == least.hasList ? least.lastUse <= lastUse : hasList { continue }
+            least = (name, hasList, lastUse)
+        }
+        return least?.name
+    }
+}

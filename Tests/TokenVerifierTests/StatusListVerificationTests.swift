@@ -1,0 +1,289 @@
+import AccessToken
+import JOSE
+import MetricsTestKit
+import RemoteKeys
+import Synchronization
+import TestSupport
+import Testing
+import TokenVerifierTesting
+
+@testable import TokenVerifier
+
+/// What the claim `status` of a token decides.
+@Suite struct StatusListVerificationTests {
+    private let issuer: TestIssuer
+    private let list: TestStatusList
+
+    private static let modes: [StatusListRules.Mode] = [.required, .tolerating(staleness: .seconds(600))]
+
+    init() throws {
+        issuer = try TestIssuer()
+        list = TestStatusList(of: issuer)
+    }
+
+    private func verifier(
+        _ mode: StatusListRules.Mode = .required, cacheCapacity: Int = 0
+    ) throws -> AccessTokenVerifier {
+        AccessTokenVerifier(
+            issuer: issuer.issuer, audience: try Audience(TestIssuer.audience), keys: issuer.keySource,
+            rules: VerificationRules(statusLists: list.rules(mode)), cacheCapacity: cacheCapacity)
+    }
+
+    private func token(_ status: JSONValue) throws -> String { try issuer.token(claims: ["status": status]) }
+
+    private func outcome(_ verifier: AccessTokenVerifier, _ token: String) async -> String {
+        do throws(AccessTokenVerificationError) {
+            _ = try await verifier.verify(token)
+            return "accepted"
+        } catch {
+            return error.code
+        }
+    }
+
+    @Test("A token whose entry is not 0 is refused, and those of other entries are accepted", arguments: modes)
+    func refusesARevokedToken(mode: StatusListRules.Mode) async throws {
+        list.revoke(7)
+        let verifier = try verifier(mode)
+        #expect(await outcome(verifier, try token(list.claim(7))) == "revoked")
+        for index in [0, 6, 8, 1023] { #expect(await outcome(verifier, try token(list.claim(index))) == "accepted") }
+    }
+
+    @Test("A token that was cached is refused as soon as a newer list revokes it", arguments: [0, 100])
+    func aNewerListCountsAtOnce(cacheCapacity: Int) async throws {
+        let verifier = try verifier(cacheCapacity: cacheCapacity)
+        let token = try token(list.claim(7))
+        let other = try self.token(list.claim(8))
+        for token in [token, other] {
+            #expect(await outcome(verifier, token) == "accepted")
+            #expect(try verifier.verifyUsingCachedKeys(token) != nil)
+        }
+        list.revoke(7)
+        #expect(try verifier.verifyUsingCachedKeys(token) == nil)
+        #expect(await outcome(verifier, token) == "revoked")
+        #expect(throws: AccessTokenVerificationError.rejected(.revoked)) {
+            try verifier.verifyUsingCachedKeys(token)
+        }
+        #expect(try verifier.verifyUsingCachedKeys(other) != nil)
+    }
+
+    @Test("A token without the claim is accepted, and no list is fetched", arguments: modes)
+    func acceptsATokenWithoutStatus(mode: StatusListRules.Mode) async throws {
+        list.isDown = true
+        #expect(await outcome(try verifier(mode), try issuer.token()) == "accepted")
+    }
+
+    @Test("A verifier that ignores lists reads no claim")
+    func ignoresTheClaim() async throws {
+        list.revoke(7)
+        let verifier = try issuer.verifier()
+        for status: JSONValue in [list.claim(7), list.claim(9999), "malformed"] {
+            #expect(await outcome(verifier, try token(status)) == "accepted")
+        }
+    }
+
+    @Test(
+        "draft-ietf-oauth-status-list-21 section 6.2: a malformed claim is refused",
+        arguments: modes, ["malformed", [:], ["status_list": ["idx": 0]], ["attestation": 1]] as [JSONValue])
+    func refusesAMalformedClaim(mode: StatusListRules.Mode, status: JSONValue) async throws {
+        #expect(await outcome(try verifier(mode), try token(status)) == "missing_claim")
+    }
+
+    @Test("draft-ietf-oauth-status-list-21 section 8.3: an index out of bounds is refused", arguments: modes)
+    func refusesAnIndexOutOfBounds(mode: StatusListRules.Mode) async throws {
+        let verifier = try verifier(mode)
+        for index in [1024, Int.max] {
+            #expect(await outcome(verifier, try token(list.claim(index))) == "unknown_status", "\(index)")
+        }
+    }
+
+    @Test(
+        "A list of another origin than that of the issuer is refused, and not fetched",
+        arguments: [
+            "https://issuer.example.com.evil.example/status-lists/1", "https://evil.example/status-lists/1",
+            "http://issuer.example.com/status-lists/1", "https://issuer.example.com:8443/status-lists/1",
+            "https://issuer.example.org/status-lists/1", "http://127.0.0.1/status-lists/1", "urn:ietf:params:oauth",
+            "https://issuer.example.com/status-lists/1#fragment", "https://issuer.example.com@evil.example/1",
+            "ftp://issuer.example.com/status-lists/1",
+        ])
+    func fetchesFromTheIssuerAlone(uri: String) async throws {
+        let fetches = Mutex(0)
+        let rules = StatusListRules(.required) { _ in
+            fetches.withLock { $0 += 1 }
+            throw DocumentFetchError(.status(500))
+        }
+        let verifier = try issuer.verifier(rules: VerificationRules(statusLists: rules))
+        let outcome = await outcome(verifier, try token(StatusListReference(index: 0, uri: uri).json))
+        #expect(outcome == (uri.contains("@") ? "missing_claim" : "unknown_status"))
+        #expect(fetches.withLock { $0 } == 0)
+    }
+
+    @Test("The default port and the letter case of a host make no other origin")
+    func comparesOrigins() async throws {
+        let issuer = issuer
+        let rules = StatusListRules(.required) { uri in
+            let list = StatusListToken(
+                uri: uri, issuedAt: .now, expiresAt: nil, timeToLive: nil, list: StatusList(entryCount: 8))
+            let token = try issuer.token(payload: list.json(), type: "statuslist+jwt")
+            return FetchedDocument(Array(token.utf8), maximumAge: .seconds(60))
+        }
+        let verifier = try issuer.verifier(rules: VerificationRules(statusLists: rules))
+        for uri in ["https://issuer.example.com:443/a", "https://ISSUER.example.com/b"] {
+            let token = try token(StatusListReference(index: 0, uri: uri).json)
+            #expect(await outcome(verifier, token) == "accepted", "\(uri)")
+        }
+    }
+
+    @Test("A list that cannot be fetched is an outage: 503, and 401 for a revoked token and an unknown list")
+    func answersAsForKeys() async throws {
+        let verifier = try verifier()
+        list.isDown = true
+        let good = "Bearer \(try token(list.claim(1)))"
+        guard case .failure(let outage) = await verifier.authorize(authorization: [good]) else {
+            Issue.record("the token was accepted")
+            return
+        }
+        #expect(outage.status == 503 && outage.wwwAuthenticate == nil && outage.retryAfter != nil)
+        list.isDown = false
+        list.revoke(1)
+        guard case .failure(let challenge) = await verifier.authorize(authorization: [good]) else {
+            Issue.record("the token was accepted")
+            return
+        }
+        #expect(challenge.status == 401 && challenge.cause == .invalidToken(.revoked))
+        #expect(challenge.wwwAuthenticate?.contains(#"error="invalid_token""#) == true)
+        let unknown = try token(StatusListReference(index: 0, uri: list.uri + "2").json)
+        guard case .failure(let other) = await verifier.authorize(authorization: ["Bearer \(unknown)"]) else {
+            Issue.record("the token was accepted")
+            return
+        }
+        #expect(other.status == 401 && other.cause == .invalidToken(.unknownStatus))
+    }
+
+    @Test("A stale list serves for the time that is tolerated, and never from its exp on")
+    func toleratesStaleness() async throws {
+        let token = try token(list.claim(1))
+        for (staleness, seconds, expected) in [
+            (100, 129, "accepted"), (100, 131, "no_status_list"), (10_000, 500, "accepted"),
+            (10_000, 601, "no_status_list"), (0, 31, "no_status_list"),
+        ] {
+            let verifier = try verifier(.tolerating(staleness: .seconds(staleness)))
+            #expect(await outcome(verifier, token) == "accepted")
+            list.isDown = true
+            list.pass(.seconds(seconds - 30))
+            #expect(await outcome(verifier, token) == expected, "\(staleness) \(seconds)")
+            list.isDown = false
+        }
+    }
+
+    @Test("By the verifier's own clock, too, a list says nothing from its exp on")
+    func checksExpiryAtEachUse() async throws {
+        let slept = Mutex(Duration.zero)
+        let verifier = try issuer.verifier(
+            rules: VerificationRules(statusLists: list.rules(.tolerating(staleness: .seconds(3600))))
+        ) { .now + slept.withLock { $0 } }
+        let token = try token(list.claim(1))
+        #expect(await outcome(verifier, token) == "accepted")
+        // The machine has slept, and the monotonic clock with it.
+        slept.withLock { $0 = .seconds(700) }
+        #expect(await outcome(verifier, token) == "no_status_list")
+    }
+
+    @Test("A DPoP proof is used up once, though the token's list had to be fetched first")
+    func usesAProofOnce() async throws {
+        let key = try TestDPoPKey()
+        let verifier = try verifier()
+        let token = try issuer.token(claims: ["status": list.claim(1), "cnf": ["jkt": .string(key.thumbprint)]])
+        for _ in 0..<2 {
+            let proof = try key.proof(method: "GET", url: "https://api.example.com/", token: token)
+            let request = ProtectedResourceRequest(
+                method: "GET", url: "https://api.example.com/", authorization: ["DPoP \(token)"], dpop: [proof])
+            _ = try await verifier.verify(token, as: .dpop, in: request)
+            await #expect(throws: AccessTokenVerificationError.self) {
+                try await verifier.verify(token, as: .dpop, in: request)
+            }
+            list.pass(.seconds(31))
+        }
+    }
+
+    @Test("A token that expires while its list is fetched is refused")
+    func checksTheTokenAfterTheWait() async throws {
+        let waited = Mutex(Duration.zero)
+        var rules = list.rules()
+        let fetch = rules.fetch
+        rules.fetch = { uri in
+            waited.withLock { $0 = .seconds(500) }
+            return try await fetch?(uri) ?? FetchedDocument([], maximumAge: .zero)
+        }
+        let verifier = try issuer.verifier(
+            rules: VerificationRules(statusLists: rules)
+        ) { .now + waited.withLock { $0 } }
+        let token = try issuer.token(lifetime: .seconds(100), claims: ["status": list.claim(1)])
+        #expect(await outcome(verifier, token) == "expired")
+    }
+
+    @Test("The check of the resource server's own comes after the list")
+    func ownCheckIsLast() async throws {
+        list.revoke(1)
+        let calls = Mutex(0)
+        let rules = VerificationRules(statusLists: list.rules()) { _ in
+            calls.withLock { $0 += 1 }
+            return "no"
+        }
+        let verifier = try issuer.verifier(rules: rules)
+        #expect(await outcome(verifier, try token(list.claim(1))) == "revoked")
+        #expect(calls.withLock { $0 } == 0)
+        #expect(await outcome(verifier, try token(list.claim(2))) == "refused")
+    }
+
+    @Test("Each issuer of several has its own lists")
+    func severalIssuers() async throws {
+        let other = try TestIssuer("https://other.example.com")
+        let otherList = TestStatusList(of: other)
+        let several = try MultiIssuerVerifier([
+            verifier(), other.verifier(rules: VerificationRules(statusLists: otherList.rules())),
+        ])
+        list.revoke(1)
+        await #expect(throws: AccessTokenVerificationError.rejected(.revoked)) {
+            try await several.verify(token(list.claim(1)))
+        }
+        _ = try await several.verify(other.token(claims: ["status": otherList.claim(1)]))
+        await #expect(throws: AccessTokenVerificationError.rejected(.unknownStatus)) {
+            try await several.verify(other.token(claims: ["status": list.claim(1)]))
+        }
+    }
+
+    @Test("Refusals are counted by their reason, and fetches by issuer and outcome")
+    func metrics() async throws {
+        let metrics = TestMetrics()
+        let log = RecordedLog()
+        list.revoke(1)
+        var rules = list.rules()
+        rules.logger = log.logger
+        let verifier = AccessTokenVerifier(
+            issuer: issuer.issuer, audience: try Audience(TestIssuer.audience), keys: issuer.keySource,
+            rules: VerificationRules(statusLists: rules), metrics: metrics)
+        let unknown = try token(StatusListReference(index: 0, uri: list.uri + "2?code=secret").json)
+        for token in [try token(list.claim(1)), try token(list.claim(2)), unknown] {
+            _ = await outcome(verifier, token)
+        }
+        list.isDown = true
+        _ = await outcome(verifier, try token(list.claim(2)))
+        let dimensions = [("issuer", "https://issuer.example.com")]
+        for outcome in ["revoked", "accepted", "unknown_status", "no_status_list"] {
+            let counter = try metrics.expectCounter("token_verifier_tokens", dimensions + [("outcome", outcome)])
+            #expect(counter.totalValue == 1, "\(outcome)")
+        }
+        for outcome in ["fetched", "unknown", "unreachable"] {
+            let counter = try metrics.expectCounter(
+                "token_verifier_status_list_fetches", dimensions + [("outcome", outcome)])
+            #expect(counter.totalValue == 1, "\(outcome)")
+        }
+        #expect(
+            log.lines == [
+                "warning The issuer does not have a status list that a token names issuer=https://issuer.example.com "
+                    + "list=https://issuer.example.com/status-lists/12",
+                "warning A status list of an issuer could not be fetched error=no answer (the test list is down) "
+                    + "issuer=https://issuer.example.com list=https://issuer.example.com/status-lists/1",
+            ])
+    }
+}
