@@ -29,6 +29,19 @@ struct DemoAPI: AsyncParsableCommand {
     @Option(help: "The tolerated difference between the clocks of issuer and API, in seconds.")
     var leeway = 30
 
+    @Option(
+        help: ArgumentHelp(
+            "Whether revoked tokens are refused, by the status lists that tokens name.",
+            discussion: """
+                With required a token whose list cannot be fetched is answered 503. With tolerating the last list is used \
+                meanwhile, for --staleness. Default: no list is fetched.
+                """))
+    var statusLists: StatusListChoice?
+
+    @Option(
+        help: "How long a list is used with --status-lists tolerating while it cannot be fetched again, in seconds.")
+    var staleness = 300
+
     @Option(help: "The address to listen on.")
     var host = "127.0.0.1"
 
@@ -41,7 +54,8 @@ struct DemoAPI: AsyncParsableCommand {
             required: requireDPoP ? .dpop : nil, nonces: nonces ? try DPoPNonces() : nil)
         let verifier = AccessTokenVerifier(
             issuer: issuer, audience: try Audience(audience), keys: .discovery(from: issuer),
-            rules: VerificationRules(leeway: .seconds(leeway), confirmation: confirmation))
+            rules: VerificationRules(
+                leeway: .seconds(leeway), confirmation: confirmation, statusLists: statusListRules))
         var metadata = try ProtectedResourceMetadata(resource: audience, authorizationServers: [issuer])
         metadata.proofAlgorithms = confirmation.proofAlgorithms
         metadata.requiresDPoP = requireDPoP
@@ -69,4 +83,18 @@ struct DemoAPI: AsyncParsableCommand {
             services: [verifier])
         try await application.runService()
     }
+
+    private var statusListRules: StatusListRules {
+        switch statusLists {
+        case nil: .ignored
+        case .required: .required
+        case .tolerating: .tolerating(staleness: .seconds(staleness))
+        }
+    }
+}
+
+/// `--status-lists`
+enum StatusListChoice: String, ExpressibleByArgument, CaseIterable {
+    case required
+    case tolerating
 }

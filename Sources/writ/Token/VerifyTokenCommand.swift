@@ -16,6 +16,9 @@ extension TokenCommand {
                 The keys are those of --jwks, else those that the metadata of the issuer names. Nothing is fetched from \
                 an issuer that only the token names. A token that is bound to a key is refused unless --proof or --certificate \
                 shows that its sender has the key. With --certificate a token that is not bound to a certificate is refused.
+
+                If the token names a status list of the issuer, the list is fetched, and a revoked token is refused. With a \
+                file as --jwks nothing is fetched.
                 """)
 
         static let examples = [
@@ -51,6 +54,9 @@ extension TokenCommand {
         @Option(help: "The issuer's keys: a file or a URL. Default: those of the issuer's metadata.")
         var jwks: String?
 
+        @Flag(help: "Do not fetch the status list that the token names: a revoked token is accepted.")
+        var ignoreStatusList = false
+
         @Option(help: "The tolerated difference between clocks, such as 30s.")
         var leeway = "30s"
 
@@ -70,10 +76,13 @@ extension TokenCommand {
             guard let issuer = given ?? configuration?.issuer else { throw Self.noIssuer }
             let request = try senderOptions.request()
             let token = try token ?? Terminal.readInput()
-            let keys = try await keys(of: issuer, through: authoritiesOption.http(configuration))
+            let http = authoritiesOption.http(configuration)
+            let keys = try await keys(of: issuer, through: http)
             let verifier = AccessTokenVerifier(
                 issuer: issuer, audience: audience, keys: .fixed(keys),
-                rules: VerificationRules(profile: profile, leeway: leeway, confirmation: senderOptions.rules))
+                rules: VerificationRules(
+                    profile: profile, leeway: leeway, confirmation: senderOptions.rules,
+                    statusLists: statusLists(through: http)))
             let verified: VerifiedAccessToken
             do throws(AccessTokenVerificationError) {
                 verified = try await verifier.verify(token, as: senderOptions.scheme, in: request)
@@ -90,12 +99,21 @@ extension TokenCommand {
             return .jwt(type: type.isSameText(as: "none") ? nil : type, scopeClaim: scopeClaim)
         }
 
+        private func statusLists(through http: OutgoingHTTP) -> StatusListRules {
+            guard !ignoreStatusList, jwks.map(Self.isURL) ?? true else { return .ignored }
+            return StatusListRules(.required, logger: .silent) { uri in
+                try await DocumentDownload(url: uri, through: http).fetchStatusListToken()
+            }
+        }
+
         private func hint(for error: AccessTokenVerificationError) -> String? {
             switch error {
             case .rejected(.wrongType): "--type names the expected type; `writ token inspect` shows that of the token"
             case .rejected(.boundToKey): "--proof, --method and --url say with what request the token came"
             case .rejected(.notBoundToKey): "`writ token inspect` shows what the token is bound to, in cnf"
             case .rejected(.wrongCertificate): "--certificate names the certificate that the client has shown"
+            case .rejected(.revoked), .rejected(.unknownStatus), .noStatusList:
+                "--ignore-status-list verifies the token without its status list"
             case .rejected(.missingClaim("scope")): "--scope-claim names the claim with the scope, and accepts an array"
             default: nil
             }
@@ -118,14 +136,17 @@ extension TokenCommand {
                     throw Failure("no keys of \(issuer): \(error)", hint: "--jwks names a file or a URL of its keys")
                 }
             }
-            let scheme = Octets(jwks).split(at: ":").head
-            let isURL = scheme.isSameIgnoringCase(as: "https") || scheme.isSameIgnoringCase(as: "http")
-            guard isURL else { return try keys(inFile: jwks) }
+            guard Self.isURL(jwks) else { return try keys(inFile: jwks) }
             do throws(DocumentFetchError) {
                 return try await DocumentDownload(url: jwks, through: http).fetchKeySet().value
             } catch {
                 throw Failure("no keys from \(jwks): \(error)")
             }
+        }
+
+        private static func isURL(_ text: String) -> Bool {
+            let scheme = Octets(text).split(at: ":").head
+            return scheme.isSameIgnoringCase(as: "https") || scheme.isSameIgnoringCase(as: "http")
         }
 
         private func keys(inFile path: String) throws -> JWKSet {
