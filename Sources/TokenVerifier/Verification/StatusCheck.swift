@@ -43,8 +43,7 @@ struct StatusCheck: Sendable {
     func isGood(_ token: VerifiedAccessToken) throws(AccessTokenVerificationError) -> Bool {
         guard let lists, let place = try place(of: token) else { return true }
         guard let answer = lists.cached(place.uri) else {
-            // What a token says must not choose the server that is asked.
-            guard let origin, Self.origin(of: place.uri) == origin else { throw .rejected(.unknownStatus) }
+            try checkURI(place.uri)
             return false
         }
         return try isGood(place, by: answer)
@@ -63,9 +62,17 @@ struct StatusCheck: Sendable {
     }
 
     private func place(of token: VerifiedAccessToken) throws(AccessTokenVerificationError) -> StatusListReference? {
-        do throws(AccessTokenRejection) { return try StatusListReference(of: token.payload) } catch {
+        do throws(AccessTokenRejection) {
+            return try StatusListReference(withUncheckedURIOf: token.payload)
+        } catch {
             throw .rejected(error)
         }
+    }
+
+    /// Checks the URI of a list that is not known yet. What a token says must not choose the server that is asked.
+    private func checkURI(_ uri: String) throws(AccessTokenVerificationError) {
+        guard (try? AbsoluteURI(uri)) != nil else { throw .rejected(.missingClaim("status")) }
+        guard let origin, Self.origin(of: uri) == origin else { throw .rejected(.unknownStatus) }
     }
 
     /// - Returns: `false` if the list has expired.
