@@ -34,6 +34,7 @@ let package = Package(
             name: "verify-bench",
             dependencies: [
                 .product(name: "TokenVerifier", package: "writ"),
+                .product(name: "TokenVerifierTesting", package: "writ"),
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),

@@ -234,6 +234,8 @@ ROWS = [
     ),
     verification("TokenVerifier", Goal(">=", 0.85)),
     verification("TokenVerifier, cached"),
+    verification("TokenVerifier, status list"),
+    verification("TokenVerifier, cached, status list"),
     verification("TokenVerifier, DPoP proof by ES256"),
     verification("TokenVerifier, cached, DPoP proof by ES256"),
     verification("jwt-kit"),

@@ -2,9 +2,11 @@ import ArgumentParser
 import Foundation
 import JWTKit
 import TokenVerifier
+import TokenVerifierTesting
 
 /// Verifies one access token over and over, on one thread, and prints what it cost in CPU time: Writ's verifier with and
-/// without cached tokens, and jwt-kit, in turns. A token that is bound to a DPoP key is verified with another proof each time.
+/// without cached tokens, and jwt-kit, in turns. A token that is bound to a DPoP key is verified with another proof each time. A
+/// token that names a status list is that of an issuer of its own.
 @main
 struct VerifyBench: AsyncParsableCommand {
     @Option(help: "The issuer.") var issuer: String
@@ -26,6 +28,7 @@ struct VerifyBench: AsyncParsableCommand {
         try await keys.add(jwksJSON: String(contentsOfFile: jwks, encoding: .utf8))
         let audience = audience
         let bound = try boundRequests()
+        let listed = try ListedToken()
 
         var results: [String: [Double]] = [:]
         for round in 0..<rounds {
@@ -42,6 +45,12 @@ struct VerifyBench: AsyncParsableCommand {
             }
             results["TokenVerifier, cached", default: []].append(
                 try await cost { _ = try await remembering.verify(token) })
+            for (name, verifier) in [
+                ("TokenVerifier, status list", listed.plain),
+                ("TokenVerifier, cached, status list", listed.remembering),
+            ] {
+                results[name, default: []].append(try await cost { _ = try await verifier.verify(listed.token) })
+            }
             results["jwt-kit", default: []].append(
                 try await cost {
                     let claims = try await keys.verify(token, as: Claims.self)
@@ -101,6 +110,30 @@ private struct BoundRequests {
 
     func requests(of round: Int) -> ArraySlice<ProtectedResourceRequest> {
         requests.dropFirst(round * (countInRound + 1)).prefix(countInRound + 1)
+    }
+}
+
+/// A token of RS256 that names a status list of 2^20 entries, and verifiers that need the list.
+private struct ListedToken {
+    let token: String
+    let plain: AccessTokenVerifier
+    let remembering: AccessTokenVerifier
+
+    init() throws {
+        let issuer = try TestIssuer(algorithm: .rs256)
+        let list = TestStatusList(of: issuer, entryCount: 1 << 20)
+        token = try issuer.token(scope: "site.read site.documentation", claims: ["status": list.claim(123_456)])
+        // With the clock of the machine, as in a program. Each round fetches the list when it is no longer fresh.
+        let lists = StatusListRules(.required) { _ in
+            FetchedDocument(Array(try list.token().utf8), maximumAge: .seconds(30))
+        }
+        func verifier(cacheCapacity: Int) throws -> AccessTokenVerifier {
+            AccessTokenVerifier(
+                issuer: issuer.issuer, audience: try Audience(TestIssuer.audience), keys: issuer.keySource,
+                rules: VerificationRules(statusLists: lists), cacheCapacity: cacheCapacity)
+        }
+        plain = try verifier(cacheCapacity: 0)
+        remembering = try verifier(cacheCapacity: 1000)
     }
 }
 
