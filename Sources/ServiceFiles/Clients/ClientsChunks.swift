@@ -13,6 +13,10 @@ struct ClientsChunks {
     }
 
     let pieces: [Piece]
+    /// The octets of each piece in the text, without its header.
+    let ranges: [Range<Int>]
+    /// How far entries are indented.
+    let indentation: Int
     /// The settings for all clients: the text before `clients:`, or that after the entries.
     let settings: String
     /// The number to add to a line number of the settings to get that of the file.
@@ -51,9 +55,11 @@ struct ClientsChunks {
         settings = String(decoding: trailer == nil ? octets[..<header.start] : octets[end...], as: UTF8.self)
         settingsOffset = trailer.map { $0.number - 1 } ?? 0
         let ends = cuts.dropFirst().map(\.start) + [end]
-        pieces = zip(cuts, ends).map { cut, end in
+        indentation = first.indentation
+        ranges = zip(cuts, ends).map { cut, end in cut.start..<end }
+        pieces = zip(cuts, ranges).map { cut, range in
             // The first entry is on the second line of the piece.
-            Piece(octets: Self.header + "\n".utf8 + octets[cut.start..<end], lineOffset: cut.number - 2)
+            Piece(octets: Self.header + "\n".utf8 + octets[range], lineOffset: cut.number - 2)
         }
     }
 

@@ -8,6 +8,18 @@ package struct ClientsFile {
     /// In the order of the file.
     let entries: [ClientEntry]
     let settings: ClientsSettings
+    /// How the text was read in pieces; `nil` if it was read in one.
+    let chunking: Chunking?
+
+    /// The pieces of a large file.
+    struct Chunking {
+        /// The octets of each piece in the text.
+        let ranges: [Range<Int>]
+        /// How far entries are indented.
+        let indentation: Int
+        /// The position after the last entry of each piece.
+        let ends: [Int]
+    }
 
     /// Reads the file and all its entries, good or not.
     ///
@@ -22,16 +34,33 @@ package struct ClientsFile {
         issuers: IssuerNames? = nil, context: ClientsContext? = nil, threadCount: Int? = nil
     ) throws(InvalidConfiguration) {
         let text = try YAMLText.contents(of: path, access)
-        let threadCount = threadCount ?? ProcessInfo.processInfo.activeProcessorCount
-        if let chunks = ClientsChunks(text),
-            let settings = Self.settings(of: chunks, path, after: former, issuers, context),
-            let entries = Self.parse(chunks, of: path, settings, threadCount: threadCount)
+        if let file = Self(
+            inPieces: text, of: path, after: former, issuers: issuers, context: context, threadCount: threadCount)
         {
-            self.init(entries: entries, settings: settings)
+            self = file
             return
         }
         try self.init(
             parsing: YAMLText(path: path, text: text), after: former, issuers: issuers, context: context)
+    }
+
+    /// Reads the text of a large file in pieces.
+    ///
+    /// - Returns: `nil` for a small file, and for one with another layout.
+    init?(
+        inPieces text: String, of path: FilePath, after former: ClientsSettings? = nil, issuers: IssuerNames? = nil,
+        context: ClientsContext? = nil, threadCount: Int? = nil
+    ) {
+        let threadCount = threadCount ?? ProcessInfo.processInfo.activeProcessorCount
+        guard let chunks = ClientsChunks(text),
+            let settings = Self.settings(of: chunks, path, after: former, issuers, context),
+            let entries = Self.parse(chunks, of: path, settings, threadCount: threadCount)
+        else { return nil }
+        var ends: [Int] = []
+        for piece in entries { ends.append((ends.last ?? 0) + piece.count) }
+        self.init(
+            entries: entries.flatMap(\.self), settings: settings,
+            chunking: Chunking(ranges: chunks.ranges, indentation: chunks.indentation, ends: ends))
     }
 
     init(
@@ -57,7 +86,8 @@ package struct ClientsFile {
         self.init(entries: entries.map { ClientEntry($0, of: yaml.lines, settings) }, settings: settings)
     }
 
-    private init(entries: [ClientEntry], settings: ClientsSettings) {
+    private init(entries: [ClientEntry], settings: ClientsSettings, chunking: Chunking? = nil) {
+        self.chunking = chunking
         self.entries = entries
         self.settings = settings
     }
@@ -79,7 +109,7 @@ package struct ClientsFile {
     ///   another piece.
     private static func parse(
         _ chunks: ClientsChunks, of path: FilePath, _ settings: ClientsSettings, threadCount: Int
-    ) -> [ClientEntry]? {
+    ) -> [[ClientEntry]]? {
         let results = ParsedPieces(count: chunks.pieces.count)
         ParallelWork.run(count: chunks.pieces.count, threadCount: threadCount) { index in
             let piece = chunks.pieces[index]
@@ -129,8 +159,8 @@ private final class ParsedPieces: Sendable {
     func set(_ index: Int, _ entries: [ClientEntry]?) { pieces.withLock { $0[index] = entries } }
 
     /// `nil` if one of the pieces is.
-    var all: [ClientEntry]? {
+    var all: [[ClientEntry]]? {
         let pieces = pieces.withLock { $0 }
-        return pieces.contains { $0 == nil } ? nil : pieces.flatMap { $0 ?? [] }
+        return pieces.contains { $0 == nil } ? nil : pieces.map { $0 ?? [] }
     }
 }

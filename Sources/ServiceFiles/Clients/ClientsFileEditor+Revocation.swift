@@ -12,16 +12,16 @@ extension ClientsFileEditor {
     @discardableResult
     package func revoke(_ id: ClientID?, at moment: NumericDate, now: NumericDate) throws -> TokensNotBefore {
         var moments = TokensNotBefore()
-        try edit { document, file in
+        try edit(id.map { .entries(of: $0) } ?? .settings) { document, file, whole in
             var expected = ExpectedFile(file)
             guard let id else {
-                moments = try file.momentsOfAll.adding(moment, now: now)
+                moments = try whole.momentsOfAll.adding(moment, now: now)
                 try document.set(moments.members)
                 expected.notBefore = moments
                 return expected
             }
             guard let index = file.positions(of: id).first else { throw ClientsFileEditError.noSuchClient }
-            moments = try file.entries[index].checkedMoments.adding(moment, now: now)
+            moments = try whole.firstEntry(of: id).checkedMoments.adding(moment, now: now)
             try document.set(moments.members, ofEntry: index)
             expected.change(moments.members.map(\.name), ofEntry: index) { _ in true }
             expected.moments = (index, moments)
@@ -38,7 +38,7 @@ extension ClientsFileEditor {
     @discardableResult
     package func remove(_ id: ClientID, now: NumericDate) throws -> RemovedClient? {
         var element: RemovedClient?
-        try edit { document, file in
+        try edit(.entries(of: id)) { document, file, whole in
             let positions = file.positions(of: id)
             guard !positions.isEmpty else { throw ClientsFileEditError.noSuchClient }
             document.removeEntries(positions)
@@ -47,7 +47,7 @@ extension ClientsFileEditor {
             expected.entries = { before, after in
                 after.elementsEqual(before.enumerated().filter { rest.contains($0.offset) }.map(\.element))
             }
-            element = try file.removal(of: id, positions, now: now)
+            element = try whole.removal(of: id, now: now)
             if let element { try document.add(element, &expected.removed, file.settings, now: now) }
             return expected
         }
@@ -66,8 +66,9 @@ extension ClientsFile {
     }
 
     /// What is left of a client. Its present moments stay, and those of an earlier removal.
-    fileprivate func removal(of id: ClientID, _ positions: [Int], now: NumericDate) throws -> RemovedClient? {
-        let index = entries[positions[0]].registered?.statusIndex
+    fileprivate func removal(of id: ClientID, now: NumericDate) throws -> RemovedClient? {
+        let positions = positions(of: id)
+        let index = try firstEntry(of: id).registered?.statusIndex
         let place = try RemovedClient(id: id, statusIndex: index, notBefore: .never).statusPlace()
         guard places[place] == id else { return nil }
         let present =

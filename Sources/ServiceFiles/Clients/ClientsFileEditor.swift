@@ -28,10 +28,10 @@ package struct ClientsFileEditor: Sendable {
     ///
     /// - Throws: ``ClientsFileEditError/clientExists`` if a client has this identifier.
     package func add(_ client: NewClient) throws {
-        try edit { document, file in
-            guard file.positions(of: client.id).isEmpty else { throw ClientsFileEditError.clientExists }
+        try edit(.end) { document, file, whole in
+            guard whole.positions(of: client.id).isEmpty else { throw ClientsFileEditError.clientExists }
             var expected = ExpectedFile(file)
-            document.append(try client.placed(in: file, &document, &expected.removed))
+            document.append(try client.placed(in: whole, &document, &expected.removed))
             expected.checked = [file.entries.count]
             expected.entries = { before, after in after.dropLast().elementsEqual(before) }
             return expected
@@ -43,9 +43,9 @@ package struct ClientsFileEditor: Sendable {
     /// - Parameter oldEnd: when the present secrets expire, unless they expire earlier; `nil` removes them at once.
     package func rotateSecret(of id: ClientID, to hash: ClientSecretHash, oldEnd: NumericDate?, now: NumericDate) throws
     {
-        try edit { document, file in
+        try edit(.entries(of: id)) { document, file, whole in
             guard let index = file.positions(of: id).first else { throw ClientsFileEditError.noSuchClient }
-            let entry = file.entries[index]
+            let entry = try whole.firstEntry(of: id)
             guard let client = entry.client else { throw InvalidConfiguration(entry.problems) }
             guard !client.secrets.isEmpty else { throw ClientsFileEditError.noSecret }
             let old = client.secrets.compactMap { secret -> ClientSecret? in
@@ -63,24 +63,39 @@ package struct ClientsFileEditor: Sendable {
         }
     }
 
-    /// - Parameter change: changes the document, and returns what the file must be then. Entries with problems hold up no
+    /// What an edit changes beside settings.
+    enum Part {
+        case entries(of: ClientID)
+        /// An entry is added.
+        case end
+        case settings
+    }
+
+    /// - Parameter change: changes the document, and returns what the file must be then. It is given the file that has the
+    ///   positions of the document, which is an excerpt of a large one, and the whole file. Entries with problems hold up no
     ///   edit of another one.
-    func edit(_ change: (inout ClientsDocument, ClientsFile) throws -> ExpectedFile) throws {
+    func edit(
+        _ part: Part, _ change: (inout ClientsDocument, ClientsFile, _ whole: ClientsFile) throws -> ExpectedFile
+    ) throws {
         try FileError.naming(path) {
             try FolderLock.hold(on: path.folder, access.lockPatience) {
                 DurableFile.removeDrafts(in: path.folder)
-                var yaml = try YAMLText(reading: path, access)
+                let text = try YAMLText.contents(of: path, access)
+                let large = ClientsFile(inPieces: text, of: path)
+                let excerpt = large.flatMap { part.excerpt(of: text, $0) }
+                var yaml = try YAMLText(path: path, text: excerpt?.text ?? text)
                 if yaml.root == nil { yaml = try YAMLText(path: path, text: yaml.text + "clients: []\n") }
                 let file = try ClientsFile(parsing: yaml)
                 var document = try ClientsDocument(yaml)
-                let expected = try change(&document, file)
+                let expected = try change(&document, file, large ?? file)
                 guard let after = try? YAMLText(path: path, text: document.text),
                     let edited = try? ClientsFile(parsing: after),
                     expected.isMet(
-                        by: edited, in: after, from: yaml, problemCount: file.settings.problems.count)
+                        by: edited, in: after, from: yaml, problemCount: file.settings.problems.count),
+                    let result = excerpt.map({ $0.completing(after.text) }) ?? after.text
                 else { throw ClientsFileEditError.unusualLayout }
                 try checkContext(of: expected.checked, in: after)
-                try DurableFile(path: path).replace(with: document.text)
+                try DurableFile(path: path).replace(with: result)
             }
         }
     }
@@ -97,7 +112,27 @@ package struct ClientsFileEditor: Sendable {
     }
 }
 
+extension ClientsFileEditor.Part {
+    /// - Returns: `nil` if the whole file has to be read at once.
+    fileprivate func excerpt(of text: String, _ whole: ClientsFile) -> ClientsExcerpt? {
+        switch self {
+        case .entries(let id):
+            ClientsExcerpt(of: text, whole, changing: whole.positions(of: id), isAppended: false)
+        case .end: ClientsExcerpt(of: text, whole, changing: [], isAppended: true)
+        case .settings: ClientsExcerpt(of: text, whole, changing: [], isAppended: false)
+        }
+    }
+}
+
 extension ClientsFile {
+    /// The first entry with an identifier, which decides about its client.
+    ///
+    /// - Throws: ``ClientsFileEditError/noSuchClient`` if there is none.
+    func firstEntry(of id: ClientID) throws(ClientsFileEditError) -> ClientEntry {
+        guard let index = positions(of: id).first else { throw .noSuchClient }
+        return entries[index]
+    }
+
     /// The positions of the entries with an identifier.
     func positions(of id: ClientID) -> [Int] {
         entries.indices.filter { entries[$0].id.flatMap { try? ClientID($0) } == id }

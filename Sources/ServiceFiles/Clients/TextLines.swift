@@ -27,6 +27,8 @@ struct TextLines {
 
     subscript(range: Range<Int>) -> [TextLine] { Array(lines[range]) }
 
+    var all: [TextLine] { lines }
+
     mutating func replace(_ range: Range<Int>, with new: [TextLine]) { lines.replaceSubrange(range, with: new) }
 }
 
