@@ -33,8 +33,8 @@ public struct StatusListRules: Sendable {
     public var settings: FetchSettings
     /// Gets a warning for each list that could not be fetched, even if an older one can still be used.
     public var logger: Logger
-    /// Fetches a list in a way of the program's own, in place of one GET request with ``settings``. After 15 seconds its task
-    /// is cancelled, and the fetch has failed.
+    /// Fetches a list in a way of the program's own, in place of one GET request. Of ``settings`` the time limit holds: after
+    /// it the task is cancelled, and the fetch has failed.
     public var fetch: Fetch?
 
     /// A monotonic clock.

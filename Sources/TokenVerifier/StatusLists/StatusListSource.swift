@@ -12,8 +12,6 @@ struct StatusListSource: Sendable {
     /// An answer is fresh for this time though its `Cache-Control` says less, if `ttl` allows.
     private static let shortestFreshness = Duration.seconds(2)
     private static let longestFreshness = Duration.seconds(86400)
-    /// For a fetch of the program's own.
-    private static let timeLimit = Duration.seconds(15)
 
     private let fetch: StatusListRules.Fetch
     private let clock: @Sendable () -> ContinuousClock.Instant
@@ -26,10 +24,10 @@ struct StatusListSource: Sendable {
         _ rules: StatusListRules, keys: KeySource, algorithms: [SignatureAlgorithm], leeway: Duration,
         now: @escaping @Sendable () -> NumericDate
     ) {
+        let settings = rules.settings
         if let own = rules.fetch {
-            fetch = { uri in try await Deadline.race(Self.timeLimit) { try await own(uri) } }
+            fetch = { uri in try await Deadline.race(settings.timeLimit) { try await own(uri) } }
         } else {
-            let settings = rules.settings
             fetch = { uri in try await DocumentDownload(url: uri, settings: settings).fetchStatusListToken() }
         }
         clock = rules.clock
