@@ -68,6 +68,21 @@ import Testing
         }
     }
 
+    @Test("A text that was changed anywhere is refused, or has no more octets than the caller takes")
+    func changedTexts() throws {
+        var generator = SeededGenerator(seed: 1950)
+        let octets = (0..<500).map { _ in UInt8.random(in: 0...3, using: &generator) }
+        let compressed = try ZlibFormat.compress(octets)
+        for _ in 0..<5000 {
+            var changed = compressed
+            for _ in 0..<Int.random(in: 1...3, using: &generator) {
+                changed[Int.random(in: changed.indices, using: &generator)] = .random(in: 0...255, using: &generator)
+            }
+            let maximum = Int.random(in: 0...1000, using: &generator)
+            if let read = try? ZlibFormat.decompress(changed, maximumCount: maximum) { #expect(read.count <= maximum) }
+        }
+    }
+
     @Test("RFC 1950 section 2.2: raw DEFLATE, gzip, a dictionary and any other text are refused")
     func refusesOtherFormats() {
         let raw = Array(Self.compressed[2..<6])
