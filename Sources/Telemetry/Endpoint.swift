@@ -2,6 +2,9 @@
 package enum Endpoint: String, Sendable, CaseIterable {
     case token
     case introspection
+    case revocation
+    /// A status list, and the list of all of them.
+    case statusList = "status_list"
     /// The JWK Set and the metadata.
     case document
     /// A path without a resource, and the authorization endpoint that refuses every request.

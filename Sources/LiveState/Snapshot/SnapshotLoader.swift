@@ -134,7 +134,9 @@ package struct SnapshotLoader: Sendable {
                 issuers: issuerNames, context: configuration.clientsContext, threadCount: threadCount)
             let reading = file.read(after: clients?.registry)
             let registry: ClientRegistry
-            do { registry = try ClientRegistry(reading.clients) } catch {
+            do {
+                registry = try ClientRegistry(reading.clients, removed: reading.removed, after: clients?.registry)
+            } catch {
                 throw InvalidConfiguration([Problem(.file(configuration.clientsFile.string, line: nil), "\(error)")])
             }
             clients = LoadedClients(reading: reading, registry: registry)

@@ -14,8 +14,22 @@ public final class ClientRegistry: Sendable {
     /// The same for assertions.
     let assertionDecoys: AssertionDecoys
 
+    /// What the status lists say about the clients, and about those that were removed.
+    package let statusLists: StatusLists
+
     /// - Parameter clients: clients with different identifiers; if two have the same, the first counts.
-    public init(_ clients: [Client]) throws(LibcryptoError) {
+    public convenience init(_ clients: [Client]) throws(LibcryptoError) {
+        try self.init(clients, removed: [])
+    }
+
+    /// - Parameters:
+    ///   - removed: clients that were removed while their tokens may live.
+    ///   - former: the clients before a reload. If the status lists say the same, they are the same object.
+    package init(
+        _ clients: [Client], removed: [RemovedClient], after former: ClientRegistry? = nil
+    ) throws(LibcryptoError) {
+        let lists = try StatusLists(clients, removed: removed)
+        statusLists = former.map(\.statusLists).flatMap { $0.says(theSameAs: lists) ? $0 : nil } ?? lists
         self.clients = Dictionary(clients.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         withIdentities = clients.filter { !$0.identities.isEmpty }
         secretEnds = clients.compactMap { client in

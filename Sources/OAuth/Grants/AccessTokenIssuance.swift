@@ -65,9 +65,11 @@ public struct IssuedAccessToken: Sendable {
         compact = content.signingInput.compactText(with: signature)
     }
 
-    /// Whether it may answer another request at `now`. It may not if the clock was set back to before its issue.
+    /// Whether it may answer another request at `now`. It may not if the clock was set back to before its issue, and if a moment
+    /// of its client has come that lay ahead.
     package func isReusable(at now: NumericDate) -> Bool {
         content.issuedAt <= now && now < content.issuedAt + content.grant.reuse
+            && !content.grant.client.notBefore.accessTokens.revokes(content.issuedAt, at: now)
     }
 }
 

@@ -84,7 +84,7 @@ extension AuthenticatedClient {
         let refreshToken =
             grantType == .clientCredentials
             ? try firstRefreshToken(scope: scope, audience: audience, policy: policy, now: now) : nil
-        return grant(grantType, scope, audience, confirmation, refreshToken: refreshToken, policy)
+        return try grant(grantType, scope, audience, confirmation, refreshToken: refreshToken, policy, now: now)
     }
 
     /// RFC 6749 section 4.4.3 advises against a refresh token, so only a client that is registered for it gets one.
@@ -114,25 +114,42 @@ extension AuthenticatedClient {
             throw knowsRefreshing ? TokenRefusal(.invalidGrant, cause: error) : TokenRefusal(.unauthorizedClient)
         }
         // RFC 6749 section 6: a new refresh token has the scope of the old one, even if this request asks for less.
-        return grant(
+        return try grant(
             .refreshToken, try access.scope(within: live.scope),
             try access.audience(within: live.audience) ?? live.audience, confirmation,
             refreshToken: policy.profile.renewsRefreshTokens
-                ? live.token.next(scope: live.scope, audience: live.audience, now: now) : nil, policy)
+                ? live.token.next(scope: live.scope, audience: live.audience, now: now) : nil, policy, now: now)
     }
 
     /// RFC 9068 section 2.2: a client that acts for itself is the subject.
     private func grant(
         _ grantType: GrantType, _ scope: Scope, _ audience: [Audience], _ confirmation: Confirmation?,
-        refreshToken: RefreshToken?, _ policy: IssuancePolicy
-    ) -> AuthorizedGrant {
+        refreshToken: RefreshToken?, _ policy: IssuancePolicy, now: NumericDate
+    ) throws(TokenRefusal) -> AuthorizedGrant {
+        let status = try statusListReference(policy, now: now)
+        let lifetime = policy.profile.limiting(client.accessTokenLifetime ?? policy.accessTokenLifetime)
         let terms = AuthorizedGrant.Terms(
             client: client, subject: ExactText(client.id.description), scope: scope, audience: audience,
-            lifetime: policy.profile.limiting(client.accessTokenLifetime ?? policy.accessTokenLifetime),
-            confirmation: confirmation,
+            // A registration that was good keeps its form while the settings change.
+            lifetime: status == nil ? lifetime : min(lifetime, StatusListSchedule.longestLifetime),
+            confirmation: confirmation, status: status,
             shape: client.tokenShape, copiedClaims: evidence.copiedClaims)
         return AuthorizedGrant(
             terms, grantType: grantType, refreshToken: refreshToken,
             reuse: client.accessTokenReuse ?? policy.accessTokenReuse)
+    }
+
+    /// `status` of a token that is issued at `now`; `nil` if the client's tokens are in no list.
+    private func statusListReference(
+        _ policy: IssuancePolicy, now: NumericDate
+    ) throws(TokenRefusal) -> StatusListReference? {
+        guard policy.listsStatus, client.isInStatusLists else { return nil }
+        let list = StatusListSchedule.list(forTokenIssuedAt: now, client.notBefore.accessTokens)
+        do throws(LibcryptoError) {
+            return StatusListReference(
+                index: Int64(try client.statusPlace()), uri: policy.statusLists.url(of: list))
+        } catch {
+            throw .failure(error)
+        }
     }
 }

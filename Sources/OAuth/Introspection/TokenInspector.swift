@@ -35,10 +35,10 @@ package struct TokenInspector: Sendable {
         var registrations = 0
     }
 
-    private let keys: JWKSet
-    private let clients: ClientRegistry
-    private let policy: IssuancePolicy
-    private let sealer: RefreshTokenSealer
+    let keys: JWKSet
+    let clients: ClientRegistry
+    let policy: IssuancePolicy
+    let sealer: RefreshTokenSealer
     /// A JWS with a made-up signature that is as long as those of the signing key.
     let decoy: CompactJWS
     private let decoyTokens: DecoyTokens
@@ -82,18 +82,32 @@ package struct TokenInspector: Sendable {
         let possible = jws.flatMap { jws in key(of: jws).map(jws.canBeSigned(by:)) == true ? jws : nil }
         let verified = try verified(possible ?? decoy, work: &work)
         // The payload of another kind of JWT is not read.
-        let genuine = possible == nil ? nil : verified.flatMap { Self.mayBeAccessToken($0) ? $0 : nil }
+        let genuine = possible == nil ? nil : verified.flatMap { Self.mayBeAccessToken($0.header) ? $0 : nil }
         let token = try? VerifiedAccessToken(
             genuine ?? decoyTokens.accessToken, text: text, issuer: policy.issuer, audiences: nil,
             profile: { TokenProfile(shape(of: $0)) }, now: now, leeway: .zero)
         work.payloads += 1
         // Issued before the profile was on.
         let isForbidden = policy.profile.bindsAccessTokens && token?.payload["cnf"] == nil
-        return genuine == nil || isForbidden ? nil : token
+        let isRevoked = token.map { hasEnded($0, now: now) } ?? false
+        return genuine == nil || isForbidden || isRevoked ? nil : token
     }
 
-    private static func mayBeAccessToken(_ jws: VerifiedJWS) -> Bool {
-        AccessTokenShape.HeaderType.allCases.contains { jws.header.hasType($0.rawValue) }
+    /// Whether the status list that the token names says so; or, for a token that names none, whether its client has a later
+    /// moment. A client that is not registered has no tokens.
+    func hasEnded(_ token: VerifiedAccessToken, now: NumericDate) -> Bool {
+        guard let client = token.claims.clientID.flatMap({ clients[$0] }), let issuedAt = token.claims.issuedAt else {
+            return true
+        }
+        let reference: StatusListReference?
+        do throws(AccessTokenRejection) { reference = try StatusListReference(of: token.payload) } catch { return true }
+        guard let reference else { return client.notBefore.accessTokens.revokes(issuedAt, at: now) }
+        guard let list = policy.statusLists.list(at: reference.uri) else { return true }
+        return clients.statusLists.isRevoked(reference.index, in: list, at: now)
+    }
+
+    static func mayBeAccessToken(_ header: JOSEHeader) -> Bool {
+        AccessTokenShape.HeaderType.allCases.contains { header.hasType($0.rawValue) }
     }
 
     /// The shape that tokens of the client have. With `typ: JWT` only those of a client with this type are access tokens

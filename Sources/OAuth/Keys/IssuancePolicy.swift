@@ -18,6 +18,8 @@ public struct IssuancePolicy: Sendable {
     package let bindsTokensToCertificates: Bool
     /// `access_token.status_list`: whether access tokens name their status list, unless the client's are in none.
     package let listsStatus: Bool
+    /// The URLs of the status lists.
+    package let statusLists: StatusListURLs
     /// `profile`
     package private(set) var profile = SecurityProfile.standard
 
@@ -38,6 +40,7 @@ public struct IssuancePolicy: Sendable {
     ) {
         self.issuer = issuer
         self.listsStatus = listsStatus
+        statusLists = StatusListURLs(below: issuer.origin + EndpointPaths(issuer: issuer).statusLists)
         self.bindsTokensToCertificates = bindsTokensToCertificates
         self.algorithm = algorithm
         func within(_ duration: Duration, _ least: Duration, _ most: Duration) -> Duration {

@@ -32,11 +32,24 @@ package struct ServerMetadata: Sendable {
         /// Whether clients are asked for certificates.
         package var asksForCertificates: Bool
 
+        /// Whether access tokens name status lists.
+        package var listsStatus: Bool
+        /// Whether clients may revoke what they have.
+        package var offersRevocation: Bool
+
         /// No client and no issuer does.
         package static let none = Use(clients: nil, issuers: [])
 
-        /// - Parameter bindsTokensToCertificates: whether every access token is bound to a certificate.
-        package init(clients: ClientRegistry?, issuers: [TrustedIssuer], bindsTokensToCertificates: Bool = false) {
+        /// - Parameters:
+        ///   - bindsTokensToCertificates: whether every access token is bound to a certificate.
+        ///   - listsStatus: whether access tokens name status lists.
+        ///   - offersRevocation: whether clients may revoke what they have.
+        package init(
+            clients: ClientRegistry?, issuers: [TrustedIssuer], bindsTokensToCertificates: Bool = false,
+            listsStatus: Bool = false, offersRevocation: Bool = false
+        ) {
+            self.listsStatus = listsStatus
+            self.offersRevocation = offersRevocation
             certificateMethods = clients?.certificateMethods ?? []
             asksForCertificates = bindsTokensToCertificates || clients?.needsCertificates == true
             offersAssertionGrant = clients?.offersAssertionGrant ?? false
@@ -115,16 +128,34 @@ package struct ServerMetadata: Sendable {
             // with a token. "none" is registered, means that such an endpoint answers with no token, and passes
             // Authlib's validation.
             .init("response_types_supported", .texts(["none"])),
-        ] + (authorizationEndpoint.map { [$0] } ?? []) + (use.asksForCertificates ? ofCertificates : [])
+        ] + (authorizationEndpoint.map { [$0] } ?? []) + (use.asksForCertificates ? ofCertificates(use) : [])
+            + (use.listsStatus ? [ofStatusLists] : [])
+            + (use.offersRevocation ? ofRevocation(authenticationMethods, assertionAlgorithms) : [])
+    }
+
+    /// draft-ietf-oauth-status-list section 9.2
+    private var ofStatusLists: JSONObject.Member {
+        .init("status_list_aggregation_endpoint", .string(issuer.origin + endpoints.statusLists))
+    }
+
+    /// The members of RFC 8414 section 2 for the endpoint of RFC 7009.
+    private func ofRevocation(_ methods: JSONValue, _ algorithms: JSONValue) -> [JSONObject.Member] {
+        [
+            .init("revocation_endpoint", .string(issuer.origin + endpoints.revocation)),
+            .init("revocation_endpoint_auth_methods_supported", methods),
+            .init("revocation_endpoint_auth_signing_alg_values_supported", algorithms),
+        ]
     }
 
     /// The members of RFC 8705 sections 3.3 and 5, for clients that are asked for certificates.
-    private var ofCertificates: [JSONObject.Member] {
+    private func ofCertificates(_ use: Use) -> [JSONObject.Member] {
         let origin = certificateOrigin ?? issuer.origin
-        let aliases = JSONObject([
-            .init("token_endpoint", .string(origin + endpoints.token)),
-            .init("introspection_endpoint", .string(origin + endpoints.introspection)),
-        ])
+        let revocation = JSONObject.Member("revocation_endpoint", .string(origin + endpoints.revocation))
+        let aliases = JSONObject(
+            [
+                .init("token_endpoint", .string(origin + endpoints.token)),
+                .init("introspection_endpoint", .string(origin + endpoints.introspection)),
+            ] + (use.offersRevocation ? [revocation] : []))
         return [
             .init("tls_client_certificate_bound_access_tokens", .bool(true)),
             .init("mtls_endpoint_aliases", .object(aliases)),
@@ -138,7 +169,8 @@ package struct ServerMetadata: Sendable {
         // A member with the value null is absent.
         let present = additional.members.filter { $0.value != .null }
         for member in present {
-            let ownMembers = own(.none) + ofCertificates + ownOfOpenID
+            let ownMembers =
+                own(.none) + ofCertificates(.none) + [ofStatusLists] + ofRevocation(.null, .null) + ownOfOpenID
             guard !ownMembers.contains(where: { $0.name.isSameText(as: member.name) }) else {
                 throw InvalidMetadata(member, "is one of the service's own members")
             }

@@ -106,12 +106,16 @@ package enum RefusalCause: String, Error, Sendable, CaseIterable {
     case refreshTokenWithdrawn = "refresh_token_withdrawn"
     case refreshTokenNotYetValid = "refresh_token_not_yet_valid"
 
+    // Revocation, RFC 7009.
+    case tokenOfAnotherClient = "token_of_another_client"
+
     // The state of the service.
     case throttled
     case tooManyAttempts = "too_many_attempts"
     case passwordChecksFull = "password_checks_full"
     case replayCacheFull = "replay_cache_full"
     case replayStoreUnavailable = "replay_store_unavailable"
+    case revocationUnavailable = "revocation_unavailable"
     case keyServerDown = "key_server_down"
     case issuerKeysUnavailable = "issuer_keys_unavailable"
     case queueFull = "queue_full"
@@ -122,10 +126,11 @@ package enum RefusalCause: String, Error, Sendable, CaseIterable {
     case notFound = "not_found"
     case targetMalformed = "target_malformed"
     case methodNotAllowed = "method_not_allowed"
+    case anotherTimeOfList = "another_time_of_list"
 
     /// The causes for which the token and the introspection endpoint refuse requests.
     package static let ofEndpoints = allCases.filter {
-        ![.responseTypeUnsupported, .notFound, .targetMalformed, .methodNotAllowed].contains($0)
+        ![.responseTypeUnsupported, .notFound, .targetMalformed, .methodNotAllowed, .anotherTimeOfList].contains($0)
     }
 }
 
@@ -167,6 +172,9 @@ extension TokenRefusal.Code {
         case .replayStoreUnavailable: .replayStoreUnavailable
         case .clientKeysUnavailable: .keyServerDown
         case .issuerKeysUnavailable: .issuerKeysUnavailable
+        case .tokenOfAnotherClient: .tokenOfAnotherClient
+        case .revocationUnavailable: .revocationUnavailable
+        case .anotherTimeOfList: .anotherTimeOfList
         case .serverError: .serverError
         case .notFound: .notFound
         case .targetIsNoPath: .targetMalformed

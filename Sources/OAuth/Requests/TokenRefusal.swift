@@ -41,6 +41,9 @@ public struct TokenRefusal: Error, Sendable, Equatable {
         case replayStoreUnavailable
         case clientKeysUnavailable
         case issuerKeysUnavailable
+        case tokenOfAnotherClient
+        case revocationUnavailable
+        case anotherTimeOfList
         case serverError
         case notFound
         case targetIsNoPath
@@ -137,21 +140,22 @@ extension TokenRefusal.Code {
             .missingAssertion, .missingToken,
             .credentialsInURL, .twoAuthenticationMethods, .conflictingClientID, .wrongMediaType, .bodyTooLarge,
             .missingCertificate,
-            .malformedCertificate,
+            .malformedCertificate, .anotherTimeOfList,
             .notFound, .targetIsNoPath, .methodNotAllowed:
             "invalid_request"
         case .invalidClient: "invalid_client"
         case .unauthorizedClient, .introspectionNotAllowed: "unauthorized_client"
         case .unsupportedGrantType: "unsupported_grant_type"
         case .unsupportedResponseType: "unsupported_response_type"
-        case .invalidGrant, .invalidAssertionGrant: "invalid_grant"
+        case .invalidGrant, .invalidAssertionGrant, .tokenOfAnotherClient: "invalid_grant"
         // RFC 9449 section 5
         case .invalidProof, .missingProof: "invalid_dpop_proof"
         // RFC 9449 section 8
         case .useNonce: "use_dpop_nonce"
         case .malformedScope, .scopeNotAllowed: "invalid_scope"
         case .malformedResource, .malformedAudience, .resourceNotAllowed: "invalid_target"
-        case .tooManyFailures, .overloaded, .replayStoreUnavailable, .clientKeysUnavailable, .issuerKeysUnavailable:
+        case .tooManyFailures, .overloaded, .replayStoreUnavailable, .clientKeysUnavailable, .issuerKeysUnavailable,
+            .revocationUnavailable:
             "temporarily_unavailable"
         case .serverError: "server_error"
         }
@@ -197,6 +201,9 @@ extension TokenRefusal.Code {
         case .replayStoreUnavailable: "Whether this was used before cannot be checked now; try again shortly."
         case .clientKeysUnavailable: "The keys of the client cannot be fetched; try again shortly."
         case .issuerKeysUnavailable: "The keys of the issuer cannot be fetched; try again shortly."
+        case .tokenOfAnotherClient: "The token was not issued to the client."
+        case .revocationUnavailable: "The revocation cannot be recorded now; try again shortly."
+        case .anotherTimeOfList: "Status lists are those of now; the parameter time is not supported."
         case .serverError: "The server could not answer."
         case .notFound: "There is nothing at this path."
         case .targetIsNoPath: "The target is not a path."
@@ -214,8 +221,11 @@ extension TokenRefusal.Code {
         case .bodyTooLarge: 413
         case .wrongMediaType: 415
         case .tooManyFailures: 429
-        case .overloaded, .replayStoreUnavailable, .clientKeysUnavailable, .issuerKeysUnavailable: 503
+        case .overloaded, .replayStoreUnavailable, .clientKeysUnavailable, .issuerKeysUnavailable,
+            .revocationUnavailable:
+            503
         case .serverError: 500
+        case .anotherTimeOfList: 501
         default: 400
         }
     }
@@ -225,7 +235,7 @@ extension TokenRefusal.Code {
         switch self {
         case .overloaded, .tooManyFailures: 1
         // The store is connected to again, and a key set that is missing is fetched anew, within two seconds.
-        case .replayStoreUnavailable, .clientKeysUnavailable, .issuerKeysUnavailable: 2
+        case .replayStoreUnavailable, .clientKeysUnavailable, .issuerKeysUnavailable, .revocationUnavailable: 2
         default: nil
         }
     }

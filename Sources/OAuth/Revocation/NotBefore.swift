@@ -31,6 +31,9 @@ package struct NotBefore: Sendable, Hashable {
         other.moments.isEmpty ? self : moments.isEmpty ? other : NotBefore(moments + other.moments)
     }
 
+    /// Adds the moments of another.
+    package mutating func formUnion(_ other: NotBefore) { self = union(other) }
+
     /// The same with another moment, and without those that revoke nothing more than others do at `now` and later.
     package func adding(_ moment: NumericDate, now: NumericDate) -> NotBefore {
         let all = NotBefore(moments + [moment])

@@ -70,7 +70,7 @@ extension OpenAPIDocument {
     private static let fieldNames = [
         "RequestID": "X-Request-Id", "NoStore": "Cache-Control", "NoCache": "Pragma",
         "DPoPNonce": "DPoP-Nonce", "WWWAuthenticate": "WWW-Authenticate", "RetryAfter": "Retry-After",
-        "DocumentCacheControl": "Cache-Control",
+        "DocumentCacheControl": "Cache-Control", "ListCacheControl": "Cache-Control",
         "AllowOfDocument": "Allow", "AccessControlAllowOrigin": "Access-Control-Allow-Origin",
         "AccessControlAllowMethods": "Access-Control-Allow-Methods",
         "AccessControlAllowHeaders": "Access-Control-Allow-Headers", "AccessControlMaxAge": "Access-Control-Max-Age",
@@ -93,13 +93,15 @@ extension TokenRefusal.Code {
             .conflictingClientID, .wrongMediaType, .bodyTooLarge, .invalidClient, .tooManyFailures, .overloaded,
             .replayStoreUnavailable, .clientKeysUnavailable, .issuerKeysUnavailable, .malformedCertificate,
             .serverError:
-            [.token, .introspection]
+            [.token, .introspection, .revocation]
         case .missingGrantType, .missingRefreshToken, .missingAssertion, .unauthorizedClient, .unsupportedGrantType,
             .invalidGrant, .invalidAssertionGrant, .invalidProof, .missingProof, .useNonce, .missingCertificate,
             .malformedScope, .scopeNotAllowed, .malformedResource, .malformedAudience, .resourceNotAllowed:
             [.token]
-        case .missingToken, .introspectionNotAllowed: [.introspection]
-        case .notFound, .targetIsNoPath, .methodNotAllowed, .unsupportedResponseType: []
+        case .missingToken: [.introspection, .revocation]
+        case .introspectionNotAllowed: [.introspection]
+        case .tokenOfAnotherClient, .revocationUnavailable: [.revocation]
+        case .notFound, .targetIsNoPath, .methodNotAllowed, .unsupportedResponseType, .anotherTimeOfList: []
         }
     }
 }
