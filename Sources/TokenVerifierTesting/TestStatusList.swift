@@ -1,4 +1,4 @@
-import AccessToken
+public import AccessToken
 public import JOSE
 import RemoteKeys
 import Synchronization
@@ -13,6 +13,7 @@ public final class TestStatusList: Sendable {
     public let uri: String
 
     private let issuer: TestIssuer
+    private let now: @Sendable () -> NumericDate
     private let state: Mutex<State>
 
     private struct State {
@@ -28,8 +29,12 @@ public final class TestStatusList: Sendable {
     /// - Parameters:
     ///   - issuer: whose tokens name the list.
     ///   - entryCount: the number of places.
-    public init(of issuer: TestIssuer, entryCount: Int = 1024) {
+    ///   - now: `iat` of the list: the clock of the verifiers, if that is not the machine's.
+    public init(
+        of issuer: TestIssuer, entryCount: Int = 1024, now: @escaping @Sendable () -> NumericDate = { .now }
+    ) {
         self.issuer = issuer
+        self.now = now
         uri = "\(issuer.issuer.origin)/status-lists/1"
         state = Mutex(State(list: StatusList(entryCount: entryCount)))
     }
@@ -78,8 +83,9 @@ public final class TestStatusList: Sendable {
 
     /// The list as a signed Status List Token, for a server of the test's own.
     ///
-    /// - Parameter now: `iat`
-    public func token(now: NumericDate = .now) throws -> String {
+    /// - Parameter now: `iat`; `nil` for the clock of the list.
+    public func token(now: NumericDate? = nil) throws -> String {
+        let now = now ?? self.now()
         let content = StatusListToken(
             uri: uri, issuedAt: now, expiresAt: now + Self.lifetime, timeToLive: Self.timeToLive,
             list: state.withLock { $0.list })

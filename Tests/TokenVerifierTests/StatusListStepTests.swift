@@ -37,10 +37,14 @@ import TokenVerifierTesting
     @Test("A DPoP proof is used up once, though the token's list had to be fetched first")
     func usesAProofOnce() async throws {
         let key = try TestDPoPKey()
-        let verifier = try verifier()
-        let token = try issuer.token(claims: ["status": list.claim(1), "cnf": ["jkt": .string(key.thumbprint)]])
+        // A clock that stands still: a proof is good for seconds.
+        let now = NumericDate(1_795_000_000)
+        let list = TestStatusList(of: issuer) { now }
+        let verifier = try issuer.verifier(rules: VerificationRules(statusLists: list.rules())) { now }
+        let token = try issuer.token(
+            now: now, claims: ["status": list.claim(1), "cnf": ["jkt": .string(key.thumbprint)]])
         for _ in 0..<2 {
-            let proof = try key.proof(method: "GET", url: "https://api.example.com/", token: token)
+            let proof = try key.proof(method: "GET", url: "https://api.example.com/", token: token, now: now)
             let request = ProtectedResourceRequest(
                 method: "GET", url: "https://api.example.com/", authorization: ["DPoP \(token)"], dpop: [proof])
             _ = try await verifier.verify(token, as: .dpop, in: request)

@@ -28,24 +28,24 @@ import TokenVerifierTesting
         #expect(server.fetches == [StatusListServer.uri(1)])
     }
 
-    @Test("Lists that no good answer has come for are fetched 240 times a minute at most")
+    @Test("Lists that no good answer has come for are fetched 600 times a minute at most")
     func limitsNewLists() async throws {
         let server = StatusListServer(issuer)
         let lists = try server.lists()
         server.goDown()
         var refused = 0
-        for number in 0..<300 {
+        for number in 0..<700 {
             let error = await #expect(throws: DocumentFetchError.self) {
                 try await lists.current(StatusListServer.uri(number))
             }
             if error?.code == .tooFrequent { refused += 1 }
         }
-        #expect(server.fetches.count == 240 && refused == 60)
+        #expect(server.fetches.count == 600 && refused == 100)
         #expect(lists.count <= StatusLists.capacity)
         server.pass(60)
         server.goDown(false)
-        for number in 300..<600 { _ = try? await lists.current(StatusListServer.uri(number)) }
-        #expect(server.fetches.count == 480)
+        for number in 700..<1400 { _ = try? await lists.current(StatusListServer.uri(number)) }
+        #expect(server.fetches.count == 1200)
     }
 
     @Test("A list that was answered well is refreshed whatever the number of new lists")
@@ -54,10 +54,10 @@ import TokenVerifierTesting
         let lists = try server.lists()
         _ = try await lists.current(StatusListServer.uri(0))
         server.goDown()
-        for number in 1..<300 { _ = try? await lists.current(StatusListServer.uri(number)) }
+        for number in 1..<700 { _ = try? await lists.current(StatusListServer.uri(number)) }
         server.goDown(false)
         server.pass(31)
-        for number in 300..<600 { _ = try? await lists.current(StatusListServer.uri(number)) }
+        for number in 700..<1400 { _ = try? await lists.current(StatusListServer.uri(number)) }
         let count = server.fetches.count
         guard case .list = try await lists.current(StatusListServer.uri(0)) else {
             Issue.record("there is no list")
@@ -66,33 +66,33 @@ import TokenVerifierTesting
         #expect(server.fetches.count == count + 1)
     }
 
-    @Test("There are 256 lists at most, and those that were used last stay")
+    @Test("There are 512 lists at most, and those that were used last stay")
     func dropsTheLeastUsed() async throws {
         let server = StatusListServer(issuer)
         server.answer(maximumAge: 3600, timeToLive: nil)
         let lists = try server.lists()
-        for number in 0..<280 {
-            server.pass(0.3)
+        for number in 0..<540 {
+            server.pass(0.1)
             _ = try await lists.current(StatusListServer.uri(number))
             _ = lists.cached(StatusListServer.uri(0))
         }
-        #expect(lists.count == 256)
-        #expect(lists.cached(StatusListServer.uri(0)) != nil && lists.cached(StatusListServer.uri(279)) != nil)
+        #expect(lists.count == 512)
+        #expect(lists.cached(StatusListServer.uri(0)) != nil && lists.cached(StatusListServer.uri(539)) != nil)
         #expect(lists.cached(StatusListServer.uri(1)) == nil)
     }
 
-    @Test("All lists together have 32 MiB at most")
+    @Test("All lists together have 64 MiB at most")
     func limitsMemory() async throws {
         let server = StatusListServer(issuer)
         server.answer(maximumAge: 3600, timeToLive: nil)
         server.answer(entryCount: StatusListSource.maximumOctets * 8)
         let lists = try server.lists()
-        for number in 0..<40 {
+        for number in 0..<80 {
             server.pass(1)
             _ = try await lists.current(StatusListServer.uri(number))
         }
-        #expect(lists.count == 32)
-        #expect(lists.cached(StatusListServer.uri(39)) != nil)
+        #expect(lists.count == 64)
+        #expect(lists.cached(StatusListServer.uri(79)) != nil)
     }
 
     @Test("A list that no token has used for five minutes is dropped")

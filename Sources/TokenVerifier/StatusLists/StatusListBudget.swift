@@ -3,7 +3,7 @@ struct StatusListBudget {
     typealias Instant = ContinuousClock.Instant
 
     /// How many fetches may begin at once, and how many within each minute.
-    static let capacity = 240
+    static let capacity = 600
     private static let interval = Duration.seconds(60) / capacity
 
     /// When it is full.

@@ -13,9 +13,9 @@ final class StatusLists: Sendable {
     typealias Instant = ContinuousClock.Instant
 
     /// In lists.
-    static let capacity = 256
+    static let capacity = 512
     /// In octets, for all lists together.
-    static let maximumOctets = 32 << 20
+    static let maximumOctets = 64 << 20
     /// A list that no token has used for this time is dropped.
     static let longestIdleTime = Duration.seconds(300)
 
