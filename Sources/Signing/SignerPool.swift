@@ -1,7 +1,7 @@
 package import AccessToken
 import Foundation
 package import JOSE
-import Libcrypto
+package import Libcrypto
 package import OAuth
 import Synchronization
 
@@ -15,7 +15,9 @@ package final class SignerPool: Sendable {
     private let quick: SigningQueue
     private let slow: SigningQueue
     private let reportWait: @Sendable (Duration) -> Void
-    private let signers = Mutex<[Signer]>([])
+    private let signers: Mutex<[Signer]>
+    /// For signatures that do not wait in a queue.
+    private let ownSigner = Signer()
 
     /// A pool of threads.
     ///
@@ -60,6 +62,7 @@ package final class SignerPool: Sendable {
         self.quick = quick
         self.slow = slow
         self.reportWait = reportWait
+        signers = Mutex([ownSigner])
     }
 
     private func startThreads(_ count: Int) {
@@ -114,6 +117,11 @@ package final class SignerPool: Sendable {
             queue.add(SigningJob(client: client, message: input.octets, key: key, continuation: continuation))
         }
         return try result.get()
+    }
+
+    /// Signs on the thread of the caller, without a turn in the queue.
+    package func signAtOnce(_ input: JWSSigningInput, with key: SigningKey) throws(KeyError) -> [UInt8] {
+        try ownSigner.signature(over: input.octets, with: key)
     }
 
     /// The time of a signature with 4096 bits on a slow processor.

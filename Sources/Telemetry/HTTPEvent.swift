@@ -71,7 +71,7 @@ extension HTTPEvent: LogFields {
 
     /// A refusal before an endpoint is known by its status.
     private static func cause(of status: Int) -> RefusalCause {
-        let codes: [TokenRefusal.Code] = [.notFound, .methodNotAllowed]
+        let codes: [TokenRefusal.Code] = [.notFound, .methodNotAllowed, .overloaded, .anotherTimeOfList]
         return TokenRefusal(codes.first { $0.status == status } ?? .targetIsNoPath).cause
     }
 

@@ -16,7 +16,11 @@ final class RequestCounters: Sendable {
         let clientID: ClientID?
 
         var name: String {
-            endpoint == .token ? "writ_token_requests_total" : "writ_introspection_requests_total"
+            switch endpoint {
+            case .token: "writ_token_requests_total"
+            case .revocation: "writ_revocation_requests_total"
+            case .introspection, .document, .statusList, .other: "writ_introspection_requests_total"
+            }
         }
 
         var labels: [(String, String)] {

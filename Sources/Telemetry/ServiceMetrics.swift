@@ -11,6 +11,7 @@ package final class ServiceMetrics: Sendable {
     private let durations: [Endpoint: PrometheusHistogram]
     private let queueWait: PrometheusHistogram
     private let reused: PrometheusCounter
+    private let signedLists: PrometheusCounter
     private let shed: [Endpoint: PrometheusCounter]
     private let throttled: [Endpoint: PrometheusCounter]
     /// One for each cause, so that counting takes the same time for all of them.
@@ -57,6 +58,7 @@ package final class ServiceMetrics: Sendable {
             })
         queueWait = registry.histogram("writ_signing_queue_wait_seconds")
         reused = registry.counter("writ_tokens_reused_total")
+        signedLists = registry.counter("writ_status_lists_signed_total")
         failedHandshakes = registry.counter("writ_tls_handshakes_failed_total")
         refusedConnections = registry.counter("writ_connections_refused_total")
         func reloads(_ outcome: String) -> PrometheusCounter {
@@ -71,11 +73,13 @@ package final class ServiceMetrics: Sendable {
         registry.describe("writ_token_requests_total", help: "Token requests (POST) that were answered.")
         registry.describe(
             "writ_introspection_requests_total", help: "Introspection requests (POST) that were answered.")
+        registry.describe("writ_revocation_requests_total", help: "Revocation requests (POST) that were answered.")
         registry.describe(
             "writ_request_duration_seconds", help: "Time from a request's head to its answer, before it is sent.")
         registry.describe("writ_signing_queue_wait_seconds", help: "How long signatures waited to be made.")
         registry.describe(
             "writ_tokens_reused_total", help: "Token requests that were answered with a token issued before.")
+        registry.describe("writ_status_lists_signed_total", help: "Status lists that were signed.")
         registry.describe(
             "writ_refusals_total",
             help: "Requests to the token and introspection endpoints that were refused, by cause.")
@@ -105,6 +109,9 @@ package final class ServiceMetrics: Sendable {
 
     /// Records the time that a signature waited for an event loop or a thread.
     package func waited(_ duration: Duration) { queueWait.record(nanoseconds: duration.nanoseconds) }
+
+    /// Counts a status list that was signed.
+    package func signedStatusList() { signedLists.increment() }
 
     /// Counts a reload that was applied or refused.
     package func reloaded(_ isApplied: Bool) { (isApplied ? reloads.applied : reloads.refused).increment() }

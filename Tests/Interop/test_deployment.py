@@ -47,6 +47,8 @@ METRICS = HISTOGRAMS | {
     "writ_replay_store_requests_total",
     "writ_token_requests_total",
     "writ_tokens_reused_total",
+    "writ_status_lists_signed_total",
+    "writ_revocation_requests_total",
     "writ_introspection_requests_total",
     "writ_signing_queue_depth",
     "writ_signing_queue_capacity",
@@ -415,6 +417,7 @@ def test_a_pod_serves(prepared, folder):
         # Alerts and dashboard are compared with this list; it must be true.
         assert told <= METRICS
         assert METRICS - told <= {
+            "writ_revocation_requests_total",
             "writ_introspection_requests_total",
             "writ_identity_requests_total",
             "writ_issuer_keys_last_fetch_successful",

@@ -28,7 +28,7 @@ expected-statuses = ["2xx", "3xx", "4xx", 503]
 
 # What a client may not have is refused, though it is well formed; `good_forms` looks closer.
 [checks.positive_data_acceptance]
-expected-statuses = ["2xx", 304, 400, 401, 403, 413]
+expected-statuses = ["2xx", 304, 400, 401, 403, 404, 413, 501]
 
 [checks.negative_data_rejection]
 expected-statuses = ["4xx"]

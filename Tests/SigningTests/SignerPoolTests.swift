@@ -141,10 +141,10 @@ import Testing
         let pool = SignerPool(workerCount: 2, wait: .seconds(60), reportWait: { _ in }, wakeWorkers: { _ in })
         let workers = [pool.makeWorker(), pool.makeWorker()]
         for signer in pool.allSigners { _ = try signer.signature(over: [1], with: key) }
-        // Those of both workers and of both threads.
-        #expect(pool.allSigners.map(\.contextCount) == [1, 1, 1, 1])
+        // The pool's own, and those of both workers and of both threads.
+        #expect(pool.allSigners.map(\.contextCount) == [1, 1, 1, 1, 1])
         pool.keep(only: [])
-        #expect(pool.allSigners.map(\.contextCount) == [0, 0, 0, 0])
+        #expect(pool.allSigners.map(\.contextCount) == [0, 0, 0, 0, 0])
         #expect(workers.allSatisfy { !$0.hasWork })
     }
 

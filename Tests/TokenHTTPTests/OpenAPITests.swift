@@ -49,6 +49,8 @@ import TestSupport
             operations.filter { $0.methods == ["post"] }.map(\.path) == ["/index.php", "/tenant/oauth2/introspect"])
         #expect(
             operations.filter { $0.methods == ["get", "head"] }.map(\.path) == [
+                "/tenant/oauth2/status-lists",
+                "/tenant/oauth2/status-lists/{second}",
                 "/tenant/.well-known/jwks.json",
                 "/.well-known/jwks.json",
                 "/.well-known/oauth-authorization-server",
@@ -74,7 +76,9 @@ import TestSupport
     @Test("The document contains every refusal of the endpoints")
     func hasEachRefusal() throws {
         let settings = "issuer: https://tokens.example.com\nauthorization_endpoint: refuse\n"
-        let text = String(decoding: try document(settings).json, as: UTF8.self)
+        var document = try document(settings)
+        document.use.offersRevocation = true
+        let text = String(decoding: document.json, as: UTF8.self)
         for error in TokenRefusal.Code.allCases where !error.isOfAnyPath {
             let refusal = String(decoding: error.json, as: UTF8.self)
             #expect(text.contains(#""\#(error)":{"value":\#(refusal)}"#))

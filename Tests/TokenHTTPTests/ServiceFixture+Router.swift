@@ -2,6 +2,7 @@ import AccessToken
 import Admission
 import Libcrypto
 import LiveState
+import Logging
 import NIOCore
 import NIOPosix
 import OAuth
@@ -47,7 +48,20 @@ extension ServiceFixture {
             introspectionEndpoint: IntrospectionEndpointHandler(
                 shell: shell, snapshots: snapshots, authenticator: authenticator, signers: signers,
                 path: configuration.endpoints.introspection, url: "https://tokens.example.com/oauth2/introspect",
-                now: { Self.now }), snapshots: snapshots,
+                now: { Self.now }),
+            revocationEndpoint: RevocationEndpointHandler(
+                shell: shell, snapshots: snapshots, authenticator: authenticator,
+                revoker: ClientRevoker(
+                    files: FilesThread(), logger: Logger(label: "test"), write: { _, _, _ in }, reload: { _ in }),
+                path: configuration.endpoints.revocation, url: "https://tokens.example.com/oauth2/revoke",
+                now: { Self.now }),
+            statusLists: StatusListHandler(
+                publisher: StatusListPublisher(urls: configuration.policy.statusLists) {
+                    try signers.signAtOnce($0.signingInput, with: $0.key)
+                },
+                snapshots: snapshots, path: configuration.endpoints.statusLists, urls: configuration.policy.statusLists,
+                now: { Self.now }),
+            snapshots: snapshots,
             readiness: readiness, tasks: EventLoopTasks(MultiThreadedEventLoopGroup.singleton),
             pacing: RetryPacing(interval: .zero) { _ in true },
             reportTime: { _, _ in }, report: reportRefusal)

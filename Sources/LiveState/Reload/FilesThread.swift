@@ -9,6 +9,7 @@ package final class FilesThread: Sendable {
         case look
         case reload
         case rotation
+        case revocation
     }
 
     private let jobs: FileJobs

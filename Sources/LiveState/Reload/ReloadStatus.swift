@@ -67,7 +67,10 @@ struct SettingsLog: Sendable {
     mutating func warn(_ loader: SnapshotLoader, _ logger: Logger) {
         let clients = loader.clientsReading?.clients ?? []
         let issuers = loader.issuersReading ?? .empty
-        for warning in loader.configuration.trustWarnings(clients, issuers) { warn(of: warning, logger) }
+        let configuration = loader.configuration
+        for warning in configuration.trustWarnings(clients, issuers) + configuration.revocationWarnings {
+            warn(of: warning, logger)
+        }
     }
 
     private mutating func warn(of warning: Problem, _ logger: Logger) {

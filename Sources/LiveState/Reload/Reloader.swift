@@ -136,6 +136,16 @@ package final class Reloader: Sendable {
         }
     }
 
+    /// Loads the clients, which the service itself has changed.
+    package func reloadClients(now: NumericDate) {
+        state.withLock { state in
+            var reload = Reload(now: now)
+            reload.reasons = ["revocation"]
+            load(.clients, watchedFiles(.clients, state), &state, &reload)
+            finish(&state, reload)
+        }
+    }
+
     private func watchedFiles(_ part: StatePart, _ state: State) -> WatchedFiles {
         WatchedFiles(part, of: configuration, issuerFiles: state.loader.issuerFiles)
     }

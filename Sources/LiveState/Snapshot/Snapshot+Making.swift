@@ -15,7 +15,9 @@ extension Snapshot {
         let nonces = configuration.dpopNonce ? DPoPNonces(issuer: configuration.issuer, turns: sealing) : nil
         let use = ServerMetadata.Use(
             clients: clients, issuers: identities.all,
-            bindsTokensToCertificates: configuration.bindsTokensToCertificates)
+            bindsTokensToCertificates: configuration.bindsTokensToCertificates,
+            listsStatus: configuration.listsStatus,
+            offersRevocation: configuration.revocation && DurableFile.canReplace(configuration.clientsFile))
         self.init(
             configuration: configuration, policy: policy, clients: clients, identities: identities,
             lifetimes: lifetimes, keys: keys.scheduled.keys, sealingKeys: keys.scheduled.sealing, sealer: sealer,

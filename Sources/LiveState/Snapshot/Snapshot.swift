@@ -31,6 +31,8 @@ package final class Snapshot: Sendable {
     let signingKeys: [ScheduledSigningKey]
     /// What the metadata lists since clients and issuers make use of it.
     package let metadataUse: ServerMetadata.Use
+    /// Whether clients may revoke what they have: `revocation`, if the clients file can be written.
+    package var offersRevocation: Bool { metadataUse.offersRevocation }
     /// The documents that GET returns, by request path: the JWK Set and the metadata.
     package let documents: [String: StaticDocument]
 
@@ -57,6 +59,9 @@ package final class Snapshot: Sendable {
         self.metadataUse = metadataUse
         self.documents = documents
     }
+
+    /// What the status lists say.
+    package var statusLists: StatusLists { clients.statusLists }
 
     /// `client_assertion`
     package var assertionRules: AssertionRules { configuration.assertionRules }

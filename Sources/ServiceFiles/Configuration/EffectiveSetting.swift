@@ -64,6 +64,7 @@ extension ServiceConfiguration {
         .accessTokenReuse: { $0.accessTokenReuse == .zero ? "off" : DurationText.format($0.accessTokenReuse) },
         .accessTokenCertificateBound: { $0.bindsTokensToCertificates ? "on" : "off" },
         .accessTokenStatusList: { $0.listsStatus ? "on" : "off" },
+        .revocation: { $0.revocation ? "on" : "off" },
         .refreshTokenLifetime: { DurationText.format($0.refreshTokenLifetime) },
         .assertionAudience: { $0.assertionAudience.rawValue },
         .assertionLongestLifetime: { DurationText.format($0.assertionRules.longestLifetime) },

@@ -19,6 +19,7 @@ extension ServiceConfiguration {
         adopted.refreshTokenLifetime = other.refreshTokenLifetime
         adopted.bindsTokensToCertificates = other.bindsTokensToCertificates
         adopted.listsStatus = other.listsStatus
+        adopted.revocation = other.revocation
         adopted.assertionRules = other.assertionRules
         adopted.keysRotation = other.keysRotation
         adopted.trustedProxies = other.trustedProxies
@@ -34,7 +35,7 @@ extension ServiceConfiguration {
     /// The first part of the name of each setting that ``adopting(_:)`` takes over.
     static let adoptedNames = [
         "log_level", "access_token.lifetime", "access_token.reuse", "access_token.certificate_bound",
-        "access_token.status_list", "refresh_token.lifetime", "keys_rotation",
+        "access_token.status_list", "refresh_token.lifetime", "revocation", "keys_rotation",
         "client_assertion.longest_lifetime", "client_assertion.single_use",
         "trusted_proxies",
     ]

@@ -71,6 +71,7 @@ extension ServiceConfiguration {
         let accessTokenReuse = reader.value(.accessTokenReuse, DurationText.parseAccessTokenReuse)
         let listsStatus = reader.value(.accessTokenStatusList, DurationText.parseSwitch)
         let refreshTokenLifetime = reader.value(.refreshTokenLifetime, DurationText.parseRefreshTokenLifetime)
+        let revocation = reader.value(.revocation, DurationText.parseSwitch)
         let drainDelay = reader.value(.drainDelay, Self.drainDelay)
         let logLevel = reader.value(.logLevel, Self.logLevel)
         let metricsPerClient = reader.value(.metricsPerClient, DurationText.parseSwitch)
@@ -99,12 +100,7 @@ extension ServiceConfiguration {
         let endpoints = issuer.map {
             EndpointPaths(issuer: $0, token: tokenPath, refusesAuthorization: refusesAuthorization)
         }
-        if let endpoints, endpoints.token == endpoints.introspection {
-            reader.note(.tokenPath, "is the path of the introspection endpoint")
-        }
-        if let endpoints, endpoints.token == endpoints.authorization {
-            reader.note(.tokenPath, "is the path of the authorization endpoint")
-        }
+        if let other = endpoints?.resourceAtTokenPath { reader.note(.tokenPath, "is the path of the \(other)") }
         reader.check(
             profileInForce ?? profile, issuer: issuer, algorithm: algorithm ?? .rs256,
             accessTokenLifetime: accessTokenLifetime,
@@ -160,6 +156,7 @@ extension ServiceConfiguration {
         bindsTokensToCertificates = certificates.bindsTokens
         certificateOrigin = certificates.origin
         self.listsStatus = listsStatus ?? false
+        self.revocation = revocation ?? false
         self.access = access
         self.source = afterStart
         settings = layers.settings

@@ -61,6 +61,8 @@ package struct ServiceConfiguration: Sendable {
     package internal(set) var bindsTokensToCertificates = false
     /// `access_token.status_list`
     package internal(set) var listsStatus = false
+    /// `revocation`: whether clients may revoke what they have.
+    package internal(set) var revocation = false
     /// `tls.mtls_alias`; `nil` for the origin of the issuer.
     package internal(set) var certificateOrigin: String?
     /// `trusted_proxies`
@@ -119,6 +121,17 @@ package struct ServiceConfiguration: Sendable {
         return TrustedFile.warnings(
             about: decidingFiles + CertificateAuthoritiesFile.paths(of: clients) + issuers.files + [keysFolder]
                 + names.map { keysFolder.appending($0.description) })
+    }
+
+    /// What keeps clients from revoking what they have, though they may.
+    package var revocationWarnings: [Problem] {
+        guard revocation, !DurableFile.canReplace(clientsFile) else { return [] }
+        return [
+            Problem(
+                .file(clientsFile.string, line: nil),
+                "cannot be written by the service, so that it has no revocation endpoint",
+                hint: "make its folder writable for the service, or take `revocation` out")
+        ]
     }
 
     /// The file of trusted issuers. There need be none unless the configuration names it.

@@ -19,6 +19,7 @@ enum SettingName: String, CaseIterable {
     case accessTokenCertificateBound = "access_token.certificate_bound"
     case accessTokenStatusList = "access_token.status_list"
     case refreshTokenLifetime = "refresh_token.lifetime"
+    case revocation
     case assertionAudience = "client_assertion.audience"
     case assertionLongestLifetime = "client_assertion.longest_lifetime"
     case assertionSingleUse = "client_assertion.single_use"

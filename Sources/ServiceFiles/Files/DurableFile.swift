@@ -1,15 +1,20 @@
 import Foundation
 import Libcrypto
-import SystemPackage
+package import SystemPackage
 
 /// A file that every reader sees complete: the contents are written to a draft in the same folder, synchronised, and
 /// then moved into place.
-struct DurableFile {
+package struct DurableFile {
     private static let draftPrefix = ".writ-draft-"
 
     let path: FilePath
     /// How a new file gets its name.
     var naming = NamingCalls.system
+
+    /// Whether this process may replace a file: its folder can be written to.
+    package static func canReplace(_ path: FilePath) -> Bool {
+        FileManager.default.isWritableFile(atPath: path.folder.string)
+    }
 
     /// Replaces the contents of the file and keeps its permissions.
     func replace(with contents: String) throws {

@@ -11,6 +11,9 @@ package struct FileAccess: Sendable {
     /// A service that makes its first keys: another replica may be about to make them.
     package static let start = FileAccess(owners: .rootAndOwn, lockPatience: LockPatience(limit: .seconds(5)))
 
+    /// A service that revokes for a client: a command may be about to write the same file.
+    package static let revocation = FileAccess(owners: .rootAndOwn, lockPatience: LockPatience(limit: .seconds(5)))
+
     /// A command, which an operator may run as root for a service of another user.
     ///
     /// - Parameter report: called once with the name of the process that it waits for, and of the lock file, if the command

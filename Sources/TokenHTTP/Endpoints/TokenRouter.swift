@@ -1,3 +1,4 @@
+import AccessToken
 import HTTPEdge
 import LiveState
 import NIOCore
@@ -6,12 +7,14 @@ import OAuth
 import Telemetry
 import WireText
 
-/// Routes the requests of the public listener: to the token endpoint, the introspection endpoint and the documents, and to
-/// the authorization endpoint that refuses, if there is one.
+/// Routes the requests of the public listener: to the endpoints for clients, the status lists and the documents, and to the
+/// authorization endpoint that refuses, if there is one.
 struct TokenRouter: Sendable {
     let paths: EndpointPaths
     let tokenEndpoint: TokenEndpointHandler
     let introspectionEndpoint: IntrospectionEndpointHandler
+    let revocationEndpoint: RevocationEndpointHandler
+    let statusLists: StatusListHandler
     let snapshots: SnapshotStore
     let readiness: Readiness
     let tasks: EventLoopTasks
@@ -38,12 +41,25 @@ struct TokenRouter: Sendable {
                     await introspectionEndpoint.response(to: request, requestID), request, .introspection, requestID,
                     since: start)
             }
+        case .revocation:
+            return tasks.reply(on: loop) {
+                finish(
+                    await revocationEndpoint.response(to: request, requestID), request, .revocation, requestID,
+                    since: start)
+            }
+        case .statusList(let list):
+            return tasks.reply(on: loop) {
+                finish(
+                    await statusLists.response(to: request, list), request, .statusList, requestID, since: start)
+            }
         }
     }
 
     private enum Route {
         case token
         case introspection
+        case revocation
+        case statusList(NumericDate)
         /// Anything that is answered at once.
         case document(Response, Endpoint)
     }
@@ -59,21 +75,38 @@ struct TokenRouter: Sendable {
 
     private func route(of request: Request, _ path: String) -> Route {
         let octets = Octets(path)
-        let isToken = octets.isSame(as: paths.token)
-        if isToken || octets.isSame(as: paths.introspection) {
-            guard request.method == .POST else {
-                return .document(.methodNotAllowed(allow: "POST"), isToken ? .token : .introspection)
-            }
-            return isToken ? .token : .introspection
+        if let (route, endpoint) = clientEndpoint(at: octets) {
+            return request.method == .POST ? route : .document(.methodNotAllowed(allow: "POST"), endpoint)
         }
         if let authorization = paths.authorization, octets.isSame(as: authorization) {
             return .document(.authorizationRefusal(of: request), .other)
         }
-        guard let document = snapshots.current.documents[path] else { return .document(.notFound, .other) }
+        if let document = snapshots.current.documents[path] {
+            return routeOfDocument(request, .document) { .document(document.response(to: request), .document) }
+        }
+        guard let resource = statusLists.resource(at: path) else { return .document(.notFound, .other) }
+        return routeOfDocument(request, .statusList) {
+            switch resource {
+            case .list(let list): .statusList(list)
+            case .none: .document(.notFound, .statusList)
+            case .allLists: .document(statusLists.responseWithAllLists(to: request), .statusList)
+            }
+        }
+    }
+
+    /// The endpoint for clients with this path, if there is one.
+    private func clientEndpoint(at path: Octets) -> (Route, Endpoint)? {
+        if path.isSame(as: paths.token) { return (.token, .token) }
+        if path.isSame(as: paths.introspection) { return (.introspection, .introspection) }
+        guard path.isSame(as: paths.revocation), snapshots.current.offersRevocation else { return nil }
+        return (.revocation, .revocation)
+    }
+
+    private func routeOfDocument(_ request: Request, _ endpoint: Endpoint, get: () -> Route) -> Route {
         switch request.method {
-        case .GET, .HEAD: return .document(document.response(to: request), .document)
-        case .OPTIONS: return .document(.optionsOfDocument, .document)
-        default: return .document(.methodNotAllowed(allow: "GET, HEAD, OPTIONS"), .document)
+        case .GET, .HEAD: get()
+        case .OPTIONS: .document(.optionsOfDocument, endpoint)
+        default: .document(.methodNotAllowed(allow: "GET, HEAD, OPTIONS"), endpoint)
         }
     }
 
@@ -86,8 +119,11 @@ struct TokenRouter: Sendable {
         // replica.
         if readiness.isStopping { response.closesConnection = true }
         response.fields.add(name: "X-Request-Id", value: requestID)
+        // A verifier in a browser reads refusals too.
+        if endpoint == .statusList { response.fields.replaceOrAdd(name: "Access-Control-Allow-Origin", value: "*") }
         response.pause = pacing.pause(after: response, to: request)
-        if response.status == .methodNotAllowed || endpoint == .other && response.status.code >= 400 {
+        let isOfNoClient = endpoint == .other || endpoint == .statusList
+        if response.status == .methodNotAllowed || isOfNoClient && response.status.code >= 400 {
             report(.refused(request, response, listener: "tokens"))
         }
         reportTime(endpoint, start.duration(to: .now))

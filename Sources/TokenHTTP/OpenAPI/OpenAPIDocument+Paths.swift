@@ -153,22 +153,27 @@ extension OpenAPIDocument {
                   "304": {"description": "The client has the current document.", "headers": \#(headers)}
                 }
               },
-              "options": {
-                "tags": ["documents"],
-                "summary": "What a browser asks before a page of another origin reads the document (CORS).",
-                "responses": {
-                  "204": {
-                    "description": "Every page may.",
-                    "headers": \#(Self.headers([
-                        "RequestID", "AllowOfDocument", "AccessControlAllowOrigin", "AccessControlAllowMethods",
-                        "AccessControlAllowHeaders", "AccessControlMaxAge",
-                    ]))
-                  }
-                }
-              }
+              "options": \#(Self.preflight)
             }
             """#
     }
+
+    /// OPTIONS for a document.
+    static let preflight = #"""
+        {
+          "tags": ["documents"],
+          "summary": "What a browser asks before a page of another origin reads the document (CORS).",
+          "responses": {
+            "204": {
+              "description": "Every page may.",
+              "headers": \#(headers([
+                  "RequestID", "AllowOfDocument", "AccessControlAllowOrigin", "AccessControlAllowMethods",
+                  "AccessControlAllowHeaders", "AccessControlMaxAge",
+              ]))
+            }
+          }
+        }
+        """#
 
     /// The authorization endpoint that refuses every request.
     var authorizationPath: String {

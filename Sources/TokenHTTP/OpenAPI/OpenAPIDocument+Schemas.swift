@@ -75,6 +75,22 @@ extension OpenAPIDocument {
               ]
             },
             "jti": {"type": "string", "minLength": 1},
+            "status": {
+              "description": "The place of the token in a status list, if the configuration says so.",
+              "type": "object",
+              "required": ["status_list"],
+              "properties": {
+                "status_list": {
+                  "type": "object",
+                  "required": ["idx", "uri"],
+                  "properties": {
+                    "idx": {"type": "integer", "minimum": 0}, "uri": {"type": "string", "format": "uri"}
+                  },
+                  "additionalProperties": false
+                }
+              },
+              "additionalProperties": false
+            },
             "cnf": {
               "description": "The key that the token is bound to.",
               "type": "object",

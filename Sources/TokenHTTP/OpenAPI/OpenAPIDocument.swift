@@ -109,6 +109,11 @@ struct OpenAPIDocument {
                 "required": true,
                 "schema": {"const": "public, max-age=\#(KeyTiming.standard.keySetMaximumAge.components.seconds)"}
               },
+              "ListCacheControl": {
+                "description": "How long a cache may keep the list, in seconds.",
+                "required": true,
+                "schema": {"type": "string", "pattern": "^public, max-age=([1-9]|[12][0-9]|30)$"}
+              },
               "AllowOfDocument": {
                 "description": "The methods that the path has.",
                 "required": true,
@@ -146,6 +151,8 @@ struct OpenAPIDocument {
         let endpoints = configuration.endpoints
         let paths =
             [(endpoints.token, tokenPath), (endpoints.introspection, introspectionPath)]
+            + (use.offersRevocation ? [(endpoints.revocation, revocationPath)] : [])
+            + [(endpoints.statusLists, statusListsPath), (endpoints.statusLists + "/{second}", statusListPath)]
             + documentPaths(
                 [endpoints.keySet, "/.well-known/jwks.json"], id: "getKeySet",
                 summary: "The keys that verify access tokens, RFC 7517.", mediaType: "application/jwk-set+json",

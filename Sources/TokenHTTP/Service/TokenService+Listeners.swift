@@ -14,8 +14,7 @@ extension TokenService {
     /// The listeners in the order of their start: management, and the one for tokens.
     func listeners(
         _ authenticator: ClientAuthenticator, _ replays: any ReplayProtection, _ signers: SignerPool,
-        _ readiness: Readiness,
-        _ firstSecond: FirstSecond, coreCount: Int
+        _ readiness: Readiness, _ firstSecond: FirstSecond, _ files: FilesThread, coreCount: Int
     ) -> [ListenerService] {
         let reserve = DescriptorReserve(logger: logger)
         let proxies = trustedProxies
@@ -56,7 +55,7 @@ extension TokenService {
                     connections: Self.managementConnections, evictionTime: .milliseconds(100),
                     respond: router.reply))
         }
-        let router = tokenRouter(authenticator, replays, signers, readiness, coreCount: coreCount)
+        let router = tokenRouter(authenticator, replays, signers, readiness, files, coreCount: coreCount)
         listeners.append(
             listener(
                 "tokens", configuration.listen,
@@ -109,8 +108,7 @@ extension TokenService {
 
     func tokenRouter(
         _ authenticator: ClientAuthenticator, _ replays: any ReplayProtection, _ signers: SignerPool,
-        _ readiness: Readiness,
-        coreCount: Int
+        _ readiness: Readiness, _ files: FilesThread, coreCount: Int
     ) -> TokenRouter {
         let (snapshots, endpoints, origin) = (reloader.snapshots, configuration.endpoints, configuration.issuer.origin)
         let proxies = trustedProxies
@@ -127,10 +125,25 @@ extension TokenService {
             introspectionEndpoint: IntrospectionEndpointHandler(
                 shell: shell, snapshots: snapshots, authenticator: authenticator, signers: signers,
                 path: endpoints.introspection, url: origin + endpoints.introspection, now: { .now }),
+            revocationEndpoint: RevocationEndpointHandler(
+                shell: shell, snapshots: snapshots, authenticator: authenticator,
+                revoker: ClientRevoker(files: files, reloader: reloader, logger: logger),
+                path: endpoints.revocation, url: origin + endpoints.revocation, now: { .now }),
+            statusLists: statusLists(signers),
             snapshots: snapshots, readiness: readiness, tasks: EventLoopTasks(MultiThreadedEventLoopGroup.singleton),
             pacing: RetryPacing(coreCount: coreCount, isProxied: configuration.tls == .upstream, proxies: proxies),
             reportTime: { [metrics] endpoint, time in metrics.took(time, endpoint) },
             report: { [reporter] in reporter.report($0) })
+    }
+
+    private func statusLists(_ signers: SignerPool) -> StatusListHandler {
+        let urls = reloader.snapshots.current.policy.statusLists
+        return StatusListHandler(
+            publisher: StatusListPublisher(urls: urls) { [metrics] list in
+                defer { metrics.signedStatusList() }
+                return try signers.signAtOnce(list.signingInput, with: list.key)
+            },
+            snapshots: reloader.snapshots, path: configuration.endpoints.statusLists, urls: urls, now: { .now })
     }
 
     /// Returns the current certificate with its key; `nil` if the service does not end TLS. Clients are asked for

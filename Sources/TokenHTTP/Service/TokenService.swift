@@ -81,11 +81,12 @@ package struct TokenService: Sendable {
             [reporter] in reporter.report($0)
         }
         let authenticator = try authenticator(usedAssertions, issuerKeys, coreCount: coreCount)
-        let listeners = listeners(authenticator, usedAssertions, signers, readiness, firstSecond, coreCount: coreCount)
+        let files = FilesThread()
+        let listeners = listeners(
+            authenticator, usedAssertions, signers, readiness, firstSecond, files, coreCount: coreCount)
         collect(readiness, signers, issuerKeys, replayStore, listeners)
 
         // The services are stopped in reverse order, each after the next one has ended.
-        let files = FilesThread()
         var services =
             companions + [
                 SummaryService(reporter: reporter),

@@ -15,7 +15,7 @@ struct RevocationPlan {
     private let lifetime: Duration
 
     /// How long a verifier that checks a status list uses it before it fetches another one, and two seconds.
-    private static let listDelay: Duration = .seconds(30 + 2)
+    private static let listDelay: Duration = StatusListSchedule.timeToLive + .seconds(2)
 
     /// - Throws: ``ClientsFileEditError/noSuchClient`` if no client has this identifier.
     init(of id: ClientID?, delay: Duration?, _ configuration: ServiceConfiguration) throws {

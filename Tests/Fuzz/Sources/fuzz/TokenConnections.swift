@@ -40,7 +40,14 @@ final class TokenConnections: Sendable {
             usedAssertions: usedAssertions)
         // The signatures are made by the thread that has the connections.
         signers = SignerPool(workerCount: 1, wait: queueWait, reportWait: { _ in }, wakeWorkers: { _ in })
-        router = service.tokenRouter(authenticator, usedAssertions, signers, Readiness(), coreCount: 1)
+        router = service.tokenRouter(
+            authenticator, usedAssertions, signers, Readiness(), FilesThread(), coreCount: 1)
+        let policy = configuration.policy
+        statusLists = StatusListHandler(
+            publisher: StatusListPublisher(urls: policy.statusLists, threads: nil) { [signers] in
+                try signers.signAtOnce($0.signingInput, with: $0.key)
+            },
+            snapshots: router.snapshots, path: router.paths.statusLists, urls: policy.statusLists, now: { .now })
     }
 
     /// What has become of a connection.
@@ -88,7 +95,8 @@ final class TokenConnections: Sendable {
     private func makeRouter(_ readiness: Readiness) -> TokenRouter {
         TokenRouter(
             paths: router.paths, tokenEndpoint: router.tokenEndpoint,
-            introspectionEndpoint: router.introspectionEndpoint, snapshots: router.snapshots, readiness: readiness,
+            introspectionEndpoint: router.introspectionEndpoint, revocationEndpoint: router.revocationEndpoint,
+            statusLists: statusLists, snapshots: router.snapshots, readiness: readiness,
             tasks: router.tasks, pacing: router.pacing, reportTime: router.reportTime, report: router.report)
     }
 
