@@ -1,6 +1,7 @@
 """What is run in each round: a case puts load on a server of its own, or starts one, and gives one sample."""
 
 import statistics
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -70,16 +71,22 @@ def under_load(bench, server, load, warm_up=None):
     )
 
 
+def status_list_path():
+    """The list that most tokens name which are issued now."""
+    return f"/oauth2/status-lists/{int(time.time()) // 300 * 300}"
+
+
 @dataclass(frozen=True)
 class WrkCase:
     """Load by wrk.
 
+    - `path`: of the requests, or what gives it when the server has started.
     - `script`: gives the Lua, for a running server.
     - `is_pinned`: the server has one core, wrk another.
     """
 
     script: Callable = wrk_scripts.token_by_post
-    path: str = "/oauth2/token"
+    path: str | Callable = "/oauth2/token"
     connections: int = CONNECTIONS
     settings: dict = field(default_factory=dict)
     environment: dict = field(default_factory=dict)
@@ -92,11 +99,12 @@ class WrkCase:
         with Server(bench.folder, settings, self.environment, server_prefix) as server:
             server.start()
             script = self.script(server)
+            path = self.path() if callable(self.path) else self.path
             return under_load(
                 bench,
                 server,
                 lambda seconds: generators.wrk(
-                    *(bench.folder, server.issuer + self.path, script, self.connections, seconds),
+                    *(bench.folder, server.issuer + path, script, self.connections, seconds),
                     prefix=wrk_prefix,
                 ),
             )
@@ -269,6 +277,7 @@ CASES = {
     "introspection": WrkCase(script=wrk_scripts.introspection, path="/oauth2/introspect"),
     "refresh": WrkCase(script=wrk_scripts.refresh),
     "JWKS": WrkCase(script=wrk_scripts.get, path="/.well-known/jwks.json"),
+    "status list": WrkCase(script=wrk_scripts.get, path=status_list_path),
     "metadata": WrkCase(script=wrk_scripts.get, path="/.well-known/oauth-authorization-server"),
     "one core": WrkCase(is_pinned=True),
     "reused token": WrkCase(settings={"access_token.reuse": "10s"}),

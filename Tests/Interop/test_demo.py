@@ -27,6 +27,8 @@ def test_each_request_gets_what_it_should():
         "with another scope": "403",
         "changed on the": "401",
         "after it has": "401",
+        "of the client": "200",
+        "nightly, once revoked": "401",
     }
 
 
