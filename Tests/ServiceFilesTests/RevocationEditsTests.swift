@@ -267,6 +267,14 @@ import Testing
         #expect(try reading().removed.isEmpty)
         try folder.write(shared, to: "clients.yaml")
         #expect(try editor.remove(ClientID("one"), now: Self.now)?.statusIndex == 7)
+        // What the other one has revoked before stays revoked, and nothing more is.
+        try folder.write(shared, to: "clients.yaml")
+        let moments = try editor.revoke(ClientID("two"), at: Self.next, now: Self.now)
+        #expect(try editor.remove(ClientID("two"), now: Self.next) == nil)
+        #expect(
+            try reading().removed == [
+                RemovedClient(id: try ClientID("two"), statusIndex: 7, notBefore: moments.accessTokens)
+            ])
     }
 
     @Test("A client that is added has a free place of its own, which is written")

@@ -212,11 +212,18 @@ import Testing
         #expect(off.problems.isEmpty && off.clients.count == 2)
     }
 
-    @Test("A client that was there keeps no place that is now that of another one")
+    @Test("A client that had its place keeps it against another one that comes, with a status_index or above it")
     func formerPlaces() throws {
         let first = try read(Self.entry("client-546"))
         let second = try read(Self.entry("b", "status_index: 403656"), Self.entry("client-546"), after: first)
-        #expect(second.clients.map(\.id.description) == ["b"])
+        #expect(second.clients.map(\.id.description) == ["client-546"])
+        // Written down, it is the same place; another place is not.
+        let third = try read(
+            Self.entry("client-1118"), Self.entry("client-546", "status_index: 403656"), after: first)
+        #expect(third.clients.map(\.id.description) == ["client-546"])
+        let moved = try read(
+            Self.entry("b", "status_index: 8"), Self.entry("client-546", "status_index: 8"), after: first)
+        #expect(moved.clients.map(\.id.description) == ["b"])
     }
 
     @Test("A written status_index keeps its place, and of two that are written the first; each hint is another number")
@@ -227,7 +234,57 @@ import Testing
         #expect(reading.problems.map(\.hint) == ["status_index: 403657", "status_index: 403658"])
     }
 
-    @Test("The place of a removed client is free for the same identifier alone")
+    /// Whether a token from before all moments is revoked in place 5.
+    private func revokes(_ reading: ClientsReading) throws -> Bool {
+        let lists = try ClientRegistry(reading.clients, removed: reading.removed).statusLists
+        let early = try NumericDate(rfc3339: Self.early)
+        return lists.isRevoked(5, in: early + .seconds(-300), at: early)
+    }
+
+    @Test(
+        "An entry with the place of another client makes none of its revoked tokens good, whichever of the two has the place"
+    )
+    func revokedPlaces() throws {
+        let victim = Self.entry("b", "status_index: 5", "access_tokens_not_before: \(Self.early)")
+        let newcomer = Self.entry("evil", "status_index: 5")
+        let first = try read(victim)
+        let second = try read(newcomer, victim, after: first)
+        #expect(second.clients.map(\.id.description) == ["b"])
+        #expect(try revokes(second))
+        // At a start nothing says which of them had it.
+        let atStart = try read(newcomer, victim)
+        #expect(atStart.clients.map(\.id.description) == ["evil"])
+        #expect(try revokes(atStart))
+        // Introspection and the names of lists follow the bit.
+        #expect(atStart.clients.map { $0.notBefore.accessTokens.yaml } == [Self.early])
+        #expect(atStart.clients.map { $0.notBefore.refreshTokens.yaml } == ["[]"])
+        let broken = Self.entry("b", "status_index: 5", "access_tokens_not_before: \(Self.early)", "scop: x")
+        #expect(try revokes(read(newcomer, broken)))
+    }
+
+    @Test("A removed client takes no other one its place, and what it revokes there stays revoked")
+    func placesOfOtherRemovedClients() throws {
+        let other = Self.entry("b", "status_index: 5", "access_tokens_not_before: \(Self.late)")
+        for former in [nil, try read(other)] {
+            let reading = try read(other, settings: Self.removed, after: former)
+            #expect(reading.clients.map { $0.notBefore.accessTokens.yaml } == ["[\(Self.early), \(Self.late)]"])
+            #expect(try reading.problems.isEmpty && revokes(reading))
+        }
+    }
+
+    @Test("What a second entry with an identifier revokes stays revoked, though the first one decides about the client")
+    func repeatedEntries() throws {
+        let second = Self.entry(
+            "b", "status_index: 5", "access_tokens_not_before: \(Self.early)",
+            "refresh_tokens_not_before: \(Self.late)")
+        let reading = try read(Self.entry("b", "status_index: 6"), second)
+        #expect(reading.clients.map(\.statusIndex) == [6])
+        #expect(reading.clients.map { $0.notBefore.accessTokens.yaml } == [Self.early])
+        #expect(reading.clients.map { $0.notBefore.refreshTokens.yaml } == [Self.late])
+        #expect(try revokes(reading))
+    }
+
+    @Test("Of two clients with the place of a removed one, that with its identifier has it")
     func placesOfRemovedClients() throws {
         let reading = try read(
             Self.entry("a", "status_index: 5"), Self.entry("gone", "status_index: 5"), settings: Self.removed)

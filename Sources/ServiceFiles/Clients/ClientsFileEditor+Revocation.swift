@@ -33,10 +33,12 @@ extension ClientsFileEditor {
     /// Removes a client: every entry with its identifier, also one that does not check. Its access tokens are revoked: an
     /// element of `removed` stays for as long as they may live.
     ///
-    /// - Returns: the element; `nil` if the client's place in the status lists is that of another client.
+    /// - Returns: the element; `nil` if the client's place in the status lists is that of another client. Then nothing more is
+    ///   revoked there, and what was revoked stays so.
     /// - Throws: ``ClientsFileEditError/noSuchClient`` if no client has this identifier.
     @discardableResult
     package func remove(_ id: ClientID, now: NumericDate) throws -> RemovedClient? {
+        var isRevoked = false
         var element: RemovedClient?
         try edit(.entries(of: id)) { document, file, whole in
             let positions = file.positions(of: id)
@@ -47,11 +49,12 @@ extension ClientsFileEditor {
             expected.entries = { before, after in
                 after.elementsEqual(before.enumerated().filter { rest.contains($0.offset) }.map(\.element))
             }
-            element = try whole.removal(of: id, now: now)
+            isRevoked = try whole.hasPlace(id)
+            element = try whole.removal(of: id, revoking: isRevoked, now: now)
             if let element { try document.add(element, &expected.removed, file.settings, now: now) }
             return expected
         }
-        return element
+        return isRevoked ? element : nil
     }
 }
 
@@ -65,19 +68,33 @@ extension ClientsFile {
         }
     }
 
-    /// What is left of a client. Its present moments stay, and those of an earlier removal.
-    fileprivate func removal(of id: ClientID, now: NumericDate) throws -> RemovedClient? {
-        let positions = positions(of: id)
+    /// Whether a client has its place in the status lists for itself among the clients of the file.
+    fileprivate func hasPlace(_ id: ClientID) throws -> Bool { try places[place(of: id)] == id }
+
+    private func place(of id: ClientID) throws -> Int {
         let index = try firstEntry(of: id).registered?.statusIndex
-        let place = try RemovedClient(id: id, statusIndex: index, notBefore: .never).statusPlace()
-        guard places[place] == id else { return nil }
+        return try RemovedClient(id: id, statusIndex: index, notBefore: .never).statusPlace()
+    }
+
+    /// What is left of a client. Its present moments stay, and those of an earlier removal.
+    ///
+    /// - Parameter revoking: whether everything that it has got is revoked.
+    /// - Returns: `nil` if nothing is revoked.
+    fileprivate func removal(of id: ClientID, revoking: Bool, now: NumericDate) throws -> RemovedClient? {
         let present =
-            positions.map { entries[$0].notBefore.accessTokens }
+            positions(of: id).map { entries[$0].notBefore.accessTokens }
             + settings.removed.filter { $0.id == id }.map(\.notBefore)
-        let moments = present.reduce(NotBefore.never) { $0.union($1) }.adding(now + .seconds(1), now: now).moments
-        // No tokens follow, so that the moments between the first and the last revoke nothing of their own.
-        let few = moments.count <= NotBefore.maximumCount ? moments : [moments[0], moments[moments.count - 1]]
-        return RemovedClient(id: id, statusIndex: place, notBefore: NotBefore(few))
+        var moments = present.reduce(NotBefore.never) { $0.union($1) }
+        if revoking { moments = moments.adding(now + .seconds(1), now: now) }
+        guard moments != .never else { return nil }
+        return RemovedClient(id: id, statusIndex: try place(of: id), notBefore: moments.shortened)
+    }
+}
+
+extension NotBefore {
+    /// For a client that gets no tokens: the moments between the first and the last revoke nothing of their own.
+    fileprivate var shortened: NotBefore {
+        moments.count <= Self.maximumCount ? self : NotBefore([moments[0], moments[moments.count - 1]])
     }
 }
 

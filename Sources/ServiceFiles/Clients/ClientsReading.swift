@@ -5,7 +5,8 @@ package struct ClientsReading: Sendable {
     /// In the order of the file. An entry that does not check has the form that it last had, if it had one.
     package let clients: [Client]
     /// The clients that are in no list of clients and whose access tokens may live: those of `removed`, and those of entries
-    /// that are out. Their moments include those of all clients.
+    /// that are out. Their moments include those of all clients. Such a client may have the place of another one in the status
+    /// lists: then what both revoke is revoked there.
     package let removed: [RemovedClient]
     /// How many entries do not check.
     package let refusedCount: Int

@@ -11,9 +11,11 @@ struct EntryMerger {
     /// The entries with an identifier that an earlier one has. They are out: the earlier one decides about the client.
     private var repetitions: Set<Int> = []
     /// The entries whose former form is not used either.
-    private var outs: Set<Int> = []
+    private var unusable: Set<Int> = []
     /// The entries whose place in the status lists is that of another client.
     private var displaced: Set<Int> = []
+    /// What others revoke in the place of an entry's client, by the position of the entry.
+    private var momentsOfPlaces: [Int: NotBefore] = [:]
 
     init(entries: [ClientEntry], former: ClientRegistry?, _ settings: ClientsSettings) {
         self.entries = entries
@@ -50,7 +52,7 @@ struct EntryMerger {
                     hint: hint))
             // Its former form took room before, and may still find it.
             if let last = formerClient(index), last !== client, used.admit(last) { continue }
-            outs.insert(index)
+            unusable.insert(index)
         }
     }
 
@@ -69,12 +71,15 @@ struct EntryMerger {
     /// The client that the entry stands for, before it is compared with the others.
     private func candidate(_ index: Int) -> Client? { entries[index].client ?? formerClient(index) }
 
-    /// Of two clients with one place in the status lists one is out: their tokens would be revoked together.
+    /// Of two clients with one place in the status lists one is out: their tokens would be revoked together. The client that had
+    /// the place at the last reading keeps it.
     mutating func refuseSharedPlaces() {
         let positions = entries.indices.filter { !repetitions.contains($0) && registered($0) != nil }
         var places = StatusPlaces(
             positions.compactMap { index in
-                registered(index).map { StatusPlaces.Request(id: $0.id, written: $0.statusIndex) }
+                registered(index).map {
+                    StatusPlaces.Request(id: $0.id, written: $0.statusIndex, hadPlace: hadPlace($0))
+                }
             }, removed: settings.removed)
         for conflict in places.conflicts {
             let index = positions[conflict.position]
@@ -95,6 +100,28 @@ struct EntryMerger {
                     entries[index].place, "the client's place in the status lists could not be computed",
                     hint: "status_index: and a number that no other client has"))
         }
+        unite(positions, places)
+    }
+
+    private func hadPlace(_ client: ClientRemains) -> Bool {
+        guard let last = former?[client.id] else { return false }
+        if last.statusIndex == client.statusIndex { return true }
+        let request = RemovedClient(id: client.id, statusIndex: client.statusIndex, notBefore: .never)
+        guard let place = try? request.statusPlace() else { return false }
+        return (try? last.statusPlace()) == place
+    }
+
+    /// What others revoke in the place of a client revokes its access tokens: the bit is the same.
+    private mutating func unite(_ positions: [Int], _ places: StatusPlaces) {
+        var moments: [Int: NotBefore] = [:]
+        for client in settings.removed + outs where client.notBefore != .never {
+            guard let place = try? client.statusPlace() else { continue }
+            moments[place, default: .never].formUnion(client.notBefore)
+        }
+        guard !moments.isEmpty else { return }
+        for (index, place) in zip(positions, places.requested) where !displaced.contains(index) {
+            if let place, let others = moments[place] { momentsOfPlaces[index] = others }
+        }
     }
 
     /// What decides about the place and the moments of an entry's client, also if it is out; `nil` without an identifier.
@@ -104,33 +131,48 @@ struct EntryMerger {
 
     /// The clients that there are.
     var merged: [Client] {
-        let moments = Dictionary(
-            settings.removed.map { ($0.id, TokensNotBefore(accessTokens: $0.notBefore)) }
-        ) { $0.union($1) }
+        let moments = momentsOfIdentifiers
         return entries.indices.compactMap { index in
-            guard let client = client(index) else { return nil }
-            // Its tokens from before it was removed have its identifier, and perhaps its place.
-            return moments.isEmpty ? client : moments[client.id].map(client.revoking) ?? client
+            guard var client = client(index) else { return nil }
+            if let others = moments[client.id] { client = client.revoking(others) }
+            if let others = momentsOfPlaces[index] {
+                client = client.revoking(TokensNotBefore(accessTokens: others))
+            }
+            return client
         }
+    }
+
+    /// What else revokes the tokens of an identifier: those from before its client was removed have it, and what a second entry
+    /// with it revokes stays revoked.
+    private var momentsOfIdentifiers: [ClientID: TokensNotBefore] {
+        let removed = settings.removed.map { ($0.id, TokensNotBefore(accessTokens: $0.notBefore)) }
+        let repeated = repetitions.compactMap { index in entries[index].registered.map { ($0.id, $0.notBefore) } }
+        return Dictionary(removed + repeated) { $0.union($1) }
     }
 
     /// The clients that there are not, and whose access tokens may live.
     var removed: [RemovedClient] {
-        let outs = entries.indices.compactMap { index -> RemovedClient? in
-            guard problems[index] != nil, client(index) == nil, !repetitions.contains(index),
-                !displaced.contains(index), let entry = registered(index)
-            else { return nil }
-            return RemovedClient(id: entry.id, statusIndex: entry.statusIndex, notBefore: entry.notBefore.accessTokens)
-        }
-        return (settings.removed + outs).map {
+        (settings.removed + outs).map {
             RemovedClient(
                 id: $0.id, statusIndex: $0.statusIndex, notBefore: $0.notBefore.union(settings.notBefore.accessTokens))
         }
     }
 
+    /// What the entries leave that are out. An entry without a place of its own leaves its moments: what it revokes in the place
+    /// stays revoked.
+    private var outs: [RemovedClient] {
+        problems.keys.sorted().compactMap { index in
+            guard client(index) == nil, let entry = registered(index) else { return nil }
+            let moments = entry.notBefore.union(entries[index].remains?.notBefore ?? TokensNotBefore()).accessTokens
+            let hasPlace = !repetitions.contains(index) && !displaced.contains(index)
+            guard hasPlace || moments != .never else { return nil }
+            return RemovedClient(id: entry.id, statusIndex: entry.statusIndex, notBefore: moments)
+        }
+    }
+
     private func client(_ index: Int) -> Client? {
         if problems[index] == nil { return entries[index].client }
-        guard !repetitions.contains(index), !outs.contains(index), !displaced.contains(index) else { return nil }
+        guard !repetitions.contains(index), !unusable.contains(index), !displaced.contains(index) else { return nil }
         // What is revoked counts also for clients that keep their former form.
         return formerClient(index)?.revoking(
             settings.notBefore.union(entries[index].remains?.notBefore ?? TokensNotBefore()))

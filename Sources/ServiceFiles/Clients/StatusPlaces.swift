@@ -18,34 +18,51 @@ struct StatusPlaces {
         let id: ClientID
         /// `status_index`
         let written: Int?
+        /// Whether the client had this place at the last reading.
+        var hadPlace = false
+    }
+
+    /// Of several requests for one place, the one of the first kind gets it.
+    private enum Standing: CaseIterable {
+        /// The client had the place at the last reading.
+        case holding
+        /// The client had the place before it was removed.
+        case returning
+        /// `status_index`
+        case written
+        /// The place follows from the identifier.
+        case derived
     }
 
     private var holders: [Int: ClientID] = [:]
+    /// The place of each request, by its position; `nil` if it could not be computed.
+    let requested: [Int?]
     /// In the order of the positions.
     private(set) var conflicts: [Conflict] = []
-    /// The positions of clients whose place could not be computed, since libcrypto failed.
-    private(set) var failures: [Int] = []
 
-    /// Gives a place to the removed clients, whose tokens may live, then to the clients with `status_index`, and then to the
-    /// others, each in the order of the file.
+    /// Gives a place to each client, those first that had it. Removed clients keep the places that are left, since their tokens
+    /// may live: they take no client its place.
     init(_ requests: [Request], removed: [RemovedClient]) {
+        let left = removed.compactMap { client in (try? client.statusPlace()).map { (place: $0, id: client.id) } }
+        let returning = Dictionary(left.map { ($0.id, [$0.place]) }, uniquingKeysWith: +)
+        requested = requests.map { request in request.written ?? (try? StatusIndex.derived(from: request.id)) }
+        let standings = zip(requests, requested).map { request, place -> Standing in
+            if request.hadPlace { return .holding }
+            if let place, returning[request.id]?.contains(place) == true { return .returning }
+            return request.written == nil ? .derived : .written
+        }
         holders.reserveCapacity(requests.count + removed.count)
-        for client in removed {
-            guard let place = try? client.statusPlace() else { continue }
-            if holders[place] == nil { holders[place] = client.id }
-        }
-        for (position, request) in requests.enumerated() {
-            if let place = request.written { give(place, to: request.id, at: position) }
-        }
-        for (position, request) in requests.enumerated() where request.written == nil {
-            guard let place = try? StatusIndex.derived(from: request.id) else {
-                failures.append(position)
-                continue
+        for standing in Standing.allCases {
+            for (position, place) in requested.enumerated() where standings[position] == standing {
+                if let place { give(place, to: requests[position].id, at: position) }
             }
-            give(place, to: request.id, at: position)
         }
+        for client in left where holders[client.place] == nil { holders[client.place] = client.id }
         conflicts.sort { $0.position < $1.position }
     }
+
+    /// The positions of clients whose place could not be computed, since libcrypto failed.
+    var failures: [Int] { requested.indices.filter { requested[$0] == nil } }
 
     private mutating func give(_ place: Int, to id: ClientID, at position: Int) {
         guard let holder = holders[place] else {
