@@ -52,4 +52,18 @@ import Testing
         #expect(throws: error) { try file(link: .notPermitted, rename: error).create("first") }
         #expect(names.isEmpty)
     }
+
+    @Test("A link can be replaced if the folder of the file that it points to can be written to")
+    func replaceableLinks() throws {
+        let real = folder.path("real")
+        try FileManager.default.createDirectory(atPath: real, withIntermediateDirectories: false)
+        try folder.write("", to: "real/file")
+        try FileManager.default.createSymbolicLink(atPath: folder.path("link"), withDestinationPath: "real/file")
+        for name in ["link", "real/file", "real/new"] {
+            let path = FilePath(folder.path(name))
+            #expect(DurableFile.canReplace(path))
+            #expect(DurableFile.canReplace(path) { $0.hasSuffix("/real") })
+        }
+        #expect(!DurableFile.canReplace(FilePath(folder.path("file"))) { $0.hasSuffix("/real") })
+    }
 }

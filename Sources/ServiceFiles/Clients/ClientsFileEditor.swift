@@ -1,5 +1,4 @@
 package import AccessToken
-import Foundation
 package import OAuth
 package import SystemPackage
 import Yams
@@ -19,8 +18,7 @@ package struct ClientsFileEditor: Sendable {
     package init(_ path: FilePath, _ access: FileAccess = .command(), context: ClientsContext? = nil) {
         self.access = access
         self.context = context
-        // A symbolic link is kept: the file that it points to is replaced.
-        self.path = FilePath(URL(filePath: path.string).resolvingSymlinksInPath().path(percentEncoded: false))
+        self.path = DurableFile.target(of: path)
     }
 
     /// Adds a client with one secret. Its place in the status lists is a free one, and it is written. A client that was removed

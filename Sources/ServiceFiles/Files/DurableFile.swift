@@ -11,9 +11,19 @@ package struct DurableFile {
     /// How a new file gets its name.
     var naming = NamingCalls.system
 
-    /// Whether this process may replace a file: its folder can be written to.
+    /// Whether this process may replace a file: the folder of its ``target(of:)`` can be written to.
     package static func canReplace(_ path: FilePath) -> Bool {
-        FileManager.default.isWritableFile(atPath: path.folder.string)
+        canReplace(path, isWritable: FileManager.default.isWritableFile)
+    }
+
+    /// - Parameter isWritable: whether this process may write to a folder.
+    static func canReplace(_ path: FilePath, isWritable: (_ folder: String) -> Bool) -> Bool {
+        isWritable(target(of: path).folder.string)
+    }
+
+    /// The file that is replaced: a symbolic link stays, and the file that it points to is another one then.
+    static func target(of path: FilePath) -> FilePath {
+        FilePath(URL(filePath: path.string).resolvingSymlinksInPath().path(percentEncoded: false))
     }
 
     /// Replaces the contents of the file and keeps its permissions.
