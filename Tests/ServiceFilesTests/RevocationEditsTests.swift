@@ -1,4 +1,5 @@
 import AccessToken
+import Foundation
 import OAuth
 import SystemPackage
 import TestSupport
@@ -321,6 +322,26 @@ import Testing
         let octets = Array(try folder.read("clients.yaml").utf8)
         #expect(octets.count { $0 == UInt8(ascii: "\r") } == octets.count { $0 == UInt8(ascii: "\n") })
         #expect(try reading().clients.count == 2 && reading().problems.isEmpty)
+    }
+
+    @Test(
+        "A byte order mark stays at the beginning of the file, whatever an edit writes there",
+        arguments: [text, "clients:\n" + text.split(separator: "clients:\n", maxSplits: 1)[1]])
+    func keepsByteOrderMarks(text: String) throws {
+        try folder.write("\u{FEFF}" + text, to: "clients.yaml")
+        try editor.revoke(nil, at: Self.next, now: Self.now)
+        try editor.revoke(nil, at: Self.next + .seconds(9), now: Self.now)
+        try editor.remove(ClientID("two"), now: Self.now)
+        try editor.add(client("three"))
+        try editor.rotateSecret(of: ClientID("one"), to: ClientSecretHash(of: "a"), oldEnd: nil, now: Self.now)
+        // Foundation leaves the mark out of a text that it reads.
+        let octets = try Data(contentsOf: URL(filePath: folder.path("clients.yaml")))
+        #expect(octets.starts(with: "\u{FEFF}".utf8))
+        #expect(try !folder.read("clients.yaml").unicodeScalars.contains("\u{FEFF}"))
+        let reading = try reading()
+        #expect(reading.problems.isEmpty && reading.clients.map(\.id.description) == ["one", "three"])
+        #expect(reading.clients.allSatisfy { $0.notBefore == Self.both(Self.next, Self.next + .seconds(9)) })
+        #expect(reading.removed.map(\.id.description) == ["two"])
     }
 
     @Test("A revocation is taken up if the file can be loaded and has the moments, whatever else is wrong in it")

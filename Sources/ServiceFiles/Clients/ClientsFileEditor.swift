@@ -78,7 +78,7 @@ package struct ClientsFileEditor: Sendable {
         try FileError.naming(path) {
             try FolderLock.hold(on: path.folder, access.lockPatience) {
                 DurableFile.removeDrafts(in: path.folder)
-                let text = try YAMLText.contents(of: path, access)
+                let (mark, text) = try YAMLText.parts(of: path, access)
                 let large = ClientsFile(inPieces: text, of: path)
                 let excerpt = large.flatMap { part.excerpt(of: text, $0) }
                 var yaml = try YAMLText(path: path, text: excerpt?.text ?? text)
@@ -93,7 +93,7 @@ package struct ClientsFileEditor: Sendable {
                     let result = excerpt.map({ $0.completing(after.text) }) ?? after.text
                 else { throw ClientsFileEditError.unusualLayout }
                 try checkContext(of: expected.checked, in: after)
-                try DurableFile(path: path).replace(with: result)
+                try DurableFile(path: path).replace(with: mark + result)
             }
         }
     }

@@ -22,10 +22,18 @@ struct YAMLText {
     /// The content as Yams represents it, for edits.
     var root: Node? { content?.node }
 
-    /// The text of a file, not parsed.
+    /// The text of a file, not parsed, without a byte order mark.
     ///
     /// - Throws: also if it has line breaks that editors do not show.
     static func contents(of path: FilePath, _ access: FileAccess) throws(InvalidConfiguration) -> String {
+        try parts(of: path, access).text
+    }
+
+    /// The byte order mark of a file, which may be empty, and its text. The parser would take the mark for a column of the first
+    /// line.
+    static func parts(
+        of path: FilePath, _ access: FileAccess
+    ) throws(InvalidConfiguration) -> (mark: String, text: String) {
         let data: Data
         do {
             let descriptor = try TrustedFile.open(path, access, mayBePipe: true)
@@ -48,7 +56,9 @@ struct YAMLText {
             throw InvalidConfiguration([Problem(.file(path.string, line: nil), "is not UTF-8")])
         }
         try YAMLLineBreaks.check(text, of: FileLines(path: path.string, offset: 0))
-        return text
+        let mark = "\u{FEFF}"
+        guard text.utf8.starts(with: mark.utf8) else { return ("", text) }
+        return (mark, String(decoding: text.utf8.dropFirst(mark.utf8.count), as: UTF8.self))
     }
 
     /// - Parameter lineOffset: the number to add to a line number of the text to get that of the file.
