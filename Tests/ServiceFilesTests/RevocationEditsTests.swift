@@ -224,6 +224,17 @@ import Testing
         #expect(try reading().removed.map(\.id.description) == ["three", "four"])
     }
 
+    @Test("A removed client is kept for as long as its refresh tokens may live")
+    func keepsForRefreshTokens() throws {
+        let patient = ClientsFileEditor(FilePath(folder.path("clients.yaml")), retention: .seconds(100_000))
+        try patient.remove(ClientID("one"), now: Self.now)
+        try patient.add(client("three"))
+        try patient.remove(ClientID("three"), now: Self.next + .seconds(99_999))
+        #expect(try reading().removed.map(\.id.description) == ["one", "three"])
+        try patient.remove(ClientID("two"), now: Self.next + .seconds(100_000))
+        #expect(try reading().removed.map(\.id.description) == ["three", "two"])
+    }
+
     @Test("A client whose entry does not check is revoked when it is removed, with all entries of its identifier")
     func removesBrokenEntries() throws {
         let entry = "  - client_id: two\n    scop: a\n    access_tokens_not_before: 2999-01-01T00:00:00Z\n"

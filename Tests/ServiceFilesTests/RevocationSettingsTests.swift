@@ -191,6 +191,7 @@ import Testing
         let reading = try read(Self.entry("gone"), Self.entry("b"), settings: Self.removed)
         #expect(reading.problems.isEmpty)
         #expect(reading.clients.map { $0.notBefore.accessTokens.yaml } == [Self.early, "[]"])
+        #expect(reading.clients.map { $0.notBefore.refreshTokens.yaml } == [Self.early, "[]"])
     }
 
     // The identifiers client-546 and client-1118 have the same first 20 bits of their SHA-256: 403656.

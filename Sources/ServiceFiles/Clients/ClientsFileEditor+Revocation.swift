@@ -51,7 +51,10 @@ extension ClientsFileEditor {
             }
             isRevoked = try whole.hasPlace(id)
             element = try whole.removal(of: id, revoking: isRevoked, now: now)
-            if let element { try document.add(element, &expected.removed, file.settings, now: now) }
+            if let element {
+                try document.add(
+                    element, &expected.removed, file.settings, retention: retention, now: now)
+            }
             return expected
         }
         return isRevoked ? element : nil
@@ -131,26 +134,22 @@ extension TokensNotBefore {
 extension ClientsDocument {
     /// Adds an element to `removed`, and drops those whose tokens have expired.
     fileprivate mutating func add(
-        _ element: RemovedClient, _ removed: inout [RemovedClient], _ settings: ClientsSettings, now: NumericDate
+        _ element: RemovedClient, _ removed: inout [RemovedClient], _ settings: ClientsSettings, retention: Duration,
+        now: NumericDate
     ) throws {
         guard settings.brokenNames.isDisjoint(with: [ClientsSettings.removedName]) else {
             // An element that does not check stays as it is: its operator has to mend it.
             removed.append(element)
             return try insert(element.yaml, intoSetting: ClientsSettings.removedName)
         }
-        removed.removeAll { other in
-            other.id == element.id && other.statusIndex == element.statusIndex
-                || other.notBefore.moments.allSatisfy { $0 + RemovedClient.longestLifetime <= now }
-        }
+        removed.removeAll { $0.id == element.id && $0.statusIndex == element.statusIndex }
+        removed.dropExpired(after: retention, now: now)
         removed.append(element)
         try set([removed.member])
     }
 }
 
 extension RemovedClient {
-    /// The longest lifetime that access tokens can have.
-    fileprivate static let longestLifetime: Duration = .seconds(86400)
-
     /// In one line, so that a large file is read in pieces.
     fileprivate var yaml: String {
         let place = statusIndex.map { "status_index: \($0), " } ?? ""
@@ -160,6 +159,11 @@ extension RemovedClient {
 }
 
 extension [RemovedClient] {
+    /// Drops those whose tokens have expired.
+    fileprivate mutating func dropExpired(after retention: Duration, now: NumericDate) {
+        removeAll { $0.notBefore.moments.allSatisfy { $0 + retention <= now } }
+    }
+
     /// The setting, or its absence.
     fileprivate var member: MemberText {
         MemberText(

@@ -11,11 +11,18 @@ package struct ClientsFileEditor: Sendable {
     private let path: FilePath
     private let access: FileAccess
     private let context: ClientsContext?
+    /// How long an element of `removed` stays after its moments.
+    let retention: Duration
 
     /// - Parameters:
     ///   - path: the clients file. It is read when an edit begins.
     ///   - context: what the configuration says about clients that are added or changed; `nil` checks nothing about it.
-    package init(_ path: FilePath, _ access: FileAccess = .command(), context: ClientsContext? = nil) {
+    ///   - retention: how long an element of `removed` stays after its moments: the longest lifetime of tokens.
+    package init(
+        _ path: FilePath, _ access: FileAccess = .command(), context: ClientsContext? = nil,
+        retention: Duration = .seconds(86400)
+    ) {
+        self.retention = retention
         self.access = access
         self.context = context
         self.path = DurableFile.target(of: path)

@@ -145,7 +145,9 @@ struct EntryMerger {
     /// What else revokes the tokens of an identifier: those from before its client was removed have it, and what a second entry
     /// with it revokes stays revoked.
     private var momentsOfIdentifiers: [ClientID: TokensNotBefore] {
-        let removed = settings.removed.map { ($0.id, TokensNotBefore(accessTokens: $0.notBefore)) }
+        let removed = settings.removed.map {
+            ($0.id, TokensNotBefore(accessTokens: $0.notBefore, refreshTokens: $0.notBefore))
+        }
         let repeated = repetitions.compactMap { index in entries[index].registered.map { ($0.id, $0.notBefore) } }
         return Dictionary(removed + repeated) { $0.union($1) }
     }

@@ -22,7 +22,9 @@ extension ServiceConfiguration {
     /// Edits the clients file.
     var clientsEditor: ClientsFileEditor {
         // Without a profile, a client may be added before what it needs is configured.
-        ClientsFileEditor(clientsFile, access, context: profile == .standard ? nil : clientsContext)
+        ClientsFileEditor(
+            clientsFile, access, context: profile == .standard ? nil : clientsContext,
+            retention: max(longestAccessTokenLifetime, refreshTokenLifetime))
     }
 }
 
