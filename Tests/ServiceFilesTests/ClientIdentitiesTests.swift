@@ -211,7 +211,7 @@ import Testing
         let client = NewClient(
             id: try ClientID("deploy"), credential: .identities(try texts.map { try IdentityText.parse($0) }),
             grantTypes: [.clientCredentials, .jwtBearer], scope: try Scope("a"))
-        try ClientsFileEditor(FilePath(folder.path("clients.yaml"))).add(client)
+        try ClientsFileEditor(FilePath(folder.path("clients.yaml"))).add(client, now: NumericDate(0))
         let read = try #require(ClientsFile.clients(in: FilePath(folder.path("clients.yaml"))).first)
         #expect(read.identities.map(\.description) == texts)
         #expect(read.grantTypes == [.clientCredentials, .jwtBearer])

@@ -51,7 +51,7 @@ import Yams
 
     @Test("A client is added after the others")
     func addsBehindTheOthers() throws {
-        try editor.add(client("three"))
+        try editor.add(client("three"), now: Self.now)
         let text = try folder.read("clients.yaml")
         let place = try #require(try clients.last?.statusIndex)
         let expected = Self.text.replacing(
@@ -75,7 +75,7 @@ import Yams
         let client = NewClient(
             id: try ClientID("three"), credential: .secret(hash), scope: .empty,
             audiences: try names.map { try Audience(name: $0) })
-        try editor.add(client)
+        try editor.add(client, now: Self.now)
         let clients = try ClientsFile.clients(in: FilePath(folder.path("clients.yaml")))
         #expect(clients.last?.audiences.map(\.description) == names)
         #expect(clients.last?.resources.isEmpty == true)
@@ -84,7 +84,8 @@ import Yams
     @Test("A client that must send proofs is written as such, and another one without the member")
     func writesBoundTokens() throws {
         try editor.add(
-            NewClient(id: try ClientID("three"), credential: .secret(hash), scope: .empty, requiresProof: true))
+            NewClient(id: try ClientID("three"), credential: .secret(hash), scope: .empty, requiresProof: true),
+            now: Self.now)
         let clients = try ClientsFile.clients(in: FilePath(folder.path("clients.yaml")))
         #expect(clients.map(\.requiresProof) == [false, false, true])
         #expect(try folder.read("clients.yaml").contains("dpop_bound_access_tokens: true"))
@@ -104,7 +105,7 @@ import Yams
         try editor.remove(ClientID("one"), now: Self.now)
         try editor.remove(ClientID("two"), now: Self.now)
         #expect(try ClientsFile.clients(in: FilePath(folder.path("clients.yaml"))).isEmpty)
-        try editor.add(client("again"))
+        try editor.add(client("again"), now: Self.now)
         #expect(try ClientsFile.clients(in: FilePath(folder.path("clients.yaml"))).count == 1)
     }
 
@@ -141,7 +142,7 @@ import Yams
     func aBrokenEntryHoldsNothingUp() throws {
         try folder.write(Self.text.replacing("# The end.\n", with: Self.broken), to: "clients.yaml")
         try editor.remove(ClientID("one"), now: Self.now)
-        try editor.add(client("three"))
+        try editor.add(client("three"), now: Self.now)
         try editor.rotateSecret(of: ClientID("two"), to: hash, oldEnd: nil, now: NumericDate(0))
         let reading = try ClientsFile(parsing: FilePath(folder.path("clients.yaml"))).read()
         #expect(reading.clients.map(\.id.description) == ["two", "three"])
@@ -161,7 +162,7 @@ import Yams
 
     @Test("A refused edit leaves the file unchanged")
     func refusesAndLeavesTheFileAsItWas() throws {
-        #expect(throws: ClientsFileEditError.clientExists) { try editor.add(client("one")) }
+        #expect(throws: ClientsFileEditError.clientExists) { try editor.add(client("one"), now: Self.now) }
         #expect(throws: ClientsFileEditError.noSuchClient) { try editor.remove(ClientID("nobody"), now: Self.now) }
         #expect(throws: ClientsFileEditError.noSuchClient) {
             try editor.rotateSecret(of: ClientID("nobody"), to: hash, oldEnd: nil, now: NumericDate(0))
@@ -178,7 +179,9 @@ import Yams
         ])
     func whatItCannotEditItRefuses(text: String) throws {
         try folder.write(text, to: "clients.yaml")
-        for edit in [{ try editor.add(client("two")) }, { try editor.remove(ClientID("one"), now: Self.now) }] {
+        for edit in [
+            { try editor.add(client("two"), now: Self.now) }, { try editor.remove(ClientID("one"), now: Self.now) },
+        ] {
             do { try edit() } catch ClientsFileEditError.unusualLayout {
                 #expect(try folder.read("clients.yaml") == text)
             }
@@ -199,24 +202,24 @@ import Yams
 
             """
         try folder.write(text, to: "clients.yaml")
-        #expect(throws: ClientsFileEditError.unusualLayout) { try editor.add(client("two")) }
+        #expect(throws: ClientsFileEditError.unusualLayout) { try editor.add(client("two"), now: Self.now) }
         #expect(try folder.read("clients.yaml") == text)
     }
 
     @Test("A first client is added to a file without clients, and comments are kept")
     func anEmptyFileGetsItsFirstClient() throws {
         try folder.write("# Nobody yet.\n", to: "clients.yaml")
-        try editor.add(client("first"))
+        try editor.add(client("first"), now: Self.now)
         #expect(try folder.read("clients.yaml").hasPrefix("# Nobody yet.\nclients:\n  - client_id: first\n"))
         try folder.write("clients: []   # nobody yet\n", to: "clients.yaml")
-        try editor.add(client("first"))
+        try editor.add(client("first"), now: Self.now)
         #expect(try folder.read("clients.yaml").hasPrefix("clients:   # nobody yet\n  - client_id: first\n"))
     }
 
     @Test("An edit keeps the permissions of the file and leaves no draft")
     func keepsPermissionsAndLeavesNoDraft() throws {
         try folder.write("", to: ".writ-draft-dead")
-        try editor.add(client("three"))
+        try editor.add(client("three"), now: Self.now)
         let attributes = try FileManager.default.attributesOfItem(atPath: folder.path("clients.yaml"))
         #expect(attributes[.posixPermissions] as? Int == 0o640)
         let files = try FileManager.default.contentsOfDirectory(atPath: folder.path("")).sorted()
@@ -241,7 +244,7 @@ import Yams
         try folder.write(Self.text, to: "real/clients.yaml")
         try FileManager.default.createSymbolicLink(
             atPath: folder.path("link.yaml"), withDestinationPath: "real/clients.yaml")
-        try ClientsFileEditor(FilePath(folder.path("link.yaml"))).add(client("three"))
+        try ClientsFileEditor(FilePath(folder.path("link.yaml"))).add(client("three"), now: Self.now)
         #expect(
             try FileManager.default.destinationOfSymbolicLink(atPath: folder.path("link.yaml")) == "real/clients.yaml")
         #expect(try ClientsFile.clients(in: FilePath(folder.path("real/clients.yaml"))).count == 3)
@@ -256,7 +259,7 @@ import Yams
         let windows = Self.text.replacing("\n", with: "\r\n")
         let mixed = Self.text.replacing("# Runs at night.\n", with: "# Runs at night.\r\n")
         try folder.write(isMixed ? mixed : windows, to: "clients.yaml")
-        try editor.add(client("three"))
+        try editor.add(client("three"), now: Self.now)
         try editor.rotateSecret(
             of: ClientID("one"), to: hash, oldEnd: NumericDate(1_900_000_000), now: NumericDate(1_795_000_000))
         let text = try folder.read("clients.yaml")

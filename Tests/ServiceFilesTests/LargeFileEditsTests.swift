@@ -79,7 +79,8 @@ import Testing
             let result = try edited(text) {
                 try editor.revoke(nil, at: Self.next, now: Self.now)
                 try editor.rotateSecret(of: ClientID("client-600"), to: hash, oldEnd: nil, now: Self.now)
-                try editor.add(NewClient(id: ClientID("client-0x"), credential: .secret(hash), scope: .empty))
+                try editor.add(
+                    NewClient(id: ClientID("client-0x"), credential: .secret(hash), scope: .empty), now: Self.now)
                 try editor.remove(ClientID("client-900"), now: Self.now)
             }
             #expect(

@@ -216,10 +216,10 @@ import Testing
         try editor.revoke(ClientID("one"), at: ahead, now: Self.now)
         #expect(try editor.remove(ClientID("one"), now: Self.now)?.notBefore == NotBefore([Self.next, ahead]))
         // Until a day after the last of its moments.
-        try editor.add(client("three"))
+        try editor.add(client("three"), now: Self.now)
         try editor.remove(ClientID("three"), now: ahead + .seconds(86399))
         #expect(try reading().removed.map(\.id.description) == ["one", "three"])
-        try editor.add(client("four"))
+        try editor.add(client("four"), now: Self.now)
         try editor.remove(ClientID("four"), now: ahead + .seconds(86400))
         #expect(try reading().removed.map(\.id.description) == ["three", "four"])
     }
@@ -228,7 +228,7 @@ import Testing
     func keepsForRefreshTokens() throws {
         let patient = ClientsFileEditor(FilePath(folder.path("clients.yaml")), retention: .seconds(100_000))
         try patient.remove(ClientID("one"), now: Self.now)
-        try patient.add(client("three"))
+        try patient.add(client("three"), now: Self.now)
         try patient.remove(ClientID("three"), now: Self.next + .seconds(99_999))
         #expect(try reading().removed.map(\.id.description) == ["one", "three"])
         try patient.remove(ClientID("two"), now: Self.next + .seconds(100_000))
@@ -264,7 +264,7 @@ import Testing
         let text = try folder.read("clients.yaml")
         #expect(text.contains("# kept\n") && text.contains("client_id: b") == setting.contains("client_id: b"))
         // The identifier can be used again, and has what is left of it.
-        try editor.add(client("one"))
+        try editor.add(client("one"), now: Self.now)
         #expect(try moments(of: "one")?.accessTokens == NotBefore([Self.next]))
         // Another value than a list is none that an element can be added to.
         try folder.write("removed: {}\n" + Self.text, to: "clients.yaml")
@@ -291,7 +291,7 @@ import Testing
 
     @Test("A client that is added has a free place of its own, which is written")
     func addsWithAPlace() throws {
-        for number in 0..<20 { try editor.add(client("new-\(number)")) }
+        for number in 0..<20 { try editor.add(client("new-\(number)"), now: Self.now) }
         let places = try reading().clients.compactMap(\.statusIndex)
         #expect(places.count == 20 && Set(places).count == 20)
         #expect(places != places.sorted())
@@ -311,16 +311,43 @@ import Testing
     @Test("A client that is added again after its removal has its place and its moments, and its element goes")
     func addsAgain() throws {
         let names = ["one", "a b, {c}", "https://a.example/b", "x: y"]
-        for name in names.dropFirst() { try editor.add(client(name)) }
+        for name in names.dropFirst() { try editor.add(client(name), now: Self.now) }
         let places = try names.map { name in try #require(try editor.remove(ClientID(name), now: Self.now)?.statusIndex)
         }
         #expect(try reading().removed.map(\.id.description) == names)
-        for name in names { try editor.add(client(name)) }
+        for name in names { try editor.add(client(name), now: Self.now) }
         let again = try names.map { name in try #require(try reading().clients.first { $0.id.description == name }) }
         #expect(again.map(\.statusIndex) == places)
         #expect(again.allSatisfy { $0.notBefore == Self.both(Self.next) })
         #expect(try reading().settings.removed.isEmpty && !folder.read("clients.yaml").contains("removed"))
         #expect(try folder.read("clients.yaml").contains("# All of them\nclients:"))
+    }
+
+    @Test("A client that is added again has the moments of all its elements, and leaves those with another place")
+    func addsAgainWithSeveralElements() throws {
+        let times = [1, 50, 90].map { (Self.now + .seconds($0)).rfc3339 }
+        let setting = [
+            "{ client_id: gone, status_index: 7, access_tokens_not_before: [2026-01-01T00:00:00Z, \(times[0])] }",
+            "{ client_id: gone, status_index: 8, access_tokens_not_before: \(times[2]) }",
+            "{ client_id: gone, status_index: 7, access_tokens_not_before: \(times[1]) }",
+        ].joined(separator: ", ")
+        try folder.write("removed: [\(setting)]\n" + Self.text, to: "clients.yaml")
+        try editor.add(client("gone"), now: Self.next)
+        let reading = try reading()
+        #expect(reading.settings.removed.map(\.statusIndex) == [8])
+        let gone = try #require(reading.clients.last)
+        #expect(gone.statusIndex == 7)
+        #expect(gone.notBefore.refreshTokens.yaml == "[\(times.joined(separator: ", "))]")
+        #expect(gone.notBefore.accessTokens == gone.notBefore.refreshTokens)
+    }
+
+    @Test("A client that is added drops removed clients whose tokens have expired")
+    func addingDropsExpiredElements() throws {
+        try editor.remove(ClientID("one"), now: Self.now)
+        try editor.add(client("three"), now: Self.next + .seconds(86399))
+        #expect(try reading().removed.map(\.id.description) == ["one"])
+        try editor.add(client("four"), now: Self.next + .seconds(86400))
+        #expect(try reading().removed.isEmpty && reading().clients.count == 3)
     }
 
     @Test("Every edit keeps the line ends of the file")
@@ -329,7 +356,7 @@ import Testing
         try editor.revoke(ClientID("one"), at: Self.next, now: Self.now)
         try editor.revoke(nil, at: Self.next, now: Self.now)
         try editor.remove(ClientID("two"), now: Self.now)
-        try editor.add(client("two"))
+        try editor.add(client("two"), now: Self.now)
         let octets = Array(try folder.read("clients.yaml").utf8)
         #expect(octets.count { $0 == UInt8(ascii: "\r") } == octets.count { $0 == UInt8(ascii: "\n") })
         #expect(try reading().clients.count == 2 && reading().problems.isEmpty)
@@ -343,7 +370,7 @@ import Testing
         try editor.revoke(nil, at: Self.next, now: Self.now)
         try editor.revoke(nil, at: Self.next + .seconds(9), now: Self.now)
         try editor.remove(ClientID("two"), now: Self.now)
-        try editor.add(client("three"))
+        try editor.add(client("three"), now: Self.now)
         try editor.rotateSecret(of: ClientID("one"), to: ClientSecretHash(of: "a"), oldEnd: nil, now: Self.now)
         // Foundation leaves the mark out of a text that it reads.
         let octets = try Data(contentsOf: URL(filePath: folder.path("clients.yaml")))
@@ -399,7 +426,7 @@ import Testing
                 let moment = now + .seconds(Int64.random(in: 1...90, using: &random))
                 try editor.revoke(id, at: moment, now: now)
                 given[id, default: []].append(moment)
-            default: try editor.add(client(id.description))
+            default: try editor.add(client(id.description), now: now)
             }
             let reading = try reading()
             #expect(reading.problems.isEmpty)

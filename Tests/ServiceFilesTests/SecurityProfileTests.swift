@@ -213,13 +213,16 @@ import Testing
         let hash = try ClientSecretHash(parsing: "sha256:K7gNU3sdo-OL0wNhqoVWhr3g6s1xYv72ol_pe_Unols")
         let id = try ClientID("a")
         #expect(
-            Self.problems { try editor.add(NewClient(id: id, credential: .secret(hash), scope: .empty)) } == [
+            Self.problems {
+                try editor.add(NewClient(id: id, credential: .secret(hash), scope: .empty), now: NumericDate(0))
+            } == [
                 "-: client_secrets is set, which profile fapi2 forbids",
                 "-: dpop_bound_access_tokens is not set: the client would have bearer tokens, which profile fapi2 forbids",
             ])
         #expect(try folder.read("clients.yaml") == "clients: []\n")
         let keys = JWKSet([JWK(try SignatureAlgorithm.es256.makeKey().publicKey, keyID: "k", algorithm: nil)])
-        try editor.add(NewClient(id: id, credential: .keys(keys), scope: .empty, requiresProof: true))
+        try editor.add(
+            NewClient(id: id, credential: .keys(keys), scope: .empty, requiresProof: true), now: NumericDate(0))
         #expect(try ClientsFile.clients(in: path).count == 1)
     }
 

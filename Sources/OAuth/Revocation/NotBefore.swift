@@ -36,9 +36,13 @@ package struct NotBefore: Sendable, Hashable {
 
     /// The same with another moment, and without those that revoke nothing more than others do at `now` and later.
     package func adding(_ moment: NumericDate, now: NumericDate) -> NotBefore {
-        let all = NotBefore(moments + [moment])
-        let latest = all.latest(at: now)
-        return NotBefore(all.moments.filter { $0 >= latest ?? $0 })
+        NotBefore(moments + [moment]).counting(at: now)
+    }
+
+    /// The same without the moments that revoke nothing more than others do at `now` and later.
+    package func counting(at now: NumericDate) -> NotBefore {
+        guard let latest = latest(at: now) else { return self }
+        return NotBefore(moments.filter { $0 >= latest })
     }
 }
 

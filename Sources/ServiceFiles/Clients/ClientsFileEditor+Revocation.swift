@@ -172,24 +172,25 @@ extension [RemovedClient] {
 }
 
 extension NewClient {
-    /// The same with a free place in the status lists. A client that was removed has its place and its moments from there, and
-    /// its element is no longer needed.
+    /// The same with a free place in the status lists. A client that was removed has its place and all its moments from
+    /// there, and the elements with this place are no longer needed. Elements whose tokens have expired go too.
     func placed(
-        in file: ClientsFile, _ document: inout ClientsDocument, _ removed: inout [RemovedClient]
+        in file: ClientsFile, _ document: inout ClientsDocument, _ removed: inout [RemovedClient], retention: Duration,
+        now: NumericDate
     ) throws -> NewClient {
         var client = self
         var places = file.places
-        guard let former = removed.first(where: { $0.id == id }) else {
-            client.statusIndex = try places.takeRandom(for: id)
-            return client
-        }
-        client.notBefore = TokensNotBefore(accessTokens: former.notBefore, refreshTokens: former.notBefore)
-        let place = try former.statusPlace()
-        let isOwn = places[place] == id
-        client.statusIndex = isOwn ? place : try places.takeRandom(for: id)
-        guard isOwn, file.settings.brokenNames.isDisjoint(with: [ClientsSettings.removedName]) else { return client }
-        removed.removeAll { $0 == former }
-        try document.set([removed.member])
+        let former = removed.filter { $0.id == id }
+        let place = try former.lazy.map { try $0.statusPlace() }.first { places[$0] == id }
+        client.statusIndex = try place ?? places.takeRandom(for: id)
+        let moments = former.reduce(NotBefore.never) { $0.union($1.notBefore) }.counting(at: now)
+        guard moments.moments.count <= NotBefore.maximumCount else { throw ClientsFileEditError.tooManyMoments }
+        client.notBefore = TokensNotBefore(accessTokens: moments, refreshTokens: moments)
+        guard file.settings.brokenNames.isDisjoint(with: [ClientsSettings.removedName]) else { return client }
+        let present = removed
+        try removed.removeAll { try $0.id == id && $0.statusPlace() == place }
+        removed.dropExpired(after: retention, now: now)
+        if removed != present { try document.set([removed.member]) }
         return client
     }
 }

@@ -32,11 +32,12 @@ package struct ClientsFileEditor: Sendable {
     /// comes back with its place and its moments.
     ///
     /// - Throws: ``ClientsFileEditError/clientExists`` if a client has this identifier.
-    package func add(_ client: NewClient) throws {
+    package func add(_ client: NewClient, now: NumericDate) throws {
         try edit(.end) { document, file, whole in
             guard whole.positions(of: client.id).isEmpty else { throw ClientsFileEditError.clientExists }
             var expected = ExpectedFile(file)
-            document.append(try client.placed(in: whole, &document, &expected.removed))
+            document.append(
+                try client.placed(in: whole, &document, &expected.removed, retention: retention, now: now))
             expected.checked = [file.entries.count]
             expected.entries = { before, after in after.dropLast().elementsEqual(before) }
             return expected

@@ -117,7 +117,7 @@ extension ClientsCommand {
                     grantTypes: try grantTypes(),
                     scope: scope, resources: resources, audiences: audiences, requiresProof: dpopBound,
                     bindsAccessTokens: certificateBound,
-                    mayIntrospect: introspect))
+                    mayIntrospect: introspect), now: .now)
             if keys == nil { secret.show(for: id, scope: scope, asJSON: json) } else { show(id, scope) }
             if keys == nil, let warning = id.colonWarning {
                 Terminal.warn("client_id \(warning.message)", hint: warning.hint)

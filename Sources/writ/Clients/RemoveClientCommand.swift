@@ -9,7 +9,7 @@ extension ClientsCommand {
             discussion: """
                 Its access tokens are revoked for verifiers that check the status list (access_token.status_list), and for those \
                 that introspect. Other verifiers accept them until they expire. What is left of it in the clients file, under \
-                removed, is dropped by a later removal, when the tokens have expired.
+                removed, is dropped by a later command that adds or removes a client, when the tokens have expired.
                 """)
 
         static let examples = ["writ clients remove reporting --dry-run", "writ clients remove reporting --yes"]
