@@ -142,3 +142,16 @@ class TestRemoval:
         result = own_service.writ("clients", "remove", "other")
         assert "its place in the status lists is that of another client" in result.stderr
         assert "removed:" not in own_service.clients_file.read_text()
+
+    def test_the_plan_names_the_client_that_has_the_place(self, own_service):
+        own_service.writ("clients", "add", "other", "--grant-type", "refresh_token")
+        text = own_service.clients_file.read_text()
+        text = re.sub(r"status_index: \d+", "status_index: 7", text) + "    access_token_lifetime: 1h\n"
+        own_service.clients_file.write_text(text)
+        warning = "its place in the status lists is that of demo"
+        assert warning in own_service.writ("clients", "revoke", "other", "--dry-run", environment=LISTS).stderr
+        assert warning not in own_service.writ("clients", "revoke", "demo", "--dry-run", environment=LISTS).stderr
+        assert warning not in own_service.writ("clients", "revoke", "other", "--dry-run").stderr
+        # What its entry says counts, though it is out.
+        report = revoke(own_service, "other", environment=LISTS)
+        assert seconds(report["expired_by"]) - seconds(report["not_before"]) == 3600

@@ -233,6 +233,10 @@ import Testing
             Self.entry("client-546"), Self.entry("a", "status_index: 403656"), Self.entry("b", "status_index: 403656"))
         #expect(reading.clients.map(\.id.description) == ["a"])
         #expect(reading.problems.map(\.hint) == ["status_index: 403657", "status_index: 403658"])
+        #expect(
+            reading.displaced.map { [$0.id, $0.client?.id, $0.holder].map { $0?.description } } == [
+                ["client-546", "client-546", "a"], ["b", "b", "a"],
+            ])
     }
 
     /// Whether a token from before all moments is revoked in place 5.

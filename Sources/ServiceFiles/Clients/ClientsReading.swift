@@ -1,3 +1,4 @@
+package import AccessToken
 package import OAuth
 
 /// The clients of `clients.yaml`, as they were read entry by entry: what is wrong with one entry holds up no other.
@@ -8,6 +9,8 @@ package struct ClientsReading: Sendable {
     /// that are out. Their moments include those of all clients. Such a client may have the place of another one in the status
     /// lists: then what both revoke is revoked there.
     package let removed: [RemovedClient]
+    /// The clients that are out since their places in the status lists are those of others, in the order of the file.
+    package let displaced: [DisplacedClient]
     /// How many entries do not check.
     package let refusedCount: Int
     /// The settings of the file.
@@ -17,10 +20,12 @@ package struct ClientsReading: Sendable {
     private let entryProblems: [Problem]
 
     fileprivate init(
-        clients: [Client], removed: [RemovedClient], refusedCount: Int, settings: ClientsSettings, warnings: [Problem],
+        clients: [Client], removed: [RemovedClient], displaced: [DisplacedClient], refusedCount: Int,
+        settings: ClientsSettings, warnings: [Problem],
         entryProblems: [Problem]
     ) {
         self.removed = removed
+        self.displaced = displaced
         self.warnings = warnings
         self.clients = clients
         self.refusedCount = refusedCount
@@ -38,6 +43,16 @@ package struct ClientsReading: Sendable {
     }
 }
 
+/// A client that is out since its place in the status lists is that of another one. What either of them revokes is revoked for
+/// both.
+package struct DisplacedClient: Sendable {
+    package let id: ClientID
+    /// What its entry says, or said at the last reading; `nil` if its entry does not check either.
+    package let client: Client?
+    /// The client that has the place.
+    package let holder: ClientID
+}
+
 extension ClientsFile {
     /// Decides which clients there are.
     ///
@@ -49,8 +64,8 @@ extension ClientsFile {
         merger.refuseManyCosts()
         if settings.context?.listsStatus == true { merger.refuseSharedPlaces() }
         return ClientsReading(
-            clients: merger.merged, removed: merger.removed, refusedCount: merger.problems.count, settings: settings,
-            warnings: merger.warnings,
+            clients: merger.merged, removed: merger.removed, displaced: merger.conflicts,
+            refusedCount: merger.problems.count, settings: settings, warnings: merger.warnings,
             entryProblems: merger.problems.sorted { $0.key < $1.key }.flatMap(\.value))
     }
 }

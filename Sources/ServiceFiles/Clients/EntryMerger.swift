@@ -14,6 +14,8 @@ struct EntryMerger {
     private var unusable: Set<Int> = []
     /// The entries whose place in the status lists is that of another client.
     private var displaced: Set<Int> = []
+    /// In the order of the file.
+    private(set) var conflicts: [DisplacedClient] = []
     /// What others revoke in the place of an entry's client, by the position of the entry.
     private var momentsOfPlaces: [Int: NotBefore] = [:]
 
@@ -86,6 +88,7 @@ struct EntryMerger {
             guard let id = registered(index)?.id else { continue }
             let free = places.takeFree(from: conflict.place, for: id)
             displaced.insert(index)
+            conflicts.append(DisplacedClient(id: id, client: candidate(index), holder: conflict.holder))
             problems[index, default: []].append(
                 Problem(
                     entries[index].place,

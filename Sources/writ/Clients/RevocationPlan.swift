@@ -11,6 +11,8 @@ struct RevocationPlan {
     private let mayRefresh: Bool
     /// Whether status lists say that its access tokens are revoked.
     private let isListed: Bool
+    /// The client that has its place in the status lists, if that is another one.
+    private let holder: ClientID?
     /// The lifetime of its access tokens.
     private let lifetime: Duration
 
@@ -21,9 +23,13 @@ struct RevocationPlan {
     init(of id: ClientID?, delay: Duration?, _ configuration: ServiceConfiguration) throws {
         self.id = id
         self.delay = delay
-        let file = try ClientsFile(parsing: configuration.clientsFile, configuration.access)
+        let file = try ClientsFile(
+            parsing: configuration.clientsFile, configuration.access, context: configuration.clientsContext)
         if let id, !file.hasEntry(for: id) { throw ClientsFileEditError.noSuchClient }
-        let all = file.read().clients
+        let reading = file.read()
+        let displaced = reading.displaced
+        holder = displaced.first { $0.id == id }?.holder
+        let all = reading.clients + displaced.compactMap(\.client)
         let clients = id.map { id in all.filter { $0.id == id } } ?? all
         // An entry that does not check may be any client in a running service.
         let isKnown = id == nil || !clients.isEmpty
@@ -42,6 +48,11 @@ struct RevocationPlan {
     var subject: String {
         let tokens = mayRefresh ? "access tokens and refresh tokens" : "access tokens"
         return "the \(tokens) of \(id.map { $0.description } ?? "all clients")"
+    }
+
+    /// What else is revoked; `nil` if nothing is.
+    var warning: String? {
+        holder.map { "its place in the status lists is that of \($0), whose access tokens are refused with its own" }
     }
 
     /// By when each verifier knows.

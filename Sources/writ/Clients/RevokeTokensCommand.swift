@@ -46,6 +46,9 @@ extension ClientsCommand {
             let delay = try delay.map(Self.delay)
             let configuration = try configurationOption.read()
             let plan = try RevocationPlan(of: id, delay: delay, configuration)
+            if let warning = plan.warning {
+                Terminal.warn(warning, hint: "`writ config check` names a free place, for the next time")
+            }
             guard !confirmation.dryRun else { return report(plan, at: plan.moment(after: .now), verb: "Would revoke") }
             try confirmation.confirm("Revoke \(plan.subject)? Tokens that are out cannot be brought back.")
             let now = NumericDate.now
