@@ -141,7 +141,8 @@ class TestTokenVerify:
             lists.revoked.add(7)
             (tmp_path / "jwks.json").write_text(json.dumps(issuer.key_set()))
             for options in (["--jwks", "jwks.json"], ["--ignore-status-list"]):
-                self.verify(tmp_path, lists, lists.access_token(7), *options)
+                verified = self.verify(tmp_path, lists, lists.access_token(7), *options)
+                assert "status list was not looked at" in verified.stderr
             assert lists.requests == 0
             self.verify(tmp_path, lists, lists.access_token(7), "--jwks", issuer.jwks_uri, status=1)
             assert lists.requests == 1

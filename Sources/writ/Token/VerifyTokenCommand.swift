@@ -89,6 +89,9 @@ extension TokenCommand {
             } catch {
                 throw Failure(error.description, hint: hint(for: error))
             }
+            if verified.payload["status"] != nil, !looksAtStatusList {
+                Terminal.note("Whether the token was revoked is not known: its status list was not looked at.")
+            }
             var writer = JSONWriter()
             writer.value(.object(verified.payload))
             Terminal.print(writer)
@@ -99,8 +102,11 @@ extension TokenCommand {
             return .jwt(type: type.isSameText(as: "none") ? nil : type, scopeClaim: scopeClaim)
         }
 
+        /// With keys of a file, nothing is fetched.
+        private var looksAtStatusList: Bool { !ignoreStatusList && (jwks.map(Self.isURL) ?? true) }
+
         private func statusLists(through http: OutgoingHTTP) -> StatusListRules {
-            guard !ignoreStatusList, jwks.map(Self.isURL) ?? true else { return .ignored }
+            guard looksAtStatusList else { return .ignored }
             return StatusListRules(.required, logger: .silent) { uri in
                 try await DocumentDownload(url: uri, through: http).fetchStatusListToken()
             }
