@@ -151,13 +151,26 @@ import Testing
         #expect(!lists.isRevoked(Int64(a), in: grid, at: NumericDate(1_795_392_099)))
     }
 
-    @Test("A removed client stays revoked in the lists from before its moment")
+    @Test(
+        "A removed client is revoked in every list once its moment has come: replicas that do not know it issue more tokens"
+    )
     func removedClients() throws {
-        let removed = RemovedClient(id: try ClientID("gone"), statusIndex: 9, notBefore: NotBefore([NumericDate(500)]))
-        let lists = try StatusLists([], removed: [removed])
-        #expect(lists.isRevoked(9, in: NumericDate(300), at: NumericDate(500)))
-        #expect(!lists.isRevoked(9, in: NumericDate(600), at: NumericDate(700)))
-        #expect(!lists.isRevoked(-1, in: NumericDate(300), at: NumericDate(500)))
-        #expect(!lists.isRevoked(.max, in: NumericDate(300), at: NumericDate(500)))
+        func lists(_ clients: [Client] = [], isGone: Bool = true) throws -> StatusLists {
+            let moments = NotBefore([NumericDate(500)])
+            let gone = RemovedClient(id: try ClientID("gone"), statusIndex: 9, notBefore: moments, isGone: isGone)
+            return try StatusLists(clients, removed: [gone])
+        }
+        let sole = try lists()
+        let (before, after) = (NumericDate(300), NumericDate(600))
+        #expect(!sole.isRevoked(9, in: before, at: NumericDate(499)))
+        #expect(
+            sole.isRevoked(9, in: before, at: NumericDate(500)) && sole.isRevoked(9, in: after, at: NumericDate(700)))
+        #expect(sole.content(of: after, at: NumericDate(700)).status(at: 9) == 1)
+        #expect(!sole.isRevoked(-1, in: before, at: after) && !sole.isRevoked(.max, in: before, at: after))
+        // A client that is there again gets new tokens, and the client of an entry that is out may come back.
+        let again = try Client(id: ClientID("gone"), identities: [], statusIndex: 9)
+        for others in [try lists([again]), try lists(isGone: false)] {
+            #expect(others.isRevoked(9, in: before, at: after) && !others.isRevoked(9, in: after, at: NumericDate(700)))
+        }
     }
 }

@@ -124,10 +124,11 @@ import Testing
             reading.removed == [
                 RemovedClient(
                     id: try ClientID("a"), statusIndex: 7,
-                    notBefore: NotBefore([try NumericDate(rfc3339: Self.early), try NumericDate(rfc3339: Self.late)])),
+                    notBefore: NotBefore([try NumericDate(rfc3339: Self.early), try NumericDate(rfc3339: Self.late)]),
+                    isGone: false),
                 RemovedClient(
                     id: try ClientID("b"), statusIndex: nil,
-                    notBefore: NotBefore([try NumericDate(rfc3339: Self.early)])),
+                    notBefore: NotBefore([try NumericDate(rfc3339: Self.early)]), isGone: false),
             ])
     }
 

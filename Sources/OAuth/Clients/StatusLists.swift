@@ -5,6 +5,9 @@ package import Libcrypto
 package final class StatusLists: Sendable {
     /// What revokes the tokens in a place. Places of which nothing is revoked are left out.
     private let places: [Int: NotBefore]
+    /// The places of clients that were removed, and since when. A replica that has not read the file yet may issue tokens for
+    /// them, which name lists of any second.
+    private let gone: [Int: NumericDate]
     /// The different moments of all places, the earliest first.
     private let moments: [NumericDate]
     /// The same.
@@ -22,18 +25,38 @@ package final class StatusLists: Sendable {
             places[try client.statusPlace(), default: .never].formUnion(client.notBefore)
         }
         self.places = places
+        gone = try Self.gone(removed.filter(\.isGone), clients)
         knownMoments = Set(places.values.lazy.flatMap(\.moments))
         moments = knownMoments.sorted()
     }
 
+    /// A place that a registered client has, too, is not gone: its tokens follow.
+    private static func gone(
+        _ removed: [RemovedClient], _ clients: [Client]
+    ) throws(LibcryptoError) -> [Int: NumericDate] {
+        guard !removed.isEmpty else { return [:] }
+        var held: Set<Int> = []
+        for client in clients { held.insert(try client.statusPlace()) }
+        var gone: [Int: NumericDate] = [:]
+        for client in removed {
+            let place = try client.statusPlace()
+            guard let moment = client.notBefore.moments.first, !held.contains(place) else { continue }
+            gone[place] = min(gone[place] ?? moment, moment)
+        }
+        return gone
+    }
+
     /// Whether the entry of a place is 1 in a list at `now`.
     package func isRevoked(_ index: Int64, in list: NumericDate, at now: NumericDate) -> Bool {
-        Int(exactly: index).flatMap { places[$0] }?.revokes(list, at: now) ?? false
+        guard let place = Int(exactly: index) else { return false }
+        if let moment = gone[place], moment <= now { return true }
+        return places[place]?.revokes(list, at: now) ?? false
     }
 
     /// The content of a list at `now`.
     package func content(of list: NumericDate, at now: NumericDate) -> StatusList {
         var content = StatusList(entryCount: StatusIndex.range.count)
+        for (place, moment) in gone where moment <= now { content.set(place) }
         // Most lists have no moment after them.
         guard lastChange(of: list, at: now) != nil else { return content }
         for (place, notBefore) in places where notBefore.revokes(list, at: now) { content.set(place) }
@@ -81,5 +104,5 @@ package final class StatusLists: Sendable {
     private static let mostNamedMoments = 1000
 
     /// Whether both say the same at every moment.
-    package func says(theSameAs other: StatusLists) -> Bool { places == other.places }
+    package func says(theSameAs other: StatusLists) -> Bool { places == other.places && gone == other.gone }
 }

@@ -9,11 +9,14 @@ package struct RemovedClient: Sendable, Hashable {
     package let statusIndex: Int?
     /// `access_tokens_not_before`
     package let notBefore: NotBefore
+    /// Whether no tokens follow. The client of an entry that is out may come back.
+    package let isGone: Bool
 
-    package init(id: ClientID, statusIndex: Int?, notBefore: NotBefore) {
+    package init(id: ClientID, statusIndex: Int?, notBefore: NotBefore, isGone: Bool = true) {
         self.id = id
         self.statusIndex = statusIndex
         self.notBefore = notBefore
+        self.isGone = isGone
     }
 
     /// Its place in the status lists.

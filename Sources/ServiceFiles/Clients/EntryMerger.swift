@@ -159,7 +159,8 @@ struct EntryMerger {
     var removed: [RemovedClient] {
         (settings.removed + outs).map {
             RemovedClient(
-                id: $0.id, statusIndex: $0.statusIndex, notBefore: $0.notBefore.union(settings.notBefore.accessTokens))
+                id: $0.id, statusIndex: $0.statusIndex,
+                notBefore: $0.notBefore.union(settings.notBefore.accessTokens), isGone: $0.isGone)
         }
     }
 
@@ -171,7 +172,7 @@ struct EntryMerger {
             let moments = entry.notBefore.union(entries[index].remains?.notBefore ?? TokensNotBefore()).accessTokens
             let hasPlace = !repetitions.contains(index) && !displaced.contains(index)
             guard hasPlace || moments != .never else { return nil }
-            return RemovedClient(id: entry.id, statusIndex: entry.statusIndex, notBefore: moments)
+            return RemovedClient(id: entry.id, statusIndex: entry.statusIndex, notBefore: moments, isGone: false)
         }
     }
 
