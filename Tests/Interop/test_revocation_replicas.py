@@ -84,9 +84,11 @@ class World:
                 try:
                     if random.random() < 0.2 or not self.tokens:
                         self.issue(session)
-                    # Most often one of the newest.
-                    newest = len(self.tokens) - 1 - int(random.expovariate(1 / 20))
-                    self.use(session, self.tokens[max(0, newest)], random.choice(self.verifiers))
+                    # One of the newest, or any.
+                    index = len(self.tokens) - 1 - int(random.expovariate(1 / 20))
+                    if random.random() < 0.4:
+                        index = random.randrange(len(self.tokens))
+                    self.use(session, self.tokens[max(0, index)], random.choice(self.verifiers))
                 except Exception as error:  # noqa: BLE001
                     self.faults.append(repr(error))
                     raise
@@ -123,8 +125,8 @@ def revoke(service, world, client):
 
 
 def test_a_hundred_revocations_under_load(own_service, world):
-    with ThreadPoolExecutor(8) as pool:
-        workers = [pool.submit(world.run) for _ in range(8)]
+    with ThreadPoolExecutor(4) as pool:
+        workers = [pool.submit(world.run) for _ in range(4)]
         try:
             wait_until("there are tokens", lambda: len(world.tokens) > 20 or world.faults)
             for number in range(REVOCATIONS):
@@ -150,4 +152,4 @@ def test_a_hundred_revocations_under_load(own_service, world):
             worker.result()
     assert not world.faults, world.faults[:5]
     assert sum(map(len, world.moments.values())) == REVOCATIONS
-    assert world.accepted > 200 and world.refused > 200, (world.accepted, world.refused)
+    assert world.accepted > 50 and world.refused > 50, (world.accepted, world.refused)
