@@ -69,3 +69,15 @@ final class StatusListServer: Sendable {
         try issuer.token(claims: ["status": StatusListReference(index: 1, uri: Self.uri(number)).json])
     }
 }
+
+extension AccessTokenVerifier {
+    /// `accepted`, or the code of the error.
+    func outcome(of token: String) async -> String {
+        do throws(AccessTokenVerificationError) {
+            _ = try await verify(token)
+            return "accepted"
+        } catch {
+            return error.code
+        }
+    }
+}

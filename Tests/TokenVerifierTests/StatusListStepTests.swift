@@ -25,15 +25,6 @@ import TokenVerifierTesting
 
     private func token(_ status: JSONValue) throws -> String { try issuer.token(claims: ["status": status]) }
 
-    private func outcome(_ verifier: AccessTokenVerifier, _ token: String) async -> String {
-        do throws(AccessTokenVerificationError) {
-            _ = try await verifier.verify(token)
-            return "accepted"
-        } catch {
-            return error.code
-        }
-    }
-
     @Test("A DPoP proof is used up once, though the token's list had to be fetched first")
     func usesAProofOnce() async throws {
         let key = try TestDPoPKey()
@@ -68,7 +59,7 @@ import TokenVerifierTesting
             rules: VerificationRules(statusLists: rules)
         ) { .now + waited.withLock { $0 } }
         let token = try issuer.token(lifetime: .seconds(100), claims: ["status": list.claim(1)])
-        #expect(await outcome(verifier, token) == "expired")
+        #expect(await verifier.outcome(of: token) == "expired")
     }
 
     @Test("The check of the resource server's own comes after the list")
@@ -80,9 +71,9 @@ import TokenVerifierTesting
             return "no"
         }
         let verifier = try issuer.verifier(rules: rules)
-        #expect(await outcome(verifier, try token(list.claim(1))) == "revoked")
+        #expect(await verifier.outcome(of: try token(list.claim(1))) == "revoked")
         #expect(calls.withLock { $0 } == 0)
-        #expect(await outcome(verifier, try token(list.claim(2))) == "refused")
+        #expect(await verifier.outcome(of: try token(list.claim(2))) == "refused")
     }
 
     @Test("Each issuer of several has its own lists")
@@ -114,10 +105,10 @@ import TokenVerifierTesting
             rules: VerificationRules(statusLists: rules), metrics: metrics)
         let unknown = try token(StatusListReference(index: 0, uri: list.uri + "2?code=secret").json)
         for token in [try token(list.claim(1)), try token(list.claim(2)), unknown] {
-            _ = await outcome(verifier, token)
+            _ = await verifier.outcome(of: token)
         }
         list.isDown = true
-        _ = await outcome(verifier, try token(list.claim(2)))
+        _ = await verifier.outcome(of: try token(list.claim(2)))
         let dimensions = [("issuer", "https://issuer.example.com")]
         for outcome in ["revoked", "accepted", "unknown_status", "no_status_list"] {
             let counter = try metrics.expectCounter("token_verifier_tokens", dimensions + [("outcome", outcome)])

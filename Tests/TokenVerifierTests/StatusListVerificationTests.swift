@@ -30,21 +30,12 @@ import TokenVerifierTesting
 
     private func token(_ status: JSONValue) throws -> String { try issuer.token(claims: ["status": status]) }
 
-    private func outcome(_ verifier: AccessTokenVerifier, _ token: String) async -> String {
-        do throws(AccessTokenVerificationError) {
-            _ = try await verifier.verify(token)
-            return "accepted"
-        } catch {
-            return error.code
-        }
-    }
-
     @Test("A token whose entry is not 0 is refused, and those of other entries are accepted", arguments: modes)
     func refusesARevokedToken(mode: StatusListRules.Mode) async throws {
         list.revoke(7)
         let verifier = try verifier(mode)
-        #expect(await outcome(verifier, try token(list.claim(7))) == "revoked")
-        for index in [0, 6, 8, 1023] { #expect(await outcome(verifier, try token(list.claim(index))) == "accepted") }
+        #expect(await verifier.outcome(of: try token(list.claim(7))) == "revoked")
+        for index in [0, 6, 8, 1023] { #expect(await verifier.outcome(of: try token(list.claim(index))) == "accepted") }
     }
 
     @Test("A token that was cached is refused as soon as a newer list revokes it", arguments: [0, 100])
@@ -53,12 +44,12 @@ import TokenVerifierTesting
         let token = try token(list.claim(7))
         let other = try self.token(list.claim(8))
         for token in [token, other] {
-            #expect(await outcome(verifier, token) == "accepted")
+            #expect(await verifier.outcome(of: token) == "accepted")
             #expect(try verifier.verifyUsingCachedKeys(token) != nil)
         }
         list.revoke(7)
         #expect(try verifier.verifyUsingCachedKeys(token) == nil)
-        #expect(await outcome(verifier, token) == "revoked")
+        #expect(await verifier.outcome(of: token) == "revoked")
         #expect(throws: AccessTokenVerificationError.rejected(.revoked)) {
             try verifier.verifyUsingCachedKeys(token)
         }
@@ -68,7 +59,7 @@ import TokenVerifierTesting
     @Test("A token without the claim is accepted, and no list is fetched", arguments: modes)
     func acceptsATokenWithoutStatus(mode: StatusListRules.Mode) async throws {
         list.isDown = true
-        #expect(await outcome(try verifier(mode), try issuer.token()) == "accepted")
+        #expect(try await verifier(mode).outcome(of: issuer.token()) == "accepted")
     }
 
     @Test("A verifier that ignores lists reads no claim")
@@ -76,7 +67,7 @@ import TokenVerifierTesting
         list.revoke(7)
         let verifier = try issuer.verifier()
         for status: JSONValue in [list.claim(7), list.claim(9999), "malformed"] {
-            #expect(await outcome(verifier, try token(status)) == "accepted")
+            #expect(await verifier.outcome(of: try token(status)) == "accepted")
         }
     }
 
@@ -84,14 +75,14 @@ import TokenVerifierTesting
         "draft-ietf-oauth-status-list-21 section 6.2: a malformed claim is refused",
         arguments: modes, ["malformed", [:], ["status_list": ["idx": 0]], ["attestation": 1]] as [JSONValue])
     func refusesAMalformedClaim(mode: StatusListRules.Mode, status: JSONValue) async throws {
-        #expect(await outcome(try verifier(mode), try token(status)) == "missing_claim")
+        #expect(try await verifier(mode).outcome(of: token(status)) == "missing_claim")
     }
 
     @Test("draft-ietf-oauth-status-list-21 section 8.3: an index out of bounds is refused", arguments: modes)
     func refusesAnIndexOutOfBounds(mode: StatusListRules.Mode) async throws {
         let verifier = try verifier(mode)
         for index in [1024, Int.max] {
-            #expect(await outcome(verifier, try token(list.claim(index))) == "unknown_status", "\(index)")
+            #expect(await verifier.outcome(of: try token(list.claim(index))) == "unknown_status", "\(index)")
         }
     }
 
@@ -111,7 +102,7 @@ import TokenVerifierTesting
             throw DocumentFetchError(.status(500))
         }
         let verifier = try issuer.verifier(rules: VerificationRules(statusLists: rules))
-        let outcome = await outcome(verifier, try token(StatusListReference(index: 0, uri: uri).json))
+        let outcome = await verifier.outcome(of: try token(StatusListReference(index: 0, uri: uri).json))
         #expect(outcome == (uri.contains("@") ? "missing_claim" : "unknown_status"))
         #expect(fetches.withLock { $0 } == 0)
     }
@@ -128,7 +119,7 @@ import TokenVerifierTesting
         let verifier = try issuer.verifier(rules: VerificationRules(statusLists: rules))
         for uri in ["https://issuer.example.com:443/a", "https://ISSUER.example.com/b"] {
             let token = try token(StatusListReference(index: 0, uri: uri).json)
-            #expect(await outcome(verifier, token) == "accepted", "\(uri)")
+            #expect(await verifier.outcome(of: token) == "accepted", "\(uri)")
         }
     }
 
@@ -166,10 +157,10 @@ import TokenVerifierTesting
             (10_000, 601, "no_status_list"), (0, 31, "no_status_list"),
         ] {
             let verifier = try verifier(.tolerating(staleness: .seconds(staleness)))
-            #expect(await outcome(verifier, token) == "accepted")
+            #expect(await verifier.outcome(of: token) == "accepted")
             list.isDown = true
             list.pass(.seconds(seconds - 30))
-            #expect(await outcome(verifier, token) == expected, "\(staleness) \(seconds)")
+            #expect(await verifier.outcome(of: token) == expected, "\(staleness) \(seconds)")
             list.isDown = false
         }
     }
@@ -181,9 +172,9 @@ import TokenVerifierTesting
             rules: VerificationRules(statusLists: list.rules(.tolerating(staleness: .seconds(3600))))
         ) { .now + slept.withLock { $0 } }
         let token = try token(list.claim(1))
-        #expect(await outcome(verifier, token) == "accepted")
+        #expect(await verifier.outcome(of: token) == "accepted")
         // The machine has slept, and the monotonic clock with it.
         slept.withLock { $0 = .seconds(700) }
-        #expect(await outcome(verifier, token) == "no_status_list")
+        #expect(await verifier.outcome(of: token) == "no_status_list")
     }
 }
