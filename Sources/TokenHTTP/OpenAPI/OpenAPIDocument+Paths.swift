@@ -86,15 +86,7 @@ extension OpenAPIDocument {
             `application/token-introspection+jwt` with a weight at least that of JSON. The rules for the form are those \#
             of the token endpoint.",
                 "security": [{"client_secret_basic": []}, {}],
-                "requestBody": {
-                  "required": true,
-                  "content": {
-                    "application/x-www-form-urlencoded": {
-                      "schema": {"$ref": "#/components/schemas/IntrospectionRequest"},
-                      "example": {"token": "\#(RefreshTokenSealer.prefix)..."}
-                    }
-                  }
-                },
+                "requestBody": \#(Self.formWithToken),
                 "responses": {
                   "200": {
                     "description": "Whether the token is active, and its claims if it is.",
@@ -112,6 +104,19 @@ extension OpenAPIDocument {
             }
             """#
     }
+
+    /// The request body of introspection and of revocation.
+    static let formWithToken = #"""
+        {
+          "required": true,
+          "content": {
+            "application/x-www-form-urlencoded": {
+              "schema": {"$ref": "#/components/schemas/IntrospectionRequest"},
+              "example": {"token": "\#(RefreshTokenSealer.prefix)..."}
+            }
+          }
+        }
+        """#
 
     /// The JWK Set or the metadata, at one of its paths.
     ///

@@ -15,15 +15,7 @@ extension OpenAPIDocument {
                 "description": "Everything that the client got before is revoked, if `token` is one of its tokens. The rules \#
             for the form are those of the token endpoint.",
                 "security": [{"client_secret_basic": []}, {}],
-                "requestBody": {
-                  "required": true,
-                  "content": {
-                    "application/x-www-form-urlencoded": {
-                      "schema": {"$ref": "#/components/schemas/IntrospectionRequest"},
-                      "example": {"token": "\#(RefreshTokenSealer.prefix)..."}
-                    }
-                  }
-                },
+                "requestBody": \#(Self.formWithToken),
                 "responses": {
                   "200": {
                     "description": "It is revoked, or it needed no revocation.",
