@@ -9,9 +9,6 @@ import AccessToken
 struct FirstSecond: Sendable {
     let second: NumericDate
 
-    private static let interval: Duration = .milliseconds(10)
-    private static let polls = 110
-
     /// - Parameters:
     ///   - started: when the process was started, or a little later.
     ///   - hasAssertions: whether clients use assertions or DPoP proofs, and no store remembers which were used.
@@ -24,8 +21,16 @@ struct FirstSecond: Sendable {
 
     /// Waits for the second: little more than a second at most, also if the clock is set meanwhile.
     func wait(now: @Sendable () -> NumericDate = { .now }) async {
-        for _ in 0..<Self.polls {
-            guard isAhead(now: now()), (try? await Task.sleep(for: Self.interval)) != nil else { return }
+        await second.wait(atMost: .milliseconds(1100), now: now)
+    }
+}
+
+extension NumericDate {
+    /// Waits until this second has come: for the limit at most, also if the clock is set meanwhile.
+    func wait(atMost limit: Duration, now: @Sendable () -> NumericDate = { .now }) async {
+        let interval: Duration = .milliseconds(10)
+        for _ in 0..<Int(limit / interval) {
+            guard now() < self, (try? await Task.sleep(for: interval)) != nil else { return }
         }
     }
 }

@@ -36,7 +36,7 @@ final class ClientRevoker: Sendable {
     ///   - wait: waits until a moment has come.
     init(
         files: FilesThread, logger: Logger, clock: @escaping @Sendable () -> NumericDate = { .now },
-        wait: @escaping @Sendable (NumericDate) async -> Void = wait(until:),
+        wait: @escaping @Sendable (NumericDate) async -> Void = { await $0.wait(atMost: .seconds(5)) },
         write: @escaping @Sendable (_ client: ClientID, _ moment: NumericDate, _ now: NumericDate) throws -> Void,
         reload: @escaping @Sendable (_ now: NumericDate) -> Void
     ) {
@@ -73,13 +73,6 @@ final class ClientRevoker: Sendable {
             files.run(.revocation) { [self] in revokeAll() }
         }
         await wait(try result.get())
-    }
-
-    /// Waits for some seconds at most, also if the clock is set back meanwhile.
-    @Sendable private static func wait(until moment: NumericDate) async {
-        for _ in 0..<500 {
-            guard NumericDate.now < moment, (try? await Task.sleep(for: .milliseconds(10))) != nil else { return }
-        }
     }
 
     /// Writes what waits, on the thread for files: each client once.
