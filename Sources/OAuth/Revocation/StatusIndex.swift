@@ -12,8 +12,10 @@ package enum StatusIndex {
         return Int(digest[0]) << 12 | Int(digest[1]) << 4 | Int(digest[2]) >> 4
     }
 
+    /// The place of a client.
+    ///
     /// - Parameter written: `status_index`; `nil` for a client without it.
-    static func place(_ written: Int?, of id: ClientID) throws(LibcryptoError) -> Int {
+    package static func place(_ written: Int?, of id: ClientID) throws(LibcryptoError) -> Int {
         if let written { return written }
         return try derived(from: id)
     }

@@ -76,7 +76,7 @@ extension ClientsFile {
 
     private func place(of id: ClientID) throws -> Int {
         let index = try firstEntry(of: id).registered?.statusIndex
-        return try RemovedClient(id: id, statusIndex: index, notBefore: .never).statusPlace()
+        return try StatusIndex.place(index, of: id)
     }
 
     /// What is left of a client. Its present moments stay, and those of an earlier removal.

@@ -109,8 +109,7 @@ struct EntryMerger {
     private func hadPlace(_ client: ClientRemains) -> Bool {
         guard let last = former?[client.id] else { return false }
         if last.statusIndex == client.statusIndex { return true }
-        let request = RemovedClient(id: client.id, statusIndex: client.statusIndex, notBefore: .never)
-        guard let place = try? request.statusPlace() else { return false }
+        guard let place = try? StatusIndex.place(client.statusIndex, of: client.id) else { return false }
         return (try? last.statusPlace()) == place
     }
 

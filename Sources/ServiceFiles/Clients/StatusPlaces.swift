@@ -45,7 +45,7 @@ struct StatusPlaces {
     init(_ requests: [Request], removed: [RemovedClient]) {
         let left = removed.compactMap { client in (try? client.statusPlace()).map { (place: $0, id: client.id) } }
         let returning = Dictionary(left.map { ($0.id, [$0.place]) }, uniquingKeysWith: +)
-        requested = requests.map { request in request.written ?? (try? StatusIndex.derived(from: request.id)) }
+        requested = requests.map { try? StatusIndex.place($0.written, of: $0.id) }
         let standings = zip(requests, requested).map { request, place -> Standing in
             if request.hadPlace { return .holding }
             if let place, returning[request.id]?.contains(place) == true { return .returning }
