@@ -10,8 +10,6 @@ package final class StatusLists: Sendable {
     private let gone: [Int: NumericDate]
     /// The different moments of all places, the earliest first.
     private let moments: [NumericDate]
-    /// The same.
-    private let knownMoments: Set<NumericDate>
 
     /// - Parameters:
     ///   - clients: if the lists are in use, no two have one place.
@@ -26,8 +24,7 @@ package final class StatusLists: Sendable {
         }
         self.places = places
         gone = try Self.gone(removed.filter(\.isGone), clients)
-        knownMoments = Set(places.values.lazy.flatMap(\.moments))
-        moments = knownMoments.sorted()
+        moments = Set(places.values.lazy.flatMap(\.moments)).sorted()
     }
 
     /// A place that a registered client has, too, is not gone: its tokens follow.
@@ -65,8 +62,12 @@ package final class StatusLists: Sendable {
 
     /// The last moment at which the content of a list has changed by the clock alone; `nil` if nothing is revoked in it.
     package func lastChange(of list: NumericDate, at now: NumericDate) -> NumericDate? {
-        let count = momentCount(until: now)
-        return count > 0 && moments[count - 1] > list ? moments[count - 1] : nil
+        lastMoment(until: now).flatMap { $0 > list ? $0 : nil }
+    }
+
+    private func lastMoment(until date: NumericDate) -> NumericDate? {
+        let count = momentCount(until: date)
+        return count > 0 ? moments[count - 1] : nil
     }
 
     /// The next moment at which lists change by the clock alone; `nil` if there is none.
@@ -89,7 +90,7 @@ package final class StatusLists: Sendable {
     package func standing(of list: NumericDate, at now: NumericDate) -> StatusListSchedule.Standing {
         guard StatusListSchedule.serves(list, at: now) else { return .none }
         if StatusListSchedule.gridSecond(at: list) == list { return .grid }
-        return knownMoments.contains(list) ? .moment : .unlikely
+        return lastMoment(until: list) == list ? .moment : .unlikely
     }
 
     /// The lists that tokens may name at `now`, the earliest first: those of the grid, and the last ones of the moments.

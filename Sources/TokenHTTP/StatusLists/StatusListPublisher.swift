@@ -57,9 +57,6 @@ final class StatusListPublisher: Sendable {
     /// How many requests wait for a list that is being made.
     var waitingCount: Int { state.withLock { $0.waiting.values.reduce(0) { $0 + $1.count } } }
 
-    /// How many lists are kept.
-    var count: Int { state.withLock { $0.lists.count } }
-
     /// The list with this name, as it is at `now`.
     func list(_ name: NumericDate, _ snapshot: Snapshot, now: NumericDate) async -> Outcome {
         let basis = StatusListBasis(name, snapshot, now: now)
