@@ -115,7 +115,7 @@ import Testing
 
     @Test("One client that is removed is gone at the second check, and with a signal many are gone at once")
     func whatIsNotWaitedFor() throws {
-        try ClientsFileEditor(fixture.configuration.clientsFile).remove(
+        try ClientsFileEditor(fixture.configuration.clientsPath).remove(
             ClientID("tenant"), now: NumericDate(1_795_000_000))
         look(2)
         #expect(current.clients.count == 8)

@@ -82,7 +82,7 @@ import Testing
         look()
         #expect(names == ["a"])
         #expect(reloader.lastStatus.problemCounts[.issuers] == 1)
-        try ClientsFileEditor(fixture.configuration.clientsFile).remove(
+        try ClientsFileEditor(fixture.configuration.clientsPath).remove(
             ClientID("reporting"), now: NumericDate(1_795_000_000))
         look()
         #expect(current.clients[try ClientID("reporting")] == nil)

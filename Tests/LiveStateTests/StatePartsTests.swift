@@ -33,7 +33,7 @@ import Testing
     }
 
     private func removeClient(_ id: String) throws {
-        try ClientsFileEditor(fixture.configuration.clientsFile).remove(ClientID(id), now: NumericDate(1_795_000_000))
+        try ClientsFileEditor(fixture.configuration.clientsPath).remove(ClientID(id), now: NumericDate(1_795_000_000))
     }
 
     private func editClients(_ text: String, _ new: String) throws {

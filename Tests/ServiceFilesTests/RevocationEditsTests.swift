@@ -387,17 +387,21 @@ import Testing
         try folder.write("issuer: http://localhost:1\n", to: "writ.yaml")
         let configuration = try ServiceConfiguration(reading: FilePath(folder.path("writ.yaml")), environment: [:])
         let one = try ClientID("one")
-        for id in [one, nil] {
-            try folder.write(Self.text.replacing("scope: a", with: "scop: a"), to: "clients.yaml")
-            let moments = try editor.revoke(id, at: Self.next, now: Self.now)
-            try RevocationCheck.checkMoments(moments, of: id, configuration)
-            #expect(throws: UnappliedRevocation.self) {
-                try RevocationCheck.checkMoments(Self.both(Self.next + .seconds(1)), of: id, configuration)
-            }
+        let file = configuration.clientsPath
+        let (other, broken) = (Self.both(Self.next + .seconds(1)), Self.text.replacing("scope: a", with: "scop: a"))
+        try folder.write(broken, to: "clients.yaml")
+        let ofOne = try editor.revoke(one, at: Self.next, now: Self.now)
+        try RevocationCheck.checkMoments(ofOne, of: one, configuration)
+        #expect(throws: UnappliedRevocation.self) { try RevocationCheck.checkMoments(other, of: one, configuration) }
+        try folder.write(broken, to: "clients.yaml")
+        let ofAll = try editor.revoke(nil, at: Self.next, now: Self.now)
+        try RevocationCheck.checkMomentsOfAll([(file, ofAll)], configuration)
+        #expect(throws: UnappliedRevocation.self) {
+            try RevocationCheck.checkMomentsOfAll([(file, other)], configuration)
         }
         try folder.write("clients: [", to: "clients.yaml")
         let error = #expect(throws: UnappliedRevocation.self) {
-            try RevocationCheck.checkMoments(Self.both(Self.next), of: nil, configuration)
+            try RevocationCheck.checkMomentsOfAll([(file, Self.both(Self.next))], configuration)
         }
         #expect(error?.description.hasPrefix("the tokens of all clients are revoked, but the service will not") == true)
     }

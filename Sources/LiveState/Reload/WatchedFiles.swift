@@ -31,7 +31,7 @@ struct WatchedFiles: Equatable, Sendable {
         // A change of these counts for the next connection to another server. They are watched so that a mistake is logged.
         case .configuration: self.init([configuration.file] + configuration.connectionFiles)
         case .issuers: self.init([configuration.issuersFile] + issuerFiles)
-        case .clients: self.init([configuration.clientsFile])
+        case .clients: self.init(configuration.clients.watched)
         case .tls: self.init(configuration.tls.files + [configuration.clientCAFile].compactMap(\.self))
         case .keys:
             let folder = configuration.keysFolder

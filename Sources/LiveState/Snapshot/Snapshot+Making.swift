@@ -17,7 +17,7 @@ extension Snapshot {
             clients: clients, issuers: identities.all,
             bindsTokensToCertificates: configuration.bindsTokensToCertificates,
             listsStatus: configuration.listsStatus,
-            offersRevocation: configuration.revocation && DurableFile.canReplace(configuration.clientsFile))
+            offersRevocation: configuration.revocation && configuration.clients.canBeWritten)
         self.init(
             configuration: configuration, policy: policy, clients: clients, identities: identities,
             lifetimes: lifetimes, keys: keys.scheduled.keys, sealingKeys: keys.scheduled.sealing, sealer: sealer,

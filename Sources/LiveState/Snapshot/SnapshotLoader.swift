@@ -122,27 +122,26 @@ package struct SnapshotLoader: Sendable {
     /// The files that issuers name.
     var issuerFiles: [FilePath] { (issuers ?? .empty).files }
 
-    /// Reads the clients file. An entry that does not check keeps its last form; if the file cannot be read as a whole,
-    /// all clients stay as they are.
+    /// Reads the clients file, or the files of the folder. An entry that does not check keeps its last form, and so does a file
+    /// of a folder; if the single file or the folder cannot be read, all clients stay as they are.
     ///
     /// - Returns: the problems, and whether the service can start with what was read.
     @discardableResult
     mutating func readClients(threadCount: Int? = nil) -> (problems: [Problem], isUsable: Bool) {
         do throws(InvalidConfiguration) {
-            let file = try ClientsFile(
-                parsing: configuration.clientsFile, after: clients?.reading.settings, configuration.access,
-                issuers: issuerNames, context: configuration.clientsContext, threadCount: threadCount)
-            let reading = file.read(after: clients?.registry)
+            let reading = try configuration.clients.read(
+                after: clients?.reading, clients?.registry, issuers: issuerNames,
+                context: configuration.clientsContext, threadCount: threadCount)
             let registry: ClientRegistry
             do {
                 registry = try ClientRegistry(reading.clients, removed: reading.removed, after: clients?.registry)
             } catch {
-                throw InvalidConfiguration([Problem(.file(configuration.clientsFile.string, line: nil), "\(error)")])
+                throw InvalidConfiguration([Problem(.file(configuration.clientsPath.string, line: nil), "\(error)")])
             }
             clients = LoadedClients(reading: reading, registry: registry)
             identities = nil
             // A setting that does not check may be one that revokes.
-            return (reading.problems, reading.settings.problems.isEmpty)
+            return (reading.problems, !reading.hasBrokenSettings || configuration.clients.isFolder)
         } catch {
             return (error.problems, false)
         }

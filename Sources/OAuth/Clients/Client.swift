@@ -50,6 +50,10 @@ public final class Client: Sendable {
     package let introspection: IntrospectionPermission
     /// `claims`, as ``JSONWriter/members(of:)`` writes members.
     let claims: [UInt8]
+    /// `claims`
+    package var staticClaims: JSONObject {
+        (try? JSONReader.read([UInt8(ascii: "{")] + claims + [UInt8(ascii: "}")]))?.object ?? JSONObject()
+    }
 
     /// A registration; what is not given has the default of `clients.yaml`.
     ///

@@ -17,7 +17,7 @@ extension ClientReader {
         let momentsCheck = reader.problems.isEmpty
         return ClientRemains(
             id: id, statusIndex: reader.value("status_index", StatusIndex.parse), notBefore: notBefore,
-            momentsCheck: momentsCheck)
+            momentsCheck: momentsCheck, isDisabled: reader.value(ClientChange.disabledName, Self.bool) ?? false)
     }
 }
 
@@ -30,6 +30,8 @@ struct ClientRemains: Sendable {
     let notBefore: TokensNotBefore
     /// Whether all moments can be read.
     let momentsCheck: Bool
+    /// `disabled`
+    var isDisabled = false
 }
 
 extension ClientRemains {

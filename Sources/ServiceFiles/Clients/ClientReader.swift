@@ -12,10 +12,13 @@ struct ClientReader<Node: YAMLNode>: EntryReader {
     var warnings: [Problem] = []
     /// The moments of the entry itself.
     private(set) var notBefore = TokensNotBefore()
+    /// `disabled`
+    private(set) var isDisabled = false
 
     static var memberNames: [String] {
         [
-            "client_id", "client_name", "client_secrets", "jwks", "jwks_uri", "ca_file", "client_assertion",
+            "client_id", "client_name", ClientChange.disabledName, "client_secrets", "jwks", "jwks_uri", "ca_file",
+            "client_assertion",
             "identities", "claims_from_identity",
             "tls_client_auth_subject_dn", "tls_client_auth_san_dns", "tls_client_auth_san_uri",
             "tls_client_auth_san_ip", "tls_client_auth_san_email", "tls_client_certificate_bound_access_tokens",
@@ -65,6 +68,7 @@ struct ClientReader<Node: YAMLNode>: EntryReader {
         let lifetime = value("access_token_lifetime", DurationText.parseAccessTokenLifetime)
         let reuse = value("access_token_reuse", DurationText.parseAccessTokenReuse)
         notBefore = tokensNotBefore()
+        isDisabled = value(ClientChange.disabledName, Self.bool) ?? false
         let statusIndex = value("status_index", StatusIndex.parse)
         let isInStatusLists = value("access_token_status_list", Self.bool) ?? true
         let requiresProof = value("dpop_bound_access_tokens", Self.bool) ?? false
@@ -177,10 +181,15 @@ struct ClientEntry: Sendable {
     let problems: [Problem]
     /// The moments of the entry itself, as far as they can be read.
     let notBefore: TokensNotBefore
+    /// `disabled`: whether the client gets no tokens, and those that it has are revoked.
+    let isDisabled: Bool
     /// What counts of an entry that has a problem; `nil` for one that has none, or no identifier.
     let remains: ClientRemains?
     /// What does not keep the client from being used; empty if there is none.
     let warnings: [Problem]
+
+    /// `client_id`; `nil` if it is missing or none.
+    var clientID: ClientID? { id.flatMap { try? ClientID($0) } }
 
     init(_ entry: some YAMLNode, of file: FileLines, _ settings: ClientsSettings) {
         var reader = ClientReader(entry, of: file, settings)
@@ -190,6 +199,7 @@ struct ClientEntry: Sendable {
         problems = reader.problems
         remains = client == nil ? reader.remains() : nil
         notBefore = remains?.notBefore ?? reader.notBefore
+        isDisabled = remains?.isDisabled ?? reader.isDisabled
         warnings = client == nil ? [] : reader.warnings
     }
 }

@@ -75,7 +75,7 @@ struct ClientsDocument {
         edits.append(LinesEdit(member.lines, edit.replacing(list, with: secrets)))
     }
 
-    /// Sets members of an entry, each in one line.
+    /// Sets members of an entry, or takes them out.
     mutating func set(_ members: [MemberText], ofEntry index: Int) throws {
         guard let mapping = entries[index].mapping else { throw ClientsFileEditError.unusualLayout }
         if FlowEdit.isOpened(at: mapping.mark, by: "{", lines) {
@@ -132,8 +132,8 @@ struct ClientsDocument {
         for member in members {
             if let present = range(of: member.name, in: mapping, end: end) {
                 edits.append(LinesEdit(present.lines, replacing(present, with: member)))
-            } else if let text = member.text {
-                new.append(indentation + text)
+            } else {
+                new += member.lines.map { indentation + $0 }
             }
         }
         if !new.isEmpty { insert(new, at: line) }
@@ -146,9 +146,10 @@ struct ClientsDocument {
         let comments = lines[present.lines].dropFirst().map(\.comment).filter { !$0.isEmpty }.map { comment in
             TextLine(indentation + comment.drop { $0 == " " }, end: first.end)
         }
-        guard let text = member.text else { return comments }
+        guard let text = member.lines.first else { return comments }
+        let margin = String(repeating: " ", count: present.column)
         return [first.withText(String(decoding: first.text.utf8.prefix(present.column), as: UTF8.self) + text)]
-            + comments
+            + member.lines.dropFirst().map { TextLine(margin + $0, end: first.end) } + comments
     }
 
     /// The lines of a member of a block mapping; `nil` if there is none.
@@ -212,10 +213,19 @@ private struct MemberRange {
 /// A member of a mapping as it is to be written.
 struct MemberText {
     let name: String
-    /// In one line; `nil` to leave the member out.
+    /// In one line; `nil` to leave the member out, or if it is ``below``.
     let value: String?
+    /// The lines of a value that is not in one line.
+    var below: [String] = []
 
+    /// In one line.
     var text: String? { value.map { "\(name): \($0)" } }
+
+    /// All lines, without indentation; none to leave the member out.
+    var lines: [String] {
+        guard below.isEmpty else { return ["\(name):"] + below.map { "  " + $0 } }
+        return text.map { [$0] } ?? []
+    }
 }
 
 /// Lines that take the place of others.

@@ -4,7 +4,9 @@ import Synchronization
 package import SystemPackage
 
 /// `clients.yaml`. Its members have the names of RFC 7591 if that defines them.
-package struct ClientsFile {
+package struct ClientsFile: Sendable {
+    /// As the operator wrote it.
+    let path: FilePath
     /// In the order of the file.
     let entries: [ClientEntry]
     let settings: ClientsSettings
@@ -12,7 +14,7 @@ package struct ClientsFile {
     let chunking: Chunking?
 
     /// The pieces of a large file.
-    struct Chunking {
+    struct Chunking: Sendable {
         /// The octets of each piece in the text.
         let ranges: [Range<Int>]
         /// How far entries are indented.
@@ -33,7 +35,17 @@ package struct ClientsFile {
         parsing path: FilePath, after former: ClientsSettings? = nil, _ access: FileAccess = .command(),
         issuers: IssuerNames? = nil, context: ClientsContext? = nil, threadCount: Int? = nil
     ) throws(InvalidConfiguration) {
-        let text = try YAMLText.contents(of: path, access)
+        try self.init(
+            parsing: path, after: former, access, limits: .ownFile, issuers: issuers, context: context,
+            threadCount: threadCount)
+    }
+
+    /// The same for a file that other people than the operator may write.
+    init(
+        parsing path: FilePath, after former: ClientsSettings?, _ access: FileAccess, limits: YAMLText.Limits,
+        issuers: IssuerNames?, context: ClientsContext?, threadCount: Int?
+    ) throws(InvalidConfiguration) {
+        let text = try YAMLText.contents(of: path, access, limits)
         if let file = Self(
             inPieces: text, of: path, after: former, issuers: issuers, context: context, threadCount: threadCount)
         {
@@ -51,7 +63,7 @@ package struct ClientsFile {
         inPieces text: String, of path: FilePath, after former: ClientsSettings? = nil, issuers: IssuerNames? = nil,
         context: ClientsContext? = nil, threadCount: Int? = nil
     ) {
-        let threadCount = threadCount ?? ProcessInfo.processInfo.activeProcessorCount
+        let threadCount = threadCount ?? ParallelWork.coreCount
         guard let chunks = ClientsChunks(text),
             let settings = Self.settings(of: chunks, path, after: former, issuers, context),
             let entries = Self.parse(chunks, of: path, settings, threadCount: threadCount)
@@ -59,7 +71,7 @@ package struct ClientsFile {
         var ends: [Int] = []
         for piece in entries { ends.append((ends.last ?? 0) + piece.count) }
         self.init(
-            entries: entries.flatMap(\.self), settings: settings,
+            path, entries: entries.flatMap(\.self), settings: settings,
             chunking: Chunking(ranges: chunks.ranges, indentation: chunks.indentation, ends: ends))
     }
 
@@ -83,10 +95,14 @@ package struct ClientsFile {
         }
         let settings = ClientsSettings(
             members, of: yaml.lines, after: former, issuers: issuers, context: context)
-        self.init(entries: entries.map { ClientEntry($0, of: yaml.lines, settings) }, settings: settings)
+        self.init(yaml.path, entries: entries.map { ClientEntry($0, of: yaml.lines, settings) }, settings: settings)
     }
 
-    private init(entries: [ClientEntry], settings: ClientsSettings, chunking: Chunking? = nil) {
+    /// The same without its entries, of which there may be many.
+    var withoutEntries: ClientsFile { ClientsFile(path, entries: [], settings: settings) }
+
+    private init(_ path: FilePath, entries: [ClientEntry], settings: ClientsSettings, chunking: Chunking? = nil) {
+        self.path = path
         self.chunking = chunking
         self.entries = entries
         self.settings = settings

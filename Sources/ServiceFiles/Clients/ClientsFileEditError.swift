@@ -6,6 +6,10 @@ package enum ClientsFileEditError: Error, Sendable, Equatable, CustomStringConve
     case tooManyMoments
     case noFreePlace
     case unusualLayout
+    case severalFiles
+    case nothingToChange
+    case notAFolder
+    case noNameOfFile
 
     /// A human-readable description. It does not contain the identifier, which the operator has just given.
     package var description: String {
@@ -16,6 +20,10 @@ package enum ClientsFileEditError: Error, Sendable, Equatable, CustomStringConve
         case .tooManyMoments: "16 moments lie ahead already, and no more fit"
         case .noFreePlace: "the status lists have no free place"
         case .unusualLayout: "the clients file is laid out in a way that this command cannot edit"
+        case .nothingToChange: "the client is so already"
+        case .severalFiles: "the folder of clients has not exactly one file"
+        case .notAFolder: "clients are in one file, and not in a folder"
+        case .noNameOfFile: "the name of a file in the folder of clients ends in .yaml and has no slash"
         }
     }
 
@@ -28,6 +36,10 @@ package enum ClientsFileEditError: Error, Sendable, Equatable, CustomStringConve
         case .tooManyMoments: "try again when the first of them has come, or edit the file by hand"
         case .noFreePlace: "they have 1048576: remove clients first"
         case .unusualLayout: "write each client as a block of lines that begins with `- client_id:`, or edit by hand"
+        case .nothingToChange: "`writ clients show ID` shows it"
+        case .severalFiles: "--into FILE says which"
+        case .notAFolder: "leave --into out, or let `clients` in writ.yaml name a folder"
+        case .noNameOfFile: "--into payments.yaml"
         }
     }
 }

@@ -49,7 +49,7 @@ extension ClientsFileEditor {
             expected.entries = { before, after in
                 after.elementsEqual(before.enumerated().filter { rest.contains($0.offset) }.map(\.element))
             }
-            isRevoked = try whole.hasPlace(id)
+            isRevoked = try whole.hasPlace(id, beside: otherFiles)
             element = try whole.removal(of: id, revoking: isRevoked, now: now)
             if let element {
                 try document.add(
@@ -72,7 +72,11 @@ extension ClientsFile {
     }
 
     /// Whether a client has its place in the status lists for itself among the clients of the file.
-    fileprivate func hasPlace(_ id: ClientID) throws -> Bool { try places[place(of: id)] == id }
+    ///
+    /// - Parameter others: the other files of its folder.
+    fileprivate func hasPlace(_ id: ClientID, beside others: [ClientsFile]) throws -> Bool {
+        try ([self] + others).places[place(of: id)] == id
+    }
 
     private func place(of id: ClientID) throws -> Int {
         let index = try firstEntry(of: id).registered?.statusIndex
@@ -114,7 +118,7 @@ extension ClientEntry {
 }
 
 extension TokensNotBefore {
-    fileprivate func adding(_ moment: NumericDate, now: NumericDate) throws(ClientsFileEditError) -> TokensNotBefore {
+    func adding(_ moment: NumericDate, now: NumericDate) throws(ClientsFileEditError) -> TokensNotBefore {
         let sum = TokensNotBefore(
             accessTokens: accessTokens.adding(moment, now: now), refreshTokens: refreshTokens.adding(moment, now: now))
         let count = max(sum.accessTokens.moments.count, sum.refreshTokens.moments.count)
@@ -175,11 +179,12 @@ extension NewClient {
     /// The same with a free place in the status lists. A client that was removed has its place and all its moments from
     /// there, and the elements with this place are no longer needed. Elements whose tokens have expired go too.
     func placed(
-        in file: ClientsFile, _ document: inout ClientsDocument, _ removed: inout [RemovedClient], retention: Duration,
+        in file: ClientsFile, beside others: [ClientsFile], _ document: inout ClientsDocument,
+        _ removed: inout [RemovedClient], retention: Duration,
         now: NumericDate
     ) throws -> NewClient {
         var client = self
-        var places = file.places
+        var places = ([file] + others).places
         let former = removed.filter { $0.id == id }
         let place = try former.lazy.map { try $0.statusPlace() }.first { places[$0] == id }
         client.statusIndex = try place ?? places.takeRandom(for: id)

@@ -9,8 +9,14 @@ import Yams
 /// wrong, the edit is refused and the file stays as it is.
 package struct ClientsFileEditor: Sendable {
     private let path: FilePath
+    /// The file as it was named: a link to ``path``, or the same.
+    private let name: FilePath
     private let access: FileAccess
     private let context: ClientsContext?
+    /// The folder that the file is one of many in; `nil` for a single file.
+    private let folder: ClientsLocation?
+    /// `delegations`, for a file of a folder.
+    private let delegations: Delegations?
     /// How long an element of `removed` stays after its moments.
     let retention: Duration
 
@@ -22,22 +28,38 @@ package struct ClientsFileEditor: Sendable {
         _ path: FilePath, _ access: FileAccess = .command(), context: ClientsContext? = nil,
         retention: Duration = .seconds(86400)
     ) {
+        self.init(path, access, context: context, retention: retention, in: nil, nil)
+    }
+
+    /// The same for a file of a folder, which need not be there yet.
+    init(
+        _ path: FilePath, _ access: FileAccess, context: ClientsContext?, retention: Duration,
+        in folder: ClientsLocation?, _ delegations: Delegations?
+    ) {
         self.retention = retention
         self.access = access
         self.context = context
+        self.folder = folder
+        self.delegations = delegations
+        name = path
         self.path = DurableFile.target(of: path)
     }
 
     /// Adds a client with one secret. Its place in the status lists is a free one, and it is written. A client that was removed
     /// comes back with its place and its moments.
     ///
+    /// - Parameter isTrial: whether to write nothing.
     /// - Throws: ``ClientsFileEditError/clientExists`` if a client has this identifier.
-    package func add(_ client: NewClient, now: NumericDate) throws {
-        try edit(.end) { document, file, whole in
-            guard whole.positions(of: client.id).isEmpty else { throw ClientsFileEditError.clientExists }
+    package func add(_ client: NewClient, isTrial: Bool = false, now: NumericDate) throws {
+        try edit(.end, isTrial: isTrial) { document, file, whole in
+            let others = otherFiles
+            guard ([whole] + others).allSatisfy({ $0.positions(of: client.id).isEmpty }) else {
+                throw ClientsFileEditError.clientExists
+            }
             var expected = ExpectedFile(file)
             document.append(
-                try client.placed(in: whole, &document, &expected.removed, retention: retention, now: now))
+                try client.placed(
+                    in: whole, beside: others, &document, &expected.removed, retention: retention, now: now))
             expected.checked = [file.entries.count]
             expected.entries = { before, after in after.dropLast().elementsEqual(before) }
             return expected
@@ -80,13 +102,17 @@ package struct ClientsFileEditor: Sendable {
     /// - Parameter change: changes the document, and returns what the file must be then. It is given the file that has the
     ///   positions of the document, which is an excerpt of a large one, and the whole file. Entries with problems hold up no
     ///   edit of another one.
+    /// - Parameter isTrial: whether to write nothing.
+    /// - Returns: the file after the edit, or an excerpt of it.
+    @discardableResult
     func edit(
-        _ part: Part, _ change: (inout ClientsDocument, ClientsFile, _ whole: ClientsFile) throws -> ExpectedFile
-    ) throws {
+        _ part: Part, isTrial: Bool = false,
+        _ change: (inout ClientsDocument, ClientsFile, _ whole: ClientsFile) throws -> ExpectedFile
+    ) throws -> ClientsFile {
         try FileError.naming(path) {
             try FolderLock.hold(on: path.folder, access.lockPatience) {
                 DurableFile.removeDrafts(in: path.folder)
-                let (mark, text) = try YAMLText.parts(of: path, access)
+                let (mark, text) = try parts
                 let large = ClientsFile(inPieces: text, of: path)
                 let excerpt = large.flatMap { part.excerpt(of: text, $0) }
                 var yaml = try YAMLText(path: path, text: excerpt?.text ?? text)
@@ -95,26 +121,58 @@ package struct ClientsFileEditor: Sendable {
                 var document = try ClientsDocument(yaml)
                 let expected = try change(&document, file, large ?? file)
                 guard let after = try? YAMLText(path: path, text: document.text),
-                    let edited = try? ClientsFile(parsing: after),
+                    let edited = try? ClientsFile(parsing: after)
+                else { throw ClientsFileEditError.unusualLayout }
+                try checkEntries(expected.checked, of: edited)
+                guard
                     expected.isMet(
                         by: edited, in: after, from: yaml, problemCount: file.settings.problems.count),
                     let result = excerpt.map({ $0.completing(after.text) }) ?? after.text
                 else { throw ClientsFileEditError.unusualLayout }
                 try checkContext(of: expected.checked, in: after)
-                try DurableFile(path: path).replace(with: mark + result)
+                if !isTrial { try DurableFile(path: path).replace(with: mark + result) }
+                return edited
             }
         }
     }
 
+    /// The byte order mark of the file, which may be empty, and its text. A file of a folder that is not there is empty.
+    private var parts: (mark: String, text: String) {
+        get throws {
+            if folder != nil, (try? path.stat(followTargetSymlink: false)) == nil { return ("", "") }
+            return try YAMLText.parts(of: path, access)
+        }
+    }
+
+    /// The other files of the folder, as far as they can be read: their clients have places in the status lists too.
+    var otherFiles: [ClientsFile] {
+        let files = (try? folder?.files()) ?? []
+        return files.filter { DurableFile.target(of: $0) != path }.compactMap { file in
+            try? ClientsFile(
+                parsing: file, after: nil, access, limits: .fileOfTeam, issuers: nil, context: nil, threadCount: nil)
+        }
+    }
+
+    /// Checks entries by themselves. Their lines are not written yet, so no line is named.
+    private func checkEntries(_ entries: [Int], of file: ClientsFile) throws(InvalidConfiguration) {
+        let problems = entries.filter { $0 < file.entries.count }.flatMap { file.entries[$0].problems }
+        guard problems.isEmpty else { throw withoutLines(problems) }
+    }
+
+    private func withoutLines(_ problems: [Problem]) -> InvalidConfiguration {
+        InvalidConfiguration(
+            problems.map { Problem(.file(path.string, line: nil), $0.message, hint: $0.hint) })
+    }
+
     /// Checks entries against the configuration. Their lines are not written yet, so no line is named.
     private func checkContext(of entries: [Int], in yaml: YAMLText) throws(InvalidConfiguration) {
-        guard let context else { return }
+        guard context != nil || delegations != nil else { return }
         let file = try ClientsFile(parsing: yaml, context: context)
-        let problems = entries.flatMap { file.entries[$0].problems }
-        guard problems.isEmpty else {
-            throw InvalidConfiguration(
-                problems.map { Problem(.file(path.string, line: nil), $0.message, hint: $0.hint) })
+        var problems = entries.flatMap { file.entries[$0].problems }
+        if let delegations {
+            problems += entries.flatMap { delegations.problems(with: file.entries[$0], in: name.name) }
         }
+        guard problems.isEmpty else { throw withoutLines(problems) }
     }
 }
 
@@ -141,7 +199,7 @@ extension ClientsFile {
 
     /// The positions of the entries with an identifier.
     func positions(of id: ClientID) -> [Int] {
-        entries.indices.filter { entries[$0].id.flatMap { try? ClientID($0) } == id }
+        entries.indices.filter { entries[$0].clientID == id }
     }
 }
 

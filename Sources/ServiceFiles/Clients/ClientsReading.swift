@@ -1,43 +1,61 @@
 package import AccessToken
 package import OAuth
+package import SystemPackage
 
-/// The clients of `clients.yaml`, as they were read entry by entry: what is wrong with one entry holds up no other.
+/// The clients of the clients files, as they were read entry by entry: what is wrong with one entry or one file holds up no
+/// other.
 package struct ClientsReading: Sendable {
-    /// In the order of the file. An entry that does not check has the form that it last had, if it had one.
+    /// In the order of the files. An entry that does not check has the form that it last had, if it had one.
     package let clients: [Client]
     /// The clients that are in no list of clients and whose access tokens may live: those of `removed`, and those of entries
-    /// that are out. Their moments include those of all clients. Such a client may have the place of another one in the status
-    /// lists: then what both revoke is revoked there.
+    /// that are out. Their moments include those of all clients of their file. Such a client may have the place of another one
+    /// in the status lists: then what both revoke is revoked there.
     package let removed: [RemovedClient]
-    /// The clients that are out since their places in the status lists are those of others, in the order of the file.
+    /// The clients that are out since their places in the status lists are those of others, in the order of the files.
     package let displaced: [DisplacedClient]
+    /// The clients that are disabled, in the order of the files. They are among ``removed`` too.
+    package let disabled: [Client]
     /// How many entries do not check.
     package let refusedCount: Int
-    /// The settings of the file.
-    package let settings: ClientsSettings
-    /// What is unusual in entries that check, in the order of the file.
+    /// The files that were read, in their order.
+    let files: [ReadClientsFile]
+    /// What is unusual in entries that check, in the order of the files.
     package let warnings: [Problem]
-    private let entryProblems: [Problem]
+    /// What is wrong with files as a whole, with their settings and with their entries.
+    package let problems: [Problem]
 
     fileprivate init(
-        clients: [Client], removed: [RemovedClient], displaced: [DisplacedClient], refusedCount: Int,
-        settings: ClientsSettings, warnings: [Problem],
-        entryProblems: [Problem]
+        _ merger: EntryMerger, files: [ReadClientsFile], problems: [Problem], warnings: [Problem]
     ) {
-        self.removed = removed
-        self.displaced = displaced
-        self.warnings = warnings
-        self.clients = clients
-        self.refusedCount = refusedCount
-        self.settings = settings
-        self.entryProblems = entryProblems
+        clients = merger.merged
+        removed = merger.removed
+        disabled = merger.disabled
+        displaced = merger.conflicts
+        refusedCount = merger.problems.count
+        self.files = files
+        self.warnings = warnings + merger.warnings
+        self.problems = problems + merger.settingProblems + merger.problems.sorted { $0.key < $1.key }.flatMap(\.value)
     }
 
-    /// What is wrong with the settings of the file and with its entries.
-    package var problems: [Problem] { settings.problems + entryProblems }
+    /// The settings of a file; `nil` if it was not read.
+    func settings(of path: FilePath) -> ClientsSettings? { files.first { $0.path == path }?.file.settings }
+
+    /// The moments that a file has for all its clients; `nil` if it was not read.
+    package func notBefore(of path: FilePath) -> TokensNotBefore? { settings(of: path)?.notBefore }
+
+    /// Whether what is wrong may be a setting that revokes something.
+    package var hasBrokenSettings: Bool { files.contains { !$0.file.settings.problems.isEmpty } }
+
+    /// The place of the entry in a folder of files that decides about a client; `nil` if no entry has its identifier.
+    package func place(of id: ClientID) -> Problem.Place? {
+        for file in files {
+            if let entry = file.file.entries.first(where: { $0.clientID == id }) { return entry.place }
+        }
+        return nil
+    }
 
     /// - Throws: all problems, if there are any.
-    func checked() throws(InvalidConfiguration) -> [Client] {
+    package func checked() throws(InvalidConfiguration) -> [Client] {
         guard problems.isEmpty else { throw InvalidConfiguration(problems) }
         return clients
     }
@@ -53,19 +71,31 @@ package struct DisplacedClient: Sendable {
     package let holder: ClientID
 }
 
-extension ClientsFile {
+extension [ReadClientsFile] {
     /// Decides which clients there are.
     ///
-    /// - Parameter former: the clients of the last reading: an entry that does not check keeps the form that its client
-    ///   has there. `nil` if there is none, and such an entry is out.
-    package func read(after former: ClientRegistry? = nil) -> ClientsReading {
-        var merger = EntryMerger(entries: entries, former: former, settings)
+    /// - Parameters:
+    ///   - former: the clients of the last reading: an entry that does not check keeps the form that its client has there.
+    ///     `nil` if there is none, and such an entry is out.
+    ///   - problems: those of files that could not be read.
+    func read(
+        after former: ClientRegistry?, problems: [Problem], warnings: [Problem], _ context: ClientsContext?
+    ) -> ClientsReading {
+        var merger = EntryMerger(self, former: former, context?.delegations)
+        merger.refuseUndelegated()
         merger.refuseRepetitions()
         merger.refuseManyCosts()
-        if settings.context?.listsStatus == true { merger.refuseSharedPlaces() }
-        return ClientsReading(
-            clients: merger.merged, removed: merger.removed, displaced: merger.conflicts,
-            refusedCount: merger.problems.count, settings: settings, warnings: merger.warnings,
-            entryProblems: merger.problems.sorted { $0.key < $1.key }.flatMap(\.value))
+        if context?.listsStatus == true { merger.refuseSharedPlaces() } else { merger.refuseForeignRemovals() }
+        // The entries of a single file are not needed again.
+        let files = count == 1 && self[0].stamp == nil ? [self[0].withoutEntries] : self
+        return ClientsReading(merger, files: files, problems: problems, warnings: warnings)
+    }
+}
+
+extension ClientsFile {
+    /// Decides which clients there are in this file alone.
+    package func read(after former: ClientRegistry? = nil) -> ClientsReading {
+        let file = ReadClientsFile(path: path, stamp: nil, file: self, issuers: nil, context: settings.context)
+        return [file].read(after: former, problems: [], warnings: [], settings.context)
     }
 }

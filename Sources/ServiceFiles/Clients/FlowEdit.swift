@@ -26,22 +26,27 @@ struct FlowEdit {
         return lines[mark.line - 1].text.unicodeScalars.dropFirst(mark.column - 1).first == bracket
     }
 
-    /// Sets members whose values are times, or lists of times.
+    /// Sets members, or takes them out. A member that is there must be in one line.
     func setting(_ members: [MemberText]) throws -> [LinesEdit] {
         guard let mapping else { return [] }
         var replacements: [Int: [Replacement]] = [:]
         var new: [String] = []
         for member in members {
-            guard let value = member.value else { continue }
-            if let place = mapping.keys.firstIndex(where: { $0.string == member.name }) {
-                guard let mark = mapping.values[place].mark else { throw ClientsFileEditError.unusualLayout }
-                let text = Array(lines[mark.line - 1].text.unicodeScalars)
-                let start = mark.column - 1
-                replacements[mark.line - 1, default: []].append(
-                    Replacement(range: start..<Self.end(of: text, from: start), text: value))
-            } else {
-                new.append("\(member.name): \(value)")
+            guard member.below.isEmpty else { throw ClientsFileEditError.unusualLayout }
+            guard let place = mapping.keys.firstIndex(where: { $0.string == member.name }) else {
+                if let text = member.text { new.append(text) }
+                continue
             }
+            guard let key = mapping.keys[place].mark, let mark = mapping.values[place].mark, key.line == mark.line
+            else {
+                throw ClientsFileEditError.unusualLayout
+            }
+            let text = Array(lines[mark.line - 1].text.unicodeScalars)
+            let start = mark.column - 1
+            let end = Self.end(of: text, from: start)
+            replacements[mark.line - 1, default: []].append(
+                member.value.map { Replacement(range: start..<end, text: $0) }
+                    ?? Replacement(range: Self.whole(text, key.column - 1, end), text: ""))
         }
         if !new.isEmpty {
             let place = positionOfFirst
@@ -63,15 +68,53 @@ struct FlowEdit {
         return text[min(mark.column, text.count)...].firstIndex { $0 != " " } ?? text.count
     }
 
-    /// The position after a value that is a time, or a list of times.
+    /// The position after a value.
     private static func end(of text: [Unicode.Scalar], from start: Int) -> Int {
         guard start < text.count else { return start }
         let rest = text[(start + 1)...]
         switch text[start] {
-        case "[": return rest.firstIndex(of: "]").map { $0 + 1 } ?? text.count
+        case "[", "{": return endOfCollection(text, from: start)
         case "\"", "'": return rest.firstIndex(of: text[start]).map { $0 + 1 } ?? text.count
-        default: return rest.firstIndex { [" ", ",", "}"].contains($0) } ?? text.count
+        default:
+            var end = rest.firstIndex { [",", "}", "]"].contains($0) } ?? text.count
+            while end > start, text[end - 1] == " " { end -= 1 }
+            return end
         }
+    }
+
+    /// The position after the bracket that closes the one at `start`.
+    private static func endOfCollection(_ text: [Unicode.Scalar], from start: Int) -> Int {
+        var depth = 0
+        var quote: Unicode.Scalar?
+        for index in start..<text.count {
+            let character = text[index]
+            if let open = quote {
+                if character == open { quote = nil }
+                continue
+            }
+            switch character {
+            case "\"", "'": quote = character
+            case "[", "{": depth += 1
+            case "]", "}":
+                depth -= 1
+                if depth == 0 { return index + 1 }
+            default: break
+            }
+        }
+        return text.count
+    }
+
+    /// The range of a member with the comma behind it, or before it if it is the last.
+    private static func whole(_ text: [Unicode.Scalar], _ start: Int, _ end: Int) -> Range<Int> {
+        var (start, end) = (start, end)
+        while end < text.count, text[end] == " " { end += 1 }
+        if end < text.count, text[end] == "," {
+            end += 1
+            while end < text.count, text[end] == " " { end += 1 }
+            return start..<end
+        }
+        while start > 0, [" ", ","].contains(text[start - 1]) { start -= 1 }
+        return start..<end
     }
 
     private func edit(_ index: Int, _ replacements: [Replacement]) -> LinesEdit {

@@ -24,6 +24,8 @@ package struct NewClient: Sendable {
     package let bindsAccessTokens: Bool
     /// `introspect`: whether the client may introspect all tokens; omitted from the file if `false`.
     package let mayIntrospect: Bool
+    /// `access_token_lifetime`; omitted from the file if it is that of the service.
+    package let accessTokenLifetime: Duration?
     /// `status_index`; `nil` to omit it.
     var statusIndex: Int?
     /// `access_tokens_not_before` and `refresh_tokens_not_before`; omitted from the file if nothing is revoked.
@@ -50,8 +52,9 @@ package struct NewClient: Sendable {
         id: ClientID, name: String? = nil, credential: Credential,
         grantTypes: [GrantType] = [.clientCredentials], scope: Scope, resources: [Audience] = [],
         audiences: [Audience] = [], requiresProof: Bool = false, bindsAccessTokens: Bool = false,
-        mayIntrospect: Bool = false
+        mayIntrospect: Bool = false, accessTokenLifetime: Duration? = nil
     ) {
+        self.accessTokenLifetime = accessTokenLifetime
         self.bindsAccessTokens = bindsAccessTokens
         self.id = id
         self.name = name
@@ -68,26 +71,16 @@ package struct NewClient: Sendable {
     var yamlLines: [String] {
         var lines = ["client_id: \(YAMLScalar.write(id.description))"]
         if let name { lines.append("client_name: \(YAMLScalar.write(name))") }
-        switch credential {
-        case .secret(let hash): lines += ["client_secrets:", "  - hash: \"\(hash)\""]
-        // JSON is YAML.
-        case .keys(let keys):
-            lines += ["jwks: \(String(decoding: keys.json(), as: UTF8.self))", Self.method(.privateKeyJWT)]
-        case .keysURL(let url, let caFile):
-            lines.append("jwks_uri: \(YAMLScalar.write(url))")
-            if let caFile { lines.append("ca_file: \(YAMLScalar.write(caFile))") }
-            lines.append(Self.method(.privateKeyJWT))
-        case .identities(let identities): lines += ["identities:"] + identities.flatMap(Self.lines(of:))
-        case .certificateSubject(let subject):
-            lines += [Self.method(.tlsClientAuth), "\(subject.form.rawValue): \(YAMLScalar.write(subject.text))"]
-        case .certificate(let file): lines += [Self.method(.selfSignedTLSClientAuth), "jwks: \(file.keySet)"]
-        }
+        lines += credential.members.flatMap(\.lines)
         if bindsAccessTokens { lines.append("tls_client_certificate_bound_access_tokens: true") }
         if grantTypes != [.clientCredentials] {
             lines.append("grant_types: [\(grantTypes.map { YAMLScalar.write($0.rawValue) }.joined(separator: ", "))]")
         }
         if !scope.tokens.isEmpty { lines.append("scope: \(YAMLScalar.write(scope.description))") }
         lines += Self.list("resources", resources) + Self.list("audiences", audiences)
+        if let accessTokenLifetime {
+            lines.append("access_token_lifetime: \(DurationText.format(accessTokenLifetime))")
+        }
         if requiresProof { lines.append("dpop_bound_access_tokens: true") }
         if mayIntrospect { lines.append("introspect: true") }
         if notBefore != TokensNotBefore() { lines += notBefore.members.compactMap(\.text) }
@@ -95,25 +88,53 @@ package struct NewClient: Sendable {
         return lines
     }
 
-    private static func lines(of identity: ClientIdentity) -> [String] {
-        var lines = ["  - issuer: \(YAMLScalar.write(identity.issuer))"]
-        if let subject = identity.subject { lines.append("    subject: \(YAMLScalar.write(subject))") }
-        guard !identity.claims.isEmpty else { return lines }
-        lines.append("    claims:")
-        return lines
-            + identity.claims.map { claim in
-                // JSON is YAML, and a text in quotation marks stays one.
-                let values = claim.accepted.count == 1 ? claim.accepted[0] : .array(claim.accepted)
-                return "      \(YAMLScalar.write(claim.path.description)): \(values.jsonText)"
-            }
-    }
-
     private static func list(_ name: String, _ audiences: [Audience]) -> [String] {
         guard !audiences.isEmpty else { return [] }
         return ["\(name):"] + audiences.map { "  - \(YAMLScalar.write($0.description))" }
     }
+}
 
-    private static func method(_ method: TokenEndpointAuthenticationMethod) -> String {
-        "token_endpoint_auth_method: \(method.rawValue)"
+extension NewClient.Credential {
+    /// The members of the entry, in their order.
+    var members: [MemberText] {
+        switch self {
+        case .secret(let hash): [MemberText(name: "client_secrets", value: nil, below: ["- hash: \"\(hash)\""])]
+        // JSON is YAML.
+        case .keys(let keys):
+            [
+                MemberText(name: "jwks", value: String(decoding: keys.json(), as: UTF8.self)),
+                Self.method(.privateKeyJWT),
+            ]
+        case .keysURL(let url, let caFile):
+            [MemberText(name: "jwks_uri", value: YAMLScalar.write(url))]
+                + (caFile.map { [MemberText(name: "ca_file", value: YAMLScalar.write($0))] } ?? [])
+                + [Self.method(.privateKeyJWT)]
+        case .identities(let identities):
+            [MemberText(name: "identities", value: nil, below: identities.flatMap(Self.lines(of:)))]
+        case .certificateSubject(let subject):
+            [
+                Self.method(.tlsClientAuth),
+                MemberText(name: subject.form.rawValue, value: YAMLScalar.write(subject.text)),
+            ]
+        case .certificate(let file):
+            [Self.method(.selfSignedTLSClientAuth), MemberText(name: "jwks", value: file.keySet)]
+        }
+    }
+
+    private static func lines(of identity: ClientIdentity) -> [String] {
+        var lines = ["- issuer: \(YAMLScalar.write(identity.issuer))"]
+        if let subject = identity.subject { lines.append("  subject: \(YAMLScalar.write(subject))") }
+        guard !identity.claims.isEmpty else { return lines }
+        lines.append("  claims:")
+        return lines
+            + identity.claims.map { claim in
+                // JSON is YAML, and a text in quotation marks stays one.
+                let values = claim.accepted.count == 1 ? claim.accepted[0] : .array(claim.accepted)
+                return "    \(YAMLScalar.write(claim.path.description)): \(values.jsonText)"
+            }
+    }
+
+    private static func method(_ method: TokenEndpointAuthenticationMethod) -> MemberText {
+        MemberText(name: "token_endpoint_auth_method", value: method.rawValue)
     }
 }

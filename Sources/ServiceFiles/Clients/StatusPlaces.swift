@@ -97,12 +97,12 @@ struct StatusPlaces {
     }
 }
 
-extension ClientsFile {
-    /// The places of its clients, and of those that are removed.
+extension [ClientsFile] {
+    /// The places of their clients, and of those that are removed.
     var places: StatusPlaces {
         StatusPlaces(
-            entries.compactMap { entry in
+            flatMap(\.entries).compactMap { entry in
                 entry.registered.map { StatusPlaces.Request(id: $0.id, written: $0.statusIndex) }
-            }, removed: settings.removed)
+            }, removed: flatMap(\.settings.removed))
     }
 }

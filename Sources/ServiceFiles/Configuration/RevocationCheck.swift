@@ -1,6 +1,6 @@
 package import AccessToken
 package import OAuth
-import SystemPackage
+package import SystemPackage
 
 /// Looks, after a command has revoked something, whether a running service takes that up.
 package enum RevocationCheck {
@@ -13,25 +13,52 @@ package enum RevocationCheck {
         let subject = "\(id) is removed"
         let reading = try clients(configuration, subject)
         guard !reading.clients.contains(where: { $0.id == id }) else {
-            throw UnappliedRevocation(subject, "\(configuration.clientsFile): still has an entry for it")
+            throw UnappliedRevocation(subject, "\(configuration.clientsPath): still has an entry for it")
         }
     }
 
-    /// Checks that the clients file can be loaded, and that it has these moments.
+    /// Checks that the clients files can be loaded, and that the client gets no tokens.
     ///
-    /// - Parameter id: the client; `nil` for all clients.
+    /// - Throws: ``UnappliedRevocation`` otherwise.
+    package static func checkDisabling(
+        of id: ClientID, _ configuration: ServiceConfiguration
+    ) throws(UnappliedRevocation) {
+        let subject = "\(id) is disabled"
+        let reading = try clients(configuration, subject)
+        guard !reading.clients.contains(where: { $0.id == id }) else {
+            throw UnappliedRevocation(
+                subject, "\(configuration.clientsPath): another entry with this identifier counts")
+        }
+    }
+
+    /// Checks that the clients files can be loaded, and that each has its moments.
+    ///
+    /// - Throws: ``UnappliedRevocation`` otherwise.
+    package static func checkMomentsOfAll(
+        _ files: [(file: FilePath, notBefore: TokensNotBefore)], _ configuration: ServiceConfiguration
+    ) throws(UnappliedRevocation) {
+        let subject = "the tokens of all clients are revoked"
+        let reading = try clients(configuration, subject)
+        for (file, moments) in files where reading.notBefore(of: file) != moments {
+            guard let problem = reading.problems.first else {
+                throw UnappliedRevocation(subject, "\(file): has other moments")
+            }
+            throw UnappliedRevocation(subject, problem.description)
+        }
+    }
+
+    /// Checks that the clients files can be loaded, and that a client has these moments.
+    ///
     /// - Throws: ``UnappliedRevocation`` otherwise.
     package static func checkMoments(
-        _ moments: TokensNotBefore, of id: ClientID?, _ configuration: ServiceConfiguration
+        _ moments: TokensNotBefore, of id: ClientID, _ configuration: ServiceConfiguration
     ) throws(UnappliedRevocation) {
-        let subject = "the tokens of \(id.map { $0.description } ?? "all clients") are revoked"
+        let subject = "the tokens of \(id) are revoked"
         let reading = try clients(configuration, subject)
         let registered = reading.clients.filter { $0.id == id }.map(\.notBefore)
         // An entry that does not check is out at a start. A running service adds its moments to the last form.
         let out = reading.removed.filter { $0.id == id }.map { TokensNotBefore(accessTokens: $0.notBefore) }
-        let present =
-            id == nil
-            ? reading.settings.notBefore : (registered + out).reduce(TokensNotBefore()) { $0.union($1) }
+        let present = (registered + out).reduce(TokensNotBefore()) { $0.union($1) }
         guard moments.accessTokens.moments.allSatisfy(present.accessTokens.moments.contains) else {
             throw UnappliedRevocation(subject, InvalidConfiguration(reading.problems).description)
         }
@@ -45,7 +72,7 @@ package enum RevocationCheck {
     ) throws(UnappliedRevocation) {
         let subject = "\(id) has a new secret"
         let reading = try clients(configuration, subject)
-        let client = reading.clients.first { $0.id == id }
+        let client = (reading.clients + reading.disabled).first { $0.id == id }
         guard client?.secrets.contains(where: { $0.hash == hash }) == true else {
             throw UnappliedRevocation(subject, InvalidConfiguration(reading.problems).description)
         }
@@ -85,7 +112,7 @@ package enum RevocationCheck {
         _ configuration: ServiceConfiguration, _ subject: String
     ) throws(UnappliedRevocation) -> ClientsReading {
         do throws(InvalidConfiguration) {
-            return try ClientsFile(parsing: configuration.clientsFile, configuration.access).read()
+            return try configuration.clients.read(context: configuration.clientsContext)
         } catch {
             throw UnappliedRevocation(subject, error.description)
         }

@@ -20,6 +20,7 @@ extension ServiceConfiguration {
         adopted.bindsTokensToCertificates = other.bindsTokensToCertificates
         adopted.listsStatus = other.listsStatus
         adopted.revocation = other.revocation
+        adopted.delegations = other.delegations
         adopted.assertionRules = other.assertionRules
         adopted.keysRotation = other.keysRotation
         adopted.trustedProxies = other.trustedProxies
@@ -35,7 +36,7 @@ extension ServiceConfiguration {
     /// The first part of the name of each setting that ``adopting(_:)`` takes over.
     static let adoptedNames = [
         "log_level", "access_token.lifetime", "access_token.reuse", "access_token.certificate_bound",
-        "access_token.status_list", "refresh_token.lifetime", "revocation", "keys_rotation",
+        "access_token.status_list", "refresh_token.lifetime", "revocation", "delegations", "keys_rotation",
         "client_assertion.longest_lifetime", "client_assertion.single_use",
         "trusted_proxies",
     ]
@@ -60,7 +61,7 @@ extension ServiceConfiguration {
         Comparison(.management) { $0.management },
         Comparison(.keys) { $0.keysFolder },
         Comparison(.keysPassphraseFile) { $0.keysPassphraseFile },
-        Comparison(.clients) { $0.clientsFile },
+        Comparison(.clients) { $0.clientsPath },
         Comparison(.issuers) { $0.issuersFile },
         Comparison(.tokenPath) { $0.endpoints.token },
         Comparison(.authorizationEndpoint) { $0.endpoints.authorization != nil },

@@ -88,7 +88,8 @@ extension ServiceConfiguration {
         let trustedProxies = reader.trustedProxies(tls)
         let certificates = reader.certificates(tls, trustedProxies)
         let keysFolder = reader.path(.keys, default: "keys")
-        let clientsFile = reader.path(.clients, default: "clients.yaml")
+        let clientsPath = reader.path(.clients, default: "clients.yaml")
+        let delegations = reader.delegations()
         let issuersFile = reader.path(.issuers, default: "issuers.yaml")
         let keysPassphraseFile = reader.path(.keysPassphraseFile)
         let keysRotation = reader.rotationPlan()
@@ -126,7 +127,7 @@ extension ServiceConfiguration {
             keysFolder: keysFolder,
             keysPassphraseFile: keysPassphraseFile,
             keysRotation: keysRotation,
-            clientsFile: clientsFile,
+            clientsPath: clientsPath,
             issuersFile: issuersFile,
             endpoints: endpoints,
             metadata: metadata,
@@ -149,6 +150,7 @@ extension ServiceConfiguration {
             warnings: reader.warnings
         )
         self.profile = profile
+        self.delegations = delegations
         self.dpopNonce = dpopNonce ?? false
         self.replay = replay
         self.caFile = caFile
@@ -177,7 +179,7 @@ extension ServiceConfiguration {
             keysFolder: reader.path(.keys, default: "keys"),
             keysPassphraseFile: reader.path(.keysPassphraseFile),
             keysRotation: reader.rotationPlan() ?? reader.standInForRotationPlan,
-            clientsFile: reader.path(.clients, default: "clients.yaml"),
+            clientsPath: reader.path(.clients, default: "clients.yaml"),
             issuersFile: reader.path(.issuers, default: "issuers.yaml"),
             endpoints: endpoints,
             metadata: ServerMetadata(issuer: issuer, endpoints: endpoints, algorithm: .rs256),
@@ -195,6 +197,7 @@ extension ServiceConfiguration {
         caFile = reader.path(.caFile)
         clientCAFile = reader.path(.tlsClientCA)
         replay = reader.replaySettings()
+        delegations = reader.delegations()
         self.access = access
         settings = reader.settings
     }

@@ -22,7 +22,9 @@ package struct ServiceConfiguration: Sendable {
     /// `keys_rotation`; `nil` if it is off.
     package internal(set) var keysRotation: RotationPlan?
     /// `clients`
-    package let clientsFile: FilePath
+    package let clientsPath: FilePath
+    /// `delegations`; `nil` if every file of clients may hand out everything.
+    package internal(set) var delegations: Delegations?
     /// `issuers`
     package let issuersFile: FilePath
     /// `token_path`, `authorization_endpoint`, and the paths that follow from the issuer.
@@ -102,9 +104,12 @@ package struct ServiceConfiguration: Sendable {
             access: access)
     }
 
+    /// The clients file, or the folder of clients.
+    package var clients: ClientsLocation { ClientsLocation(clientsPath, access) }
+
     /// The files that decide what the service does, without those in the keys folder.
     package var decidingFiles: [FilePath] {
-        [file, clientsFile, issuersFile] + [keysPassphraseFile, clientCAFile].compactMap(\.self) + tls.files
+        [file, issuersFile] + clients.watched + [keysPassphraseFile, clientCAFile].compactMap(\.self) + tls.files
             + connectionFiles
     }
 
@@ -125,10 +130,10 @@ package struct ServiceConfiguration: Sendable {
 
     /// What keeps clients from revoking what they have, though they may.
     package var revocationWarnings: [Problem] {
-        guard revocation, !DurableFile.canReplace(clientsFile) else { return [] }
+        guard revocation, !clients.canBeWritten else { return [] }
         return [
             Problem(
-                .file(clientsFile.string, line: nil),
+                .file(clientsPath.string, line: nil),
                 "cannot be written by the service, so that it has no revocation endpoint",
                 hint: "make its folder writable for the service, or take `revocation` out")
         ]

@@ -9,6 +9,7 @@ enum SettingName: String, CaseIterable {
     case keysRotationEvery = "keys_rotation.every"
     case keysRotationAnnounce = "keys_rotation.announce"
     case clients
+    case delegations
     case issuers
     case tokenPath = "token_path"
     case authorizationEndpoint = "authorization_endpoint"
@@ -58,7 +59,7 @@ enum SettingName: String, CaseIterable {
     static let lists: Set<SettingName> = [.trustedProxies, .trustedProxiesFrom]
 
     /// Settings that are a mapping of any names to any values. Elsewhere they are a JSON object.
-    static let objects: Set<SettingName> = [.metadata]
+    static let objects: Set<SettingName> = [.metadata, .delegations]
     /// A list without elements, as it is written in YAML and in a variable.
     static let emptyList = "[]"
 

@@ -57,6 +57,6 @@ extension ServiceConfiguration {
     package var clientsContext: ClientsContext {
         ClientsContext(
             certificates: certificateSupport, profile: profile, bindsTokensToCertificates: bindsTokensToCertificates,
-            listsStatus: listsStatus)
+            listsStatus: listsStatus, delegations: delegations)
     }
 }

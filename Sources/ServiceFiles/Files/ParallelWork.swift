@@ -4,6 +4,9 @@ import Synchronization
 /// Work that is divided among threads of its own. Neither Swift's nor Dispatch's threads do it: requests may wait for
 /// those.
 enum ParallelWork {
+    /// How many threads run at once if nothing else is said.
+    static var coreCount: Int { ProcessInfo.processInfo.activeProcessorCount }
+
     /// Calls `body` with each number below `count`, and returns when all calls have.
     ///
     /// - Parameter threadCount: how many threads run at once, the calling one included.

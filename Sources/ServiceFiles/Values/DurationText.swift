@@ -23,7 +23,7 @@ package enum DurationText {
     }
 
     /// The lifetime of an access token: access tokens cannot be revoked, so their lifetime is capped at 24 hours.
-    static func parseAccessTokenLifetime(_ text: String) throws(InvalidValue) -> Duration {
+    package static func parseAccessTokenLifetime(_ text: String) throws(InvalidValue) -> Duration {
         let lifetime = try parse(text)
         guard (.seconds(1) ... .seconds(86400)).contains(lifetime) else {
             throw InvalidValue("is not between 1s and 24h")

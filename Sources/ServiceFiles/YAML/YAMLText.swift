@@ -12,8 +12,18 @@ struct YAMLText {
     /// Turns line numbers of the text into places.
     let lines: FileLines
 
-    /// The largest file that is read, in octets: room for several hundred thousand clients.
-    private static let maximumSize = 256 << 20
+    /// What a file may be.
+    struct Limits {
+        /// In octets.
+        let maximumSize: Int
+        /// Whether it may be a pipe, whose writer is waited for.
+        let mayBePipe: Bool
+
+        /// Room for several hundred thousand clients.
+        static let ownFile = Limits(maximumSize: 256 << 20, mayBePipe: true)
+        /// For one of many files, which other people than the operator write.
+        static let fileOfTeam = Limits(maximumSize: 64 << 20, mayBePipe: false)
+    }
 
     init(reading path: FilePath, _ access: FileAccess) throws(InvalidConfiguration) {
         try self.init(path: path, text: Self.contents(of: path, access))
@@ -25,22 +35,28 @@ struct YAMLText {
     /// The text of a file, not parsed, without a byte order mark.
     ///
     /// - Throws: also if it has line breaks that editors do not show.
-    static func contents(of path: FilePath, _ access: FileAccess) throws(InvalidConfiguration) -> String {
-        try parts(of: path, access).text
+    static func contents(
+        of path: FilePath, _ access: FileAccess, _ limits: Limits = .ownFile
+    ) throws(InvalidConfiguration) -> String {
+        try parts(of: path, access, limits).text
     }
 
     /// The byte order mark of a file, which may be empty, and its text. The parser would take the mark for a column of the first
     /// line.
     static func parts(
-        of path: FilePath, _ access: FileAccess
+        of path: FilePath, _ access: FileAccess, _ limits: Limits = .ownFile
     ) throws(InvalidConfiguration) -> (mark: String, text: String) {
         let data: Data
         do {
-            let descriptor = try TrustedFile.open(path, access, mayBePipe: true)
+            let descriptor = try TrustedFile.open(path, access, mayBePipe: limits.mayBePipe)
             data = try descriptor.closeAfter {
                 let status = try descriptor.stat()
-                guard status.size <= maximumSize else {
-                    throw InvalidConfiguration([Problem(.file(path.string, line: nil), "the file is too large")])
+                guard status.size <= limits.maximumSize else {
+                    throw InvalidConfiguration([
+                        Problem(
+                            .file(path.string, line: nil),
+                            "the file is too large: \(limits.maximumSize >> 20) MiB are read at most")
+                    ])
                 }
                 guard status.type != .directory else { throw Errno.isDirectory }
                 return try FileHandle(fileDescriptor: descriptor.rawValue, closeOnDealloc: false).readToEnd() ?? Data()

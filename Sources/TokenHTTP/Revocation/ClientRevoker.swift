@@ -51,7 +51,10 @@ final class ClientRevoker: Sendable {
     convenience init(files: FilesThread, reloader: Reloader, logger: Logger) {
         self.init(files: files, logger: logger) { client, moment, now in
             let configuration = reloader.snapshots.current.configuration
-            try ClientsFileEditor(configuration.clientsFile, .revocation).revoke(client, at: moment, now: now)
+            try ClientsEditor(
+                ClientsLocation(configuration.clientsPath, .revocation), delegations: configuration.delegations,
+                retention: configuration.longestAccessTokenLifetime
+            ).revoke(client, at: moment, now: now)
         } reload: {
             reloader.reloadClients(now: $0)
         }

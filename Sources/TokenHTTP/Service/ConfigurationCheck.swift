@@ -85,10 +85,7 @@ package enum ConfigurationCheck {
         }
         problems += issuers?.problems ?? []
         let clients = InvalidConfiguration.collect(&problems) { () throws(InvalidConfiguration) in
-            try ClientsFile(
-                parsing: configuration.clientsFile, configuration.access, issuers: issuers?.names,
-                context: configuration.clientsContext
-            ).read()
+            try configuration.clients.read(issuers: issuers?.names, context: configuration.clientsContext)
         }
         problems += clients?.problems ?? []
         if !keys.canBeWritten {
@@ -104,7 +101,7 @@ extension ServiceConfiguration {
     fileprivate func overlapWarnings(_ clients: [Client]) -> [Problem] {
         IdentityOverlaps(of: clients).pairs.map { pair in
             Problem(
-                .file(clientsFile.string, line: nil),
+                .file(clientsPath.string, line: nil),
                 "clients \(pair.first) and \(pair.second): one token of the issuer \(pair.issuer) could be of both",
                 hint: "pin more of one of them, or let their requests have client_id")
         }

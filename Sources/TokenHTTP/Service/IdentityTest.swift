@@ -38,11 +38,10 @@ package struct IdentityTest: Sendable {
     /// Reads the trusted issuers and the clients.
     package init(_ configuration: ServiceConfiguration) throws(InvalidConfiguration) {
         let issuers = try configuration.issuers.read()
-        let reading = try ClientsFile(
-            parsing: configuration.clientsFile, configuration.access, issuers: issuers.names
-        ).read()
+        let reading = try configuration.clients.read(
+            issuers: issuers.names, context: configuration.clientsContext)
         do { clients = try ClientRegistry(reading.clients) } catch {
-            throw InvalidConfiguration([Problem(.file(configuration.clientsFile.string, line: nil), "\(error)")])
+            throw InvalidConfiguration([Problem(.file(configuration.clientsPath.string, line: nil), "\(error)")])
         }
         self.issuers = issuers.issuers
         registry = IdentityRegistry(issuers.issuers, clients, of: configuration.issuer)

@@ -5,9 +5,10 @@ import ServiceFiles
 
 extension Client {
     /// Writes the client with the member names of RFC 7591, without its secrets and keys.
-    func write(to writer: inout JSONWriter) {
+    func write(to writer: inout JSONWriter, isDisabled: Bool = false) {
         writer.object { object in
             object.member("client_id", id.description)
+            if isDisabled { object.member("disabled", .bool(true)) }
             if let name { object.member("client_name", name) }
             object.member("token_endpoint_auth_methods", authenticationMethods.map(\.rawValue))
             if assertionRules != .none {

@@ -7,8 +7,12 @@ import ServiceFiles
 struct ClientsCommand: ParsableCommand, ExemplaryCommand {
     static let configuration = CommandConfiguration(
         commandName: "clients",
-        abstract: "Add, show and remove clients, rotate their secrets, and revoke their tokens.",
-        subcommands: [Add.self, List.self, Show.self, RotateSecret.self, Revoke.self, Remove.self])
+        abstract: "Add, change, show and remove clients, rotate their secrets, and revoke their tokens.",
+        subcommands: [
+            Add.self, Change.self, List.self, Show.self, RotateSecret.self, Revoke.self, Remove.self, Diff.self,
+            Lint.self,
+            WhoCan.self,
+        ])
 
     static let examples = ["writ clients list"]
 
@@ -19,12 +23,23 @@ struct ClientsCommand: ParsableCommand, ExemplaryCommand {
 }
 
 extension ServiceConfiguration {
-    /// Edits the clients file.
-    var clientsEditor: ClientsFileEditor {
+    /// Edits the clients file, or those of the folder.
+    var clientsEditor: ClientsEditor {
         // Without a profile, a client may be added before what it needs is configured.
-        ClientsFileEditor(
-            clientsFile, access, context: profile == .standard ? nil : clientsContext,
+        ClientsEditor(
+            clients, context: profile == .standard ? nil : clientsContext, delegations: delegations,
             retention: max(longestAccessTokenLifetime, refreshTokenLifetime))
+    }
+}
+
+extension ClientsReading {
+    /// The client with an identifier.
+    ///
+    /// - Throws: what does not check if that may be the reason that there is none.
+    func client(_ id: ClientID) throws -> Client {
+        if let client = (clients + disabled).first(where: { $0.id == id }) { return client }
+        guard problems.isEmpty else { throw InvalidConfiguration(problems) }
+        throw ClientsFileEditError.noSuchClient
     }
 }
 

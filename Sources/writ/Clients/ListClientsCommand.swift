@@ -17,20 +17,29 @@ extension ClientsCommand {
 
         func run() throws {
             let configuration = try configurationOption.read()
-            let clients = try ClientsFile.clients(in: configuration.clientsFile, configuration.access)
+            let reading = try configuration.clients.read(context: configuration.clientsContext)
+            show(reading)
+            // What does not check is out, and the list is not whole.
+            _ = try reading.checked()
+        }
+
+        private func show(_ reading: ClientsReading) {
+            let clients =
+                reading.clients.map { (client: $0, isDisabled: false) }
+                + reading.disabled.map { (client: $0, isDisabled: true) }
             guard json else { return printTable(clients) }
             var writer = JSONWriter()
             writer.array { array in
-                for client in clients { client.write(to: &array) }
+                for (client, isDisabled) in clients { client.write(to: &array, isDisabled: isDisabled) }
             }
             Terminal.print(writer)
         }
 
-        private func printTable(_ clients: [Client]) {
-            let rows = clients.map { client in
+        private func printTable(_ clients: [(client: Client, isDisabled: Bool)]) {
+            let rows = clients.map { client, isDisabled in
                 [
                     client.id.description,
-                    client.authenticationMethods.map(\.rawValue).joined(separator: " "),
+                    isDisabled ? "disabled" : client.authenticationMethods.map(\.rawValue).joined(separator: " "),
                     client.scope.description,
                     (client.resources + client.audiences).map(\.description).joined(separator: " "),
                     client.secrets.isEmpty ? "-" : client.secrets.map(\.end).joined(separator: ", "),

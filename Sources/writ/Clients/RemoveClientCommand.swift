@@ -25,9 +25,7 @@ extension ClientsCommand {
             let id = try ClientsCommand.id(id)
             let configuration = try configurationOption.read()
             guard !confirmation.dryRun else {
-                guard try ClientsFile(parsing: configuration.clientsFile, configuration.access).hasEntry(for: id) else {
-                    throw ClientsFileEditError.noSuchClient
-                }
+                try configuration.clientsEditor.checkEntry(of: id)
                 return Terminal.note("Would remove \(id).")
             }
             try confirmation.confirm(

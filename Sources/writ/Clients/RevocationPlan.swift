@@ -23,10 +23,8 @@ struct RevocationPlan {
     init(of id: ClientID?, delay: Duration?, _ configuration: ServiceConfiguration) throws {
         self.id = id
         self.delay = delay
-        let file = try ClientsFile(
-            parsing: configuration.clientsFile, configuration.access, context: configuration.clientsContext)
-        if let id, !file.hasEntry(for: id) { throw ClientsFileEditError.noSuchClient }
-        let reading = file.read()
+        if let id { try configuration.clientsEditor.checkEntry(of: id) }
+        let reading = try configuration.clients.read(context: configuration.clientsContext)
         let displaced = reading.displaced
         holder = displaced.first { $0.id == id }?.holder
         let all = reading.clients + displaced.compactMap(\.client)

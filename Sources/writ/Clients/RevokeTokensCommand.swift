@@ -53,6 +53,11 @@ extension ClientsCommand {
             try confirmation.confirm("Revoke \(plan.subject)? Tokens that are out cannot be brought back.")
             let now = NumericDate.now
             let moment = plan.moment(after: now)
+            guard let id else {
+                let files = try configuration.clientsEditor.revokeAll(at: moment, now: now)
+                report(plan, at: moment, verb: "Revoked")
+                return try RevocationCheck.checkMomentsOfAll(files, configuration)
+            }
             let moments = try configuration.clientsEditor.revoke(id, at: moment, now: now)
             report(plan, at: moment, verb: "Revoked")
             try RevocationCheck.checkMoments(moments, of: id, configuration)

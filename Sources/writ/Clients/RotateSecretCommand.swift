@@ -43,9 +43,7 @@ extension ClientsCommand {
         }
 
         private func report(_ id: ClientID, keep: Duration?, _ configuration: ServiceConfiguration) throws {
-            guard try ClientsFile(parsing: configuration.clientsFile, configuration.access).hasEntry(for: id) else {
-                throw ClientsFileEditError.noSuchClient
-            }
+            try configuration.clientsEditor.checkEntry(of: id)
             let end = keep.map { "at \((NumericDate.now + $0).rfc3339)" } ?? "at once"
             Terminal.note("Would give \(id) a new secret. Its present secrets would expire \(end).")
         }

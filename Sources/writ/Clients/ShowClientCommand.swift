@@ -21,14 +21,17 @@ extension ClientsCommand {
         func run() throws {
             let id = try ClientsCommand.id(id)
             let configuration = try configurationOption.read()
-            let clients = try ClientsFile.clients(in: configuration.clientsFile, configuration.access)
-            guard let client = clients.first(where: { $0.id == id }) else { throw ClientsFileEditError.noSuchClient }
+            let reading = try configuration.clients.read(context: configuration.clientsContext)
+            let client = try reading.client(id)
+            let isDisabled = reading.disabled.contains(client)
             if json {
                 var writer = JSONWriter()
-                client.write(to: &writer)
+                client.write(to: &writer, isDisabled: isDisabled)
                 Terminal.print(writer)
             } else {
-                Terminal.print(Terminal.table(Self.rows(client, configuration)))
+                let place = reading.place(of: id).map { [["file", "\($0)"]] } ?? []
+                let state = isDisabled ? [["disabled", "true"]] : []
+                Terminal.print(Terminal.table(Self.rows(client, configuration) + state + place))
             }
         }
 

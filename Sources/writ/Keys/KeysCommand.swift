@@ -23,7 +23,7 @@ extension ServiceConfiguration {
 
     /// The longest lifetimes of tokens over all clients.
     var lifetimesOfClients: TokenLifetimes {
-        guard let clients = try? ClientsFile.clients(in: clientsFile, access) else { return longestLifetimes }
+        guard let clients = try? clients.read().checked() else { return longestLifetimes }
         return lifetimes(of: clients)
     }
 }
