@@ -54,9 +54,16 @@ extension ServiceConfiguration {
     }
 
     /// What reading `clients.yaml` takes of it.
-    package var clientsContext: ClientsContext {
+    package var clientsContext: ClientsContext { clientsContext(certificateSupport) }
+
+    /// The same for a command that shows clients: one may be there before what its certificates need is configured.
+    package var clientsContextToShow: ClientsContext {
+        clientsContext(CertificateSupport(hasAuthorities: true, canArrive: true))
+    }
+
+    private func clientsContext(_ certificates: CertificateSupport) -> ClientsContext {
         ClientsContext(
-            certificates: certificateSupport, profile: profile, bindsTokensToCertificates: bindsTokensToCertificates,
+            certificates: certificates, profile: profile, bindsTokensToCertificates: bindsTokensToCertificates,
             listsStatus: listsStatus, delegations: delegations)
     }
 }

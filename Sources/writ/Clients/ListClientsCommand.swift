@@ -17,7 +17,7 @@ extension ClientsCommand {
 
         func run() throws {
             let configuration = try configurationOption.read()
-            let reading = try configuration.clients.read(context: configuration.clientsContext)
+            let reading = try configuration.clients.read(context: configuration.clientsContextToShow)
             show(reading)
             // What does not check is out, and the list is not whole.
             _ = try reading.checked()

@@ -21,7 +21,7 @@ extension ClientsCommand {
         func run() throws {
             let id = try ClientsCommand.id(id)
             let configuration = try configurationOption.read()
-            let reading = try configuration.clients.read(context: configuration.clientsContext)
+            let reading = try configuration.clients.read(context: configuration.clientsContextToShow)
             let client = try reading.client(id)
             let isDisabled = reading.disabled.contains(client)
             if json {

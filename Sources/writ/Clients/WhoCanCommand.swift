@@ -32,7 +32,7 @@ extension ClientsCommand {
                 try OptionValue.parse($0, "--resource") { text throws(InvalidValue) in try Audience(text) }
             }
             let configuration = try configurationOption.read()
-            let reading = try configuration.clients.read(context: configuration.clientsContext)
+            let reading = try configuration.clients.read(context: configuration.clientsContextToShow)
             let issuer = Audience(configuration.issuer)
             show(
                 reading.clients.filter { client in
