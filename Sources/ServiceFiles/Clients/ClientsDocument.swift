@@ -42,11 +42,16 @@ struct ClientsDocument {
     }
 
     /// Appends an entry after the others.
-    mutating func append(_ client: NewClient) {
+    mutating func append(_ client: NewClient) { append([client.yamlLines]) }
+
+    /// Appends entries after the others. It must be called once.
+    ///
+    /// - Parameter new: the lines of each, without the leading dash and indentation.
+    mutating func append(_ new: [[String]]) {
         if entries.isEmpty { edits.append(LinesEdit(header..<header + 1, [lines[header].withText("clients:")])) }
         let indentation = String(repeating: " ", count: entries.isEmpty ? 2 : dashColumn(of: 0))
-        let block = client.yamlLines.enumerated().map { index, line in
-            indentation + (index == 0 ? "- " : "  ") + line
+        let block = new.flatMap { lines in
+            lines.enumerated().map { index, line in indentation + (index == 0 ? "- " : "  ") + line }
         }
         insert(block, at: entries.isEmpty ? header + 1 : endOfEntry(entries.count - 1))
     }

@@ -177,25 +177,66 @@ extension [RemovedClient] {
 
 extension NewClient {
     /// The same with a free place in the status lists. A client that was removed has its place and all its moments from
-    /// there, and the elements with this place are no longer needed. Elements whose tokens have expired go too.
+    /// there.
     func placed(
         in file: ClientsFile, beside others: [ClientsFile], _ document: inout ClientsDocument,
         _ removed: inout [RemovedClient], retention: Duration,
         now: NumericDate
     ) throws -> NewClient {
         var client = self
-        var places = ([file] + others).places
-        let former = removed.filter { $0.id == id }
-        let place = try former.lazy.map { try $0.statusPlace() }.first { places[$0] == id }
-        client.statusIndex = try place ?? places.takeRandom(for: id)
-        let moments = former.reduce(NotBefore.never) { $0.union($1.notBefore) }.counting(at: now)
-        guard moments.moments.count <= NotBefore.maximumCount else { throw ClientsFileEditError.tooManyMoments }
-        client.notBefore = TokensNotBefore(accessTokens: moments, refreshTokens: moments)
-        guard file.settings.brokenNames.isDisjoint(with: [ClientsSettings.removedName]) else { return client }
+        for place in try file.placements(
+            of: [id], beside: others, &document, &removed, retention: retention, now: now)
+        {
+            client.statusIndex = place.statusIndex
+            client.notBefore = place.notBefore
+        }
+        return client
+    }
+}
+
+/// What an entry gets when it is added.
+struct ClientPlacement {
+    /// `status_index`
+    let statusIndex: Int
+    /// The moments that a removed client had.
+    let notBefore: TokensNotBefore
+
+    /// The lines of these members in an entry.
+    var yamlLines: [String] {
+        (notBefore == TokensNotBefore() ? [] : notBefore.members.compactMap(\.text)) + ["status_index: \(statusIndex)"]
+    }
+}
+
+extension ClientsFile {
+    /// Gives each client a free place in the status lists. A client that was removed has its place and all its moments from
+    /// there, and the elements of `removed` with this place are no longer needed. Elements whose tokens have expired go too.
+    ///
+    /// - Parameters:
+    ///   - ids: clients that the file does not have, each once.
+    ///   - others: files whose places are not taken.
+    func placements(
+        of ids: [ClientID], beside others: [ClientsFile], _ document: inout ClientsDocument,
+        _ removed: inout [RemovedClient], retention: Duration, now: NumericDate
+    ) throws -> [ClientPlacement] {
+        var places = ([self] + others).places
         let present = removed
-        try removed.removeAll { try $0.id == id && $0.statusPlace() == place }
+        let formers = Dictionary(grouping: present, by: \.id)
+        let canChangeRemoved = settings.brokenNames.isDisjoint(with: [ClientsSettings.removedName])
+        let placements = try ids.map { id in
+            let former = formers[id] ?? []
+            let place = try former.lazy.map { try $0.statusPlace() }.first { places[$0] == id }
+            let index = try place ?? places.takeRandom(for: id)
+            let moments = former.reduce(NotBefore.never) { $0.union($1.notBefore) }.counting(at: now)
+            guard moments.moments.count <= NotBefore.maximumCount else { throw ClientsFileEditError.tooManyMoments }
+            if canChangeRemoved, !former.isEmpty {
+                try removed.removeAll { try $0.id == id && $0.statusPlace() == index }
+            }
+            return ClientPlacement(
+                statusIndex: index, notBefore: TokensNotBefore(accessTokens: moments, refreshTokens: moments))
+        }
+        guard canChangeRemoved else { return placements }
         removed.dropExpired(after: retention, now: now)
         if removed != present { try document.set([removed.member]) }
-        return client
+        return placements
     }
 }

@@ -8,10 +8,10 @@ import Yams
 /// Lines are edited as text. The result is parsed before it is written: if the layout of the file makes an edit go
 /// wrong, the edit is refused and the file stays as it is.
 package struct ClientsFileEditor: Sendable {
-    private let path: FilePath
+    let path: FilePath
     /// The file as it was named: a link to ``path``, or the same.
     private let name: FilePath
-    private let access: FileAccess
+    let access: FileAccess
     private let context: ClientsContext?
     /// The folder that the file is one of many in; `nil` for a single file.
     private let folder: ClientsLocation?
@@ -165,7 +165,7 @@ package struct ClientsFileEditor: Sendable {
     }
 
     /// Checks entries against the configuration. Their lines are not written yet, so no line is named.
-    private func checkContext(of entries: [Int], in yaml: YAMLText) throws(InvalidConfiguration) {
+    func checkContext(of entries: [Int], in yaml: YAMLText) throws(InvalidConfiguration) {
         guard context != nil || delegations != nil else { return }
         let file = try ClientsFile(parsing: yaml, context: context)
         var problems = entries.flatMap { file.entries[$0].problems }
