@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import exports
 from oidc_issuer import platform
 from service import BINARY, DEADLINE, Service, clean_environment
 
@@ -63,6 +64,9 @@ def working_folder(own_service):
     subprocess.run(
         "openssl genpkey -algorithm ed25519 | openssl pkey -pubout -out job.pub.pem", shell=True, cwd=folder, check=True)
     trust_issuers(own_service)
+    for name, export in (("realm.json", exports.keycloak_realm()), ("registration.json", exports.registration())):
+        (folder / name).write_text(json.dumps(export))
+        (folder / name).chmod(0o600)
     own_service.start()
     (folder / "token.txt").write_text(own_service.access_token())
     return own_service

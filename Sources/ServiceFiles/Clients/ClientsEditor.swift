@@ -163,8 +163,18 @@ package struct ClientsEditor: Sendable {
             return location.path.appending(name)
         }
         if let owner = delegations?.owner(of: id.description) { return location.path.appending(owner) }
+        return try onlyFile()
+    }
+
+    /// The file that is configured, or is alone in the folder.
+    func onlyFile() throws -> FilePath {
         let files = try location.files().filter(counts)
         guard files.count == 1 else { throw ClientsFileEditError.severalFiles }
         return files[0]
+    }
+
+    /// The editor of a file that is not configured.
+    func editorOutside(_ file: FilePath) -> ClientsFileEditor {
+        ClientsFileEditor(file, location.access, context: context, retention: retention)
     }
 }

@@ -7,11 +7,10 @@ import ServiceFiles
 struct ClientsCommand: ParsableCommand, ExemplaryCommand {
     static let configuration = CommandConfiguration(
         commandName: "clients",
-        abstract: "Add, change, show and remove clients, rotate their secrets, and revoke their tokens.",
+        abstract: "Add, change, show, remove and import clients, rotate their secrets, and revoke their tokens.",
         subcommands: [
-            Add.self, Change.self, List.self, Show.self, RotateSecret.self, Revoke.self, Remove.self, Diff.self,
-            Lint.self,
-            WhoCan.self,
+            Add.self, Change.self, List.self, Show.self, RotateSecret.self, Revoke.self, Remove.self, Import.self,
+            Diff.self, Lint.self, WhoCan.self,
         ])
 
     static let examples = ["writ clients list"]
