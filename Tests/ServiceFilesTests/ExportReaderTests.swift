@@ -144,4 +144,42 @@ import Testing
         ) { text in _ = try? Self.read(text, pieces: 65536) }
         #expect(growth < 64)
     }
+
+    /// What `JSONReader` refuses in a text as a whole and this reader does not see in what it skips; and a second value.
+    private static let seenByJSONReaderAlone = [
+        "a member name used twice", "invalid UTF-8", "a lone surrogate", "nested too deep", "a number too large",
+        "characters after the value",
+    ]
+
+    @Test("A text with changed octets is read alike in pieces of any size, and refused as JSONReader refuses it")
+    func agreesWithJSONReader() throws {
+        let text = Array(
+            #"{"id":"a\u00e9","x":{"y":[1,-2.5e3,true,null,"\"",{}]},"clients":[{"id":1,"deep":[[]]},{}],"users":[{"account":1}]}"#
+                .utf8)
+        let alphabet = Array(#"{}[]":,\u0eE+-.tfn a"#.utf8) + [0x00, 0x1F, 0x80, 0xC3, 0xFF]
+        var generator = SeededGenerator(seed: 25)
+        var accepted = 0
+        for _ in 0..<3000 {
+            var changed = text
+            for _ in 0..<Int.random(in: 1...3, using: &generator) {
+                let index = Int.random(in: 0..<changed.count, using: &generator)
+                let octet = alphabet[Int.random(in: 0..<alphabet.count, using: &generator)]
+                switch Int.random(in: 0..<3, using: &generator) {
+                case 0: changed[index] = octet
+                case 1: changed.insert(octet, at: index)
+                default: changed.remove(at: index)
+                }
+            }
+            let lines = try? Self.read(changed, pieces: 1)
+            #expect(lines == (try? Self.read(changed, pieces: 1000)))
+            guard lines != nil else { continue }
+            accepted += 1
+            do throws(JSONError) { _ = try JSONReader.read(changed) } catch {
+                #expect(
+                    Self.seenByJSONReaderAlone.contains("\(error.reason)"),
+                    "\(String(decoding: changed, as: UTF8.self))")
+            }
+        }
+        #expect(accepted > 100)
+    }
 }
