@@ -8,6 +8,8 @@ import Synchronization
 /// A responder with what connections need beside it. The path of a request says how it is answered.
 final class EdgeFixture: Sendable {
     let budget: MemoryBudget
+    /// The content of the responses to requests for `/stream`.
+    let pieces = PieceSource()
     private let promises = Mutex<[EventLoopPromise<Response>]>([])
     private let events = Mutex<[EdgeEvent]>([])
     private static let descriptors = DescriptorReserve(logger: Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() })
@@ -52,6 +54,7 @@ final class EdgeFixture: Sendable {
             let promise = loop.makePromise(of: Response.self)
             promises.withLock { $0.append(promise) }
             return .later(promise.futureResult)
+        case "/stream": return .stream(Response(.ok), pieces.source)
         case "/large-pause":
             response.content = ByteBuffer(repeating: UInt8(ascii: "a"), count: 3 * EmbeddedSocket.highMark)
             response.pause = .seconds(2)

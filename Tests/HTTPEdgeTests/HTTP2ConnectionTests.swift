@@ -43,6 +43,15 @@ struct HTTP2ConnectionTests {
         #expect(frames(connection).suffix(2) == ["headers 1", "data 1"])
     }
 
+    @Test("RFC 9113 section 7: a client that asks for content that goes on is asked to use HTTP/1.1")
+    func stream() throws {
+        let connection = try connect()
+        connection.send(try get("/stream", on: 1))
+        #expect(frames(connection).suffix(1) == ["resetStream 1"])
+        #expect(Frame.all(in: connection.received).last?.payload == [0, 0, 0, 0x0D])
+        #expect(edge.pieces.endCount == 1)
+    }
+
     /// The beginning of a request whose content does not come.
     private func post(on stream: UInt8) throws -> [UInt8] {
         Frame(.headers, flags: 4, stream: stream, try head("POST", "/echo")).octets

@@ -42,6 +42,7 @@ func send(_ request: Request, to respond: @escaping Responder) async throws -> R
         switch respond(request, loop) {
         case .now(let response): loop.makeSucceededFuture(response)
         case .later(let future): future
+        case .stream(let response, let source): loop.makeSucceededFuture(response).always { _ in source.end() }
         }
     }.get()
     return ReceivedResponse(response, isHead: request.method == .HEAD)

@@ -21,6 +21,8 @@ final class HTTP1Connection: ChannelDuplexHandler {
     private var isSending = false
     /// Whether the request in progress has drawn more memory than its connection has.
     private var isMemoryDrawn = false
+    /// The response whose content goes on.
+    private var stream: (source: ContentSource, exchange: HTTP1State.Exchange)?
     /// How many requests the responder has been given.
     private(set) var requestCount = 0
 
@@ -46,6 +48,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
 
     private func end() {
         _ = state.close()
+        releaseStream()
         timer.cancel()
         pipeline.removeAll()
         context = nil
@@ -132,6 +135,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
             receive(.end)
         } else if event is ChannelShouldQuiesceEvent {
             perform(state.drain(isSending: isSending, now: context.eventLoop.now))
+            endStream()
             schedule()
         } else {
             context.fireUserInboundEventTriggered(event)
@@ -178,6 +182,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
                 self.processWaiting()
                 self.resume()
             }
+        case .stream(let response, let source): begin(response, source)
         }
     }
 
@@ -187,16 +192,60 @@ final class HTTP1Connection: ChannelDuplexHandler {
         if response.isAuthenticated { connection.authenticate() }
         for part in ResponseEncoder.encode(response, exchange, date: loop.date.current()) { write(part, to: context) }
         if exchange.isLast {
-            whenSent(context) {
-                self.perform(self.state.finish(exchange, pause: nil, now: self.connection.channel.eventLoop.now))
-                self.processWaiting()
-                self.resume()
-            }
+            finishWhenSent(exchange, context)
         } else {
             perform(state.finish(exchange, pause: response.pause, now: context.eventLoop.now))
             _ = drawMemory(context)
         }
         flushIfDue()
+    }
+
+    private func finishWhenSent(_ exchange: HTTP1State.Exchange, _ context: ChannelHandlerContext) {
+        whenSent(context) {
+            self.perform(self.state.finish(exchange, pause: nil, now: self.connection.channel.eventLoop.now))
+            self.processWaiting()
+            self.resume()
+        }
+    }
+
+    // MARK: Content that goes on
+
+    private func begin(_ response: Response, _ source: ContentSource) {
+        var response = response
+        response.closesConnection = true
+        guard let context, let exchange = state.answer(response) else { return source.end() }
+        let buffers = ResponseEncoder.encode(response, exchange, date: loop.date.current(), isStream: true)
+        for part in buffers { write(part, to: context) }
+        stream = (source, exchange)
+        if exchange.isHead || connection.listener.isEnding { endStream() } else { sendNext() }
+        flushIfDue()
+    }
+
+    /// Sends the next piece when it is there, and asks for another when the client's system has it. The client's progress
+    /// is watched as with any response.
+    private func sendNext() {
+        guard let context, let stream else { return }
+        stream.source.next(context.eventLoop).assumeIsolated().whenComplete { result in
+            guard let context = self.context, self.stream != nil else { return }
+            guard case .success(let piece?) = result else { return self.endStream() }
+            self.write(piece, to: context)
+            self.whenSent(context) { context.eventLoop.assumeIsolated().execute { self.sendNext() } }
+            self.resume()
+        }
+    }
+
+    private func endStream() {
+        guard let context, let exchange = releaseStream() else { return }
+        finishWhenSent(exchange, context)
+        flush()
+    }
+
+    @discardableResult
+    private func releaseStream() -> HTTP1State.Exchange? {
+        guard let ended = stream else { return nil }
+        stream = nil
+        ended.source.end()
+        return ended.exchange
     }
 
     private func write(_ octets: ByteBuffer, to context: ChannelHandlerContext) {

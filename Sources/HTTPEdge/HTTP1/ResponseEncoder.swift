@@ -9,9 +9,13 @@ enum ResponseEncoder {
     /// Content up to this size is copied behind the head, which is cheaper than a second write.
     private static let largestCopy = 4096
 
-    /// - Parameter date: the value of `Date`.
+    /// - Parameters:
+    ///   - date: the value of `Date`.
+    ///   - isStream: whether the content goes on, so that its length is not known. It ends with the connection then.
     /// - Returns: the buffers to write, one after the other.
-    static func encode(_ response: Response, _ exchange: HTTP1State.Exchange, date: String) -> [ByteBuffer] {
+    static func encode(
+        _ response: Response, _ exchange: HTTP1State.Exchange, date: String, isStream: Bool = false
+    ) -> [ByteBuffer] {
         let length = response.content.readableBytes
         let isCopied = !exchange.isHead && length <= largestCopy
         var buffer = ByteBufferAllocator().buffer(capacity: 512 + (isCopied ? length : 0))
@@ -27,7 +31,7 @@ enum ResponseEncoder {
             buffer.writeStaticString(": ")
             buffer.writeString(value)
         }
-        if response.status.mayHaveContent {
+        if response.status.mayHaveContent, !isStream {
             buffer.writeStaticString("\r\nContent-Length: ")
             buffer.writeString(String(length))
         }

@@ -176,6 +176,11 @@ final class HTTP2Connection: ChannelDuplexHandler {
             future.assumeIsolated().whenComplete { result in
                 self.write((try? result.get()) ?? Response(.internalServerError), on: id)
             }
+        case .stream(_, let source):
+            source.end()
+            // RFC 9113 section 7: the client may send the request again over HTTP/1.1.
+            reset(id, .http11Required)
+            flushIfNeeded()
         }
     }
 

@@ -28,6 +28,9 @@ package struct Response: Sendable {
 package enum Reply: Sendable {
     case now(Response)
     case later(EventLoopFuture<Response>)
+    /// A response without content whose content goes on. It ends with graceful shutdown at the latest. In HTTP/2 the client
+    /// is asked to use HTTP/1.1.
+    case stream(Response, ContentSource)
 }
 
 /// Answers a request on the event loop of its connection. It must not block.
