@@ -4,7 +4,7 @@ import Synchronization
 package final class PrometheusCounter: Sendable {
     private let count = Atomic<Int>(0)
 
-    var value: Int { count.load(ordering: .relaxed) }
+    package var value: Int { count.load(ordering: .relaxed) }
 
     package func increment() { count.wrappingAdd(1, ordering: .relaxed) }
 }

@@ -8,6 +8,7 @@ package final class ServiceMetrics: Sendable {
     /// Everything that `/metrics` exposes.
     package let registry = PrometheusRegistry()
     private let requests: RequestCounters
+    private let outcomes = OutcomeCounts()
     private let durations: [Endpoint: PrometheusHistogram]
     private let queueWait: PrometheusHistogram
     private let reused: PrometheusCounter
@@ -120,6 +121,7 @@ package final class ServiceMetrics: Sendable {
     package func count(_ event: RequestEvent) {
         let endpoint = event.endpoint
         requests.count(event)
+        outcomes.count(event)
         if event.isReused { reused.increment() }
         if let cause = event.refusal?.cause { causes[cause]?.increment() }
         if let outcome = Self.outcome(ofProofIn: event) { proofs[outcome]?.increment() }
@@ -171,6 +173,12 @@ package final class ServiceMetrics: Sendable {
             counters[status] = counter
             return counter
         }
+    }
+
+    /// The counts of all clients together.
+    package var totals: RequestTotals {
+        let occurred = causes.map { (cause: $0.key, count: $0.value.value) }.filter { $0.count > 0 }
+        return outcomes.totals(reused: reused.value, causes: occurred)
     }
 
     /// Drops the counters of clients that are no longer registered.

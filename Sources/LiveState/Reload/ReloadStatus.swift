@@ -1,7 +1,7 @@
 package import AccessToken
 import Logging
 import OAuth
-import ServiceFiles
+package import ServiceFiles
 import SystemPackage
 
 /// What the last reload found, for metrics.
@@ -10,11 +10,16 @@ package struct ReloadStatus: Sendable {
     package let time: NumericDate
     /// How many problems each part has.
     package let problemCounts: [StatePart: Int]
+    /// The first problems of each part that has any.
+    package let firstProblems: [StatePart: [Problem]]
     /// How many entries of the clients file do not check. They keep their last form, or are out.
     package let refusedClientCount: Int
 
     /// Whether everything that was read is in use.
     package var isApplied: Bool { problemCounts.values.allSatisfy { $0 == 0 } }
+
+    /// The most of ``firstProblems`` that one part has.
+    static let mostProblems = 20
 
     init(_ state: Reloader.State, at time: NumericDate) {
         self.time = time
@@ -22,6 +27,9 @@ package struct ReloadStatus: Sendable {
         // Without a key that signs, the keys are not in use as they were read.
         counts[.keys, default: 0] += state.scheduleProblems.count
         problemCounts = counts
+        var problems = state.parts.mapValues { Array($0.problems.prefix(Self.mostProblems)) }
+        problems[.keys] = Array(((problems[.keys] ?? []) + state.scheduleProblems).prefix(Self.mostProblems))
+        firstProblems = problems.filter { !$0.value.isEmpty }
         refusedClientCount = state.loader.refusedClientCount
     }
 }

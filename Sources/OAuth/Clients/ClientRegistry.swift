@@ -84,6 +84,9 @@ public final class ClientRegistry: Sendable {
     /// The clients with a `longest_lifetime` of assertions of their own.
     var assertionLifetimes: [ClientID: Duration] { clients.compactMapValues(\.assertionRules.longestLifetime) }
 
+    /// All clients, in no order.
+    package var all: some Collection<Client> { clients.values }
+
     /// How many clients there are.
     package var count: Int { clients.count }
 }
