@@ -132,10 +132,14 @@ let surroundings: [Target] = [
             "PrometheusText", "OAuth", "AccessToken", "JOSE", "WireText", logging, tracing, instrumentation,
         ], swiftSettings: staying),
     tests("Telemetry", ["OAuth", "JOSE", "WireText", logging]),
+    // A target of its own: what is embedded takes long to compile.
+    .target(
+        name: "ConsoleResources", resources: [.embedInCode("Page")], swiftSettings: strict),
     .target(
         name: "TokenHTTP",
         dependencies: [
-            "HTTPEdge", "LiveState", "ServiceFiles", "Telemetry", "PrometheusText", "Admission", "Signing", "OAuth",
+            "ConsoleResources", "HTTPEdge", "LiveState", "ServiceFiles", "Telemetry", "PrometheusText", "Admission",
+            "Signing", "OAuth",
             "AccessToken",
             "JOSE", "WireText", "Libcrypto", "RemoteKeys", "ReplayStore",
             nioCore, nioPosix, nioHTTP1, nioSSL, logging, tracing, instrumentation, lifecycle, system,
@@ -197,9 +201,11 @@ let surroundings: [Target] = [
     tests(
         "TokenHTTP",
         [
-            "HTTPEdge", "ServiceFixture", "LiveState", "ServiceFiles", "Telemetry", "PrometheusText", "Admission",
+            "ConsoleResources", "HTTPEdge", "ServiceFixture", "LiveState", "ServiceFiles", "Telemetry",
+            "PrometheusText", "Admission",
             "ReplayStore", "Signing",
-            "OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto", logging, nioCore, nioHTTP1, nioPosix, nioSSL,
+            "OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto", logging, nioCore, nioEmbedded, nioHTTP1, nioPosix,
+            nioSSL,
             system,
         ]),
 ]

@@ -71,6 +71,8 @@ extension HTTPEvent: LogFields {
 
     /// A refusal before an endpoint is known by its status.
     private static func cause(of status: Int) -> RefusalCause {
+        let ofConsole: [Int: RefusalCause] = [403: .foreignPage, 421: .foreignHost, 429: .consoleFull]
+        if let cause = ofConsole[status] { return cause }
         let codes: [TokenRefusal.Code] = [.notFound, .methodNotAllowed, .overloaded, .anotherTimeOfList]
         return TokenRefusal(codes.first { $0.status == status } ?? .targetIsNoPath).cause
     }

@@ -91,6 +91,22 @@ import Testing
         #expect(try read("issuer: https://a\n" + line).metricsPerClient == isOn)
     }
 
+    @Test("console is on or off, and off by default", arguments: [(nil, false), ("on", true), ("off", false)])
+    func console(word: String?, isOn: Bool) throws {
+        let line = word.map { "console: \($0)\n" } ?? ""
+        #expect(try read("issuer: https://a\n" + line).console == isOn)
+    }
+
+    @Test("The console needs the management listener")
+    func consoleWithoutManagement() throws {
+        let expected = [
+            "3: console needs the management listener, which is off "
+                + "(set management to an address such as 127.0.0.1:8081, or take console out)"
+        ]
+        #expect(problems("issuer: https://a\nmanagement: off\nconsole: on\n") == expected)
+        #expect(try !read("issuer: https://a\nmanagement: off\nconsole: off\n").console)
+    }
+
     @Test(
         "limits.idle_timeout is from 1s to 1h, and 75s by default",
         arguments: [(nil, 75), ("1s", 1), ("1h", 3600), ("0s", nil), ("61m", nil), ("75", nil)] as [(String?, Int64?)])
@@ -164,6 +180,7 @@ import Testing
                 "issuer: https://a\naccess_token: {lifetime: 30d}\n",
                 ["2: access_token.lifetime is not between 1s and 24h"]
             ),
+            ("issuer: https://a\nconsole: some\n", ["2: console is neither on nor off"]),
             ("issuer: https://a\nmetrics: {per_client: some}\n", ["2: metrics.per_client is neither on nor off"]),
             (
                 "issuer: https://a\naccess_token: {reuse: 0s}\n",

@@ -66,6 +66,12 @@ import TestSupport
         #expect(text.contains(#""default": "127.0.0.1:9""#))
     }
 
+    @Test("The console is described if it is on")
+    func describesTheConsole() throws {
+        let paths = try operations(of: document("issuer: https://example.com\nconsole: on\n")).map(\.path)
+        #expect(paths.suffix(3) == ["/console", "/console/state.json", "/console/events"])
+    }
+
     @Test("Each path is described once", arguments: ["management: off\n", "token_path: /metrics\n"])
     func hasRoomForOneOfEachPath(_ settings: String) throws {
         let paths = try operations(of: document("issuer: https://example.com\n" + settings)).map(\.path)

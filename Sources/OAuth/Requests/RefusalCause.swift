@@ -128,9 +128,17 @@ package enum RefusalCause: String, Error, Sendable, CaseIterable {
     case methodNotAllowed = "method_not_allowed"
     case anotherTimeOfList = "another_time_of_list"
 
+    // The console.
+    case foreignHost = "foreign_host"
+    case foreignPage = "foreign_page"
+    case consoleFull = "console_full"
+
     /// The causes for which the token and the introspection endpoint refuse requests.
     package static let ofEndpoints = allCases.filter {
-        ![.responseTypeUnsupported, .notFound, .targetMalformed, .methodNotAllowed, .anotherTimeOfList].contains($0)
+        ![
+            .responseTypeUnsupported, .notFound, .targetMalformed, .methodNotAllowed, .anotherTimeOfList, .foreignHost,
+            .foreignPage, .consoleFull,
+        ].contains($0)
     }
 }
 

@@ -50,6 +50,7 @@ extension ServiceConfiguration {
         .profile: { $0.profile.rawValue },
         .listen: { $0.listen.description },
         .management: { $0.management?.description ?? "off" },
+        .console: { $0.console ? "on" : "off" },
         .keys: { $0.keysFolder.string },
         .keysPassphraseFile: { $0.keysPassphraseFile?.string },
         .keysRotationEvery: { $0.keysRotation.map { DurationText.format($0.every) } },

@@ -59,6 +59,7 @@ extension ServiceConfiguration {
         Comparison(.profile) { $0.profile },
         Comparison(.listen) { $0.listen },
         Comparison(.management) { $0.management },
+        Comparison(.console) { $0.console },
         Comparison(.keys) { $0.keysFolder },
         Comparison(.keysPassphraseFile) { $0.keysPassphraseFile },
         Comparison(.clients) { $0.clientsPath },

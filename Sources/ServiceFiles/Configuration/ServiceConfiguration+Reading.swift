@@ -65,6 +65,12 @@ extension ServiceConfiguration {
         let profile = reader.profile()
         let listen = reader.value(.listen, ListenAddress.init)
         let management = reader.value(.management, Self.management)
+        let console = reader.value(.console, DurationText.parseSwitch) ?? false
+        if console, case .some(nil) = management {
+            reader.note(
+                .console, "needs the management listener, which is off",
+                hint: "set management to an address such as 127.0.0.1:8081, or take console out")
+        }
         let tokenPath = reader.value(.tokenPath, Self.tokenPath)
         let algorithm = reader.value(.accessTokenAlgorithm, IssuancePolicy.algorithm(named:))
         let accessTokenLifetime = reader.value(.accessTokenLifetime, DurationText.parseAccessTokenLifetime)
@@ -151,6 +157,7 @@ extension ServiceConfiguration {
         )
         self.profile = profile
         self.delegations = delegations
+        self.console = console
         self.dpopNonce = dpopNonce ?? false
         self.replay = replay
         self.caFile = caFile

@@ -15,6 +15,8 @@ package struct ServiceConfiguration: Sendable {
     package let listen: ListenAddress
     /// `management`; `nil` if it is off.
     package let management: ListenAddress?
+    /// `console`: whether the management listener has a page for operators.
+    package internal(set) var console = false
     /// `keys`
     package let keysFolder: FilePath
     /// `keys_passphrase_file`; `nil` if keys are not encrypted.

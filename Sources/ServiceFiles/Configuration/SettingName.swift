@@ -4,6 +4,7 @@ enum SettingName: String, CaseIterable {
     case profile
     case listen
     case management
+    case console
     case keys
     case keysPassphraseFile = "keys_passphrase_file"
     case keysRotationEvery = "keys_rotation.every"

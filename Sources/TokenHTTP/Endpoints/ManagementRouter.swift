@@ -3,22 +3,30 @@ import NIOCore
 import NIOHTTP1
 import Telemetry
 
-/// Routes the requests of the management listener: liveness, readiness, metrics, and the description of both listeners.
+/// Routes the requests of the management listener: liveness, readiness, metrics, the description of both listeners, and the
+/// console.
 struct ManagementRouter: Sendable {
     let readiness: Readiness
     let metrics: MetricsPage
     /// ``OpenAPIDocument/json``
     let description: ByteBuffer
+    /// `nil` if `console` is off.
+    var console: ConsoleRoutes?
     /// Called for each request that no endpoint takes.
     let report: @Sendable (HTTPEvent) -> Void
 
     func reply(to request: Request, on loop: any EventLoop) -> Reply {
-        guard case .path(let path, _) = request.target, Self.paths.contains(path) else {
-            return refuse(request, .notFound)
-        }
+        guard case .path(let path, let query) = request.target else { return refuse(request, .notFound) }
+        let consolePath = console == nil ? nil : ConsoleRoutes.Path(exactly: path)
+        guard consolePath != nil || Self.paths.contains(path) else { return refuse(request, .notFound) }
         // Checked first, because collecting the metrics of many clients is expensive.
         guard request.method == .GET || request.method == .HEAD else {
             return refuse(request, .methodNotAllowed(allow: "GET, HEAD"))
+        }
+        if let console, let consolePath {
+            let reply = console.reply(to: request, consolePath, query: query, on: loop)
+            if case .now(let response) = reply, response.status.code >= 400 { return refuse(request, response) }
+            return reply
         }
         switch path {
         case "/healthz": return .now(Self.health(isGood: true))

@@ -219,7 +219,7 @@ struct OpenAPIDocument {
                 managementPath(
                     address, summary: "This document.", [(200, "OpenAPI 3.1.", "application/json", document)])
             ),
-        ]
+        ] + (configuration.console ? consolePaths(address) : [])
     }
 
     /// The text of a JSON value.

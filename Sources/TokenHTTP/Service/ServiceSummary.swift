@@ -50,6 +50,9 @@ package struct ServiceSummary: Sendable {
             Fact("memory", "memory", memory.text),
             Fact("drain_delay", "on SIGTERM", "keeps serving for \(DurationText.format(configuration.drainDelay))"),
         ]
+        if configuration.console, let management = configuration.management {
+            facts.append(Fact("console", "console", "http://\(management.local)/console"))
+        }
         facts += Self.trusted(snapshot.identities)
         if let replay = configuration.replay {
             facts.append(Fact("replay", "used assertions", "are remembered at \(replay.url)"))

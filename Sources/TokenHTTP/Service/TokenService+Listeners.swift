@@ -14,8 +14,9 @@ extension TokenService {
     /// The listeners in the order of their start: management, and the one for tokens.
     func listeners(
         _ authenticator: ClientAuthenticator, _ replays: any ReplayProtection, _ signers: SignerPool,
-        _ readiness: Readiness, _ firstSecond: FirstSecond, _ files: FilesThread, coreCount: Int
-    ) -> [ListenerService] {
+        _ readiness: Readiness, _ firstSecond: FirstSecond, _ files: FilesThread, _ issuerKeys: IssuerKeySets,
+        coreCount: Int
+    ) throws -> [ListenerService] {
         let reserve = DescriptorReserve(logger: logger)
         let proxies = trustedProxies
         func listener(
@@ -40,7 +41,19 @@ extension TokenService {
                 onListening: onListening)
         }
 
-        var listeners: [ListenerService] = []
+        let router = tokenRouter(authenticator, replays, signers, readiness, files, coreCount: coreCount)
+        let tokens = listener(
+            "tokens", configuration.listen,
+            MemoryBudget(capacity: memoryForConnections, onEbb: Self.returnMemory),
+            connections: Self.maximumConnections(coreCount: coreCount), evictionTime: .seconds(2), tls: tlsContext,
+            onListening: {
+                guard firstSecond.isAhead() else { return readiness.begin() }
+                Task {
+                    await firstSecond.wait()
+                    readiness.begin()
+                }
+            }, respond: router.reply)
+        var listeners = [tokens]
         if let address = configuration.management {
             let router = ManagementRouter(
                 readiness: readiness, metrics: MetricsPage(metrics.registry),
@@ -48,26 +61,13 @@ extension TokenService {
                     bytes: OpenAPIDocument(
                         configuration: configuration, use: reloader.snapshots.current.metadataUse
                     ).json),
+                console: try consoleRoutes(address, readiness, signers, issuerKeys) { tokens.connectionCount },
                 report: { [reporter] in reporter.report($0) })
-            listeners.append(
-                listener(
-                    "management", address, MemoryBudget(capacity: Self.memoryForManagement),
-                    connections: Self.managementConnections, evictionTime: .milliseconds(100),
-                    respond: router.reply))
+            let management = listener(
+                "management", address, MemoryBudget(capacity: Self.memoryForManagement),
+                connections: Self.managementConnections, evictionTime: .milliseconds(100), respond: router.reply)
+            listeners.insert(management, at: 0)
         }
-        let router = tokenRouter(authenticator, replays, signers, readiness, files, coreCount: coreCount)
-        listeners.append(
-            listener(
-                "tokens", configuration.listen,
-                MemoryBudget(capacity: memoryForConnections, onEbb: Self.returnMemory),
-                connections: Self.maximumConnections(coreCount: coreCount), evictionTime: .seconds(2), tls: tlsContext,
-                onListening: {
-                    guard firstSecond.isAhead() else { return readiness.begin() }
-                    Task {
-                        await firstSecond.wait()
-                        readiness.begin()
-                    }
-                }, respond: router.reply))
         return listeners
     }
 

@@ -82,8 +82,8 @@ package struct TokenService: Sendable {
         }
         let authenticator = try authenticator(usedAssertions, issuerKeys, coreCount: coreCount)
         let files = FilesThread()
-        let listeners = listeners(
-            authenticator, usedAssertions, signers, readiness, firstSecond, files, coreCount: coreCount)
+        let listeners = try listeners(
+            authenticator, usedAssertions, signers, readiness, firstSecond, files, issuerKeys, coreCount: coreCount)
         collect(readiness, signers, issuerKeys, replayStore, listeners)
 
         // The services are stopped in reverse order, each after the next one has ended.
