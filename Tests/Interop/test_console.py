@@ -6,7 +6,8 @@ import time
 import jwt
 import pytest
 import requests
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from browser import console_page, contrast, inspect, rows, running_browser, state
 from peers import needs
@@ -20,6 +21,7 @@ OTHER_ALGORITHMS = ["ES256", "ES384", "EdDSA"]
 ATTACK = "\"'></td></script></style><img src=x onerror=alert(1)><script>alert(2)</script>"
 # The same without what the syntax of a scope or a URI does not have.
 ATTACK_WORD = "<img/src=x/onerror=alert(3)>"
+ATTACK_KEY = "<img src=x onerror=alert(6)>"
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +50,10 @@ def service(tmp_path_factory):
         ]
         (service.folder / "issuers.yaml").write_text(json.dumps({"issuers": issuers}))
         service.writ("keys", "rotate")
-        # They are published, and sign nothing here.
+        # These are published, and sign nothing here.
+        public = ec.generate_private_key(ec.SECP256R1()).public_key()
+        pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        (service.folder / f"keys/kid={ATTACK_KEY}.pub.pem").write_bytes(pem)
         for algorithm in OTHER_ALGORITHMS:
             service.writ("keys", "generate", "--algorithm", algorithm)
         yield service.start(WRIT_CONSOLE="on")
@@ -65,7 +70,7 @@ class TestPanels:
     def test_keys_are_a_picture_on_a_time_line(self, service, page):
         facts = state(service)
         (signing,) = [key for key in facts["keys"] if key["state"] == "signing" and key["use"] == "signing"]
-        assert len([key for key in facts["keys"] if key["state"] == "published"]) == len(OTHER_ALGORITHMS)
+        assert len([key for key in facts["keys"] if key["state"] == "published"]) == len(OTHER_ALGORITHMS) + 1
         (following,) = [key for key in facts["keys"] if key["state"] == "next"]
         expect(page.locator("#keys-summary")).to_contain_text(f"key {signing['kid'][:12]}… signs")
         expect(page.locator("#keys-summary")).to_contain_text(f"Key {following['kid'][:12]}… takes over at")
@@ -77,7 +82,7 @@ class TestPanels:
         assert boxes["is-signing"]["x"] < now < boxes["is-signing"]["x"] + boxes["is-signing"]["width"]
         assert abs(boxes["is-next"]["x"] - now) < 3
         page.get_by_text("All keys as a table").click()
-        assert {row[0].split()[0] for row in rows(page, "#keys-table")} == {key["kid"] for key in facts["keys"]}
+        assert {row[0].splitlines()[0] for row in rows(page, "#keys-table")} == {key["kid"] for key in facts["keys"]}
 
     def test_requests_are_plots_that_move(self, service, page):
         before = page.locator("#plot-outcomes path").first.get_attribute("d")
@@ -125,10 +130,16 @@ class TestPanels:
         expect(page.get_by_role("heading", level=1)).to_have_text("Writ console")
 
 
+def key_of(service, algorithm):
+    """The service's own key for an algorithm that is in force, or that would be."""
+    keys = [each for each in state(service)["keys"] if each["use"] == "signing" and each["state"] != "next"]
+    (key,) = [each for each in keys if each["alg"] == algorithm]
+    return key
+
+
 def private_key(service):
     """The key that signs."""
-    (key,) = [each for each in state(service)["keys"] if each["use"] == "signing" and each["state"] == "signing"]
-    return (service.folder / "keys" / key["file"]).read_text()
+    return (service.folder / "keys" / key_of(service, "RS256")["file"]).read_text()
 
 
 def signed(service, token, **changes):
@@ -211,7 +222,7 @@ class TestInspector:
 
     @pytest.mark.parametrize("algorithm", OTHER_ALGORITHMS)
     def test_each_algorithm(self, service, page, algorithm):
-        (key,) = [each for each in state(service)["keys"] if each.get("alg") == algorithm and each["state"] == "published"]
+        key = key_of(service, algorithm)
         private = (service.folder / "keys" / key["file"]).read_text()
         token = jwt.encode(claims(service.access_token()), private, algorithm, {"kid": key["kid"], "typ": "at+jwt"})
         verdict, findings = inspect(page, token)
@@ -229,9 +240,17 @@ class TestInspector:
     def test_the_key_of_another_algorithm(self, service, page):
         """RS256 with a key for ES256, and with one for Ed25519."""
         for algorithm in ("ES256", "EdDSA"):
-            (key,) = [each for each in state(service)["keys"] if each.get("alg") == algorithm]
+            key = key_of(service, algorithm)
             token = jwt.encode(claims(service.access_token()), private_key(service), "RS256", {"kid": key["kid"], "typ": "at+jwt"})
             assert "is not for RS256, but for" in inspect(page, token)[0]
+
+    def test_a_browser_that_does_not_verify_here(self, browser, service):
+        """On a page that is neither of localhost nor of https."""
+        with console_page(browser, service) as page:
+            page.evaluate("Object.defineProperty(crypto, 'subtle', { value: undefined })")
+            verdict, findings = inspect(page, service.access_token())
+            assert verdict == "Its claims are in order. Its signature was not checked."
+            assert any("Use a forwarded port." in finding for finding in findings)
 
     def test_nothing_leaves_the_browser(self, service, page):
         sent = []
@@ -254,6 +273,8 @@ class TestHostileTexts:
         cells = rows(page, "#clients-table")
         assert sum(ATTACK in row[0] for row in cells) == 1
         assert any(ATTACK_WORD in row[3] and ATTACK_WORD in row[4] for row in cells)
+        assert ATTACK_KEY[:12] in page.get_by_role("img", name="Time line").text_content()
+        assert ATTACK_KEY in page.locator("#keys-table").text_content()
         assert rows(page, "#issuers-table")[1][1] == "https://issuer.invalid/'onload='alert(5)"
         self.assert_harmless(page)
 
@@ -380,6 +401,8 @@ class TestUse:
             own_service.start(WRIT_CONSOLE="on")
             expect(page.locator("#link")).to_have_text("live")
             expect(page.locator("#tile-total dd")).to_have_text("0")
+            # The plots begin anew, with the new service's time.
+            assert page.evaluate("samples.every((sample, index) => index === 0 || sample.time > samples[index - 1].time)")
 
     def test_with_ten_thousand_clients(self, browser, own_service):
         entries = "".join(

@@ -81,7 +81,8 @@ watchInspector();
 refresh();
 listen();
 // What no event tells: when clients last got a token, the age of an issuer's keys, and how far away a time is.
-setInterval(() => { if (!document.hidden) refresh(); }, 10_000);
+// Text that an operator has selected stays as it is.
+setInterval(() => { if (!document.hidden && getSelection().isCollapsed) refresh(); }, 10_000);
 addEventListener("resize", () => {
   if (!page.state) return;
   showKeys(page.state);
