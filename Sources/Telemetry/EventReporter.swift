@@ -2,7 +2,8 @@ package import Logging
 import OAuth
 import Synchronization
 
-/// Counts and logs what happens. The log has one line for each event, but for refusals of addresses over their limit.
+/// Counts and logs what happens. The log has one line for each event, but for refusals of addresses and
+/// clients over their limit.
 package final class EventReporter: Sendable {
     private let logger: Logger
     private let metrics: ServiceMetrics
@@ -21,8 +22,8 @@ package final class EventReporter: Sendable {
         metrics.count(event)
         if let error = event.refusal?.underlyingError { logger.error("A request could not be answered: \(error)") }
         guard logger.logLevel <= .info else { return }
-        if event.refusal?.code == .tooManyFailures, let address = event.address {
-            guard refusals.withLock({ $0.add(address, event.client?.id) }) else { return }
+        if let code = event.refusal?.code, RefusalSummaries.codes.contains(code), let address = event.address {
+            guard refusals.withLock({ $0.add(code, address, event.client?.id) }) else { return }
         }
         logger.info(event.message, metadata: event.metadata)
         if !event.steps.isEmpty { logger.trace("Steps", metadata: RequestSteps(event: event).metadata) }

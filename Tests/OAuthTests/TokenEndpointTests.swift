@@ -18,7 +18,11 @@ import Testing
     }
 
     /// The steps that were taken, and the refusal at the end, if there is one.
-    private func steps(_ body: String) async throws -> (steps: [String], refusal: TokenRefusal.Code?) {
+    ///
+    /// - Parameter admits: whether the client has not made too many requests.
+    private func steps(_ body: String, admits: Bool = true) async throws -> (
+        steps: [String], refusal: TokenRefusal.Code?
+    ) {
         let key = try SigningKey(.generate(on: .p256), keyID: "k1", algorithm: .es256)
         var steps: [String] = []
         do throws(TokenRefusal) {
@@ -26,6 +30,10 @@ import Testing
                 Fixture.post(body), now: Fixture.now,
                 authenticate: { (credentials, _) throws(TokenRefusal) in
                     try fixture.clients.authenticate(credentials, verified: .none, now: Fixture.now).conclude()
+                },
+                admit: { (client) throws(TokenRefusal) in
+                    guard admits else { throw TokenRefusal(.tooManyRequests) }
+                    steps.append("admitted \(client.id)")
                 },
                 useProof: { (_, _) throws(TokenRefusal) in .first },
                 sign: { grant throws(TokenRefusal) in
@@ -57,11 +65,12 @@ import Testing
         let good = try await steps(body + "&scope=site.read")
         #expect(
             good.steps == [
-                "identified client_credentials", "parsed", "authenticated reporting", "authorized site.read", "signed",
+                "identified client_credentials", "parsed", "authenticated reporting", "admitted reporting",
+                "authorized site.read", "signed",
             ])
         #expect(good.refusal == nil)
         let widened = try await steps(body + "&scope=site.write")
-        #expect(widened.steps == ["identified client_credentials", "parsed", "authenticated reporting"])
+        #expect(widened.steps.dropFirst(2) == ["authenticated reporting", "admitted reporting"])
         #expect(widened.refusal == .scopeNotAllowed)
         let wrong = try await steps("grant_type=client_credentials&client_id=reporting&client_secret=wrong")
         #expect(wrong.steps == ["identified client_credentials", "parsed"])
@@ -69,6 +78,17 @@ import Testing
         let malformed = try await steps(body + "&scope=%22")
         #expect(malformed.steps == ["identified client_credentials"])
         #expect(malformed.refusal == .malformedScope)
+    }
+
+    @Test("A client that makes too many requests is refused after its authentication and before its grant")
+    func tooManyRequests() async throws {
+        let secret = Fixture.secret.replacing(" ", with: "+")
+        let body = "grant_type=client_credentials&client_id=reporting&client_secret="
+        let refused = try await steps(body + secret, admits: false)
+        #expect(refused.steps == ["identified client_credentials", "parsed", "authenticated reporting"])
+        #expect(refused.refusal == .tooManyRequests)
+        // Only who knows the secret learns that.
+        #expect(try await steps(body + "wrong", admits: false).refusal == .invalidClient)
     }
 
     @Test(

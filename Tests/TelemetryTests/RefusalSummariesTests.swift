@@ -11,7 +11,7 @@ import WireText
 
     /// `#expect` has no mutating calls.
     private func add(_ address: IPAddress, _ client: ClientID?, _ summaries: inout RefusalSummaries) -> Bool {
-        summaries.add(address, client)
+        summaries.add(.tooManyFailures, address, client)
     }
 
     private func take(_ summaries: inout RefusalSummaries) -> [RefusalSummaries.Summary] { summaries.take() }
@@ -46,9 +46,9 @@ import WireText
         var summaries = RefusalSummaries()
         let (first, second) = try (self.address("192.0.2.1"), self.address("192.0.2.2"))
         let (a, b) = try (ClientID("a"), ClientID("b"))
-        for address in [first, second] { _ = summaries.add(address, a) }
-        for client in [a, a] { _ = summaries.add(first, client) }
-        for client in [a, b, a] { _ = summaries.add(second, client) }
+        for address in [first, second] { _ = summaries.add(.tooManyFailures, address, a) }
+        for client in [a, a] { _ = summaries.add(.tooManyFailures, first, client) }
+        for client in [a, b, a] { _ = summaries.add(.tooManyFailures, second, client) }
         let taken = summaries.take()
         #expect(taken.first { $0.address == first }?.client == a)
         #expect(taken.first { $0.address == second }?.client == nil)
@@ -60,7 +60,7 @@ import WireText
         var lineCount = 0
         for number in 0..<10_000 {
             let address = try #require(IPAddress(octets: [10, 0, UInt8(number >> 8), UInt8(number & 255)]))
-            if summaries.add(address, nil) { lineCount += 1 }
+            if summaries.add(.tooManyFailures, address, nil) { lineCount += 1 }
         }
         #expect(lineCount == RefusalSummaries.capacity)
         let taken = summaries.take()

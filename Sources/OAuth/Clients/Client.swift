@@ -38,6 +38,8 @@ public final class Client: Sendable {
     package let accessTokenLifetime: Duration?
     /// `access_token_reuse`; `nil` for the service's, zero for no reuse.
     package let accessTokenReuse: Duration?
+    /// `requests_per_minute`: how many token requests the client may make; `nil` for any number.
+    package let requestsPerMinute: Int?
     /// `access_tokens_not_before` and `refresh_tokens_not_before`, the client's own and those of all clients.
     package let notBefore: TokensNotBefore
     /// `status_index`; `nil` if its place follows from its identifier.
@@ -87,8 +89,9 @@ public final class Client: Sendable {
         certificates: ClientCertificateRules = .none, authenticationMethod: TokenEndpointAuthenticationMethod? = nil,
         grantTypes: Set<GrantType> = [.clientCredentials], scope: Scope = .empty, resources: [Audience] = [],
         audiences: [Audience] = [], tokenShape: AccessTokenShape = .standard, accessTokenLifetime: Duration? = nil,
-        accessTokenReuse: Duration? = nil, notBefore: TokensNotBefore = TokensNotBefore(), statusIndex: Int? = nil,
-        isInStatusLists: Bool = true, requiresProof: Bool = false,
+        accessTokenReuse: Duration? = nil, requestsPerMinute: Int? = nil,
+        notBefore: TokensNotBefore = TokensNotBefore(), statusIndex: Int? = nil, isInStatusLists: Bool = true,
+        requiresProof: Bool = false,
         introspection: IntrospectionPermission = .none, claims: JSONObject = JSONObject()
     ) throws(InvalidValue) {
         guard claims.members.allSatisfy({ !AccessTokenClaims.registeredNames.contains($0.name) }) else {
@@ -115,6 +118,7 @@ public final class Client: Sendable {
         self.tokenShape = tokenShape
         self.accessTokenLifetime = accessTokenLifetime
         self.accessTokenReuse = accessTokenReuse
+        self.requestsPerMinute = requestsPerMinute
         self.notBefore = notBefore
         self.statusIndex = statusIndex
         self.isInStatusLists = isInStatusLists
@@ -146,6 +150,7 @@ public final class Client: Sendable {
         tokenShape = other.tokenShape
         accessTokenLifetime = other.accessTokenLifetime
         accessTokenReuse = other.accessTokenReuse
+        requestsPerMinute = other.requestsPerMinute
         self.notBefore = notBefore
         statusIndex = other.statusIndex
         isInStatusLists = other.isInStatusLists

@@ -15,17 +15,19 @@ package struct TokenEndpoint: Sendable {
         self.proofs = proofs
     }
 
-    /// Answers a request: parses it, authenticates the client and checks its DPoP proof, authorizes the grant, and signs
-    /// the access token.
+    /// Answers a request: parses it, authenticates the client, admits its request and checks its DPoP proof, authorizes the
+    /// grant, and signs the access token.
     ///
     /// - Parameters:
     ///   - authenticate: authenticates the client. It may wait, such as for a password hash or for the client's keys.
+    ///   - admit: counts the request of a client that has authenticated; throws if the client makes too many.
     ///   - useProof: records the use of a DPoP proof at a time. It may wait, such as for a store that replicas share.
     ///   - sign: issues the access token of a grant, or returns a reusable token of an equal grant. It may wait too.
     ///   - observe: is called after each step with its result.
     package func answer(
         _ request: EndpointRequest, now: NumericDate,
         authenticate: (PresentedCredentials, EndpointRequest) async throws(TokenRefusal) -> AuthenticatedClient,
+        admit: (Client) throws(TokenRefusal) -> Void = { _ in },
         useProof: (UsedAssertion, NumericDate) async throws(TokenRefusal) -> AssertionUse,
         sign: (AuthorizedGrant) async throws(TokenRefusal) -> IssuedAccessToken,
         observe: (RequestProgress) -> Void
@@ -35,6 +37,8 @@ package struct TokenEndpoint: Sendable {
         observe(.parsed)
         var client = try await authenticate(parsed.credentials, request)
         observe(.authenticated(client))
+        // No stranger can use up what a client may do, and what is over it costs no signature.
+        try admit(client.client)
         if let proof {
             client = try await proof.bind(client, now: now, use: useProof)
             if let confirmation = client.evidence.confirmation { observe(.bound(confirmation)) }

@@ -109,6 +109,9 @@ package enum RefusalCause: String, Error, Sendable, CaseIterable {
     // Revocation, RFC 7009.
     case tokenOfAnotherClient = "token_of_another_client"
 
+    // What the client may do in a time.
+    case rateLimited = "rate_limited"
+
     // The state of the service.
     case throttled
     case tooManyAttempts = "too_many_attempts"
@@ -176,6 +179,7 @@ extension TokenRefusal.Code {
         case .malformedAudience: .audienceMalformed
         case .resourceNotAllowed: .resourceNotAllowed
         case .tooManyFailures: .throttled
+        case .tooManyRequests: .rateLimited
         case .overloaded: .queueFull
         case .replayStoreUnavailable: .replayStoreUnavailable
         case .clientKeysUnavailable: .keyServerDown

@@ -37,6 +37,7 @@ public struct TokenRefusal: Error, Sendable, Equatable {
         case malformedAudience
         case resourceNotAllowed
         case tooManyFailures
+        case tooManyRequests
         case overloaded
         case replayStoreUnavailable
         case clientKeysUnavailable
@@ -154,8 +155,8 @@ extension TokenRefusal.Code {
         case .useNonce: "use_dpop_nonce"
         case .malformedScope, .scopeNotAllowed: "invalid_scope"
         case .malformedResource, .malformedAudience, .resourceNotAllowed: "invalid_target"
-        case .tooManyFailures, .overloaded, .replayStoreUnavailable, .clientKeysUnavailable, .issuerKeysUnavailable,
-            .revocationUnavailable:
+        case .tooManyFailures, .tooManyRequests, .overloaded, .replayStoreUnavailable, .clientKeysUnavailable,
+            .issuerKeysUnavailable, .revocationUnavailable:
             "temporarily_unavailable"
         case .serverError: "server_error"
         }
@@ -197,6 +198,7 @@ extension TokenRefusal.Code {
         case .malformedAudience: "An audience is neither an absolute URI without fragment nor a name."
         case .resourceNotAllowed: "A resource is not one that the client may name."
         case .tooManyFailures: "Authentication failed too often; try again later."
+        case .tooManyRequests: "The client has made too many requests; try again later."
         case .overloaded: "The server is busy; try again shortly."
         case .replayStoreUnavailable: "Whether this was used before cannot be checked now; try again shortly."
         case .clientKeysUnavailable: "The keys of the client cannot be fetched; try again shortly."
@@ -220,7 +222,8 @@ extension TokenRefusal.Code {
         case .methodNotAllowed: 405
         case .bodyTooLarge: 413
         case .wrongMediaType: 415
-        case .tooManyFailures: 429
+        // RFC 6585 section 4
+        case .tooManyFailures, .tooManyRequests: 429
         case .overloaded, .replayStoreUnavailable, .clientKeysUnavailable, .issuerKeysUnavailable,
             .revocationUnavailable:
             503
@@ -233,7 +236,7 @@ extension TokenRefusal.Code {
     /// The default for `Retry-After`, in seconds; `nil` for a refusal without that field.
     package var retryAfter: Int? {
         switch self {
-        case .overloaded, .tooManyFailures: 1
+        case .overloaded, .tooManyFailures, .tooManyRequests: 1
         // The store is connected to again, and a key set that is missing is fetched anew, within two seconds.
         case .replayStoreUnavailable, .clientKeysUnavailable, .issuerKeysUnavailable, .revocationUnavailable: 2
         default: nil

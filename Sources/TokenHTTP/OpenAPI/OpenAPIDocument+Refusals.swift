@@ -96,7 +96,8 @@ extension TokenRefusal.Code {
             [.token, .introspection, .revocation]
         case .missingGrantType, .missingRefreshToken, .missingAssertion, .unauthorizedClient, .unsupportedGrantType,
             .invalidGrant, .invalidAssertionGrant, .invalidProof, .missingProof, .useNonce, .missingCertificate,
-            .malformedScope, .scopeNotAllowed, .malformedResource, .malformedAudience, .resourceNotAllowed:
+            .malformedScope, .scopeNotAllowed, .malformedResource, .malformedAudience, .resourceNotAllowed,
+            .tooManyRequests:
             [.token]
         case .missingToken: [.introspection, .revocation]
         case .introspectionNotAllowed: [.introspection]
