@@ -43,6 +43,7 @@ let atomics = Target.Dependency.product(name: "Atomics", package: "swift-atomics
 let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing", condition: serviceOnly)
 let instrumentation = Target.Dependency.product(
     name: "Instrumentation", package: "swift-distributed-tracing", condition: serviceOnly)
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift", condition: serviceOnly)
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types", condition: hummingbirdOnly)
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
@@ -117,6 +118,10 @@ let surroundings: [Target] = [
         name: "ServiceFiles", dependencies: ["OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto", yams, system],
         swiftSettings: strict),
     .target(
+        name: "ClientState", dependencies: ["Admission", "ServiceFiles", "AccessToken", grdb, system],
+        swiftSettings: strict),
+    tests("ClientState", ["Admission", "ServiceFiles", "OAuth", "AccessToken", grdb, system]),
+    .target(
         name: "LiveState",
         dependencies: [
             "ServiceFiles", "OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto", logging, nioCore, nioSSL, system,
@@ -138,10 +143,8 @@ let surroundings: [Target] = [
     .target(
         name: "TokenHTTP",
         dependencies: [
-            "ConsoleResources", "HTTPEdge", "LiveState", "ServiceFiles", "Telemetry", "PrometheusText", "Admission",
-            "Signing", "OAuth",
-            "AccessToken",
-            "JOSE", "WireText", "Libcrypto", "RemoteKeys", "ReplayStore",
+            "ConsoleResources", "HTTPEdge", "ClientState", "LiveState", "ServiceFiles", "Telemetry", "PrometheusText",
+            "Admission", "Signing", "OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto", "RemoteKeys", "ReplayStore",
             nioCore, nioPosix, nioHTTP1, nioSSL, logging, tracing, instrumentation, lifecycle, system,
         ],
         swiftSettings: staying),
@@ -263,6 +266,7 @@ let package = Package(
             .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
             .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
             .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
+            .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
         ],
     targets: chosenCore + (isCoreOnly ? [] : surroundings),
     swiftLanguageModes: [.v6]

@@ -25,6 +25,7 @@ func writ(_ name: String, _ dependencies: [Target.Dependency], _ settings: [Swif
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
@@ -54,6 +55,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
         .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
+        .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
     ],
     targets: [
         .systemLibrary(
@@ -85,6 +87,7 @@ let package = Package(
         writ("OTLPTracing", ["JOSE", "WireText", tracing]),
         writ("PrometheusText", []),
         writ("ServiceFiles", ["OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto", yams, system]),
+        writ("ClientState", ["Admission", "ServiceFiles", "AccessToken", grdb, system]),
         writ(
             "LiveState",
             ["ServiceFiles", "OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto", logging, nioCore, nioSSL, system]),
@@ -98,8 +101,9 @@ let package = Package(
         writ(
             "TokenHTTP",
             [
-                "HTTPEdge", "LiveState", "ServiceFiles", "Telemetry", "PrometheusText", "Admission", "Signing", "OAuth",
-                "AccessToken", "JOSE", "WireText", "Libcrypto", "RemoteKeys", "ReplayStore",
+                "HTTPEdge", "ClientState", "LiveState", "ServiceFiles", "Telemetry", "PrometheusText", "Admission",
+                "Signing",
+                "OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto", "RemoteKeys", "ReplayStore",
                 nioCore, nioPosix, nioHTTP1, nioSSL, logging, tracing, instrumentation, lifecycle, system,
             ], staying),
         // What the toolchain has of libFuzzer; `script/fuzz` links it.

@@ -58,6 +58,7 @@ extension ServiceConfiguration {
         .clients: { $0.clients.path.string },
         .delegations: { $0.settings[.delegations]?.text },
         .issuers: { $0.issuersFile.string },
+        .state: { $0.stateFile?.string },
         .tokenPath: { $0.endpoints.token },
         .authorizationEndpoint: { $0.endpoints.authorization == nil ? nil : "refuse" },
         .metadata: { $0.settings[.metadata]?.text },

@@ -64,6 +64,7 @@ extension ServiceConfiguration {
         Comparison(.keysPassphraseFile) { $0.keysPassphraseFile },
         Comparison(.clients) { $0.clientsPath },
         Comparison(.issuers) { $0.issuersFile },
+        Comparison(.state) { $0.stateFile },
         Comparison(.tokenPath) { $0.endpoints.token },
         Comparison(.authorizationEndpoint) { $0.endpoints.authorization != nil },
         Comparison(.metadata) { $0.metadata.additional },

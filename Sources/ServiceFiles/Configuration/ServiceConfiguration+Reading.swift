@@ -97,6 +97,7 @@ extension ServiceConfiguration {
         let clientsPath = reader.path(.clients, default: "clients.yaml")
         let delegations = reader.delegations()
         let issuersFile = reader.path(.issuers, default: "issuers.yaml")
+        let stateFile = reader.path(.state)
         let keysPassphraseFile = reader.path(.keysPassphraseFile)
         let keysRotation = reader.rotationPlan()
         let caFile = reader.path(.caFile)
@@ -161,6 +162,7 @@ extension ServiceConfiguration {
         self.dpopNonce = dpopNonce ?? false
         self.replay = replay
         self.caFile = caFile
+        self.stateFile = stateFile
         clientCAFile = certificates.clientCAFile
         bindsTokensToCertificates = certificates.bindsTokens
         certificateOrigin = certificates.origin

@@ -29,6 +29,8 @@ package struct ServiceConfiguration: Sendable {
     package internal(set) var delegations: Delegations?
     /// `issuers`
     package let issuersFile: FilePath
+    /// `state`: where it is kept when clients last got tokens; `nil` if that ends with the process.
+    package internal(set) var stateFile: FilePath?
     /// `token_path`, `authorization_endpoint`, and the paths that follow from the issuer.
     package let endpoints: EndpointPaths
     /// The metadata documents, with the members of `metadata`.
@@ -129,6 +131,9 @@ package struct ServiceConfiguration: Sendable {
             about: decidingFiles + CertificateAuthoritiesFile.paths(of: clients) + issuers.files + [keysFolder]
                 + names.map { keysFolder.appending($0.description) })
     }
+
+    /// What keeps the service from keeping its state.
+    package var stateWarnings: [Problem] { stateFile.map { StateFile($0).warnings } ?? [] }
 
     /// What keeps clients from revoking what they have, though they may.
     package var revocationWarnings: [Problem] {

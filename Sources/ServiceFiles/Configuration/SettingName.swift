@@ -12,6 +12,7 @@ enum SettingName: String, CaseIterable {
     case clients
     case delegations
     case issuers
+    case state
     case tokenPath = "token_path"
     case authorizationEndpoint = "authorization_endpoint"
     case metadata

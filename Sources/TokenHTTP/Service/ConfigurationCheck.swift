@@ -52,7 +52,7 @@ package enum ConfigurationCheck {
         guard problems.isEmpty else { throw InvalidConfiguration(problems) }
         let certificateWarnings = identity??.warnings(for: configuration.issuer, now: .now) ?? []
         return configuration.warnings + configuration.trustWarnings(clients?.clients ?? [], issuers)
-            + configuration.revocationWarnings
+            + configuration.revocationWarnings + configuration.stateWarnings
             + issuers.warnings + (clients?.warnings ?? []) + configuration.overlapWarnings(clients?.clients ?? [])
             + certificateWarnings
     }
