@@ -15,7 +15,7 @@ RESOURCES = {
     "/.well-known/openid-configuration": {"GET", "HEAD", "OPTIONS"},
     "/nothing": set(),
 }
-MANAGEMENT = {path: {"GET", "HEAD"} for path in ("/healthz", "/readyz", "/metrics", "/openapi.json")}
+MANAGEMENT = {path: {"GET", "HEAD"} for path in ("/healthz", "/readyz", "/metrics", "/clients/last-used", "/openapi.json")}
 PLACES = [("issuer", path) for path in RESOURCES] + [("management", path) for path in MANAGEMENT]
 
 

@@ -46,6 +46,8 @@ GAUGES = {
     "writ_last_reload_timestamp_seconds",
     "writ_key_state",
     "writ_key_next_change_timestamp_seconds",
+    "writ_client_last_used_timestamp_seconds",
+    "writ_client_uses_since_timestamp_seconds",
     "writ_client_secret_expiry_timestamp_seconds",
     "writ_first_secret_expiry_timestamp_seconds",
     "writ_open_connections",

@@ -139,6 +139,7 @@ import Testing
             resources: [https://api.example.com]                  # audiences that it may request
             access_token_lifetime: 5m                             # optional
             access_token_reuse: 10s                               # optional; or off
+            requests_per_minute: 600                              # optional; more token requests are answered 429, by each replica
             refresh_tokens_not_before: 2026-11-23T09:30:00Z       # optional
             introspect: [https://api.example.com]                 # optional
             claims: { tenant: acme, level: 3, on: true }          # optional

@@ -64,6 +64,7 @@ import Testing
                     token_shape: { typ: JWT, scope: array, scope_claim: scp }
                     access_token_lifetime: 5m
                     access_token_reuse: 20s
+                    requests_per_minute: 600
                     claims: { tenant: acme, level: 3, admin: false, id: "007", tags: [a, b] }
 
                 """
@@ -81,6 +82,7 @@ import Testing
         #expect(client.tokenShape == (try AccessTokenShape(type: .jwt, scope: .array, scopeClaim: "scp")))
         #expect(client.accessTokenLifetime == .seconds(300))
         #expect(client.accessTokenReuse == .seconds(20))
+        #expect(client.requestsPerMinute == 600)
     }
 
     @Test("refresh_tokens_not_before of the client and that of all clients count together")
@@ -197,6 +199,12 @@ import Testing
             ("    jwks: { keys: [] }\n", "jwks is not a JWK Set"), ("    jwks: [a]\n", "jwks is not a JWK Set"),
             ("    access_token_reuse: off\n", nil),
             ("    access_token_reuse: 1h\n", "access_token_reuse is neither off nor between 1s and 5m"),
+            ("    requests_per_minute: 1\n", nil), ("    requests_per_minute: 1000000\n", nil),
+            ("    requests_per_minute: 0\n", "requests_per_minute is not a number from 1 to 1000000"),
+            ("    requests_per_minute: +5\n", "requests_per_minute is not a number from 1 to 1000000"),
+            ("    requests_per_minute: 1.5\n", "requests_per_minute is not a number from 1 to 1000000"),
+            ("    requests_per_minute: 1000001\n", "requests_per_minute is not a number from 1 to 1000000"),
+            ("    requests_per_minute: [5]\n", "requests_per_minute is not a single value"),
             ("    claims: { sub: me }\n", "claims would shadow the registered claim sub"),
             ("    claims: { nbf: 0 }\n", "claims would shadow the registered claim nbf"),
             ("    claims: { status: {} }\n", "claims would shadow the registered claim status"),

@@ -19,7 +19,8 @@ import Testing
     func membersOfClients(null: String) throws {
         let names = [
             "client_name", "jwks", "jwks_uri", "token_endpoint_auth_method", "grant_types", "scope", "resources",
-            "access_token_lifetime", "access_token_reuse", "access_tokens_not_before", "refresh_tokens_not_before",
+            "access_token_lifetime", "access_token_reuse", "requests_per_minute", "access_tokens_not_before",
+            "refresh_tokens_not_before",
             "status_index", "introspect", "claims",
             "dpop_bound_access_tokens", "access_token_status_list",
         ]

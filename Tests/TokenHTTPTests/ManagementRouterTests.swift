@@ -1,8 +1,11 @@
 import AccessToken
+import Admission
 import HTTPEdge
+import LiveState
 import NIOCore
 import NIOHTTP1
 import PrometheusText
+import ServiceFixture
 import Synchronization
 import Telemetry
 import Testing
@@ -17,7 +20,10 @@ import Testing
         registry.collect { _ in collections.add(1, ordering: .relaxed) }
         let events = Mutex<[HTTPEvent]>([])
         let router = ManagementRouter(
-            readiness: Readiness(), metrics: MetricsPage(registry), description: ByteBuffer(),
+            readiness: Readiness(), metrics: MetricsPage(registry),
+            lastUses: LastUsesDocument(
+                ClientUses(start: NumericDate(0)), snapshots: SnapshotStore(try ServiceFixture().snapshot())),
+            description: ByteBuffer(),
             report: { event in events.withLock { $0.append(event) } })
         let refused = try await send(Request(.POST, "/metrics"), to: router.reply)
         #expect(refused.status == 405)

@@ -59,7 +59,7 @@ import TestSupport
                 "/.well-known/openid-configuration",
                 "/.well-known/openid-configuration/tenant",
                 "/tenant/.well-known/openid-configuration",
-                "/healthz", "/readyz", "/metrics", "/openapi.json",
+                "/healthz", "/readyz", "/metrics", "/clients/last-used", "/openapi.json",
             ])
         let text = String(decoding: document.json, as: UTF8.self)
         #expect(text.contains(#""servers": [{"url": "https://example.com","#))

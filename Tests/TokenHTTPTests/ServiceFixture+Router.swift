@@ -21,6 +21,7 @@ extension ServiceFixture {
     ///   - authenticator: by default one with an empty state.
     func tokenRouter(
         _ signers: SignerPool? = nil, authenticator: ClientAuthenticator? = nil,
+        uses: ClientUses = ClientUses(start: NumericDate(0)),
         makeTokenID: @escaping @Sendable () throws(LibcryptoError) -> TokenID = { TokenID("jti-of-the-exchange") },
         report: @escaping @Sendable (RequestEvent) -> Void = { _ in },
         reportRefusal: @escaping @Sendable (HTTPEvent) -> Void = { _ in }
@@ -42,7 +43,7 @@ extension ServiceFixture {
             paths: configuration.endpoints,
             tokenEndpoint: TokenEndpointHandler(
                 shell: shell, snapshots: snapshots, authenticator: authenticator,
-                issuer: TokenIssuer(signers, makeTokenID: makeTokenID), usedProofs: replays,
+                issuer: TokenIssuer(signers, makeTokenID: makeTokenID), usedProofs: replays, uses: uses,
                 path: configuration.endpoints.token, url: "https://tokens.example.com/oauth2/token",
                 now: { Self.now }),
             introspectionEndpoint: IntrospectionEndpointHandler(

@@ -1,6 +1,7 @@
 import AccessToken
 import JOSE
 import OAuth
+import WireText
 
 /// Reads one entry of `clients.yaml` and collects its problems.
 struct ClientReader<Node: YAMLNode>: EntryReader {
@@ -23,7 +24,7 @@ struct ClientReader<Node: YAMLNode>: EntryReader {
             "tls_client_auth_subject_dn", "tls_client_auth_san_dns", "tls_client_auth_san_uri",
             "tls_client_auth_san_ip", "tls_client_auth_san_email", "tls_client_certificate_bound_access_tokens",
             "token_endpoint_auth_method", "grant_types", "scope", "resources", "audiences",
-            "access_token_lifetime", "access_token_reuse",
+            "access_token_lifetime", "access_token_reuse", "requests_per_minute",
             ClientsSettings.accessTokensName, ClientsSettings.refreshTokensName, "status_index",
             "access_token_status_list", "dpop_bound_access_tokens",
             "introspect", "claims", "token_shape",
@@ -67,6 +68,7 @@ struct ClientReader<Node: YAMLNode>: EntryReader {
         let audiences = list("audiences", Audience.init(name:))
         let lifetime = value("access_token_lifetime", DurationText.parseAccessTokenLifetime)
         let reuse = value("access_token_reuse", DurationText.parseAccessTokenReuse)
+        let requestsPerMinute = value("requests_per_minute", Self.requestsPerMinute)
         notBefore = tokensNotBefore()
         isDisabled = value(ClientChange.disabledName, Self.bool) ?? false
         let statusIndex = value("status_index", StatusIndex.parse)
@@ -89,7 +91,7 @@ struct ClientReader<Node: YAMLNode>: EntryReader {
                 authenticationMethod: method,
                 grantTypes: grantTypes.map { Set($0) } ?? [.clientCredentials], scope: scope ?? .empty,
                 resources: resources ?? [], audiences: audiences ?? [], tokenShape: shape ?? .standard,
-                accessTokenLifetime: lifetime, accessTokenReuse: reuse,
+                accessTokenLifetime: lifetime, accessTokenReuse: reuse, requestsPerMinute: requestsPerMinute,
                 notBefore: notBefore.union(settings.notBefore), statusIndex: statusIndex,
                 isInStatusLists: isInStatusLists, requiresProof: requiresProof, introspection: introspection,
                 claims: claims)
@@ -156,6 +158,13 @@ struct ClientReader<Node: YAMLNode>: EntryReader {
         do throws(InvalidValue) { return try DurationText.parseSwitch(text) } catch {
             throw InvalidValue("is neither true nor false")
         }
+    }
+
+    private static func requestsPerMinute(_ text: String) throws(InvalidValue) -> Int {
+        guard text.utf8.allSatisfy(ASCII.isDigit), let count = Int(text), (1...1_000_000).contains(count) else {
+            throw InvalidValue("is not a number from 1 to 1000000")
+        }
+        return count
     }
 
     private static func audience(_ text: String) throws(InvalidValue) -> Audience {

@@ -3,11 +3,12 @@ import NIOCore
 import NIOHTTP1
 import Telemetry
 
-/// Routes the requests of the management listener: liveness, readiness, metrics, the description of both listeners, and the
-/// console.
+/// Routes the requests of the management listener: liveness, readiness, metrics, when clients last got tokens, the description
+/// of both listeners, and the console.
 struct ManagementRouter: Sendable {
     let readiness: Readiness
     let metrics: MetricsPage
+    let lastUses: LastUsesDocument
     /// ``OpenAPIDocument/json``
     let description: ByteBuffer
     /// `nil` if `console` is off.
@@ -35,7 +36,12 @@ struct ManagementRouter: Sendable {
             let promise = loop.makePromise(of: Response.self)
             metrics.document { promise.succeed(Self.answer($0, mediaType: Self.metricsType)) }
             return .later(promise.futureResult)
-        default: return .now(Self.answer(description, mediaType: "application/json"))
+        case Self.lastUsesPath:
+            guard let document = lastUses.document(query, on: loop) else { return refuse(request, .notFound) }
+            return .later(
+                document.map { Self.answer($0, mediaType: Self.jsonType) }
+                    .recover { _ in Response(.serviceUnavailable) })
+        default: return .now(Self.answer(description, mediaType: Self.jsonType))
         }
     }
 
@@ -46,7 +52,12 @@ struct ManagementRouter: Sendable {
 
     private static let metricsType = "text/plain; version=0.0.4; charset=utf-8"
 
-    private static let paths: Set<String> = ["/healthz", "/readyz", "/metrics", "/openapi.json"]
+    private static let jsonType = "application/json"
+
+    /// The path of ``LastUsesDocument``.
+    static let lastUsesPath = "/clients/last-used"
+
+    private static let paths: Set<String> = ["/healthz", "/readyz", "/metrics", "/openapi.json", lastUsesPath]
 
     private static func health(isGood: Bool) -> Response {
         answer(

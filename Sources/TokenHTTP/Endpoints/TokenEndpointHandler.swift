@@ -1,4 +1,5 @@
 import AccessToken
+import Admission
 import HTTPEdge
 import LiveState
 import NIOHTTP1
@@ -12,6 +13,7 @@ struct TokenEndpointHandler: Sendable {
     let authenticator: ClientAuthenticator
     let issuer: TokenIssuer
     let usedProofs: any ReplayProtection
+    let uses: ClientUses
     let path: String
     /// The public URL of the endpoint.
     let url: String
@@ -29,6 +31,7 @@ struct TokenEndpointHandler: Sendable {
                         credentials, of: request, in: { RegisteredClients(snapshots.current) },
                         rules: snapshot.assertionRules, now: now)
                 },
+                admit: { (client) throws(TokenRefusal) in try uses.admit(client) },
                 useProof: { (proof, now) async throws(TokenRefusal) in try await usedProofs.use(proof, now: now) },
                 sign: { (grant) async throws(TokenRefusal) in
                     let trace = observation.trace
@@ -38,6 +41,7 @@ struct TokenEndpointHandler: Sendable {
                     return token
                 },
                 observe: { observation.add($0, snapshot.clients) })
+            if let client = observation.event.client { uses.record(client.id, at: now) }
             return .confidential(response.json)
         }
         // RFC 9449 section 8.2: whatever became of the request, its client has the nonce for the next.

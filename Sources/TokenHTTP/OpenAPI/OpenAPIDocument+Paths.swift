@@ -198,8 +198,10 @@ extension OpenAPIDocument {
     }
 
     /// A path of the management listener. Each answer has a status, a description, a media type and a schema.
+    ///
+    /// - Parameter parameters: of its operations, as JSON; `nil` for none.
     func managementPath(
-        _ address: ListenAddress, summary: String,
+        _ address: ListenAddress, summary: String, parameters: String? = nil,
         _ answers: [(status: Int, description: String, mediaType: String, schema: String)]
     ) -> String {
         func responses(hasContent: Bool) -> String {
@@ -227,6 +229,7 @@ extension OpenAPIDocument {
                   }
                 }
               ],
+              \#(parameters.map { #""parameters": \#($0),"# } ?? "")
               "get": {
                 "tags": ["management"], "summary": "\#(summary)",
                 "responses": {\#(responses(hasContent: true))}

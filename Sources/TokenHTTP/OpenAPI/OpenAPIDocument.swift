@@ -214,6 +214,7 @@ struct OpenAPIDocument {
                     address, summary: "Metrics for Prometheus.",
                     [(200, "The text format of Prometheus, version 0.0.4.", "text/plain", #"{"type": "string"}"#)])
             ),
+            (ManagementRouter.lastUsesPath, lastUsesPath(address)),
             (
                 "/openapi.json",
                 managementPath(

@@ -13,13 +13,13 @@ extension TokenService {
     /// - Throws: if libcrypto cannot hash.
     func consoleRoutes(
         _ address: ListenAddress, _ readiness: Readiness, _ signers: SignerPool, _ issuerKeys: IssuerKeySets,
-        connectionCount: @escaping @Sendable () -> Int
+        _ uses: ClientUses, connectionCount: @escaping @Sendable () -> Int
     ) throws -> ConsoleRoutes? {
         guard configuration.console else { return nil }
         let source = ConsoleSource(
             reloader: reloader, metrics: metrics, readiness: readiness, issuerKeys: issuerKeys,
             signatures: { (signers.waitingCount, signers.capacity) }, connectionCount: connectionCount,
-            lastUse: { _ in nil }, now: { .now })
+            lastUse: { uses.lastUse(of: $0) }, now: { .now })
         return ConsoleRoutes(
             access: ConsoleAccess(host: address.host), document: try ConsoleDocument(),
             writer: ConsoleStateWriter { source.state($0) }, events: ConsoleEvents { source.numbers })

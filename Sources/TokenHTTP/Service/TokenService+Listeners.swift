@@ -1,4 +1,5 @@
 import AccessToken
+import Admission
 import HTTPEdge
 import Libcrypto
 import LiveState
@@ -14,8 +15,8 @@ extension TokenService {
     /// The listeners in the order of their start: management, and the one for tokens.
     func listeners(
         _ authenticator: ClientAuthenticator, _ replays: any ReplayProtection, _ signers: SignerPool,
-        _ readiness: Readiness, _ firstSecond: FirstSecond, _ files: FilesThread, _ issuerKeys: IssuerKeySets,
-        coreCount: Int
+        _ uses: ClientUses, _ readiness: Readiness, _ firstSecond: FirstSecond, _ files: FilesThread,
+        _ issuerKeys: IssuerKeySets, coreCount: Int
     ) throws -> [ListenerService] {
         let reserve = DescriptorReserve(logger: logger)
         let proxies = trustedProxies
@@ -41,7 +42,7 @@ extension TokenService {
                 onListening: onListening)
         }
 
-        let router = tokenRouter(authenticator, replays, signers, readiness, files, coreCount: coreCount)
+        let router = tokenRouter(authenticator, replays, signers, uses, readiness, files, coreCount: coreCount)
         let tokens = listener(
             "tokens", configuration.listen,
             MemoryBudget(capacity: memoryForConnections, onEbb: Self.returnMemory),
@@ -57,11 +58,12 @@ extension TokenService {
         if let address = configuration.management {
             let router = ManagementRouter(
                 readiness: readiness, metrics: MetricsPage(metrics.registry),
+                lastUses: LastUsesDocument(uses, snapshots: reloader.snapshots),
                 description: ByteBuffer(
                     bytes: OpenAPIDocument(
                         configuration: configuration, use: reloader.snapshots.current.metadataUse
                     ).json),
-                console: try consoleRoutes(address, readiness, signers, issuerKeys) { tokens.connectionCount },
+                console: try consoleRoutes(address, readiness, signers, issuerKeys, uses) { tokens.connectionCount },
                 report: { [reporter] in reporter.report($0) })
             let management = listener(
                 "management", address, MemoryBudget(capacity: Self.memoryForManagement),
@@ -108,7 +110,7 @@ extension TokenService {
 
     func tokenRouter(
         _ authenticator: ClientAuthenticator, _ replays: any ReplayProtection, _ signers: SignerPool,
-        _ readiness: Readiness, _ files: FilesThread, coreCount: Int
+        _ uses: ClientUses, _ readiness: Readiness, _ files: FilesThread, coreCount: Int
     ) -> TokenRouter {
         let (snapshots, endpoints, origin) = (reloader.snapshots, configuration.endpoints, configuration.issuer.origin)
         let proxies = trustedProxies
@@ -120,7 +122,7 @@ extension TokenService {
             tokenEndpoint: TokenEndpointHandler(
                 shell: shell, snapshots: snapshots, authenticator: authenticator,
                 issuer: TokenIssuer(signers, makeTokenID: { () throws(LibcryptoError) in try TokenID() }),
-                usedProofs: replays,
+                usedProofs: replays, uses: uses,
                 path: endpoints.token, url: origin + endpoints.token, now: { .now }),
             introspectionEndpoint: IntrospectionEndpointHandler(
                 shell: shell, snapshots: snapshots, authenticator: authenticator, signers: signers,

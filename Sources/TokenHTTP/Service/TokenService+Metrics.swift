@@ -1,4 +1,5 @@
 import AccessToken
+import Admission
 import Libcrypto
 import LiveState
 import OAuth
@@ -12,7 +13,8 @@ extension TokenService {
     /// Registers the metrics that are computed on each scrape.
     func collect(
         _ readiness: Readiness, _ signers: SignerPool, _ issuerKeys: IssuerKeySets,
-        _ replayStore: ReplayStore?, _ listeners: [ListenerService]
+        _ replayStore: ReplayStore?, _ uses: ClientUses, _ usesService: ClientUsesService,
+        _ listeners: [ListenerService]
     ) {
         ProcessStatistics.collect(into: metrics.registry)
         metrics.registry.collect { [reloader, metrics, isPerClient = configuration.metricsPerClient] samples in
@@ -35,6 +37,9 @@ extension TokenService {
             }
             reloader.lastStatus.add(to: &samples)
             if let replayStore { ReplayStoreSamples(store: replayStore).add(to: &samples) }
+            ClientUsesSamples(
+                uses: uses, service: usesService, clients: reloader.snapshots.current.clients, isPerClient: isPerClient
+            ).add(to: &samples)
             IssuerSamples(issuers: reloader.snapshots.current.identities.all, keys: issuerKeys).add(to: &samples)
             StateSamples(
                 snapshot: reloader.snapshots.current, tlsIdentity: reloader.tlsIdentities.current,

@@ -82,14 +82,20 @@ package struct TokenService: Sendable {
         }
         let authenticator = try authenticator(usedAssertions, issuerKeys, coreCount: coreCount)
         let files = FilesThread()
+        let uses = ClientUses(start: started)
+        let usesService = ClientUsesService(
+            uses, snapshots: reloader.snapshots, file: configuration.stateFile, logger: logger)
         let listeners = try listeners(
-            authenticator, usedAssertions, signers, readiness, firstSecond, files, issuerKeys, coreCount: coreCount)
-        collect(readiness, signers, issuerKeys, replayStore, listeners)
+            authenticator, usedAssertions, signers, uses, readiness, firstSecond, files, issuerKeys,
+            coreCount: coreCount)
+        collect(readiness, signers, issuerKeys, replayStore, uses, usesService, listeners)
 
         // The services are stopped in reverse order, each after the next one has ended.
         var services =
             companions + [
                 SummaryService(reporter: reporter),
+                // The last requests are answered before it writes what they did.
+                usesService,
                 ReloadService(reloader: reloader, files: files, signers: signers, hangups: signals.hangups),
                 RotationService(configuration.keys, snapshots: reloader.snapshots, files: files, logger: logger),
             ]

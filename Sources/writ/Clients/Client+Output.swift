@@ -5,7 +5,11 @@ import ServiceFiles
 
 extension Client {
     /// Writes the client with the member names of RFC 7591, without its secrets and keys.
-    func write(to writer: inout JSONWriter, isDisabled: Bool = false) {
+    ///
+    /// - Parameter addMembers: writes further members.
+    func write(
+        to writer: inout JSONWriter, isDisabled: Bool = false, addMembers: (inout JSONWriter) -> Void = { _ in }
+    ) {
         writer.object { object in
             object.member("client_id", id.description)
             if isDisabled { object.member("disabled", .bool(true)) }
@@ -32,6 +36,7 @@ extension Client {
                     shape.member("scope_claim", tokenShape.scopeClaim)
                 }
             }
+            if let requestsPerMinute { object.member("requests_per_minute", Int64(requestsPerMinute)) }
             if requiresProof { object.member("dpop_bound_access_tokens", .bool(true)) }
             switch introspection {
             case .none: object.member("introspect", .bool(false))
@@ -58,6 +63,7 @@ extension Client {
             }
             writeIdentities(to: &object)
             writeCertificates(to: &object)
+            addMembers(&object)
         }
     }
 }

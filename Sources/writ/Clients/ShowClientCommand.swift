@@ -69,6 +69,7 @@ extension ClientsCommand {
             rows.append(["access_token_lifetime", DurationText.format(lifetime)])
             let reuse = client.accessTokenReuse ?? configuration.accessTokenReuse
             if reuse > .zero { rows.append(["access_token_reuse", DurationText.format(reuse)]) }
+            if let limit = client.requestsPerMinute { rows.append(["requests_per_minute", String(limit)]) }
             rows += client.revocationRows
             if client.requiresProof { rows.append(["dpop_bound_access_tokens", "true"]) }
             switch client.introspection {

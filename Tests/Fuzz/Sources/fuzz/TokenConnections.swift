@@ -41,7 +41,8 @@ final class TokenConnections: Sendable {
         // The signatures are made by the thread that has the connections.
         signers = SignerPool(workerCount: 1, wait: queueWait, reportWait: { _ in }, wakeWorkers: { _ in })
         router = service.tokenRouter(
-            authenticator, usedAssertions, signers, Readiness(), FilesThread(), coreCount: 1)
+            authenticator, usedAssertions, signers, ClientUses(start: NumericDate(0)), Readiness(), FilesThread(),
+            coreCount: 1)
         let policy = configuration.policy
         statusLists = StatusListHandler(
             publisher: StatusListPublisher(urls: policy.statusLists, threads: nil) { [signers] in
