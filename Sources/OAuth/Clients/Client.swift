@@ -40,6 +40,8 @@ public final class Client: Sendable {
     package let accessTokenReuse: Duration?
     /// `requests_per_minute`: how many token requests the client may make; `nil` for any number.
     package let requestsPerMinute: Int?
+    /// The limits that `requests_per_minute` can be.
+    package static let requestRates = 1...1_000_000
     /// `access_tokens_not_before` and `refresh_tokens_not_before`, the client's own and those of all clients.
     package let notBefore: TokensNotBefore
     /// `status_index`; `nil` if its place follows from its identifier.

@@ -13,6 +13,8 @@ package enum ClientChange: Sendable {
     case grantTypes([GrantType])
     /// `nil` for the lifetime of the service.
     case accessTokenLifetime(Duration?)
+    /// `nil` for any number.
+    case requestsPerMinute(Int?)
     case requiresProof(Bool)
     case bindsAccessTokens(Bool)
     case mayIntrospect(Bool)
@@ -43,6 +45,8 @@ extension ClientChange {
             [Self.member("grant_types", types == [.clientCredentials] ? [] : types.map(\.rawValue))]
         case .accessTokenLifetime(let lifetime):
             [MemberText(name: "access_token_lifetime", value: lifetime.map { DurationText.format($0) })]
+        case .requestsPerMinute(let limit):
+            [MemberText(name: "requests_per_minute", value: limit.map { String($0) })]
         case .requiresProof(let isOn): [Self.member("dpop_bound_access_tokens", isOn)]
         case .bindsAccessTokens(let isOn): [Self.member("tls_client_certificate_bound_access_tokens", isOn)]
         case .mayIntrospect(let isOn): [Self.member("introspect", isOn)]

@@ -119,6 +119,7 @@ extension ClientRegistration {
         [
             ("access_token_lifetime", [client.accessTokenLifetime.map(DurationText.format)].compactMap(\.self)),
             ("access_token_reuse", [client.accessTokenReuse.map(DurationText.format)].compactMap(\.self)),
+            ("requests_per_minute", [client.requestsPerMinute.map(String.init)].compactMap(\.self)),
             ("claims", client.staticClaims.members.map { "\($0.name)=\($0.value.jsonText)" }.sorted()),
             ("claims_from_identity", client.copiedClaims.map { "\($0.name)=\($0.path)" }.sorted()),
             ("token_shape", client.tokenShape == .standard ? [] : [client.tokenShape.text]),

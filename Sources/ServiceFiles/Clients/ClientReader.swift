@@ -161,7 +161,7 @@ struct ClientReader<Node: YAMLNode>: EntryReader {
     }
 
     private static func requestsPerMinute(_ text: String) throws(InvalidValue) -> Int {
-        guard text.utf8.allSatisfy(ASCII.isDigit), let count = Int(text), (1...1_000_000).contains(count) else {
+        guard text.utf8.allSatisfy(ASCII.isDigit), let count = Int(text), Client.requestRates.contains(count) else {
             throw InvalidValue("is not a number from 1 to 1000000")
         }
         return count

@@ -26,6 +26,8 @@ package struct NewClient: Sendable {
     package let mayIntrospect: Bool
     /// `access_token_lifetime`; omitted from the file if it is that of the service.
     package let accessTokenLifetime: Duration?
+    /// `requests_per_minute`; omitted from the file if there is no limit.
+    package let requestsPerMinute: Int?
     /// `status_index`; `nil` to omit it.
     var statusIndex: Int?
     /// `access_tokens_not_before` and `refresh_tokens_not_before`; omitted from the file if nothing is revoked.
@@ -52,8 +54,10 @@ package struct NewClient: Sendable {
         id: ClientID, name: String? = nil, credential: Credential,
         grantTypes: [GrantType] = [.clientCredentials], scope: Scope, resources: [Audience] = [],
         audiences: [Audience] = [], requiresProof: Bool = false, bindsAccessTokens: Bool = false,
-        mayIntrospect: Bool = false, accessTokenLifetime: Duration? = nil
+        mayIntrospect: Bool = false, accessTokenLifetime: Duration? = nil,
+        requestsPerMinute: Int? = nil
     ) {
+        self.requestsPerMinute = requestsPerMinute
         self.accessTokenLifetime = accessTokenLifetime
         self.bindsAccessTokens = bindsAccessTokens
         self.id = id
@@ -81,6 +85,7 @@ package struct NewClient: Sendable {
         if let accessTokenLifetime {
             lines.append("access_token_lifetime: \(DurationText.format(accessTokenLifetime))")
         }
+        if let requestsPerMinute { lines.append("requests_per_minute: \(requestsPerMinute)") }
         if requiresProof { lines.append("dpop_bound_access_tokens: true") }
         if mayIntrospect { lines.append("introspect: true") }
         if notBefore != TokensNotBefore() { lines += notBefore.members.compactMap(\.text) }

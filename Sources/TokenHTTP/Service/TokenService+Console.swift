@@ -1,4 +1,5 @@
 import AccessToken
+import Admission
 import LiveState
 import OAuth
 import ServiceFiles
@@ -9,6 +10,7 @@ extension TokenService {
     ///
     /// - Parameters:
     ///   - address: `management`
+    ///   - uses: when clients last got a token.
     ///   - connectionCount: how many connections clients hold open at the token listener.
     /// - Throws: if libcrypto cannot hash.
     func consoleRoutes(

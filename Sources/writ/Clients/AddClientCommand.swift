@@ -55,7 +55,8 @@ extension ClientsCommand {
                     grantTypes: try options.grantTypes(),
                     scope: scope, resources: resources, audiences: audiences,
                     requiresProof: options.dpopBound == true, bindsAccessTokens: options.certificateBound == true,
-                    mayIntrospect: options.introspect == true, accessTokenLifetime: try options.lifetime()),
+                    mayIntrospect: options.introspect == true, accessTokenLifetime: try options.lifetime(),
+                    requestsPerMinute: options.requestsPerMinute),
                 into: into, isTrial: dryRun, now: .now)
             guard !dryRun else { return Terminal.note("Would add \(id) to \(file).") }
             if keys == nil { secret.show(for: id, scope: scope, asJSON: json) } else { show(id, scope) }

@@ -29,6 +29,9 @@ struct ClientOptions: ParsableArguments {
     @Option(help: "How long its access tokens live, such as 5m.")
     var accessTokenLifetime: String?
 
+    @Option(help: "How many token requests it may make in a minute, at each replica.")
+    var requestsPerMinute: Int?
+
     @Option(help: ArgumentHelp("A file with its public keys: a JWK Set or PEM.", valueName: "file"))
     var jwks: String?
 
@@ -68,6 +71,9 @@ struct ClientOptions: ParsableArguments {
     var introspect: Bool?
 
     func validate() throws {
+        if let requestsPerMinute, !Client.requestRates.contains(requestsPerMinute) {
+            throw ValidationError("--requests-per-minute is not between 1 and \(Client.requestRates.upperBound)")
+        }
         if jwks != nil && jwksURI != nil { throw ValidationError("--jwks and --jwks-uri exclude each other") }
         if caFile != nil && jwksURI == nil { throw ValidationError("--ca-file comes without --jwks-uri") }
         let others = [certificateSubject, certificate, jwks, jwksURI].compactMap(\.self)

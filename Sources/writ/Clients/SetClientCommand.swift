@@ -57,6 +57,7 @@ extension ClientsCommand {
             case audiences
             case grantTypes = "grant_types"
             case lifetime = "access_token_lifetime"
+            case requestsPerMinute = "requests_per_minute"
 
             fileprivate var change: ClientChange {
                 switch self {
@@ -66,6 +67,7 @@ extension ClientsCommand {
                 case .audiences: .audiences([])
                 case .grantTypes: .grantTypes([.clientCredentials])
                 case .lifetime: .accessTokenLifetime(nil)
+                case .requestsPerMinute: .requestsPerMinute(nil)
                 }
             }
         }
@@ -111,6 +113,7 @@ extension ClientsCommand {
             if !options.audience.isEmpty { changes.append(.audiences(try options.audiences())) }
             if !options.grantType.isEmpty { changes.append(.grantTypes(try options.grantTypes())) }
             if let lifetime = try options.lifetime() { changes.append(.accessTokenLifetime(lifetime)) }
+            if let limit = options.requestsPerMinute { changes.append(.requestsPerMinute(limit)) }
             if let isOn = options.dpopBound { changes.append(.requiresProof(isOn)) }
             if let isOn = options.certificateBound { changes.append(.bindsAccessTokens(isOn)) }
             if let isOn = options.introspect { changes.append(.mayIntrospect(isOn)) }
