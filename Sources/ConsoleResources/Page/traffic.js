@@ -1,5 +1,6 @@
 // Requests by outcome, what waits for a signature, and refusals by cause, as plots that move.
 
+// In seconds, and so in events.
 const LONGEST = 300;
 const samples = [];
 let colours = new Map();
@@ -84,7 +85,9 @@ function plot(id, title, series, format) {
   const width = Math.max(200, figure.clientWidth || 300);
   const [height, top] = [112, 14];
   const end = samples[samples.length - 1].time;
-  const x = (time) => width - (end - time) / LONGEST * width;
+  // A short history fills the plot as well.
+  const length = [60, 120, LONGEST].find((seconds) => end - samples[0].time <= seconds) ?? LONGEST;
+  const x = (time) => width - (end - time) / length * width;
   const sums = samples.map((sample) => series.reduce((total, { value }) => total + value(sample), 0));
   const limit = niceLimit(Math.max(0, ...sums));
   const y = (value) => height - value / limit * (height - top);
@@ -97,7 +100,7 @@ function plot(id, title, series, format) {
     if (samples.length > 1) nodes.push(drawn("path", { class: `s${colour}`, d: path }));
     base = upper;
   }
-  nodes.push(drawn("text", { x: 0, y: 10 }, format(limit)), drawn("text", { x: 0, y: height + 14 }, "5 min ago"),
+  nodes.push(drawn("text", { x: 0, y: 10 }, format(limit)), drawn("text", { x: 0, y: height + 14 }, `${span(length)} ago`),
     drawn("text", { x: width, y: height + 14, "text-anchor": "end" }, "now"));
   picture.setAttribute("viewBox", `0 0 ${width} 130`);
   picture.replaceChildren(...nodes);
