@@ -144,7 +144,8 @@ let surroundings: [Target] = [
         name: "TokenHTTP",
         dependencies: [
             "ConsoleResources", "HTTPEdge", "ClientState", "LiveState", "ServiceFiles", "Telemetry", "PrometheusText",
-            "Admission", "Signing", "OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto", "RemoteKeys", "ReplayStore",
+            "Admission", "Signing", "OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto", "RemoteKeys",
+            "ReplayStore",
             nioCore, nioPosix, nioHTTP1, nioSSL, logging, tracing, instrumentation, lifecycle, system,
         ],
         swiftSettings: staying),

@@ -110,7 +110,9 @@ import Testing
         }
         try fixture.folder.write("clients:\n" + taken.joined(separator: "\n") + "\n", to: "other.yaml")
         let other = try ClientsFile(parsing: FilePath(fixture.folder.path("other.yaml")))
-        try editor.add(imported((0..<50).map { "n\($0)" }), creates: false, beside: [other], now: ExportFixture.now)
+        var places = [try ClientsFile(parsing: FilePath(fixture.folder.path("clients.yaml"))), other].places
+        #expect(places.takeFree(from: 0, for: try ClientID("a")) == 200)
+        try editor.add(imported(["two"]), creates: false, beside: [other], now: ExportFixture.now)
         #expect(try clients().compactMap(\.statusIndex).allSatisfy { $0 >= 200 })
     }
 

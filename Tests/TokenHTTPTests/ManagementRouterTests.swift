@@ -45,8 +45,10 @@ import Testing
                     signatures: (0, 0), connectionCount: 0)
             })
         return ManagementRouter(
-            readiness: Readiness(), metrics: MetricsPage(PrometheusRegistry()), description: ByteBuffer(),
-            console: hasConsole ? console : nil, report: { _ in })
+            readiness: Readiness(), metrics: MetricsPage(PrometheusRegistry()),
+            lastUses: LastUsesDocument(
+                ClientUses(start: NumericDate(0)), snapshots: SnapshotStore(try ServiceFixture().snapshot())),
+            description: ByteBuffer(), console: hasConsole ? console : nil, report: { _ in })
     }
 
     private static let consolePaths = ["/console", "/console/state.json", "/console/events"]

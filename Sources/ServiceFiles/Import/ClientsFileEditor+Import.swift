@@ -11,7 +11,8 @@ extension ClientsFileEditor {
     ///   - creates: whether a file that is absent is created, with these clients alone.
     ///   - others: files whose places in the status lists are not taken, besides those of the same folder.
     /// - Throws: the problems of those whose identifiers the file has already. The file is unchanged then.
-    package func add(_ clients: [ImportedClient], creates: Bool, beside others: [ClientsFile], now: NumericDate) throws {
+    package func add(_ clients: [ImportedClient], creates: Bool, beside others: [ClientsFile], now: NumericDate) throws
+    {
         if creates, !isThere { return try create(clients, beside: others, now: now) }
         try edit(.end) { document, file, whole in
             try append(clients, to: &document, file, whole, beside: others, now: now)
@@ -45,7 +46,8 @@ extension ClientsFileEditor {
         for file in [whole] + neighbours { try checkAbsence(of: clients, in: file) }
         var expected = ExpectedFile(file)
         let placements = try whole.placements(
-            of: clients.compactMap(\.client?.id), beside: neighbours + others, &document, &expected.removed, retention: retention,
+            of: clients.compactMap(\.client?.id), beside: neighbours + others, &document, &expected.removed,
+            retention: retention,
             now: now)
         document.append(zip(clients, placements).map { $0.lines + $1.yamlLines })
         let count = clients.count
