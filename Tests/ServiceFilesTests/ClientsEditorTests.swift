@@ -159,18 +159,48 @@ import Testing
         #expect(try ids("a.yaml") == ["a"] && ids("b.yaml") == [])
     }
 
-    @Test("The tokens of all clients are revoked in every file that can be written, and the first error is reported")
+    @Test("The tokens of all clients are revoked in every file that can be written, and the others are reported")
     func revokesAll() throws {
         try write("a", to: "a.yaml")
         try folder.write("[ no such thing", to: "clients.d/b.yaml")
         try write("c", to: "c.yaml")
-        #expect(throws: InvalidConfiguration.self) { try editor().revokeAll(at: Self.now, now: Self.now) }
+        let first = try editor().revokeAll(at: Self.now, now: Self.now)
+        #expect(first.problems.count == 1 && first.written.count == 2)
         for name in ["a.yaml", "c.yaml"] {
             #expect(try folder.read("clients.d/\(name)").contains("access_tokens_not_before: \(Self.now.rfc3339)"))
         }
         try FileManager.default.removeItem(atPath: folder.path("clients.d/b.yaml"))
-        let files = try editor().revokeAll(at: Self.now + .seconds(5), now: Self.now)
+        let files = try editor().revokeAll(at: Self.now + .seconds(5), now: Self.now).written
         #expect(files.map { $0.file.lastComponent?.string } == ["a.yaml", "c.yaml"])
         #expect(files.allSatisfy { $0.notBefore.accessTokens.moments == [Self.now, Self.now + .seconds(5)] })
+    }
+
+    @Test("No command writes through a link that ends outside of the folder or in another file")
+    func links() throws {
+        try write("a", to: "a.yaml")
+        try folder.write("clients: []\n", to: "outside.yaml")
+        for (name, target) in [("b.yaml", "../outside.yaml"), ("c.yaml", "a.yaml")] {
+            try FileManager.default.createSymbolicLink(
+                atPath: folder.path("clients.d/\(name)"), withDestinationPath: target)
+            #expect(throws: ClientsFileEditError.linkElsewhere) {
+                try editor().add(try client("x"), into: name, now: Self.now)
+            }
+        }
+        let result = try editor().revokeAll(at: Self.now, now: Self.now)
+        #expect(result.written.map { $0.file.lastComponent?.string } == ["a.yaml"] && result.problems.count == 2)
+        #expect(try folder.read("outside.yaml") == "clients: []\n")
+    }
+
+    @Test("A mistake in the entry keeps no client from being disabled")
+    func disablingABrokenEntry() throws {
+        try folder.write("clients:\n  - client_id: a\n    scop: a\n", to: "clients.d/a.yaml")
+        let difference = try editor().set([.disable], of: try ClientID("a"), now: Self.now)
+        #expect(difference.changes == [.init(name: "disabled", removed: [], added: ["true"])])
+        let text = try folder.read("clients.d/a.yaml")
+        #expect(
+            text.contains("disabled: true\n") && text.contains("scop: a") && text.contains("access_tokens_not_before"))
+        #expect(throws: InvalidConfiguration.self) {
+            try editor().set([.name("A")], of: try ClientID("a"), now: Self.now)
+        }
     }
 }

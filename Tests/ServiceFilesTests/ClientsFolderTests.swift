@@ -271,4 +271,55 @@ extension ClientsReading {
             try ClientsLocation(FilePath(folder.path("clients.yaml"))).read(context: context)
         }
     }
+
+    private static let lists =
+        #"{"a.yaml": {"client_ids": "a-", "scope": "a"}, "b.yaml": {"client_ids": "b-", "scope": "a"}}"#
+
+    @Test(
+        "A disabled client keeps its place, and what another file has in `removed` gives no client a better right to one"
+    )
+    func placesOfDisabledClients() throws {
+        func file(_ id: String, _ members: String, settings: String = "") -> String {
+            Self.file(id, settings: settings).replacing("scope: a", with: "scope: a\n    status_index: 7\(members)")
+        }
+        let removed = "removed: [{client_id: b-1, status_index: 7, access_tokens_not_before: 2020-01-01T00:00:00Z}]\n"
+        try write(file("a-1", ""), to: "a.yaml")
+        let first = try read(Self.lists)
+        try write(file("a-1", "\n    disabled: true"), to: "a.yaml")
+        let disabled = try read(after: first, Self.lists)
+        #expect(disabled.clients.isEmpty && disabled.removed.map(\.isGone) == [true])
+        try write(file("b-1", "", settings: removed), to: "b.yaml")
+        let registry = try ClientRegistry(disabled.clients, removed: disabled.removed, disabled: disabled.disabled)
+        let context = ClientsContext(
+            certificates: CertificateSupport(hasAuthorities: false, canArrive: false), listsStatus: true,
+            delegations: try DelegationsTests.delegations(Self.lists))
+        let running = try location.read(after: disabled, registry, context: context)
+        #expect(running.clients.isEmpty && running.removed.contains { $0.id.description == "a-1" && $0.isGone })
+        // At a start the first file by name has it.
+        try write(file("a-1", ""), to: "a.yaml")
+        #expect(try read(Self.lists).clients.map(\.id.description) == ["a-1"])
+    }
+
+    @Test("An entry that exceeds its delegation takes no client of another file out")
+    func refusedEntriesOfOthers() throws {
+        let delegations = #"{"a.yaml": {"scope": "x"}, "b.yaml": {"scope": "a"}}"#
+        try write(Self.file("one"), to: "b.yaml")
+        let first = try read(delegations)
+        try write(Self.file("one"), to: "a.yaml")
+        for former in [first, nil] {
+            let reading = try read(after: former, delegations)
+            #expect(scopes(reading) == ["one: a"] && reading.refusedCount == 1)
+        }
+    }
+
+    @Test("A file with very many entries that do not check counts as one that cannot be read")
+    func manyBrokenEntries() throws {
+        try write(Self.file("a"), to: "a.yaml")
+        try write("clients: [" + String(repeating: "{},", count: 1001) + "]\n", to: "b.yaml")
+        let reading = try read()
+        #expect(scopes(reading) == ["a: a"] && reading.refusedCount == 0)
+        #expect(problems(reading) == ["b.yaml: has 1001 entries that do not check, and 1000 are borne with"])
+        try write(Self.file("c"), to: "line\nfeed.yaml")
+        #expect(scopes(try read()) == ["a: a"])
+    }
 }

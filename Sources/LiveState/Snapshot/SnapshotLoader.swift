@@ -134,7 +134,8 @@ package struct SnapshotLoader: Sendable {
                 context: configuration.clientsContext, threadCount: threadCount)
             let registry: ClientRegistry
             do {
-                registry = try ClientRegistry(reading.clients, removed: reading.removed, after: clients?.registry)
+                registry = try ClientRegistry(
+                    reading.clients, removed: reading.removed, disabled: reading.disabled, after: clients?.registry)
             } catch {
                 throw InvalidConfiguration([Problem(.file(configuration.clientsPath.string, line: nil), "\(error)")])
             }

@@ -23,11 +23,13 @@ public final class ClientRegistry: Sendable {
     }
 
     /// - Parameters:
-    ///   - removed: clients that were removed while their tokens may live.
+    ///   - removed: clients that were removed while their tokens may live, and those that are disabled.
+    ///   - disabled: clients that are registered and get no tokens.
     ///   - former: the clients before a reload. If the status lists say the same, they are the same object.
     package init(
-        _ clients: [Client], removed: [RemovedClient], after former: ClientRegistry? = nil
+        _ clients: [Client], removed: [RemovedClient], disabled: [Client] = [], after former: ClientRegistry? = nil
     ) throws(LibcryptoError) {
+        self.disabled = Dictionary(disabled.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         let lists = try StatusLists(clients, removed: removed)
         statusLists = former.map(\.statusLists).flatMap { $0.says(theSameAs: lists) ? $0 : nil } ?? lists
         self.clients = Dictionary(clients.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
@@ -49,6 +51,9 @@ public final class ClientRegistry: Sendable {
         decoys = try SecretDecoys(for: clients)
         assertionDecoys = try AssertionDecoys(for: clients)
     }
+
+    /// The clients that are disabled.
+    package let disabled: [ClientID: Client]
 
     /// The clients that have identities, in the order of the file.
     let withIdentities: [Client]

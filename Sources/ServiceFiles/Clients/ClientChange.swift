@@ -29,16 +29,16 @@ extension ClientChange {
     /// The members of the entry that change.
     ///
     /// - Parameters:
-    ///   - client: the client as it is.
+    ///   - client: the client as it is; `nil` if its entry does not check.
     ///   - moments: the moments of its entry.
     func members(
-        of client: Client, _ moments: TokensNotBefore, now: NumericDate
+        of client: Client?, _ moments: TokensNotBefore, now: NumericDate
     ) throws(ClientsFileEditError) -> [MemberText] {
         switch self {
         case .name(let name): [MemberText(name: "client_name", value: name.map { YAMLScalar.write($0) })]
         case .scope(let scope): [Self.member(scope)]
-        case .addScope(let added): [Self.member(try client.scope.with(added))]
-        case .removeScope(let removed): [Self.member(client.scope.without(removed))]
+        case .addScope(let added): [Self.member(try (client?.scope ?? .empty).with(added))]
+        case .removeScope(let removed): [Self.member((client?.scope ?? .empty).without(removed))]
         case .resources(let resources): [Self.member("resources", resources.map(\.description))]
         case .audiences(let audiences): [Self.member("audiences", audiences.map(\.description))]
         case .grantTypes(let types):
@@ -54,6 +54,14 @@ extension ClientChange {
         case .disable:
             [Self.member(disabledName, true)] + (try moments.adding(now + .seconds(1), now: now)).members
         case .enable: [Self.member(disabledName, false)]
+        }
+    }
+
+    /// Whether it says only whether the client gets tokens.
+    var isSwitch: Bool {
+        switch self {
+        case .disable, .enable: true
+        default: false
         }
     }
 

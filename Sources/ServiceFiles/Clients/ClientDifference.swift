@@ -50,6 +50,20 @@ package struct ClientDifference: Sendable {
         }
     }
 
+    /// The difference of a client whose entry does not check, and is enabled or disabled all the same.
+    ///
+    /// - Returns: `nil` if there is none.
+    init?(_ id: ClientID, from wasDisabled: Bool, to isDisabled: Bool) {
+        guard wasDisabled != isDisabled else { return nil }
+        self.id = id
+        kind = .changed
+        changes = [
+            Change(
+                name: ClientChange.disabledName, removed: wasDisabled ? ["true"] : [], added: isDisabled ? ["true"] : []
+            )
+        ]
+    }
+
     /// The clients that differ: first those of `new` in its order, then those that only `old` has.
     package static func all(from old: ClientsReading, to new: ClientsReading) -> [ClientDifference] {
         let former = Dictionary(

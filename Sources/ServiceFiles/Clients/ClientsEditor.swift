@@ -59,20 +59,17 @@ package struct ClientsEditor: Sendable {
     /// Revokes what was issued before a moment to all clients. What keeps one file of a folder from being written keeps no
     /// other.
     ///
-    /// - Returns: the moments of each file that was written.
-    /// - Throws: the first error, when the other files are written.
-    package func revokeAll(at moment: NumericDate, now: NumericDate) throws -> [(
-        file: FilePath, notBefore: TokensNotBefore
-    )] {
-        var failure: (any Error)?
-        var written: [(file: FilePath, notBefore: TokensNotBefore)] = []
+    /// - Returns: the moments of each file that was written, and why the others were not.
+    package func revokeAll(at moment: NumericDate, now: NumericDate) throws -> RevocationOfAll {
+        var result = RevocationOfAll()
         for file in try location.files() where counts(file) {
-            do { written.append((file, try editor(of: file).revoke(nil, at: moment, now: now))) } catch {
-                failure = failure ?? error
+            do { result.written.append((file, try editor(of: file).revoke(nil, at: moment, now: now))) } catch {
+                guard location.isFolder else { throw error }
+                let place = Problem.Place.file(file.string, line: nil)
+                result.problems += (error as? InvalidConfiguration)?.problems ?? [Problem(place, "\(error)")]
             }
         }
-        if let failure { throw failure }
-        return written
+        return result
     }
 
     /// Removes a client: every entry with its identifier, in every file.
@@ -86,8 +83,14 @@ package struct ClientsEditor: Sendable {
     }
 
     /// The editor of one file.
-    func editor(of file: FilePath) -> ClientsFileEditor {
+    ///
+    /// - Throws: ``ClientsFileEditError/linkElsewhere`` for a link that ends in a file that the operator does not mean.
+    func editor(of file: FilePath) throws(ClientsFileEditError) -> ClientsFileEditor {
         let folder = location.isFolder ? location : nil
+        guard folder.map({ $0.holds(file) && DurableFile.target(of: file).name.isSameText(as: file.name) }) ?? true
+        else {
+            throw .linkElsewhere
+        }
         return ClientsFileEditor(
             file, location.access, context: context, retention: retention, in: folder, folder == nil ? nil : delegations
         )
@@ -104,9 +107,11 @@ package struct ClientsEditor: Sendable {
     ) throws -> ClientDifference {
         let editor = try editor(of: file(of: id))
         let (before, after) = try editor.set(changes, of: id, isTrial: true, now: now)
-        guard let difference = ClientDifference(before.registration, after.registration) else {
-            throw ClientsFileEditError.nothingToChange
-        }
+        let difference =
+            before.registration == nil || after.registration == nil
+            ? ClientDifference(id, from: before.isDisabled, to: after.isDisabled)
+            : ClientDifference(before.registration, after.registration)
+        guard let difference else { throw ClientsFileEditError.nothingToChange }
         if !isTrial { _ = try editor.set(changes, of: id, now: now) }
         return difference
     }
@@ -177,4 +182,12 @@ package struct ClientsEditor: Sendable {
     func editorOutside(_ file: FilePath) -> ClientsFileEditor {
         ClientsFileEditor(file, location.access, context: context, retention: retention)
     }
+}
+
+/// What became of a revocation of all clients.
+package struct RevocationOfAll: Sendable {
+    /// The moments of each file that was written.
+    package var written: [(file: FilePath, notBefore: TokensNotBefore)] = []
+    /// Why others were not.
+    package var problems: [Problem] = []
 }

@@ -50,10 +50,18 @@ package struct ClientsFile: Sendable {
             inPieces: text, of: path, after: former, issuers: issuers, context: context, threadCount: threadCount)
         {
             self = file
-            return
+        } else {
+            try self.init(
+                parsing: YAMLText(path: path, text: text), after: former, issuers: issuers, context: context)
         }
-        try self.init(
-            parsing: YAMLText(path: path, text: text), after: former, issuers: issuers, context: context)
+        let brokenCount = entries.count { $0.client == nil }
+        guard brokenCount <= limits.mostBrokenEntries else {
+            throw InvalidConfiguration([
+                Problem(
+                    .file(path.string, line: nil),
+                    "has \(brokenCount) entries that do not check, and \(limits.mostBrokenEntries) are borne with")
+            ])
+        }
     }
 
     /// Reads the text of a large file in pieces.

@@ -8,6 +8,7 @@ package enum ClientsFileEditError: Error, Sendable, Equatable, CustomStringConve
     case unusualLayout
     case severalFiles
     case nothingToChange
+    case linkElsewhere
     case notAFolder
     case noNameOfFile
 
@@ -21,6 +22,7 @@ package enum ClientsFileEditError: Error, Sendable, Equatable, CustomStringConve
         case .noFreePlace: "the status lists have no free place"
         case .unusualLayout: "the clients file is laid out in a way that this command cannot edit"
         case .nothingToChange: "the client is so already"
+        case .linkElsewhere: "the file is a link to another clients file, or out of the folder"
         case .severalFiles: "the folder of clients has not exactly one file"
         case .notAFolder: "clients are in one file, and not in a folder"
         case .noNameOfFile: "the name of a file in the folder of clients ends in .yaml and has no slash"
@@ -37,6 +39,7 @@ package enum ClientsFileEditError: Error, Sendable, Equatable, CustomStringConve
         case .noFreePlace: "they have 1048576: remove clients first"
         case .unusualLayout: "write each client as a block of lines that begins with `- client_id:`, or edit by hand"
         case .nothingToChange: "`writ clients show ID` shows it"
+        case .linkElsewhere: "put a file in its place"
         case .severalFiles: "--into FILE says which"
         case .notAFolder: "leave --into out, or let `clients` in writ.yaml name a folder"
         case .noNameOfFile: "--into payments.yaml"

@@ -15,17 +15,19 @@ extension ClientsFileEditor {
         let file = try edit(.entries(of: id), isTrial: isTrial) { document, file, whole in
             guard let index = file.positions(of: id).first else { throw ClientsFileEditError.noSuchClient }
             let entry = try whole.firstEntry(of: id)
-            guard let client = entry.client else { throw InvalidConfiguration(entry.problems) }
+            // A mistake elsewhere in the entry keeps no client from being disabled.
+            let isSwitch = changes.allSatisfy(\.isSwitch)
+            guard isSwitch || entry.client != nil else { throw InvalidConfiguration(entry.problems) }
             before = entry
             var members: [String: MemberText] = [:]
             for change in changes {
-                for member in try change.members(of: client, entry.notBefore, now: now) {
+                for member in try change.members(of: entry.client, entry.notBefore, now: now) {
                     members[member.name] = member
                 }
             }
             try document.set(members.values.sorted { $0.name < $1.name }, ofEntry: index)
             var expected = ExpectedFile(file)
-            expected.checked = [index]
+            expected.checked = isSwitch ? [] : [index]
             expected.change(Array(members.keys), ofEntry: index) { entry in
                 members.values.allSatisfy { $0.isMember(of: entry) }
             }

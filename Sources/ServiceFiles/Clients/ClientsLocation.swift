@@ -21,7 +21,8 @@ package struct ClientsLocation: Sendable {
 
     /// Whether a file of a folder is a clients file, by its name.
     static func isClientsFile(_ name: String) -> Bool {
-        !Octets(name).begins(with: ".") && name.utf8.count > 5 && name.utf8.suffix(5).elementsEqual(".yaml".utf8)
+        !Octets(name).begins(with: ".") && name.utf8.count > 5 && !name.utf8.contains { $0 < 0x20 || $0 == 0x7F }
+            && name.utf8.suffix(5).elementsEqual(".yaml".utf8)
     }
 
     /// The file, or the clients files of the folder in the order in which they count.
@@ -67,6 +68,7 @@ package struct ClientsLocation: Sendable {
 
     private static func isMisnamed(_ name: String) -> Bool {
         guard !Octets(name).begins(with: "."), !isClientsFile(name) else { return false }
+        // A name with control characters is none that an operator has chosen, and is not read either.
         let lowercased = String(decoding: name.utf8.map(ASCII.lowercased), as: UTF8.self)
         return [".yaml", ".yml"].contains { lowercased.utf8.suffix($0.utf8.count).elementsEqual($0.utf8) }
     }

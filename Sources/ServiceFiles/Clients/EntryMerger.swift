@@ -97,7 +97,7 @@ struct EntryMerger {
     /// Whether the entry decides about its client.
     func counts(_ index: Int) -> Bool { !repetitions.contains(index) && !foreign.contains(index) }
 
-    private func formerClient(_ index: Int) -> Client? {
+    func formerClient(_ index: Int) -> Client? {
         guard let former, let id = entries[index].clientID, let client = former[id] else { return nil }
         // What a file may no longer hand out ends, also for an entry that does not check.
         guard delegations?[files[fileOfEntry[index]].path.name]?.excess(of: client).isEmpty != false else { return nil }
@@ -114,7 +114,8 @@ struct EntryMerger {
         var places = StatusPlaces(
             positions.compactMap { index in
                 registered(index).map {
-                    StatusPlaces.Request(id: $0.id, written: $0.statusIndex, hadPlace: hadPlace($0))
+                    StatusPlaces.Request(
+                        id: $0.id, written: $0.statusIndex, hadPlace: hadPlace($0), isOfTeam: delegations != nil)
                 }
             }, removed: removedInFiles.map(\.client))
         for conflict in places.conflicts {
@@ -142,7 +143,7 @@ struct EntryMerger {
     }
 
     private func hadPlace(_ client: ClientRemains) -> Bool {
-        guard let last = former?[client.id] else { return false }
+        guard let former, let last = former[client.id] ?? former.disabled[client.id] else { return false }
         if last.statusIndex == client.statusIndex { return true }
         guard let place = try? StatusIndex.place(client.statusIndex, of: client.id) else { return false }
         return (try? last.statusPlace()) == place

@@ -20,6 +20,8 @@ struct StatusPlaces {
         let written: Int?
         /// Whether the client had this place at the last reading.
         var hadPlace = false
+        /// Whether all clients that did not have their places stand alike: those of files that others write.
+        var isOfTeam = false
     }
 
     /// Of several requests for one place, the one of the first kind gets it.
@@ -48,6 +50,7 @@ struct StatusPlaces {
         requested = requests.map { try? StatusIndex.place($0.written, of: $0.id) }
         let standings = zip(requests, requested).map { request, place -> Standing in
             if request.hadPlace { return .holding }
+            if request.isOfTeam { return .derived }
             if let place, returning[request.id]?.contains(place) == true { return .returning }
             return request.written == nil ? .derived : .written
         }

@@ -63,16 +63,19 @@ struct TextLine {
     var comment: String {
         let octets = Array(text.utf8)
         var quote: UInt8?
+        var isEscaped = false
         for (index, octet) in octets.enumerated() {
             let previous = index > 0 ? octets[index - 1] : UInt8(ascii: " ")
             if let mark = quote {
-                // A backslash before a mark takes its meaning from it, between double ones.
-                let isEscaped = mark == UInt8(ascii: "\"") && previous == UInt8(ascii: "\\")
+                // A backslash takes the meaning from what follows it, between double marks.
                 if octet == mark, !isEscaped { quote = nil }
+                isEscaped = mark == UInt8(ascii: "\"") && octet == UInt8(ascii: "\\") && !isEscaped
             } else if octet == UInt8(ascii: "\"") || octet == UInt8(ascii: "'") {
-                if " [{,:".utf8.contains(previous) { quote = octet }
-            } else if octet == UInt8(ascii: "#"), previous == UInt8(ascii: " ") {
-                let spaces = octets[..<index].reversed().prefix { $0 == UInt8(ascii: " ") }.count
+                // Two single marks within single ones stand for one.
+                let isDoubled = octet == UInt8(ascii: "'") && previous == octet
+                if " \t[{,:".utf8.contains(previous) || isDoubled { quote = octet }
+            } else if octet == UInt8(ascii: "#"), " \t".utf8.contains(previous) {
+                let spaces = octets[..<index].reversed().prefix { " \t".utf8.contains($0) }.count
                 return String(decoding: octets[(index - spaces)...], as: UTF8.self)
             }
         }

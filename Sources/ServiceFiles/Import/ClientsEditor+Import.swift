@@ -17,13 +17,13 @@ extension ClientsEditor {
     package func target(ofImport name: String?) throws -> ImportTarget {
         guard let name else {
             let file = try onlyFile()
-            return ImportTarget(editor: editor(of: file), path: file, others: [])
+            return ImportTarget(editor: try editor(of: file), path: file, others: [])
         }
         if location.isFolder {
             let path = Octets(name).contains(ascii: "/") ? FilePath(name) : location.path.appending(name)
             if DurableFile.target(of: path.folder) == DurableFile.target(of: location.path) {
                 guard ClientsLocation.isClientsFile(path.name) else { throw ClientsFileEditError.noNameOfFile }
-                return ImportTarget(editor: editor(of: path), path: path, others: [])
+                return ImportTarget(editor: try editor(of: path), path: path, others: [])
             }
         }
         let path = FilePath(name)

@@ -18,11 +18,13 @@ struct YAMLText {
         let maximumSize: Int
         /// Whether it may be a pipe, whose writer is waited for.
         let mayBePipe: Bool
+        /// With more entries that do not check, a clients file does not count as a whole: each costs time at every reading.
+        var mostBrokenEntries = Int.max
 
         /// Room for several hundred thousand clients.
         static let ownFile = Limits(maximumSize: 256 << 20, mayBePipe: true)
         /// For one of many files, which other people than the operator write.
-        static let fileOfTeam = Limits(maximumSize: 64 << 20, mayBePipe: false)
+        static let fileOfTeam = Limits(maximumSize: 64 << 20, mayBePipe: false, mostBrokenEntries: 1000)
     }
 
     init(reading path: FilePath, _ access: FileAccess) throws(InvalidConfiguration) {

@@ -54,9 +54,13 @@ extension ClientsCommand {
             let now = NumericDate.now
             let moment = plan.moment(after: now)
             guard let id else {
-                let files = try configuration.clientsEditor.revokeAll(at: moment, now: now)
-                report(plan, at: moment, verb: "Revoked")
-                return try RevocationCheck.checkMomentsOfAll(files, configuration)
+                let result = try configuration.clientsEditor.revokeAll(at: moment, now: now)
+                if !result.written.isEmpty { report(plan, at: moment, verb: "Revoked") }
+                guard result.problems.isEmpty else {
+                    Terminal.warn("the clients of these files keep their tokens, since they cannot be written")
+                    throw InvalidConfiguration(result.problems)
+                }
+                return try RevocationCheck.checkMomentsOfAll(result.written, configuration)
             }
             let moments = try configuration.clientsEditor.revoke(id, at: moment, now: now)
             report(plan, at: moment, verb: "Revoked")

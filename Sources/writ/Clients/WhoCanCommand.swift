@@ -10,7 +10,7 @@ extension ClientsCommand {
             commandName: "who-can", abstract: "Name the clients that can get a token with a scope.",
             discussion: """
                 A client is named if it may request every scope token, and with --resource if it may request that audience too. \
-                Disabled clients are not named.
+                Clients are not named that are disabled, that have no grant type, or whose secrets have all expired.
                 """)
 
         static let examples = ["writ clients who-can site.read --resource https://api.example.com"]
@@ -34,11 +34,13 @@ extension ClientsCommand {
             let configuration = try configurationOption.read()
             let reading = try configuration.clients.read(context: configuration.clientsContextToShow)
             let issuer = Audience(configuration.issuer)
+            let now = NumericDate.now
             show(
                 reading.clients.filter { client in
                     let audiences = client.resources + client.audiences
                     let own = audiences.isEmpty ? [issuer] : audiences
-                    return scope.isSubset(of: client.scope) && audience.map(own.contains) ?? true
+                    return scope.isSubset(of: client.scope) && client.canGetTokens(at: now)
+                        && audience.map { own.spelling(of: $0) != nil } ?? true
                 })
             // An entry that does not check may be one that could.
             _ = try reading.checked()
@@ -60,5 +62,13 @@ extension ClientsCommand {
                 Terminal.print(Terminal.table([["CLIENT_ID", "RESOURCES"]] + rows))
             }
         }
+    }
+}
+
+extension Client {
+    /// Whether it has a grant type, and a credential that has not expired.
+    fileprivate func canGetTokens(at now: NumericDate) -> Bool {
+        let hasOther = keys != nil || !identities.isEmpty || certificates.needsCertificate
+        return !grantTypes.isEmpty && (hasOther || secrets.contains { $0.isCurrent(at: now) })
     }
 }

@@ -27,7 +27,8 @@ enum CommandEnd {
             let names = CommandExamples.names(arguments).joined(separator: " ")
             Terminal.note(
                 "Usage: \(WritCommand.usageString(for: command))\n  See '\(names) --help' for more information.")
-        } else {
+        } else if !(error is ExitCode) {
+            // A command that ends with a status alone has said everything.
             Terminal.report(Failure(error))
         }
         exit(status.rawValue)
