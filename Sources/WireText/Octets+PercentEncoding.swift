@@ -1,10 +1,16 @@
 extension Octets {
     /// With the octet for each `%` and its two hexadecimal digits, RFC 3986 section 2.1; `nil` for a `%` without them, and if
     /// the outcome is not UTF-8.
-    package var percentDecoded: String? {
+    package var percentDecoded: String? { utf8.percentDecoded.flatMap { String(validating: $0, as: UTF8.self) } }
+}
+
+extension Sequence<UInt8> {
+    /// The octets with the octet for each `%` and its two hexadecimal digits, RFC 3986 section 2.1; `nil` for a `%` without
+    /// them.
+    package var percentDecoded: [UInt8]? {
         var decoded: [UInt8] = []
-        decoded.reserveCapacity(count)
-        var rest = utf8.makeIterator()
+        decoded.reserveCapacity(underestimatedCount)
+        var rest = makeIterator()
         while let octet = rest.next() {
             guard octet == UInt8(ascii: "%") else {
                 decoded.append(octet)
@@ -15,6 +21,6 @@ extension Octets {
             }
             decoded.append(high << 4 | low)
         }
-        return String(validating: decoded, as: UTF8.self)
+        return decoded
     }
 }

@@ -51,19 +51,6 @@ struct ConsoleQuery: Sendable, Hashable {
 
     /// application/x-www-form-urlencoded; `nil` for a `%` without two hexadecimal digits.
     private static func decoded(_ text: [UInt8]) -> [UInt8]? {
-        var octets: [UInt8] = []
-        var rest = text[...]
-        while let octet = rest.popFirst() {
-            switch octet {
-            case UInt8(ascii: "+"): octets.append(UInt8(ascii: " "))
-            case UInt8(ascii: "%"):
-                guard let high = rest.popFirst().flatMap(ASCII.hexValue),
-                    let low = rest.popFirst().flatMap(ASCII.hexValue)
-                else { return nil }
-                octets.append(high << 4 | low)
-            default: octets.append(octet)
-            }
-        }
-        return octets
+        text.lazy.map { $0 == UInt8(ascii: "+") ? UInt8(ascii: " ") : $0 }.percentDecoded
     }
 }
