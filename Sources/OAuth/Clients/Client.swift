@@ -192,6 +192,15 @@ public final class Client: Sendable {
         return possible.filter(accepts)
     }
 
+    /// Whether it has a credential that has not expired.
+    package func hasCredential(at now: NumericDate) -> Bool {
+        keys != nil || !identities.isEmpty || certificates.needsCertificate
+            || secrets.contains { $0.isCurrent(at: now) }
+    }
+
+    /// When its last secret expires, if it has no keys and no identities; `nil` if it has, or a secret that does not expire.
+    package var credentialEnd: NumericDate? { keys == nil && identities.isEmpty ? lastSecretEnd : nil }
+
     /// The time at which the last of its secrets expires; `nil` for a client with a secret that does not expire, or
     /// without secrets.
     package var lastSecretEnd: NumericDate? {

@@ -34,10 +34,9 @@ public final class ClientRegistry: Sendable {
         statusLists = former.map(\.statusLists).flatMap { $0.says(theSameAs: lists) ? $0 : nil } ?? lists
         self.clients = Dictionary(clients.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         withIdentities = clients.filter { !$0.identities.isEmpty }
-        secretEnds = clients.compactMap { client in
-            guard client.keys == nil, client.identities.isEmpty, let end = client.lastSecretEnd else { return nil }
-            return (client.id, end)
-        }.sorted { $0.end < $1.end }
+        secretEnds = clients.compactMap { client in client.credentialEnd.map { (client.id, $0) } }.sorted {
+            $0.end < $1.end
+        }
         ends = clients.flatMap { $0.secrets.compactMap(\.expiresAt) }.sorted()
         hasKeys = clients.contains { $0.keys != nil }
         remoteKeys = Set(

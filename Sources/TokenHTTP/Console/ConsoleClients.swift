@@ -20,7 +20,7 @@ struct ConsoleClients {
     ) {
         var rows: [ClientRow] = []
         for client in clients.all where query.isFound(client) {
-            rows.append(ClientRow(client: client, expiry: client.end, lastToken: lastUse(client.id)))
+            rows.append(ClientRow(client: client, expiry: client.credentialEnd, lastToken: lastUse(client.id)))
         }
         rows.sort { Self.isBefore($0, $1, query) }
         foundCount = rows.count
@@ -90,11 +90,6 @@ private struct ClientRow {
         guard text.utf8.count > longestText else { return text }
         return String(decoding: text.utf8.prefix(longestText), as: UTF8.self) + "..."
     }
-}
-
-extension Client {
-    /// When its last secret expires; `nil` for a client that has another credential, or a secret that does not expire.
-    fileprivate var end: NumericDate? { keys == nil && identities.isEmpty ? lastSecretEnd : nil }
 }
 
 extension ConsoleQuery {

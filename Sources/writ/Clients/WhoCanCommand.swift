@@ -39,7 +39,8 @@ extension ClientsCommand {
                 reading.clients.filter { client in
                     let audiences = client.resources + client.audiences
                     let own = audiences.isEmpty ? [issuer] : audiences
-                    return scope.isSubset(of: client.scope) && client.canGetTokens(at: now)
+                    return scope.isSubset(of: client.scope) && !client.grantTypes.isEmpty
+                        && client.hasCredential(at: now)
                         && audience.map { own.spelling(of: $0) != nil } ?? true
                 })
             // An entry that does not check may be one that could.
@@ -62,13 +63,5 @@ extension ClientsCommand {
                 Terminal.print(Terminal.table([["CLIENT_ID", "RESOURCES"]] + rows))
             }
         }
-    }
-}
-
-extension Client {
-    /// Whether it has a grant type, and a credential that has not expired.
-    fileprivate func canGetTokens(at now: NumericDate) -> Bool {
-        let hasOther = keys != nil || !identities.isEmpty || certificates.needsCertificate
-        return !grantTypes.isEmpty && (hasOther || secrets.contains { $0.isCurrent(at: now) })
     }
 }
