@@ -21,7 +21,7 @@ package struct ClientCertificateRules: Sendable {
     package static let none = ClientCertificateRules()
 
     /// Whether the client must present a certificate.
-    package var needsCertificate: Bool { subject != nil || !registered.isEmpty || bindsAccessTokens }
+    var needsCertificate: Bool { subject != nil || !registered.isEmpty || bindsAccessTokens }
 }
 
 /// A key of the `jwks` of a client with `self_signed_tls_client_auth`, RFC 8705 section 2.2.2.

@@ -52,8 +52,8 @@ extension ClientChange {
         case .mayIntrospect(let isOn): [Self.member("introspect", isOn)]
         case .credential(let credential): Self.replacing(credential)
         case .disable:
-            [Self.member(disabledName, true)] + (try moments.adding(now + .seconds(1), now: now)).members
-        case .enable: [Self.member(disabledName, false)]
+            [Self.member(Self.disabledName, true)] + (try moments.adding(now + .seconds(1), now: now)).members
+        case .enable: [Self.member(Self.disabledName, false)]
         }
     }
 
@@ -67,7 +67,6 @@ extension ClientChange {
 
     /// `disabled`
     static let disabledName = "disabled"
-    private var disabledName: String { Self.disabledName }
 
     private static func member(_ name: String, _ isOn: Bool) -> MemberText {
         MemberText(name: name, value: isOn ? "true" : nil)

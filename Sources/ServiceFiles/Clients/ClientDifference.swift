@@ -167,7 +167,8 @@ extension ClientSecret {
 }
 
 extension IntrospectionPermission {
-    fileprivate var texts: [String] {
+    /// `introspect` as texts; none if the client may introspect no tokens.
+    package var texts: [String] {
         switch self {
         case .none: []
         case .all: ["true"]
@@ -177,7 +178,8 @@ extension IntrospectionPermission {
 }
 
 extension AccessTokenShape {
-    fileprivate var text: String { "typ \(type.rawValue), \(scopeClaim) as \(scope.rawValue)" }
+    /// In words.
+    package var text: String { "typ \(type.rawValue), \(scopeClaim) as \(scope.rawValue)" }
 }
 
 extension ClientAssertionRules {

@@ -41,9 +41,6 @@ struct ClientsDocument {
         return lines.text
     }
 
-    /// Appends an entry after the others.
-    mutating func append(_ client: NewClient) { append([client.yamlLines]) }
-
     /// Appends entries after the others. It must be called once.
     ///
     /// - Parameter new: the lines of each, without the leading dash and indentation.

@@ -140,10 +140,7 @@ package struct ClientsEditor: Sendable {
         for file in try location.files() where counts(file) && delegations?.refusal(of: id, in: file.name) == nil {
             guard location.holds(file) else { continue }
             InvalidConfiguration.collect(&problems) { () throws(InvalidConfiguration) in
-                let content = try ClientsFile(
-                    parsing: file, after: nil, location.access, limits: .fileOfTeam, issuers: nil, context: nil,
-                    threadCount: nil)
-                if content.hasEntry(for: id) { found.append(file) }
+                if try location.file(at: file).hasEntry(for: id) { found.append(file) }
             }
         }
         guard found.isEmpty else { return found }
@@ -152,7 +149,7 @@ package struct ClientsEditor: Sendable {
     }
 
     private func counts(_ file: FilePath) -> Bool {
-        !location.isFolder || delegations.map { $0[file.name] != nil } ?? true
+        !location.isFolder || delegations.names(file)
     }
 
     /// The file that a new client is added to.

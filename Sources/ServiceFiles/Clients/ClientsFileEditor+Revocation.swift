@@ -175,38 +175,6 @@ extension [RemovedClient] {
     }
 }
 
-extension NewClient {
-    /// The same with a free place in the status lists. A client that was removed has its place and all its moments from
-    /// there.
-    func placed(
-        in file: ClientsFile, beside others: [ClientsFile], _ document: inout ClientsDocument,
-        _ removed: inout [RemovedClient], retention: Duration,
-        now: NumericDate
-    ) throws -> NewClient {
-        var client = self
-        for place in try file.placements(
-            of: [id], beside: others, &document, &removed, retention: retention, now: now)
-        {
-            client.statusIndex = place.statusIndex
-            client.notBefore = place.notBefore
-        }
-        return client
-    }
-}
-
-/// What an entry gets when it is added.
-struct ClientPlacement {
-    /// `status_index`
-    let statusIndex: Int
-    /// The moments that a removed client had.
-    let notBefore: TokensNotBefore
-
-    /// The lines of these members in an entry.
-    var yamlLines: [String] {
-        (notBefore == TokensNotBefore() ? [] : notBefore.members.compactMap(\.text)) + ["status_index: \(statusIndex)"]
-    }
-}
-
 extension ClientsFile {
     /// Gives each client a free place in the status lists. A client that was removed has its place and all its moments from
     /// there, and the elements of `removed` with this place are no longer needed. Elements whose tokens have expired go too.

@@ -57,9 +57,9 @@ package struct ClientsFileEditor: Sendable {
                 throw ClientsFileEditError.clientExists
             }
             var expected = ExpectedFile(file)
-            document.append(
-                try client.placed(
-                    in: whole, beside: others, &document, &expected.removed, retention: retention, now: now))
+            let placements = try whole.placements(
+                of: [client.id], beside: others, &document, &expected.removed, retention: retention, now: now)
+            document.append([client.yamlLines + placements.flatMap(\.yamlLines)])
             expected.checked = [file.entries.count]
             expected.entries = { before, after in after.dropLast().elementsEqual(before) }
             return expected
@@ -103,16 +103,18 @@ package struct ClientsFileEditor: Sendable {
     ///   positions of the document, which is an excerpt of a large one, and the whole file. Entries with problems hold up no
     ///   edit of another one.
     /// - Parameter isTrial: whether to write nothing.
+    /// - Parameter mayBeAbsent: whether a file that is not there is created. One of a folder is in any case.
     /// - Returns: the file after the edit, or an excerpt of it.
     @discardableResult
     func edit(
-        _ part: Part, isTrial: Bool = false,
+        _ part: Part, isTrial: Bool = false, mayBeAbsent: Bool = false,
         _ change: (inout ClientsDocument, ClientsFile, _ whole: ClientsFile) throws -> ExpectedFile
     ) throws -> ClientsFile {
         try FileError.naming(path) {
             try FolderLock.hold(on: path.folder, access.lockPatience) {
                 DurableFile.removeDrafts(in: path.folder)
-                let (mark, text) = try parts
+                let isNew = (mayBeAbsent || folder != nil) && !isThere
+                let (mark, text) = isNew ? ("", "") : try YAMLText.parts(of: path, access)
                 let large = ClientsFile(inPieces: text, of: path)
                 let excerpt = large.flatMap { part.excerpt(of: text, $0) }
                 var yaml = try YAMLText(path: path, text: excerpt?.text ?? text)
@@ -130,27 +132,22 @@ package struct ClientsFileEditor: Sendable {
                     let result = excerpt.map({ $0.completing(after.text) }) ?? after.text
                 else { throw ClientsFileEditError.unusualLayout }
                 try checkContext(of: expected.checked, in: after)
-                if !isTrial { try DurableFile(path: path).replace(with: mark + result) }
+                guard !isTrial else { return edited }
+                let durable = DurableFile(path: path)
+                if isNew { try durable.create(result) } else { try durable.replace(with: mark + result) }
                 return edited
             }
         }
     }
 
-    /// The byte order mark of the file, which may be empty, and its text. A file of a folder that is not there is empty.
-    private var parts: (mark: String, text: String) {
-        get throws {
-            if folder != nil, (try? path.stat(followTargetSymlink: false)) == nil { return ("", "") }
-            return try YAMLText.parts(of: path, access)
-        }
-    }
+    /// Whether there is something at the path, readable or not.
+    var isThere: Bool { (try? path.stat(followTargetSymlink: false)) != nil }
 
     /// The other files of the folder, as far as they can be read: their clients have places in the status lists too.
     var otherFiles: [ClientsFile] {
-        let files = (try? folder?.files()) ?? []
-        return files.filter { DurableFile.target(of: $0) != path }.compactMap { file in
-            try? ClientsFile(
-                parsing: file, after: nil, access, limits: .fileOfTeam, issuers: nil, context: nil, threadCount: nil)
-        }
+        guard let folder else { return [] }
+        let files = (try? folder.files()) ?? []
+        return files.filter { DurableFile.target(of: $0) != path }.compactMap { try? folder.file(at: $0) }
     }
 
     /// Checks entries by themselves. Their lines are not written yet, so no line is named.
@@ -165,7 +162,7 @@ package struct ClientsFileEditor: Sendable {
     }
 
     /// Checks entries against the configuration. Their lines are not written yet, so no line is named.
-    func checkContext(of entries: [Int], in yaml: YAMLText) throws(InvalidConfiguration) {
+    private func checkContext(of entries: [Int], in yaml: YAMLText) throws(InvalidConfiguration) {
         guard context != nil || delegations != nil else { return }
         let file = try ClientsFile(parsing: yaml, context: context)
         var problems = entries.flatMap { file.entries[$0].problems }

@@ -11,10 +11,11 @@ extension ClientsLocation {
     ///   - issuers: the trusted issuers, which identities of clients name. `nil` checks nothing about them.
     ///   - context: what the configuration says about clients. `nil` checks nothing about it.
     ///   - threadCount: how many threads read at once; `nil` for as many as there are cores.
+    ///   - keepsEntries: whether the reading has the entries of a single file too.
     /// - Throws: if a single file, or the folder, cannot be read.
     package func read(
         after former: ClientsReading? = nil, _ registry: ClientRegistry? = nil, issuers: IssuerNames? = nil,
-        context: ClientsContext? = nil, threadCount: Int? = nil
+        context: ClientsContext? = nil, threadCount: Int? = nil, keepsEntries: Bool = false
     ) throws(InvalidConfiguration) -> ClientsReading {
         let work = FilesToRead(
             access: access, issuers: issuers, context: context, threadCount: threadCount ?? ParallelWork.coreCount)
@@ -27,7 +28,7 @@ extension ClientsLocation {
                 ])
             }
             let file = try work.read(path, after: former?.settings(of: path))
-            return file.read(after: registry)
+            return file.read(after: registry, keepsEntries: keepsEntries)
         }
         return try readFolder(work, after: former, registry)
     }
@@ -37,7 +38,7 @@ extension ClientsLocation {
     ) throws(InvalidConfiguration) -> ClientsReading {
         let listing = try listing()
         let delegations = work.context?.delegations
-        let named = listing.files.filter { file in delegations.map { $0[file.name] != nil } ?? true }
+        let named = listing.files.filter { delegations.names($0) }
         var problems: [Problem] = []
         for file in listing.files where !named.contains(file) {
             problems.append(
@@ -69,6 +70,19 @@ extension ClientsLocation {
     }
 }
 
+extension ClientsLocation {
+    /// Reads one file of the folder, with everything in it.
+    func file(at path: FilePath) throws(InvalidConfiguration) -> ClientsFile {
+        try ClientsFile(
+            parsing: path, after: nil, access, limits: .fileOfTeam, issuers: nil, context: nil, threadCount: nil)
+    }
+}
+
+extension Delegations? {
+    /// Whether a file of the folder counts: without delegations each does.
+    func names(_ file: FilePath) -> Bool { map { $0[file.name] != nil } ?? true }
+}
+
 extension FilePath {
     /// The last component.
     var name: String { lastComponent?.string ?? "" }
@@ -76,21 +90,17 @@ extension FilePath {
 
 /// A file of a folder of clients, as it was last read.
 struct ReadClientsFile: Sendable {
-    let path: FilePath
     /// Of the file when it was read; `nil` if it could not be looked at.
     let stamp: FileStamp?
     let file: ClientsFile
-    /// What the file was read by.
-    let issuers: IssuerNames?
-    let context: ClientsContext?
 
-    var withoutEntries: ReadClientsFile {
-        ReadClientsFile(path: path, stamp: stamp, file: file.withoutEntries, issuers: issuers, context: context)
-    }
+    var path: FilePath { file.path }
+
+    var withoutEntries: ReadClientsFile { ReadClientsFile(stamp: stamp, file: file.withoutEntries) }
 
     /// Whether reading it again would find the same. A file with problems is read again: their cause may be another file.
     func isUpToDate(_ stamp: FileStamp?, _ issuers: IssuerNames?, _ context: ClientsContext?) -> Bool {
-        stamp != nil && stamp == self.stamp && issuers == self.issuers && context == self.context
+        stamp != nil && stamp == self.stamp && issuers == file.settings.issuers && context == file.settings.context
             && file.settings.problems.isEmpty && file.entries.allSatisfy { $0.problems.isEmpty && $0.warnings.isEmpty }
     }
 }
@@ -146,8 +156,7 @@ private struct FilesToRead: Sendable {
             guard former != nil || file.settings.problems.isEmpty else {
                 return Result(problems: file.settings.problems)
             }
-            return Result(
-                file: ReadClientsFile(path: path, stamp: stamp, file: file, issuers: issuers, context: context))
+            return Result(file: ReadClientsFile(stamp: stamp, file: file))
         } catch {
             return Result(problems: error.problems)
         }

@@ -68,7 +68,6 @@ package struct ClientsLocation: Sendable {
 
     private static func isMisnamed(_ name: String) -> Bool {
         guard !Octets(name).begins(with: "."), !isClientsFile(name) else { return false }
-        // A name with control characters is none that an operator has chosen, and is not read either.
         let lowercased = String(decoding: name.utf8.map(ASCII.lowercased), as: UTF8.self)
         return [".yaml", ".yml"].contains { lowercased.utf8.suffix($0.utf8.count).elementsEqual($0.utf8) }
     }

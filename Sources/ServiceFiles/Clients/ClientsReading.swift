@@ -78,24 +78,27 @@ extension [ReadClientsFile] {
     ///   - former: the clients of the last reading: an entry that does not check keeps the form that its client has there.
     ///     `nil` if there is none, and such an entry is out.
     ///   - problems: those of files that could not be read.
+    ///   - keepsEntries: whether the reading has the entries.
     func read(
-        after former: ClientRegistry?, problems: [Problem], warnings: [Problem], _ context: ClientsContext?
+        after former: ClientRegistry?, problems: [Problem] = [], warnings: [Problem] = [], _ context: ClientsContext?,
+        keepsEntries: Bool = true
     ) -> ClientsReading {
         var merger = EntryMerger(self, former: former, context?.delegations)
         merger.refuseUndelegated()
         merger.refuseRepetitions()
         merger.refuseManyCosts()
         if context?.listsStatus == true { merger.refuseSharedPlaces() } else { merger.refuseForeignRemovals() }
-        // The entries of a single file are not needed again.
-        let files = count == 1 && self[0].stamp == nil ? [self[0].withoutEntries] : self
-        return ClientsReading(merger, files: files, problems: problems, warnings: warnings)
+        return ClientsReading(
+            merger, files: keepsEntries ? self : map(\.withoutEntries), problems: problems, warnings: warnings)
     }
 }
 
 extension ClientsFile {
     /// Decides which clients there are in this file alone.
-    package func read(after former: ClientRegistry? = nil) -> ClientsReading {
-        let file = ReadClientsFile(path: path, stamp: nil, file: self, issuers: nil, context: settings.context)
-        return [file].read(after: former, problems: [], warnings: [], settings.context)
+    ///
+    /// - Parameter keepsEntries: whether the reading has the entries, of which there may be many.
+    package func read(after former: ClientRegistry? = nil, keepsEntries: Bool = false) -> ClientsReading {
+        [ReadClientsFile(stamp: nil, file: self)].read(
+            after: former, settings.context, keepsEntries: keepsEntries)
     }
 }

@@ -9,12 +9,11 @@ extension EntryMerger {
         for index in entries.indices {
             guard let id = entries[index].clientID else { continue }
             let name = files[fileOfEntry[index]].path.name
-            if delegations.refusal(of: id, in: name) != nil { foreign.insert(index) }
             let found = delegations.problems(with: entries[index], in: name)
             guard !found.isEmpty else { continue }
             problems[index, default: []] += found
             // What a file may not hand out takes out no client of another file.
-            if formerClient(index) == nil { foreign.insert(index) }
+            if delegations.refusal(of: id, in: name) != nil || formerClient(index) == nil { foreign.insert(index) }
         }
         removedInFiles.removeAll { element in
             let file = files[element.file].path

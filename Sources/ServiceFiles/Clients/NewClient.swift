@@ -28,10 +28,6 @@ package struct NewClient: Sendable {
     package let accessTokenLifetime: Duration?
     /// `requests_per_minute`; omitted from the file if there is no limit.
     package let requestsPerMinute: Int?
-    /// `status_index`; `nil` to omit it.
-    var statusIndex: Int?
-    /// `access_tokens_not_before` and `refresh_tokens_not_before`; omitted from the file if nothing is revoked.
-    var notBefore = TokensNotBefore()
 
     /// A client has exactly one of these credentials.
     package enum Credential: Sendable {
@@ -81,21 +77,21 @@ package struct NewClient: Sendable {
             lines.append("grant_types: [\(grantTypes.map { YAMLScalar.write($0.rawValue) }.joined(separator: ", "))]")
         }
         if !scope.tokens.isEmpty { lines.append("scope: \(YAMLScalar.write(scope.description))") }
-        lines += Self.list("resources", resources) + Self.list("audiences", audiences)
+        lines += MemberText(list: "resources", resources).lines + MemberText(list: "audiences", audiences).lines
         if let accessTokenLifetime {
             lines.append("access_token_lifetime: \(DurationText.format(accessTokenLifetime))")
         }
         if let requestsPerMinute { lines.append("requests_per_minute: \(requestsPerMinute)") }
         if requiresProof { lines.append("dpop_bound_access_tokens: true") }
         if mayIntrospect { lines.append("introspect: true") }
-        if notBefore != TokensNotBefore() { lines += notBefore.members.compactMap(\.text) }
-        if let statusIndex { lines.append("status_index: \(statusIndex)") }
         return lines
     }
+}
 
-    private static func list(_ name: String, _ audiences: [Audience]) -> [String] {
-        guard !audiences.isEmpty else { return [] }
-        return ["\(name):"] + audiences.map { "  - \(YAMLScalar.write($0.description))" }
+extension MemberText {
+    /// A list with a line for each audience; without any it is left out.
+    init(list name: String, _ audiences: [Audience]) {
+        self.init(name: name, value: nil, below: audiences.map { "- \(YAMLScalar.write($0.description))" })
     }
 }
 

@@ -28,10 +28,10 @@ package enum ClientsLint {
         _ configuration: ServiceConfiguration, issuers: IssuerNames, now: NumericDate
     ) throws(InvalidConfiguration) -> [Finding] {
         let context = configuration.clientsContext
-        let reading = try configuration.clients.read(issuers: issuers, context: context)
+        let reading = try configuration.clients.read(issuers: issuers, context: context, keepsEntries: true)
         var findings = reading.problems.map { Finding(kind: .invalid, rule: "invalid", problem: $0) }
         findings += reading.warnings.map { Finding(kind: .insecure, rule: "warning", problem: $0) }
-        let files = try configuration.clients.readEntries(issuers: issuers, context: context)
+        let files = reading.files.map(\.file)
         let rules = ClientRules(
             lifetime: configuration.accessTokenLifetime, retention: configuration.longestLifetimes, now: now)
         for file in files {
@@ -39,21 +39,6 @@ package enum ClientsLint {
             for entry in file.entries { findings += rules.findings(in: entry) }
         }
         return findings + SharedCredentials(files).findings
-    }
-}
-
-extension ClientsLocation {
-    /// Each file that can be read, with its entries.
-    fileprivate func readEntries(
-        issuers: IssuerNames, context: ClientsContext
-    ) throws(InvalidConfiguration) -> [ClientsFile] {
-        guard isFolder else { return [try ClientsFile(parsing: path, access, issuers: issuers, context: context)] }
-        return try files().compactMap { file in
-            guard holds(file), context.delegations.map({ $0[file.name] != nil }) ?? true else { return nil }
-            return try? ClientsFile(
-                parsing: file, after: nil, access, limits: .fileOfTeam, issuers: issuers, context: context,
-                threadCount: nil)
-        }
     }
 }
 
@@ -116,14 +101,12 @@ private struct ClientRules {
     }
 
     private func uses(_ client: Client, _ entry: ClientEntry) -> [ClientsLint.Finding] {
-        let canBeUsed = client.secrets.isEmpty || client.secrets.contains { $0.isCurrent(at: now) }
-        let hasOther = client.keys != nil || !client.identities.isEmpty || client.certificates.needsCertificate
         return [
             client.scope.tokens.isEmpty && client.introspection == .none
                 ? entry.finding(
                     .useless, "no_scope", "has no scope and may not introspect: its tokens allow nothing by scope",
                     hint: "scope: what it may do") : nil,
-            !canBeUsed && !hasOther
+            !client.hasCredential(at: now)
                 ? entry.finding(
                     .useless, "no_credential", "has no credential that is still accepted",
                     hint: "`writ clients rotate-secret`")

@@ -10,11 +10,7 @@ package enum RevocationCheck {
     package static func checkRemoval(
         of id: ClientID, _ configuration: ServiceConfiguration
     ) throws(UnappliedRevocation) {
-        let subject = "\(id) is removed"
-        let reading = try clients(configuration, subject)
-        guard !reading.clients.contains(where: { $0.id == id }) else {
-            throw UnappliedRevocation(subject, "\(configuration.clientsPath): still has an entry for it")
-        }
+        try checkAbsence(of: id, configuration, "\(id) is removed", orElse: "still has an entry for it")
     }
 
     /// Checks that the clients files can be loaded, and that the client gets no tokens.
@@ -23,12 +19,15 @@ package enum RevocationCheck {
     package static func checkDisabling(
         of id: ClientID, _ configuration: ServiceConfiguration
     ) throws(UnappliedRevocation) {
-        let subject = "\(id) is disabled"
-        let reading = try clients(configuration, subject)
-        guard !reading.clients.contains(where: { $0.id == id }) else {
-            throw UnappliedRevocation(
-                subject, "\(configuration.clientsPath): another entry with this identifier counts")
-        }
+        try checkAbsence(
+            of: id, configuration, "\(id) is disabled", orElse: "another entry with this identifier counts")
+    }
+
+    private static func checkAbsence(
+        of id: ClientID, _ configuration: ServiceConfiguration, _ subject: String, orElse reason: String
+    ) throws(UnappliedRevocation) {
+        guard try clients(configuration, subject).clients.contains(where: { $0.id == id }) else { return }
+        throw UnappliedRevocation(subject, "\(configuration.clientsPath): \(reason)")
     }
 
     /// Checks that the clients files can be loaded, and that each has its moments.

@@ -6,7 +6,7 @@ import WireText
 extension SettingReader {
     /// `delegations`; `nil` if it is absent, or invalid and reported.
     mutating func delegations() -> Delegations? {
-        guard let object = value(.delegations, Self.objectOfFiles) else { return nil }
+        guard let object = value(.delegations, Self.object) else { return nil }
         do throws(InvalidDelegations) {
             var files: [(name: String, delegation: Delegation)] = []
             for member in object.members {
@@ -20,15 +20,8 @@ extension SettingReader {
         }
     }
 
-    private static func objectOfFiles(_ text: String) throws(InvalidValue) -> JSONObject {
-        guard let object = (try? JSONReader.read(Array(text.utf8)))?.object else {
-            throw InvalidValue("is not a JSON object with unique names")
-        }
-        return object
-    }
-
     private static func checkFileName(_ name: String) throws(InvalidDelegations) {
-        guard !Octets(name).contains(ascii: "/"), !Octets(name).begins(with: "."), ClientsLocation.isClientsFile(name)
+        guard !Octets(name).contains(ascii: "/"), ClientsLocation.isClientsFile(name)
         else {
             throw InvalidDelegations(
                 "has \(name), which is not the name of a file in the folder of clients", hint: "payments.yaml: { ... }")

@@ -24,7 +24,7 @@ extension SettingReader {
         }
     }
 
-    private static func object(_ text: String) throws(InvalidValue) -> JSONObject {
+    static func object(_ text: String) throws(InvalidValue) -> JSONObject {
         guard let object = (try? JSONReader.read(Array(text.utf8)))?.object else {
             throw InvalidValue("is not a JSON object with unique names")
         }

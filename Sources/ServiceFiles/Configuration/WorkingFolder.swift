@@ -46,13 +46,15 @@ package struct WorkingFolder: Sendable {
         }
 
         let secret = try GeneratedClientSecret()
-        var client = NewClient(
+        let client = NewClient(
             id: try ClientID("demo"), name: "A first client", credential: .secret(secret.hash),
             scope: try Scope("site.read site.documentation"), resources: [try Audience("https://api.example.com")])
         var places = StatusPlaces([], removed: [])
-        client.statusIndex = try places.takeRandom(for: client.id)
+        let placement = ClientPlacement(statusIndex: try places.takeRandom(for: client.id))
         let isKeyNew = try createKey()
-        try FileError.naming(clientsFile) { try DurableFile(path: clientsFile).create(Self.clientsYAML(client)) }
+        try FileError.naming(clientsFile) {
+            try DurableFile(path: clientsFile).create(Self.clientsYAML(client, placement))
+        }
         do {
             // Written last: a folder with this file is complete.
             try FileError.naming(configuration) {
@@ -99,8 +101,8 @@ package struct WorkingFolder: Sendable {
         # tls: terminated-upstream
         """
 
-    private static func clientsYAML(_ client: NewClient) -> String {
-        let entry = client.yamlLines.enumerated().map { ($0 == 0 ? "  - " : "    ") + $1 }
+    private static func clientsYAML(_ client: NewClient, _ placement: ClientPlacement) -> String {
+        let entry = (client.yamlLines + placement.yamlLines).enumerated().map { ($0 == 0 ? "  - " : "    ") + $1 }
         return (["clients:"] + entry).joined(separator: "\n") + "\n"
     }
 }

@@ -13,8 +13,7 @@ extension ClientsFileEditor {
     /// - Throws: the problems of those whose identifiers the file has already. The file is unchanged then.
     package func add(_ clients: [ImportedClient], creates: Bool, beside others: [ClientsFile], now: NumericDate) throws
     {
-        if creates, !isThere { return try create(clients, beside: others, now: now) }
-        try edit(.end) { document, file, whole in
+        try edit(.end, mayBeAbsent: creates) { document, file, whole in
             try append(clients, to: &document, file, whole, beside: others, now: now)
         }
     }
@@ -25,8 +24,6 @@ extension ClientsFileEditor {
         if mayBeAbsent, !isThere { return }
         try checkAbsence(of: clients, in: ClientsFile(parsing: path, access))
     }
-
-    private var isThere: Bool { (try? path.stat(followTargetSymlink: false)) != nil }
 
     private func checkAbsence(of clients: [ImportedClient], in file: ClientsFile) throws {
         let present = Set(file.entries.compactMap { $0.id.map(ExactText.init) })
@@ -56,24 +53,5 @@ extension ClientsFileEditor {
             after.count == before.count + count && after.dropLast(count).elementsEqual(before)
         }
         return expected
-    }
-
-    /// Creates the file in one step, unless another process has.
-    private func create(_ clients: [ImportedClient], beside others: [ClientsFile], now: NumericDate) throws {
-        try FileError.naming(path) {
-            try FolderLock.hold(on: path.folder, access.lockPatience) {
-                DurableFile.removeDrafts(in: path.folder)
-                let empty = try YAMLText(path: path, text: "clients: []\n")
-                let file = try ClientsFile(parsing: empty)
-                var document = try ClientsDocument(empty)
-                let expected = try append(clients, to: &document, file, file, beside: others, now: now)
-                let after = try YAMLText(path: path, text: document.text)
-                guard
-                    expected.isMet(by: try ClientsFile(parsing: after), in: after, from: empty, problemCount: 0)
-                else { throw ClientsFileEditError.unusualLayout }
-                try checkContext(of: expected.checked, in: after)
-                try DurableFile(path: path).create(document.text)
-            }
-        }
     }
 }

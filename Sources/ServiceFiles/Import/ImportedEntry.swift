@@ -64,15 +64,12 @@ struct ImportedEntry {
                 "grant_types: [\(draft.grantTypes.map { YAMLScalar.write($0.rawValue) }.joined(separator: ", "))]")
         }
         if !draft.scope.isEmpty { lines.append("scope: \(YAMLScalar.write(draft.scope.joined(separator: " ")))") }
-        lines += list("resources", draft.resources) + list("audiences", draft.audiences)
+        lines +=
+            MemberText(list: "resources", draft.resources).lines
+            + MemberText(list: "audiences", draft.audiences).lines
         if let lifetime = draft.lifetime { lines.append("access_token_lifetime: \(DurationText.format(lifetime))") }
-        if !draft.claims.members.isEmpty { lines.append("claims: \(json(.object(draft.claims)))") }
+        if !draft.claims.members.isEmpty { lines.append("claims: \(JSONValue.object(draft.claims).jsonText)") }
         return lines + shape(draft.shape)
-    }
-
-    private static func list(_ name: String, _ audiences: [Audience]) -> [String] {
-        guard !audiences.isEmpty else { return [] }
-        return ["\(name):"] + audiences.map { "  - \(YAMLScalar.write($0.description))" }
     }
 
     private static func shape(_ shape: AccessTokenShape) -> [String] {
@@ -96,13 +93,7 @@ struct ImportedEntry {
                 return String(decoding: reading.keys.json(), as: UTF8.self)
             }
         }
-        return json(.object(JSONObject([.init("keys", .array(members))])))
-    }
-
-    /// JSON is YAML.
-    private static func json(_ value: JSONValue) -> String {
-        var writer = JSONWriter()
-        writer.value(value)
-        return String(decoding: writer.bytes, as: UTF8.self)
+        // JSON is YAML.
+        return JSONValue.object(JSONObject([.init("keys", .array(members))])).jsonText
     }
 }

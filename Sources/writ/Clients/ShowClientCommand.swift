@@ -59,12 +59,7 @@ extension ClientsCommand {
             rows.append(["scope", client.scope.description])
             rows += client.resources.map { ["resource", $0.description] }
             rows += client.audiences.map { ["audience", $0.description] }
-            let shape = client.tokenShape
-            if shape != .standard {
-                rows.append([
-                    "token_shape", "typ \(shape.type.rawValue), \(shape.scopeClaim) as \(shape.scope.rawValue)",
-                ])
-            }
+            if client.tokenShape != .standard { rows.append(["token_shape", client.tokenShape.text]) }
             let lifetime = client.accessTokenLifetime ?? configuration.accessTokenLifetime
             rows.append(["access_token_lifetime", DurationText.format(lifetime)])
             let reuse = client.accessTokenReuse ?? configuration.accessTokenReuse
@@ -72,12 +67,7 @@ extension ClientsCommand {
             if let limit = client.requestsPerMinute { rows.append(["requests_per_minute", String(limit)]) }
             rows += client.revocationRows
             if client.requiresProof { rows.append(["dpop_bound_access_tokens", "true"]) }
-            switch client.introspection {
-            case .none: break
-            case .all: rows.append(["introspect", "true"])
-            case .audiences(let audiences): rows += audiences.map { ["introspect", $0.description] }
-            }
-            return rows
+            return rows + client.introspection.texts.map { ["introspect", $0] }
         }
     }
 }
