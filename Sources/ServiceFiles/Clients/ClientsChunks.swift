@@ -23,7 +23,7 @@ struct ClientsChunks {
     let settingsOffset: Int
 
     /// In octets. Smaller files are not split.
-    private static let smallestFile = 128 * 1024
+    private static let smallestFile = 8 * 1024
     private static let pieceSize = 256 * 1024
     private static let header = Array("clients:".utf8)
 
