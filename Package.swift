@@ -54,6 +54,8 @@ let core: [Target] = [
     .systemLibrary(
         name: "CLibxcrypt", pkgConfig: "libxcrypt", providers: [.apt(["libcrypt-dev"]), .brew(["libxcrypt"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    // A header alone, of which nothing is linked: the module of an operator is loaded when it is needed.
+    .systemLibrary(name: "CPKCS11", providers: [.apt(["libp11-kit-dev"]), .brew(["p11-kit"])]),
     .target(name: "Libcrypto", dependencies: ["CLibcrypto"], swiftSettings: strict),
     .target(name: "Libxcrypt", dependencies: ["CLibxcrypt"], swiftSettings: strict),
     .target(name: "Zlib", dependencies: ["CZlib"], swiftSettings: strict),
@@ -67,6 +69,10 @@ let core: [Target] = [
     .target(
         name: "Signing", dependencies: ["OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto"], swiftSettings: staying
     ),
+    .target(
+        name: "PKCS11", dependencies: ["CPKCS11", "OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto"],
+        swiftSettings: staying),
+    .target(name: "FakeToken", dependencies: ["CPKCS11", "CLibcrypto"], path: "Tests/FakeToken"),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
     tests("Libcrypto", ["CLibcrypto"]),
     tests("Zlib", []),
@@ -76,6 +82,7 @@ let core: [Target] = [
     tests("OAuth", ["AccessToken", "JOSE", "WireText", "Libcrypto"]),
     tests("Admission", ["OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto"]),
     tests("Signing", ["OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto"]),
+    tests("PKCS11", ["FakeToken", "CPKCS11", "OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto"]),
 ]
 
 let surroundings: [Target] = [
@@ -89,6 +96,18 @@ let surroundings: [Target] = [
     .target(
         name: "ReplayStore", dependencies: ["RemoteKeys", nioCore, nioPosix, nioSSL], swiftSettings: staying),
     tests("ReplayStore", ["RemoteKeys", nioCore, nioEmbedded, nioPosix, nioSSL]),
+    .target(
+        name: "VaultTransit",
+        dependencies: [
+            "RemoteKeys", "OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto", httpClient, nioCore, nioHTTP1,
+            nioPosix,
+        ], swiftSettings: staying),
+    tests(
+        "VaultTransit",
+        [
+            "LoopbackServer", "RemoteKeys", "OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto", hummingbird,
+            httpTypes, nioCore, nioPosix,
+        ]),
     .target(
         name: "TokenVerifier",
         dependencies: [
@@ -144,7 +163,8 @@ let surroundings: [Target] = [
         name: "TokenHTTP",
         dependencies: [
             "ConsoleResources", "HTTPEdge", "ClientState", "LiveState", "ServiceFiles", "Telemetry", "PrometheusText",
-            "Admission", "Signing", "OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto", "RemoteKeys",
+            "PKCS11", "VaultTransit", "Admission", "Signing", "OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto",
+            "RemoteKeys",
             "ReplayStore",
             nioCore, nioPosix, nioHTTP1, nioSSL, logging, tracing, instrumentation, lifecycle, system,
         ],

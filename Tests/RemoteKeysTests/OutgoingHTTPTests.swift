@@ -19,22 +19,29 @@ import Testing
         typealias InboundIn = ByteBuffer
         typealias OutboundOut = ByteBuffer
         private let text: String
+        private let ends: Bool
 
-        init(_ text: String) { self.text = text }
+        init(_ text: String, ends: Bool) {
+            self.text = text
+            self.ends = ends
+        }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text)), promise: nil)
+            if ends { context.close(promise: nil) }
         }
 
         func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
     }
 
-    /// Runs `body` with the URL of a server that writes the text to each request, and never ends its connection.
+    /// Runs `body` with the URL of a server that writes the text to each request.
+    ///
+    /// - Parameter ends: whether it ends the connection then. If not, it never does.
     private func withServer(
-        writing text: String, _ body: (String) async throws -> Void
+        writing text: String, ends: Bool = false, _ body: (String) async throws -> Void
     ) async throws {
         let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .childChannelInitializer { $0.pipeline.addHandler(Writer(text)) }
+            .childChannelInitializer { $0.pipeline.addHandler(Writer(text, ends: ends)) }
             .bind(host: "127.0.0.1", port: 0).get()
         let port = try #require(server.localAddress?.port)
         do { try await body("http://127.0.0.1:\(port)/") } catch {
@@ -78,6 +85,18 @@ import Testing
     func namesAnotherProtocol() async throws {
         try await withServer(writing: "220 smtp.example ESMTP\r\n") { url in
             await #expect(throws: ConnectionFailure(.other, "")) { try await send(url) }
+        }
+    }
+
+    @Test(
+        "A connection that ends before the answer does is reported as that",
+        arguments: [
+            "", "HTTP/1.1 200", "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{",
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\n{\r\n",
+        ])
+    func namesAnEarlyEnd(text: String) async throws {
+        try await withServer(writing: text, ends: true) { url in
+            await #expect(throws: ConnectionFailure(.closed, "")) { try await send(url) }
         }
     }
 

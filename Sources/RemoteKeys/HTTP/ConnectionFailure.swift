@@ -58,6 +58,7 @@ package struct ConnectionFailure: Error, Sendable, Equatable, CustomStringConver
             self.init(.wrongName, "its certificate is for another name")
         case NIOSSLError.handshakeFailed(let error): self.init(handshake: error)
         case NIOSSLError.uncleanShutdown, ChannelError.ioOnClosedChannel, ChannelError.eof: self = .closed
+        case HTTPParserError.invalidEOFState: self = .closed
         case is HTTPParserError: self.init(.other, "the answer is not HTTP")
         default: self.init(.other, "\(error)")
         }

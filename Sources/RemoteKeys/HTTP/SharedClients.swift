@@ -32,7 +32,11 @@ enum SharedClients {
         configuration.connectionPool.retryConnectionEstablishment = false
         // One request needs no multiplexing, and all octets of an HTTP/1.1 connection belong to the exchange.
         configuration.httpVersion = .http1Only
-        guard !kind.keepsConnections else { return configuration }
+        guard !kind.keepsConnections else {
+            // The callers bound how many requests are under way. Beyond the pool's default of 8 they would wait in it.
+            configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 1024
+            return configuration
+        }
         configuration.maximumUsesPerConnection = 1
         configuration.http1_1ConnectionDebugInitializer = { channel in
             channel.eventLoop.submit {

@@ -1,0 +1,197 @@
+import CPKCS11
+import Foundation
+import OAuth
+
+/// A module and its tokens: loads it, finds tokens, and finds them anew after they were lost.
+///
+/// Every function is called on a thread that may wait for the module.
+final class TokenModule: @unchecked Sendable {
+    // Sendable: the mutable state is touched only with `condition` locked.
+    private let load: @Sendable () throws(TokenFailure) -> Cryptoki
+    private let login: TokenLogin
+    private let condition = NSCondition()
+    private var cryptoki: Cryptoki?
+    private var isInitialized = false
+    /// How many operations are under way.
+    private var activeCount = 0
+    /// By the URIs that they were found with.
+    private var tokens: [PKCS11URI: Token] = [:]
+    /// How often a token was lost since an operation succeeded.
+    private var failureCount = 0
+    private var mustInitializeAgain = false
+    /// The keys that were used since the module was initialized.
+    private var usedKeys: Set<PKCS11URI> = []
+    /// Whether an operation waits for the others to end, before it initializes the module again. No other begins then.
+    private var isDraining = false
+    /// When the module may be initialized again.
+    private var nextInitialization = ContinuousClock.now
+    /// One search for tokens at a time. Operations that waited for one that failed do not search again.
+    private let search = NSLock()
+    private var failedSearches: (count: Int, last: (uri: PKCS11URI, failure: TokenFailure)?) = (0, nil)
+
+    init(load: @escaping @Sendable () throws(TokenFailure) -> Cryptoki, login: TokenLogin) {
+        self.load = load
+        self.login = login
+    }
+
+    /// Does something with a token, and once more if its sessions have ended or the handles of its keys are not known.
+    ///
+    /// - Parameter uri: of the token, or of a key on it.
+    func withToken<Result>(
+        at uri: PKCS11URI, _ body: (Token) throws(TokenFailure) -> Result
+    ) throws(TokenFailure) -> Result {
+        let cryptoki = try begin()
+        defer { condition.withLock { activeCount -= 1 } }
+        do throws(TokenFailure) { return try attempt(uri, cryptoki, body) } catch {
+            guard error.reaction == .openAgain || error.reaction == .findAgain else { throw error }
+            return try attempt(uri, cryptoki, body)
+        }
+    }
+
+    private func attempt<Result>(
+        _ uri: PKCS11URI, _ cryptoki: Cryptoki, _ body: (Token) throws(TokenFailure) -> Result
+    ) throws(TokenFailure) -> Result {
+        var token: Token?
+        do throws(TokenFailure) {
+            let found = try find(uri, cryptoki)
+            token = found
+            let result = try body(found)
+            condition.withLock {
+                failureCount = 0
+                mustInitializeAgain = false
+                if !usedKeys.contains(uri) { usedKeys.insert(uri) }
+            }
+            return result
+        } catch {
+            switch error.reaction {
+            // A key that was there may come back with its token, which some modules see only when they are initialized.
+            case .none where error.isOfMissingKey && condition.withLock({ usedKeys.remove(uri) != nil }):
+                lose(token, isFailure: true)
+                condition.withLock { mustInitializeAgain = true }
+            case .none: break
+            case .findAgain: token?.forgetKeys()
+            case .openAgain: lose(token, isFailure: false)
+            case .lookForToken: lose(token, isFailure: true)
+            case .initializeAgain:
+                lose(token, isFailure: true)
+                condition.withLock { mustInitializeAgain = true }
+            }
+            throw error
+        }
+    }
+
+    // MARK: Tokens
+
+    private func find(_ uri: PKCS11URI, _ cryptoki: Cryptoki) throws(TokenFailure) -> Token {
+        let uri = uri.token
+        let (known, earlierFailures) = condition.withLock { (tokens[uri], failedSearches.count) }
+        if let known { return known }
+        search.lock()
+        defer { search.unlock() }
+        let (found, failures) = condition.withLock { (tokens[uri], failedSearches) }
+        if let found { return found }
+        if failures.count > earlierFailures, let last = failures.last, last.uri == uri { throw last.failure }
+        do throws(TokenFailure) {
+            let identity = try cryptoki.token(at: uri)
+            return condition.withLock {
+                let other = tokens.values.first { $0.identity == identity }
+                let token = other ?? Token(identity, cryptoki, login)
+                tokens[uri] = token
+                return token
+            }
+        } catch {
+            condition.withLock { failedSearches = (failedSearches.count + 1, (uri, error)) }
+            throw error
+        }
+    }
+
+    /// Forgets a token, if no other operation has done so.
+    ///
+    /// - Parameters:
+    ///   - token: `nil` if it was not found.
+    ///   - isFailure: whether the module may have to be initialized again.
+    private func lose(_ token: Token?, isFailure: Bool) {
+        let isNew = condition.withLock {
+            let uris = tokens.filter { $0.value === token }.keys
+            for uri in uris { tokens[uri] = nil }
+            let isNew = token == nil || !uris.isEmpty
+            if isFailure, isNew {
+                failureCount += 1
+                // After the first failure it may be enough to look for the token.
+                if token == nil || failureCount > 1 { mustInitializeAgain = true }
+            }
+            return isNew
+        }
+        if isNew { token?.lose() }
+    }
+
+    // MARK: The module
+
+    /// Loads and initializes the module if it has to be, and counts an operation.
+    private func begin() throws(TokenFailure) -> Cryptoki {
+        condition.lock()
+        defer { condition.unlock() }
+        while isDraining { condition.wait() }
+        let loaded: Cryptoki
+        if let cryptoki {
+            loaded = cryptoki
+        } else {
+            loaded = try load()
+            cryptoki = loaded
+        }
+        if !isInitialized {
+            try loaded.addUser()
+            isInitialized = true
+        } else if mustInitializeAgain {
+            try initializeAgain(loaded)
+        }
+        activeCount += 1
+        return loaded
+    }
+
+    /// Waits a little for the operations that are under way, which fail soon if the module does not work. One that hangs
+    /// keeps the module as it is.
+    private func initializeAgain(_ cryptoki: Cryptoki) throws(TokenFailure) {
+        guard ContinuousClock.now >= nextInitialization else { return }
+        nextInitialization = ContinuousClock.now + .milliseconds(500)
+        isDraining = true
+        defer {
+            isDraining = false
+            condition.broadcast()
+        }
+        for _ in 0..<25 where activeCount > 0 {
+            condition.unlock()
+            Thread.sleep(forTimeInterval: 0.01)
+            condition.lock()
+        }
+        guard activeCount == 0 else { return }
+        tokens = [:]
+        usedKeys = []
+        try cryptoki.initializeAgain()
+        mustInitializeAgain = false
+        failureCount = 0
+    }
+
+    /// Leaves the module as it is, with its sessions.
+    func forget() {
+        condition.withLock {
+            guard isInitialized else { return }
+            isInitialized = false
+            cryptoki?.forgetUser()
+        }
+    }
+
+    /// Ends all sessions, after the last operation.
+    func end() {
+        let lost = condition.withLock {
+            defer { tokens = [:] }
+            return Array(tokens.values)
+        }
+        for token in lost { token.lose() }
+        condition.withLock {
+            guard isInitialized, activeCount == 0 else { return }
+            isInitialized = false
+            cryptoki?.removeUser()
+        }
+    }
+}
