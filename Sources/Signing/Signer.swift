@@ -28,24 +28,26 @@ final class Signer: @unchecked Sendable {
     func perform(_ job: SigningJob, _ reportWait: (Duration) -> Void = { _ in }) {
         reportWait(job.queuedAt.duration(to: .now))
         do throws(KeyError) {
-            job.continuation.resume(returning: .success(try signature(over: job.message, with: job.key)))
+            job.continuation.resume(returning: .success(try signature(over: job.message, with: job.key, job.scheme)))
         } catch {
             job.continuation.resume(returning: .failure(.failed(error)))
         }
     }
 
-    func signature(over message: [UInt8], with key: SigningKey) throws(KeyError) -> [UInt8] {
+    func signature(
+        over message: [UInt8], with key: PrivateKey, _ scheme: SignatureScheme
+    ) throws(KeyError) -> [UInt8] {
         lock.lock()
         defer { lock.unlock() }
-        let context = try context(for: key)
+        let context = try context(for: key, scheme)
         do throws(LibcryptoError) { return try context.sign(message.span) } catch { throw .libcrypto(error) }
     }
 
-    private func context(for key: SigningKey) throws(KeyError) -> SigningContext {
-        if let known = contexts.first(where: { $0.key === key.key && $0.scheme == key.scheme }) { return known.context }
-        let context = try SigningContext(key: key.key, scheme: key.scheme)
-        guard live.map({ $0.contains { $0 === key.key } }) ?? true else { return context }
-        contexts.insert((key.key, key.scheme, context), at: 0)
+    private func context(for key: PrivateKey, _ scheme: SignatureScheme) throws(KeyError) -> SigningContext {
+        if let known = contexts.first(where: { $0.key === key && $0.scheme == scheme }) { return known.context }
+        let context = try SigningContext(key: key, scheme: scheme)
+        guard live.map({ $0.contains { $0 === key } }) ?? true else { return context }
+        contexts.insert((key, scheme, context), at: 0)
         if contexts.count > Self.contextLimit { contexts.removeLast() }
         return context
     }

@@ -1,7 +1,7 @@
 import AccessToken
 import Foundation
 package import Libcrypto
-import OAuth
+package import OAuth
 
 /// Jobs that wait for a worker or a thread: never more than can be done in time, and served fairly among clients.
 final class SigningQueue: @unchecked Sendable {
@@ -117,7 +117,8 @@ struct SigningJob: Sendable {
     /// The client whose turn it takes.
     let client: ClientID
     let message: [UInt8]
-    let key: SigningKey
+    let key: PrivateKey
+    let scheme: SignatureScheme
     let queuedAt = ContinuousClock.now
     let continuation: CheckedContinuation<Result<[UInt8], SigningError>, Never>
 }
@@ -128,4 +129,6 @@ package enum SigningError: Error, Sendable, Equatable {
     case queueFull
     /// libcrypto could not sign; for the log.
     case failed(KeyError)
+    /// The place of the key could not sign; for the log.
+    case unavailable(RemoteKeyError)
 }

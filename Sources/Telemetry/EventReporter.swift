@@ -8,6 +8,7 @@ package final class EventReporter: Sendable {
     private let logger: Logger
     private let metrics: ServiceMetrics
     private let refusals = Mutex(RefusalSummaries())
+    private let remotePlaces = Mutex(RemotePlaces())
 
     package init(_ logger: Logger, _ metrics: ServiceMetrics) {
         self.logger = logger
@@ -43,8 +44,19 @@ package final class EventReporter: Sendable {
     /// Reports that the store of `replay` fails, or answers again.
     package func report(_ event: ReplayStoreEvent) { logger.log(level: event.level, event.message) }
 
-    /// Logs the refusals that were counted and not logged. Call it once a second.
+    /// Reports a signature of another place.
+    package func report(_ outcome: RemoteSignatureOutcome) {
+        metrics.count(outcome)
+        if let change = remotePlaces.withLock({ $0.note(outcome) }) { log(change) }
+    }
+
+    private func log(_ change: RemotePlaces.Change) {
+        logger.log(level: change.level, change.message, metadata: change.metadata)
+    }
+
+    /// Logs the refusals that were counted and not logged, and which places make signatures again. Call it once a second.
     package func reportSummaries() {
+        for change in remotePlaces.withLock({ $0.takeRecoveries() }) { log(change) }
         for summary in refusals.withLock({ $0.take() }) { logger.info("Refused", metadata: summary.metadata) }
     }
 }

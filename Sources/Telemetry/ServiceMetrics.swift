@@ -13,6 +13,9 @@ package final class ServiceMetrics: Sendable {
     private let queueWait: PrometheusHistogram
     private let reused: PrometheusCounter
     private let signedLists: PrometheusCounter
+    /// By place and result. Both are few.
+    private let remoteSignatures = Mutex<[RemoteResult: PrometheusCounter]>([:])
+    private let remoteDurations = Mutex<[KeyURI.Place: PrometheusHistogram]>([:])
     private let shed: [Endpoint: PrometheusCounter]
     private let throttled: [Endpoint: PrometheusCounter]
     /// One for each cause, so that counting takes the same time for all of them.
@@ -26,6 +29,12 @@ package final class ServiceMetrics: Sendable {
     private let failedHandshakes: PrometheusCounter
     private let refusedConnections: PrometheusCounter
     private let reloads: (applied: PrometheusCounter, refused: PrometheusCounter)
+
+    private struct RemoteResult: Hashable {
+        let place: KeyURI.Place
+        /// `nil` if the signature was made.
+        let error: RemoteKeyError.Code?
+    }
 
     private struct IdentityOutcome: Hashable {
         let issuer: String
@@ -80,6 +89,12 @@ package final class ServiceMetrics: Sendable {
         registry.describe("writ_signing_queue_wait_seconds", help: "How long signatures waited to be made.")
         registry.describe(
             "writ_tokens_reused_total", help: "Token requests that were answered with a token issued before.")
+        registry.describe(
+            "writ_remote_signatures_total",
+            help: "Signatures that another place was asked for, by place and result: signed, or why not.")
+        registry.describe(
+            "writ_remote_signature_seconds",
+            help: "Time from the request for a signature of another place to its answer, with the wait for its turn.")
         registry.describe("writ_status_lists_signed_total", help: "Status lists that were signed.")
         registry.describe(
             "writ_refusals_total",
@@ -113,6 +128,26 @@ package final class ServiceMetrics: Sendable {
 
     /// Counts a status list that was signed.
     package func signedStatusList() { signedLists.increment() }
+
+    /// Counts a signature of another place.
+    package func count(_ outcome: RemoteSignatureOutcome) {
+        remoteSignatures.withLock { counters in
+            let key = RemoteResult(place: outcome.place, error: outcome.error?.code)
+            if let counter = counters[key] { return counter }
+            let counter = registry.counter(
+                "writ_remote_signatures_total",
+                [("place", key.place.rawValue), ("result", key.error?.rawValue ?? "signed")])
+            counters[key] = counter
+            return counter
+        }.increment()
+        guard outcome.error == nil else { return }
+        remoteDurations.withLock { histograms in
+            if let histogram = histograms[outcome.place] { return histogram }
+            let histogram = registry.histogram("writ_remote_signature_seconds", [("place", outcome.place.rawValue)])
+            histograms[outcome.place] = histogram
+            return histogram
+        }.record(nanoseconds: outcome.duration.nanoseconds)
+    }
 
     /// Counts a reload that was applied or refused.
     package func reloaded(_ isApplied: Bool) { (isApplied ? reloads.applied : reloads.refused).increment() }

@@ -47,7 +47,7 @@ import Testing
         let loaded = try keys.load()
         let uptime = ContinuousClock.now
         func step(_ now: NumericDate, after seconds: Int) {
-            rotation.step(plan, keys: loaded, lifetimes: lifetimes, now: now, uptime: uptime + .seconds(seconds))
+            _ = rotation.step(plan, keys: loaded, lifetimes: lifetimes, now: now, uptime: uptime + .seconds(seconds))
         }
         let both = [first.name.description, second.name.description]
         step(late, after: 0)
@@ -71,7 +71,9 @@ import Testing
         let late = ServiceFixture.now + .seconds(10 * 366 * 86400)
         for chain in [folder.signing, folder.sealing] {
             var rotation = AutomaticRotation(of: chain, logger: logger)
-            rotation.step(plan, keys: try folder.load(), lifetimes: lifetimes, now: late, uptime: .now)
+            let predecessor = rotation.step(
+                plan, keys: try folder.load(), lifetimes: lifetimes, now: late, uptime: .now)
+            #expect(predecessor?.uri == nil)
         }
         #expect(try folder.load().count == 2)
         #expect(try folder.loadSealing().count == 2)

@@ -44,7 +44,8 @@ import Testing
                 .under(profile),
             sealer: RefreshTokenSealer(issuer: fixture.policy.issuer, turns: []),
             proofs: try DPoPPolicy(
-                ownKeys: JWKSet([JWK(key.key.publicKey, keyID: "k1", algorithm: .es256)]), nonces: nonces,
+                ownKeys: JWKSet([JWK(try #require(key.privateKey).publicKey, keyID: "k1", algorithm: .es256)]),
+                nonces: nonces,
                 alias: alias, profile: profile))
         var request = Fixture.post(
             "grant_type=client_credentials", authorization: [Fixture.basic("\(client):\(secret)")])
@@ -177,7 +178,7 @@ import Testing
 
     @Test("What takes a signature check is refused after the client is authenticated, and is not recorded")
     func refusedAfter() async throws {
-        let foreign = try ProofFixture(key.key)
+        let foreign = try ProofFixture(#require(key.privateKey))
         let bad: [(String, RefusalCause)] = [
             (try foreign.proof(header: ["jwk": jwk(of: proofs)]), .proofSignature),
             (try proofs.proof(header: ["jwk": nil]), .proofKey),

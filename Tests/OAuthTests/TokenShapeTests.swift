@@ -40,7 +40,7 @@ import Testing
     }
 
     private func signed(_ input: JWSSigningInput) throws -> String {
-        let signature = try SigningContext(key: key.key, scheme: key.scheme).sign(input.octets.span)
+        let signature = try SigningContext(key: #require(key.privateKey), scheme: key.scheme).sign(input.octets.span)
         return String(decoding: input.compact(with: signature), as: UTF8.self)
     }
 
@@ -49,7 +49,8 @@ import Testing
         let clients = try ClientRegistry(
             (shape.map { [try Self.client($0)] } ?? []) + [Self.client(.standard, introspects: true)])
         let inspector = try TokenInspector(
-            keys: JWKSet([JWK(try key.key.publicKey, keyID: "k1", algorithm: .es256)]), signingKey: key,
+            keys: JWKSet([JWK(try #require(key.privateKey).publicKey, keyID: "k1", algorithm: .es256)]),
+            signingKey: key,
             clients: clients, policy: policy, sealer: sealer)
         let request = try IntrospectionRequest(
             parsing: Fixture.post("token=\(token)", authorization: [Fixture.basic("api:\(Fixture.secret)")]))

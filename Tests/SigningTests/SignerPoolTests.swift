@@ -38,7 +38,7 @@ import Testing
             try Self.key(.generateRSA(bits: 2048), .rs256), try Self.key(.generateRSA(bits: 2048), .ps256),
             try Self.key(.generate(on: .p256), .es256),
         ]
-        let publicKeys = try keys.map { try $0.key.publicKey }
+        let publicKeys = try keys.map { try #require($0.privateKey).publicKey }
         let pool = SignerPool(threadCount: 4, wait: .seconds(60))
         try await withThrowingTaskGroup(of: Void.self) { group in
             for task in 0..<16 {
@@ -67,7 +67,9 @@ import Testing
         let input = try Self.token(slow, id: "1").signingInput
         // No worker works yet.
         let signature = try await pool.sign(input, with: slow, for: try Self.client)
-        #expect(try slow.key.publicKey.isValid(signature.span, for: input.octets.span, scheme: slow.scheme))
+        #expect(
+            try #require(slow.privateKey).publicKey.isValid(signature.span, for: input.octets.span, scheme: slow.scheme)
+        )
         #expect(woken.withLock { $0 } == 0)
         let quick = try Self.key(.generateRSA(bits: 2048), .rs256)
         async let pending = pool.sign(try Self.token(quick, id: "2").signingInput, with: quick, for: try Self.client)
@@ -114,7 +116,7 @@ import Testing
         let signer = Signer()
         let message: [UInt8] = [1, 2, 3]
         for signingKey in [try Self.key(key, .rs256), try Self.key(key, .ps256), try Self.key(key, .rs256)] {
-            let signature = try signer.signature(over: message, with: signingKey)
+            let signature = try signer.signature(over: message, with: key, signingKey.scheme)
             #expect(try publicKey.isValid(signature.span, for: message.span, scheme: signingKey.scheme))
         }
     }
@@ -123,15 +125,15 @@ import Testing
     func aKeyThatIsGone() throws {
         let (old, new) = (try Self.key(.generate(on: .p256), .es256), try Self.key(.generate(on: .p256), .es256))
         let signer = Signer()
-        for key in [old, new] { _ = try signer.signature(over: [1], with: key) }
+        for key in [old, new] { _ = try signer.signature(over: [1], with: try #require(key.privateKey), key.scheme) }
         #expect(signer.contextCount == 2)
-        signer.keep(only: [old.key, new.key])
+        signer.keep(only: [try #require(old.privateKey), try #require(new.privateKey)])
         #expect(signer.contextCount == 2)
-        signer.keep(only: [new.key])
+        signer.keep(only: [try #require(new.privateKey)])
         #expect(signer.contextCount == 1)
-        let late = try signer.signature(over: [1], with: old)
+        let late = try signer.signature(over: [1], with: try #require(old.privateKey), old.scheme)
         let message: [UInt8] = [1]
-        #expect(try old.key.publicKey.isValid(late.span, for: message.span, scheme: old.scheme))
+        #expect(try #require(old.privateKey).publicKey.isValid(late.span, for: message.span, scheme: old.scheme))
         #expect(signer.contextCount == 1)
     }
 
@@ -140,7 +142,9 @@ import Testing
         let key = try Self.key(.generate(on: .p256), .es256)
         let pool = SignerPool(workerCount: 2, wait: .seconds(60), reportWait: { _ in }, wakeWorkers: { _ in })
         let workers = [pool.makeWorker(), pool.makeWorker()]
-        for signer in pool.allSigners { _ = try signer.signature(over: [1], with: key) }
+        for signer in pool.allSigners {
+            _ = try signer.signature(over: [1], with: try #require(key.privateKey), key.scheme)
+        }
         // The pool's own, and those of both workers and of both threads.
         #expect(pool.allSigners.map(\.contextCount) == [1, 1, 1, 1, 1])
         pool.keep(only: [])

@@ -46,7 +46,7 @@ import WireText
         let signer = try SigningKey(key, keyID: "k1", algorithm: .es256)
         let input = JWSSigningInput(
             encodedHeader: JOSEHeader.encoded(.es256, type: "JWT", keyID: "k1"), payload: claims.bytes)
-        let signature = try SigningContext(key: signer.key, scheme: signer.scheme).sign(input.octets.span)
+        let signature = try SigningContext(key: key, scheme: signer.scheme).sign(input.octets.span)
         return input.compactText(with: signature)
     }
 

@@ -20,8 +20,7 @@ import Testing
         let fixture = try ServiceFixture()
         let signers = SignerPool(threadCount: 1, wait: .seconds(60))
         let signer = try #require(signers.allSigners.first)
-        let retired = try SigningKey(.generate(on: .p256), keyID: "k", algorithm: .es256)
-        _ = try signer.signature(over: [1], with: retired)
+        _ = try signer.signature(over: [1], with: .generate(on: .p256), .ecdsa(.p256, .sha256))
         let (hangups, continuation) = AsyncStream<Void>.makeStream()
         let service = ReloadService(
             reloader: try fixture.reloader(), files: FilesThread(), signers: signers, hangups: hangups)

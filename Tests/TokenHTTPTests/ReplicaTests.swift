@@ -33,7 +33,8 @@ import TestSupport
                 request, policy: snapshot.policy, sealer: snapshot.sealer, now: now)
             let token = UnsignedAccessToken(
                 for: grant, key: snapshot.signingKey(at: now), policy: snapshot.policy, id: TokenID("1"), now: now)
-            let signature = try signer.signature(over: token.signingInput.octets, with: token.key)
+            let signature = try signer.signature(
+                over: token.signingInput.octets, with: #require(token.key.privateKey), token.key.scheme)
             return String(decoding: token.signingInput.compact(with: signature), as: UTF8.self)
         }
 

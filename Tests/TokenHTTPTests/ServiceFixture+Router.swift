@@ -58,7 +58,7 @@ extension ServiceFixture {
                 now: { Self.now }),
             statusLists: StatusListHandler(
                 publisher: StatusListPublisher(urls: configuration.policy.statusLists) {
-                    try signers.signAtOnce($0.signingInput, with: $0.key)
+                    try await signers.signForService($0.signingInput, with: $0.key)
                 },
                 snapshots: snapshots, path: configuration.endpoints.statusLists, urls: configuration.policy.statusLists,
                 now: { Self.now }),

@@ -28,13 +28,13 @@ import WireText
 
         func fail(_ fails: Bool) { state.withLock { $0.fails = fails } }
 
-        func sign(_ list: UnsignedStatusList) throws -> [UInt8] {
+        func sign(_ list: UnsignedStatusList) async throws -> [UInt8] {
             let fails = state.withLock { state in
                 state.count += 1
                 return state.fails
             }
             if fails { throw Refusal() }
-            return try pool.signAtOnce(list.signingInput, with: list.key)
+            return try await pool.signForService(list.signingInput, with: list.key)
         }
     }
 
@@ -48,7 +48,7 @@ import WireText
         let (fixture, signer) = (try ServiceFixture(), TestSigner())
         self.fixture = fixture
         self.signer = signer
-        publisher = StatusListPublisher(urls: fixture.configuration.policy.statusLists) { try signer.sign($0) }
+        publisher = StatusListPublisher(urls: fixture.configuration.policy.statusLists) { try await signer.sign($0) }
     }
 
     /// What a reader of the list finds.
@@ -62,7 +62,7 @@ import WireText
         let jws = try CompactJWS(parsing: text)
         let key = try fixture.snapshot().signingKey(at: Self.now)
         let verified = try jws.verified(
-            by: JWKSet([JWK(try key.key.publicKey, keyID: key.keyID, algorithm: key.algorithm)]))
+            by: JWKSet([JWK(try #require(key.privateKey).publicKey, keyID: key.keyID, algorithm: key.algorithm)]))
         return try StatusListToken(
             verified, of: fixture.configuration.policy.statusLists.url(of: list), maximumOctets: 1 << 17,
             now: Self.now + .seconds(60), leeway: .zero)
@@ -89,7 +89,7 @@ import WireText
         let publisher = StatusListPublisher(urls: fixture.configuration.policy.statusLists, threads: .singleton) {
             [signer] list in
             open.yield()
-            return try signer.sign(list)
+            return try await signer.sign(list)
         }
         try await withThrowingTaskGroup(of: StatusListPublisher.Outcome.self) { group in
             for _ in 0..<50 { group.addTask { await publisher.list(Self.grid, snapshot, now: Self.now) } }

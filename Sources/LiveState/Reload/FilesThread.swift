@@ -9,6 +9,8 @@ package final class FilesThread: Sendable {
         case look
         case reload
         case rotation
+        /// To take up a key that was made in another place.
+        case remoteRotation
         case revocation
     }
 

@@ -10,6 +10,8 @@ package struct AutomaticRotation {
     private var expiry = ExpiryWatch()
     /// The obstacle that was last logged; the same one is not logged again.
     private var complaint: String?
+    /// The key that was last warned of, since it keeps the plan from making one.
+    private var stall: String?
 
     /// Prepares the rotation; no file is read yet.
     package init(of chain: KeyChain, logger: Logger) {
@@ -22,24 +24,67 @@ package struct AutomaticRotation {
     /// - Parameters:
     ///   - keys: the keys that are loaded. Their files are not opened: names and times are enough.
     ///   - uptime: the time of a monotonic clock.
+    /// - Returns: the newest key, if it stays in another place and the next one is due: that is to be made there, and given to
+    ///   ``finish(_:with:keys:now:)``.
     package mutating func step(
         _ plan: RotationPlan, keys: [LoadedKey], lifetimes: TokenLifetimes, now: NumericDate,
         uptime: ContinuousClock.Instant
-    ) {
+    ) -> RemoteKey? {
         let chain = chain.knowing(keys)
         do {
-            if let key = try chain.generateIfDue(plan, now: now) {
-                logger.info("Rotated", metadata: ["kid": "\(key.keyID)", "file": "\(key.name)"])
+            var remote = newest(of: keys)?.remoteKey
+            if remote == nil {
+                if let key = try chain.generateIfDue(plan, now: now) { reportRotation(key) }
+            } else if try chain.isDue(plan, now: now) {
+                // A key that no file can be written for would be made again and again.
+                try chain.checkWritable()
+            } else {
+                remote = nil
             }
             try removeExpired(chain, longestLifetime: lifetimes[chain.purpose], now: now, uptime: uptime)
             try reportStall(of: chain, plan, now: now)
+            // What keeps a key of another place from being made is not known yet.
+            if remote == nil { complaint = nil }
+            return remote
         } catch {
             // The check did not complete, so earlier observations do not count.
             expiry = ExpiryWatch()
-            let reason = "\(error)"
-            if reason != complaint { logger.error("keys_rotation failed and will be retried: \(reason)") }
-            complaint = reason
+            fail(error)
+            return nil
         }
+    }
+
+    /// Lets a key follow that was made in another place.
+    ///
+    /// - Returns: whether it follows. It does not if another replica was earlier.
+    package mutating func finish(
+        _ plan: RotationPlan, with remote: RemoteKey, keys: [LoadedKey], now: NumericDate
+    ) -> Bool {
+        do {
+            guard let key = try chain.knowing(keys).generateIfDue(plan, remote: remote, now: now) else { return false }
+            reportRotation(key)
+            return true
+        } catch {
+            fail(error)
+            return false
+        }
+    }
+
+    /// Reports that no key could be made. The same reason is reported once.
+    package mutating func fail(_ error: any Error) {
+        let reason = "\(error)"
+        if reason != complaint { logger.error("keys_rotation failed and will be retried: \(reason)") }
+        complaint = reason
+    }
+
+    /// The newest key of the chain.
+    private func newest(of keys: [LoadedKey]) -> LoadedKey? {
+        keys.last { chain.purpose == .signing($0.algorithm) && $0.name.content.signs }
+    }
+
+    private mutating func reportRotation(_ key: NamedKey) {
+        complaint = nil
+        logger.info("Rotated", metadata: ["kid": "\(key.keyID)", "file": "\(key.name)"])
     }
 
     private mutating func removeExpired(
@@ -57,10 +102,10 @@ package struct AutomaticRotation {
     /// Warns of a key that keeps the plan from making one, because it was made while a clock was far ahead.
     private mutating func reportStall(of chain: KeyChain, _ plan: RotationPlan, now: NumericDate) throws {
         let name = try chain.stallingKey(of: plan, now: now)?.description
-        if let name, name != complaint {
+        if let name, name != stall {
             logger.warning("\(name) begins later than keys_rotation would make it: no key is made until then")
         }
-        complaint = name
+        stall = name
     }
 }
 

@@ -32,10 +32,11 @@ struct DecoyTokens: Sendable {
     }
 
     private static func signed(_ claims: AccessTokenClaims) throws -> VerifiedJWS {
-        let key = try SigningKey(SignatureAlgorithm.ed25519.makeKey(), keyID: "decoy", algorithm: .ed25519)
+        let privateKey = try SignatureAlgorithm.ed25519.makeKey()
+        let key = try SigningKey(privateKey, keyID: "decoy", algorithm: .ed25519)
         let input = JWSSigningInput(encodedHeader: key.encodedHeader, payload: claims.json())
-        let signature = try SigningContext(key: key.key, scheme: key.scheme).sign(input.octets.span)
+        let signature = try SigningContext(key: privateKey, scheme: key.scheme).sign(input.octets.span)
         return try CompactJWS(parsing: input.compactText(with: signature))
-            .verified(by: JWK(key.key.publicKey, keyID: nil, algorithm: nil))
+            .verified(by: JWK(privateKey.publicKey, keyID: nil, algorithm: nil))
     }
 }

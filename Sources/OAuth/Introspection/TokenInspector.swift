@@ -55,7 +55,7 @@ package struct TokenInspector: Sendable {
         self.policy = policy
         self.sealer = sealer
         decoyTokens = try DecoyTokens(issuer: policy.issuer)
-        let signature = signingKey.key.type.decoySignature
+        let signature = signingKey.type.decoySignature
         let input = JWSSigningInput(encodedHeader: signingKey.encodedHeader, payload: [])
         do throws(JWSError) {
             decoy = try CompactJWS(parsing: input.compactText(with: signature))

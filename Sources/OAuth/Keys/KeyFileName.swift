@@ -10,19 +10,40 @@ package struct KeyFileName: Sendable, Hashable, Comparable, CustomStringConverti
     package enum Content: Sendable, Hashable {
         /// `.pem`: a private key that signs.
         case signing
+        /// `.key-uri`: the URI of a private key that signs and stays in another place. Beside it, a `.pub.pem` file of
+        /// the same name pins its public half.
+        case remote
         /// `.pub.pem`: a public key that verifies old tokens.
         case verifying
         /// `.sealing`: a key for refresh tokens.
         case sealing
+
+        /// With the dot.
+        package var fileExtension: String {
+            switch self {
+            case .signing: ".pem"
+            case .remote: ".key-uri"
+            case .verifying: ".pub.pem"
+            case .sealing: ".sealing"
+            }
+        }
+
+        /// Whether the key signs access tokens.
+        package var signs: Bool { self == .signing || self == .remote }
+
+        /// Whether the key seals refresh tokens.
+        package var seals: Bool { self == .sealing }
     }
 
     /// The file name, with its extension and without the folder.
     package let description: String
     /// Derived from the extension alone; the file need not exist.
     package let content: Content
+    /// The name without its extension.
+    private let stem: String
     /// The time from which the key signs; `nil` for a name without a time, whose key signs from the beginning.
     package let start: NumericDate?
-    /// The `kid`, if the name of a `.pem` or `.pub.pem` contains it: `20261123T093000Z-kid=blue.pem`, or `kid.blue.pem` if
+    /// The `kid`, if the name of a file that is no sealing key contains it: `20261123T093000Z-kid=blue.pem`, or `kid.blue.pem` if
     /// names must not contain `=`, as in a Kubernetes Secret. An issuer of old tokens chose it, or verifiers need a
     /// certain one. `nil` for the RFC 7638 thumbprint.
     package let keyID: String?
@@ -31,21 +52,19 @@ package struct KeyFileName: Sendable, Hashable, Comparable, CustomStringConverti
     /// - Throws: for a name that begins like a time but is not one, and for an empty `kid`.
     package init?(_ name: String) throws(InvalidValue) {
         guard !name.hasPrefix(".") else { return nil }
-        let suffix: String
-        if name.hasSuffix(".pub.pem") {
-            (content, suffix) = (.verifying, ".pub.pem")
-        } else if name.hasSuffix(".pem") {
-            (content, suffix) = (.signing, ".pem")
-        } else if name.hasSuffix(".sealing") {
-            (content, suffix) = (.sealing, ".sealing")
-        } else {
-            return nil
-        }
+        // The longer of two that match comes first.
+        let contents: [Content] = [.verifying, .signing, .remote, .sealing]
+        guard let content = contents.first(where: { name.hasSuffix($0.fileExtension) }) else { return nil }
+        self.content = content
         description = name
+        stem = String(name.dropLast(content.fileExtension.count))
         start = try Self.start(of: name)
         // No token names a sealing key.
-        keyID = try content == .sealing ? nil : Self.keyID(in: name.dropLast(suffix.count))
+        keyID = try content == .sealing ? nil : Self.keyID(in: stem[...])
     }
+
+    /// The name of the file with the public half of a `.key-uri` file; `nil` for any other file.
+    package var pin: String? { content == .remote ? stem + Content.verifying.fileExtension : nil }
 
     /// Compares octet for octet, as file systems do: the two encodings of `é` are different names.
     package static func == (first: KeyFileName, second: KeyFileName) -> Bool {
@@ -87,5 +106,13 @@ package struct KeyFileName: Sendable, Hashable, Comparable, CustomStringConverti
             throw InvalidValue("begins like a UTC time (20261123T093000Z) but is none")
         }
         return time.date
+    }
+}
+
+extension [KeyFileName] {
+    /// The files that are keys by themselves: without the public halves of keys that stay in another place.
+    package var withoutPins: [KeyFileName] {
+        let pins = Set(compactMap(\.pin))
+        return pins.isEmpty ? self : filter { !pins.contains($0.description) }
     }
 }

@@ -4,8 +4,16 @@ public import Libcrypto
 
 /// A private key with the algorithm that it signs with: access tokens of an issuer, or assertions of a client.
 public final class SigningKey: Sendable {
+    /// What has the private key.
+    package enum Holder: Sendable {
+        /// In this process.
+        case process(PrivateKey)
+        /// In another place, which makes the signatures.
+        case place(RemoteKey)
+    }
+
     /// Of a type that ``algorithm`` accepts.
-    public let key: PrivateKey
+    package let holder: Holder
     /// `alg`, RFC 7515 section 4.1.1
     public let algorithm: SignatureAlgorithm
     /// The scheme of ``algorithm`` for libcrypto.
@@ -18,15 +26,26 @@ public final class SigningKey: Sendable {
     private let encodedHeaderOfJWT: [UInt8]
 
     /// - Throws: if the key cannot be used with the algorithm.
-    public init(_ key: PrivateKey, keyID: String, algorithm: SignatureAlgorithm) throws(InvalidValue) {
-        guard algorithm.accepts(key.type) else { throw InvalidValue("cannot be used with the algorithm") }
-        self.key = key
+    public convenience init(_ key: PrivateKey, keyID: String, algorithm: SignatureAlgorithm) throws(InvalidValue) {
+        try self.init(.process(key), keyID: keyID, algorithm: algorithm)
+    }
+
+    /// - Throws: if the key cannot be used with the algorithm.
+    package init(_ holder: Holder, keyID: String, algorithm: SignatureAlgorithm) throws(InvalidValue) {
+        guard algorithm.accepts(holder.type) else { throw InvalidValue("cannot be used with the algorithm") }
+        self.holder = holder
         self.algorithm = algorithm
         self.keyID = keyID
         // RFC 9068 section 2.1
         encodedHeader = JOSEHeader.encoded(algorithm, type: "at+jwt", keyID: keyID)
         encodedHeaderOfJWT = JOSEHeader.encoded(algorithm, type: "JWT", keyID: keyID)
     }
+
+    /// The private key, if it is in this process.
+    package var privateKey: PrivateKey? { if case .process(let key) = holder { key } else { nil } }
+
+    /// The kind of key and its size.
+    var type: KeyType { holder.type }
 
     /// The JOSE header of every access token with this `typ`, in base64url.
     func encodedHeader(for type: AccessTokenShape.HeaderType) -> [UInt8] {
@@ -39,6 +58,15 @@ public final class SigningKey: Sendable {
     /// The header of another kind of JWT that it signs: `typ` keeps the kinds apart (RFC 8725 section 3.11).
     func encodedHeader(type: StaticString) -> [UInt8] {
         JOSEHeader.encoded(algorithm, type: type, keyID: keyID)
+    }
+}
+
+extension SigningKey.Holder {
+    fileprivate var type: KeyType {
+        switch self {
+        case .process(let key): key.type
+        case .place(let key): key.publicKey.type
+        }
     }
 }
 

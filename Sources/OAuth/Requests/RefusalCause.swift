@@ -122,6 +122,7 @@ package enum RefusalCause: String, Error, Sendable, CaseIterable {
     case keyServerDown = "key_server_down"
     case issuerKeysUnavailable = "issuer_keys_unavailable"
     case queueFull = "queue_full"
+    case signingKeyUnavailable = "signing_key_unavailable"
     case serverError = "server_error"
 
     // No endpoint takes the request, or the authorization endpoint does, which refuses every request.
@@ -181,6 +182,7 @@ extension TokenRefusal.Code {
         case .tooManyFailures: .throttled
         case .tooManyRequests: .rateLimited
         case .overloaded: .queueFull
+        case .signingKeyUnavailable: .signingKeyUnavailable
         case .replayStoreUnavailable: .replayStoreUnavailable
         case .clientKeysUnavailable: .keyServerDown
         case .issuerKeysUnavailable: .issuerKeysUnavailable

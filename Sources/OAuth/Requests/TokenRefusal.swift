@@ -39,6 +39,7 @@ public struct TokenRefusal: Error, Sendable, Equatable {
         case tooManyFailures
         case tooManyRequests
         case overloaded
+        case signingKeyUnavailable
         case replayStoreUnavailable
         case clientKeysUnavailable
         case issuerKeysUnavailable
@@ -155,8 +156,8 @@ extension TokenRefusal.Code {
         case .useNonce: "use_dpop_nonce"
         case .malformedScope, .scopeNotAllowed: "invalid_scope"
         case .malformedResource, .malformedAudience, .resourceNotAllowed: "invalid_target"
-        case .tooManyFailures, .tooManyRequests, .overloaded, .replayStoreUnavailable, .clientKeysUnavailable,
-            .issuerKeysUnavailable, .revocationUnavailable:
+        case .tooManyFailures, .tooManyRequests, .overloaded, .signingKeyUnavailable, .replayStoreUnavailable,
+            .clientKeysUnavailable, .issuerKeysUnavailable, .revocationUnavailable:
             "temporarily_unavailable"
         case .serverError: "server_error"
         }
@@ -200,6 +201,7 @@ extension TokenRefusal.Code {
         case .tooManyFailures: "Authentication failed too often; try again later."
         case .tooManyRequests: "The client has made too many requests; try again later."
         case .overloaded: "The server is busy; try again shortly."
+        case .signingKeyUnavailable: "Tokens cannot be signed now; try again shortly."
         case .replayStoreUnavailable: "Whether this was used before cannot be checked now; try again shortly."
         case .clientKeysUnavailable: "The keys of the client cannot be fetched; try again shortly."
         case .issuerKeysUnavailable: "The keys of the issuer cannot be fetched; try again shortly."
@@ -224,8 +226,8 @@ extension TokenRefusal.Code {
         case .wrongMediaType: 415
         // RFC 6585 section 4
         case .tooManyFailures, .tooManyRequests: 429
-        case .overloaded, .replayStoreUnavailable, .clientKeysUnavailable, .issuerKeysUnavailable,
-            .revocationUnavailable:
+        case .overloaded, .signingKeyUnavailable, .replayStoreUnavailable, .clientKeysUnavailable,
+            .issuerKeysUnavailable, .revocationUnavailable:
             503
         case .serverError: 500
         case .anotherTimeOfList: 501
@@ -236,7 +238,7 @@ extension TokenRefusal.Code {
     /// The default for `Retry-After`, in seconds; `nil` for a refusal without that field.
     package var retryAfter: Int? {
         switch self {
-        case .overloaded, .tooManyFailures, .tooManyRequests: 1
+        case .overloaded, .signingKeyUnavailable, .tooManyFailures, .tooManyRequests: 1
         // The store is connected to again, and a key set that is missing is fetched anew, within two seconds.
         case .replayStoreUnavailable, .clientKeysUnavailable, .issuerKeysUnavailable, .revocationUnavailable: 2
         default: nil

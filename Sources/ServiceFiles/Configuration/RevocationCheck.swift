@@ -97,7 +97,7 @@ package enum RevocationCheck {
         let isMissing =
             switch key.name.content {
             case .verifying: false
-            case .signing: !keys.keys.contains { $0.state == .signing }
+            case .signing, .remote: !keys.keys.contains { $0.state == .signing }
             case .sealing: !keys.sealing.contains { $0.state == .signing }
             }
         guard isMissing else { return }

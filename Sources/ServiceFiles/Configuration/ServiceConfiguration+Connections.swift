@@ -18,12 +18,14 @@ extension ServiceConfiguration {
     package var connectionFileProblems: [Problem] {
         authorityFiles.compactMap { file in
             Self.problem { () throws(UnusableFile) in _ = try file.contents() }
-        } + storePasswordProblems
+        } + storePasswordProblems + keyPlaceProblems
     }
 
-    /// The files of `ca_file` and `replay.ca_file`.
+    /// The files of `ca_file`, `replay.ca_file` and `vault.ca_file`.
     package var authorityFiles: [CertificateAuthoritiesFile] {
-        [caFile, replay?.caFile].compactMap(\.self).map { CertificateAuthoritiesFile($0, access) }
+        [caFile, replay?.caFile, keyPlaces.vault?.caFile].compactMap(\.self).map {
+            CertificateAuthoritiesFile($0, access)
+        }
     }
 
     /// What is wrong with the file of the password.

@@ -100,6 +100,7 @@ extension ServiceConfiguration {
         let stateFile = reader.path(.state)
         let keysPassphraseFile = reader.path(.keysPassphraseFile)
         let keysRotation = reader.rotationPlan()
+        let keyPlaces = reader.keyPlaces()
         let caFile = reader.path(.caFile)
         if let listen, let management = management ?? Self.defaultManagement, listen == management, listen.port != 0 {
             reader.note(.listen, "is the same address as management")
@@ -157,6 +158,7 @@ extension ServiceConfiguration {
             warnings: reader.warnings
         )
         self.profile = profile
+        self.keyPlaces = keyPlaces
         self.delegations = delegations
         self.console = console
         self.dpopNonce = dpopNonce ?? false
@@ -206,6 +208,7 @@ extension ServiceConfiguration {
         caFile = reader.path(.caFile)
         clientCAFile = reader.path(.tlsClientCA)
         replay = reader.replaySettings()
+        keyPlaces = reader.keyPlaces()
         delegations = reader.delegations()
         self.access = access
         settings = reader.settings

@@ -23,6 +23,8 @@ package struct ServiceConfiguration: Sendable {
     package let keysPassphraseFile: FilePath?
     /// `keys_rotation`; `nil` if it is off.
     package internal(set) var keysRotation: RotationPlan?
+    /// `pkcs11`, `vault` and `remote_keys`: the places of keys that are in no file.
+    package internal(set) var keyPlaces = KeyPlacesSettings()
     /// `clients`
     package let clientsPath: FilePath
     /// `delegations`; `nil` if every file of clients may hand out everything.
@@ -98,14 +100,15 @@ package struct ServiceConfiguration: Sendable {
     /// The keys folder, opened in another way.
     package func keys(_ access: FileAccess) -> KeysFolder {
         KeysFolder(
-            keysFolder, algorithm: algorithm, profile: profile, passphraseFile: keysPassphraseFile, access: access)
+            keysFolder, algorithm: algorithm, profile: profile, passphraseFile: keysPassphraseFile,
+            places: keyPlaces.places, access: access)
     }
 
     /// Makes and opens keys like ``keys``, and stands for a Secret in messages.
     package var keysInSecret: KeysFolder {
         KeysFolder(
             FilePath(KeysSecret.place), algorithm: algorithm, profile: profile, passphraseFile: keysPassphraseFile,
-            access: access)
+            places: keyPlaces.places, access: access)
     }
 
     /// The clients file, or the folder of clients.
@@ -118,7 +121,9 @@ package struct ServiceConfiguration: Sendable {
     }
 
     /// The files for connections to other servers. They are read anew for each connection.
-    package var connectionFiles: [FilePath] { [caFile].compactMap(\.self) + (replay?.files ?? []) }
+    package var connectionFiles: [FilePath] {
+        [caFile].compactMap(\.self) + (replay?.files ?? []) + keyPlaces.files
+    }
 
     /// The files and folders that decide what the service does and that their group can change.
     ///

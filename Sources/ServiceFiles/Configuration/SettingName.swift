@@ -9,6 +9,16 @@ enum SettingName: String, CaseIterable {
     case keysPassphraseFile = "keys_passphrase_file"
     case keysRotationEvery = "keys_rotation.every"
     case keysRotationAnnounce = "keys_rotation.announce"
+    case pkcs11Module = "pkcs11.module"
+    case pkcs11PINFile = "pkcs11.pin_file"
+    case vaultTokenFile = "vault.token_file"
+    case vaultKubernetesRole = "vault.kubernetes_role"
+    case vaultKubernetesTokenFile = "vault.kubernetes_token_file"
+    case vaultCAFile = "vault.ca_file"
+    case vaultNamespace = "vault.namespace"
+    case remoteKeysInFlight = "remote_keys.in_flight"
+    case remoteKeysWait = "remote_keys.wait"
+    case remoteKeysStartWithout = "remote_keys.start_without"
     case clients
     case delegations
     case issuers

@@ -6,12 +6,20 @@ package import OAuth
 import SystemPackage
 
 extension KeyChain {
-    /// Generates the next key of the chain. A first key has no start time; a later key begins when every cached key set
-    /// can contain it.
-    package func generateNext(now: NumericDate) throws -> NamedKey {
-        try folder.locked {
+    /// Generates the next key of the chain. A first key has no start time.
+    ///
+    /// - Parameters:
+    ///   - delay: the time from now until a later key begins. The default is when every cached key set can contain it.
+    ///   - isForced: allows a delay that is too short for that.
+    ///   - remote: a key that was made in another place, or was there; `nil` for a new one in a file.
+    package func generateNext(
+        in delay: Duration = KeyTiming.standard.announcement, isForced: Bool = false, remote: RemoteKey? = nil,
+        now: NumericDate, timing: KeyTiming = .standard
+    ) throws -> NamedKey {
+        try KeyRotationError.checkDelay(delay, isForced: isForced, timing)
+        return try folder.locked {
             let isFirst = try names().isEmpty
-            return try generate(start: isFirst ? nil : BasicTime(now + KeyTiming.standard.announcement))
+            return try generate(start: isFirst ? nil : BasicTime(now + delay), remote: remote)
         }
     }
 
@@ -37,9 +45,12 @@ extension KeyChain {
 
     /// Generates a key that begins at `start`, and writes it. The caller must hold the folder's lock.
     ///
-    /// - Parameter start: `nil` for the first key, which has no start time.
+    /// - Parameters:
+    ///   - start: `nil` for the first key, which has no start time.
+    ///   - remote: a key in another place; `nil` for a new one in a file.
     /// - Throws: ``KeyRotationError/sameSecond`` if another key has the same start time.
-    func generate(start: BasicTime?) throws -> NamedKey {
+    func generate(start: BasicTime?, remote: RemoteKey? = nil) throws -> NamedKey {
+        if let remote { return try write(RemoteKeyFiles(remote, name(start: start, .remote))) }
         let (key, contents) = try makeKey(start: start)
         do {
             try DurableFile(path: folder.path.appending(key.name.description)).create(contents)
@@ -49,11 +60,33 @@ extension KeyChain {
         return key
     }
 
+    /// The public half is there first, so that nothing reads the one file without the other.
+    private func write(_ files: RemoteKeyFiles) throws -> NamedKey {
+        guard try !folder.read().signing.contains(where: files.isSameKey(as:)) else {
+            throw KeyRotationError.keyIsThere
+        }
+        guard let pin = files.key.name.pin else { throw KeyFileError.unusable }
+        let pinFile = DurableFile(path: folder.path.appending(pin))
+        // A command that was interrupted leaves it, and an operator may have put it there.
+        guard (try? file(of: files.key.name).path.stat()) == nil else { throw KeyRotationError.sameSecond }
+        guard (try? pinFile.path.stat()) == nil else { throw KeyRotationError.pinIsThere(pin) }
+        do {
+            try pinFile.create(files.pin)
+            do { try file(of: files.key.name).create(files.uri) } catch {
+                try pinFile.remove()
+                throw error
+            }
+        } catch Errno.fileExists {
+            throw KeyRotationError.sameSecond
+        }
+        return files.key
+    }
+
     /// Makes a key that begins at `start`, with the contents of its file. Nothing is written.
     ///
     /// - Parameter start: `nil` for the first key, which has no start time.
     func makeKey(start: BasicTime?) throws -> (key: NamedKey, contents: SecretBytes) {
-        let name = try name(start: start)
+        let name = try name(start: start, purpose == .sealing ? .sealing : .signing)
         let (keyID, contents) =
             switch purpose {
             case .signing(let algorithm): try newSigningKey(algorithm)
@@ -63,8 +96,9 @@ extension KeyChain {
     }
 
     /// The name of a key that begins at `start`.
-    func name(start: BasicTime?) throws -> KeyFileName {
-        guard let name = try KeyFileName(fileName(start: start)) else { throw KeyFileError.unusable }
+    func name(start: BasicTime?, _ content: KeyFileName.Content) throws -> KeyFileName {
+        let name = purpose.algorithmName.lowercased() + content.fileExtension
+        guard let name = try KeyFileName(start.map { "\($0)-\(name)" } ?? name) else { throw KeyFileError.unusable }
         return name
     }
 
@@ -84,10 +118,5 @@ extension KeyChain {
     private func newSealingKey() throws -> (keyID: String, contents: SecretBytes) {
         let octets = try SecretBytes(randomCount: SealingKey.size)
         return (try SealingKey(octets).keyID, try SealingKeyText.encode(octets))
-    }
-
-    private func fileName(start: BasicTime?) -> String {
-        let name = purpose.algorithmName.lowercased() + (purpose == .sealing ? ".sealing" : ".pem")
-        return start.map { "\($0)-\(name)" } ?? name
     }
 }

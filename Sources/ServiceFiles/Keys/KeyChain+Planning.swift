@@ -4,12 +4,15 @@ package import OAuth
 extension KeyChain {
     /// The name that the next key would have, and the keys that a rotation would remove. Nothing is changed.
     ///
-    /// - Parameters and errors: those of ``rotate(in:isForced:longestLifetime:now:timing:)``.
+    /// - Parameters and errors: those of ``rotate(in:isForced:remote:longestLifetime:now:timing:)``; `isRemote` says whether
+    ///   the next key stays in another place.
     package func plannedRotation(
-        in delay: Duration, isForced: Bool, longestLifetime: Duration, now: NumericDate, timing: KeyTiming = .standard
+        in delay: Duration, isForced: Bool, isRemote: Bool = false, longestLifetime: Duration, now: NumericDate,
+        timing: KeyTiming = .standard
     ) throws -> (new: KeyFileName, removed: [KeyFileName]) {
         try checkRotation(in: delay, isForced: isForced, timing)
-        let new = try name(start: names().isEmpty ? nil : BasicTime(now + delay))
+        let content: KeyFileName.Content = purpose == .sealing ? .sealing : isRemote ? .remote : .signing
+        let new = try name(start: names().isEmpty ? nil : BasicTime(now + delay), content)
         return (new, try expired(longestLifetime: longestLifetime, now: now, timing: timing))
     }
 

@@ -17,23 +17,25 @@ extension KeyChain {
     /// - Parameters:
     ///   - delay: the time from now until the new key begins; zero to begin at once.
     ///   - isForced: allows a delay that is too short for every cache to get the new key.
+    ///   - remote: the next key, which was made in another place; `nil` for a new one in a file.
     ///   - longestLifetime: the longest lifetime of tokens that these keys make.
     /// - Throws: ``KeyRotationError/noKeys`` if the folder does not exist or has no key of any kind: another volume may
     ///   be mounted in its place.
     package func rotate(
-        in delay: Duration, isForced: Bool, longestLifetime: Duration, now: NumericDate, timing: KeyTiming = .standard
+        in delay: Duration, isForced: Bool, remote: RemoteKey? = nil, longestLifetime: Duration, now: NumericDate,
+        timing: KeyTiming = .standard
     ) throws -> KeyRotation {
         try checkRotation(in: delay, isForced: isForced, timing)
         return try folder.lockedAsItIs {
             guard try hasPredecessor else { throw KeyRotationError.noKeys(folder.path) }
             // The first key of its chain begins at once: it has no predecessor.
             let isFirst = try names().isEmpty
-            let new = try generate(start: isFirst ? nil : BasicTime(now + delay))
+            let new = try generate(start: isFirst ? nil : BasicTime(now + delay), remote: remote)
             do {
                 let expired = try expired(longestLifetime: longestLifetime, now: now, timing: timing)
                 return KeyRotation(new: new, removed: try remove(expired))
             } catch {
-                try file(of: new.name).remove()
+                try removeFiles(of: new.name)
                 throw error
             }
         }
@@ -45,15 +47,25 @@ extension KeyChain {
         guard try hasPredecessor else { throw KeyRotationError.noKeys(folder.path) }
     }
 
+    /// Whether the next key is due by `plan`.
+    package func isDue(_ plan: RotationPlan, now: NumericDate) throws -> Bool {
+        try nextStart(plan, now: now) != nil
+    }
+
     /// Generates the next key if it is due by `plan`.
     ///
+    /// - Parameter remote: the next key, which was made in another place; `nil` for a new one in a file.
     /// - Returns: `nil` if it is not due, or if another process generated it first.
-    package func generateIfDue(_ plan: RotationPlan, now: NumericDate) throws -> NamedKey? {
+    package func generateIfDue(
+        _ plan: RotationPlan, remote: RemoteKey? = nil, now: NumericDate
+    ) throws -> NamedKey? {
         // Without the lock first: usually no key is due.
         guard try nextStart(plan, now: now) != nil else { return nil }
         return try folder.locked {
             guard let start = try nextStart(plan, now: now) else { return nil }
-            do { return try generate(start: BasicTime(start)) } catch KeyRotationError.sameSecond { return nil }
+            do { return try generate(start: BasicTime(start), remote: remote) } catch KeyRotationError.sameSecond {
+                return nil
+            }
         }
     }
 
@@ -66,23 +78,25 @@ extension KeyChain {
     /// Removes a key of the chain at once, and expired keys with it. If an earlier key is left, it is used again, since
     /// every verifier has it; otherwise a new key replaces the removed one.
     ///
+    /// - Parameter remote: the key that replaces it if one is needed, made in another place; `nil` for one in a file.
     /// - Returns: the key that replaces the removed one, if one was needed.
     /// - Throws: ``KeyRotationError/noSuchKey`` if its file is gone.
     package func retire(
-        _ retired: NamedKey, longestLifetime: Duration, now: NumericDate, timing: KeyTiming = .standard
+        _ retired: NamedKey, remote: RemoteKey? = nil, longestLifetime: Duration, now: NumericDate,
+        timing: KeyTiming = .standard
     ) throws -> NamedKey? {
         try folder.locked {
             guard try folder.find(retired.keyID).key == retired else { throw KeyRotationError.noSuchKey }
             _ = try remove(expired(longestLifetime: longestLifetime, now: now, timing: timing))
             let isNeeded = try needsReplacement(retired, now: now)
             // The start lies in the past, so that the key is in use on replicas whose clocks are slow too.
-            let replacement = isNeeded ? try generate(start: BasicTime(now - timing.leeway)) : nil
+            let replacement = isNeeded ? try generate(start: BasicTime(now - timing.leeway), remote: remote) : nil
             let file = file(of: retired.name)
             do {
-                if (try? file.path.stat()) != nil { try file.remove() }
+                if (try? file.path.stat()) != nil { try removeFiles(of: retired.name) }
             } catch {
                 // The retired key is still there, so it needs no replacement.
-                if let replacement, (try? file.path.stat()) != nil { try self.file(of: replacement.name).remove() }
+                if let replacement, (try? file.path.stat()) != nil { try removeFiles(of: replacement.name) }
                 throw error
             }
             return replacement
@@ -130,11 +144,18 @@ extension KeyChain {
 
     /// The caller must hold the folder's lock.
     private func remove(_ names: [KeyFileName]) throws -> [KeyFileName] {
-        for name in names { try file(of: name).remove() }
+        for name in names { try removeFiles(of: name) }
         return names
     }
 
-    private func file(of name: KeyFileName) -> DurableFile {
+    /// Removes the file of a key, and that of its public half if the key stays in another place. Without the first, the second
+    /// is a key that only verifies, so that the command can be run again.
+    private func removeFiles(of name: KeyFileName) throws {
+        try file(of: name).remove()
+        if let pin = name.pin { try DurableFile(path: folder.path.appending(pin)).remove() }
+    }
+
+    func file(of name: KeyFileName) -> DurableFile {
         DurableFile(path: folder.path.appending(name.description))
     }
 
@@ -144,7 +165,7 @@ extension KeyChain {
         get throws {
             guard folder.exists else { return false }
             let names = try folder.keyFileNames()
-            return names.contains { $0.content == .signing }
+            return names.contains { $0.content.signs }
                 || purpose == .sealing && names.contains { $0.content == .sealing }
         }
     }

@@ -45,14 +45,26 @@ package struct KeyChain: Sendable {
     func names() throws -> [KeyFileName] {
         let names = try folder.keyFileNames().sorted()
         guard case .signing(let algorithm) = purpose else { return names.filter { $0.content == .sealing } }
-        let signing = names.filter { $0.content == .signing }
+        let signing = names.filter(\.content.signs)
         guard let known else {
-            return try folder.load().filter { $0.algorithm == algorithm && $0.name.content == .signing }.map(\.name)
+            return try keys().map(\.name)
         }
         let passphrase = signing.allSatisfy { known[$0] != nil } ? nil : try? folder.passphrase()
         return signing.filter { name in
             (known[name] ?? (try? folder.open(name, passphrase))?.algorithm) == algorithm
         }
+    }
+
+    /// Checks that a key can be added.
+    ///
+    /// - Throws: ``FileError`` if it cannot.
+    package func checkWritable() throws { try folder.checkWritable() }
+
+    /// The keys of the chain, in the order in which they sign.
+    ///
+    /// - Throws: the problems of all files of signing keys.
+    package func keys() throws(InvalidConfiguration) -> [LoadedKey] {
+        try folder.load().filter { purpose == .signing($0.algorithm) && $0.name.content.signs }
     }
 
     /// Whether the service needs one of these keys at all times.
@@ -74,7 +86,7 @@ extension KeysFolder {
     /// The keys that would sign access tokens if this algorithm were the configured one.
     package func signing(_ algorithm: SignatureAlgorithm) -> KeyChain {
         KeysFolder(
-            path, algorithm: algorithm, profile: profile, passphraseFile: passphraseFile, access: access
+            path, algorithm: algorithm, profile: profile, passphraseFile: passphraseFile, places: places, access: access
         ).signing
     }
 

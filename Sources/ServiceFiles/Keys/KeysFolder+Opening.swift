@@ -3,18 +3,44 @@ import JOSE
 import Libcrypto
 import OAuth
 import SystemPackage
+import WireText
 
 extension KeysFolder {
     /// Opens the file of a key for access tokens.
     func open(_ name: KeyFileName, _ passphrase: Passphrase?) throws -> LoadedKey {
         let file = path.appending(name.description)
         let contents = try KeyFile.contents(of: file, isSecret: name.content == .signing, access)
-        return try key(name, contents, passphrase)
+        return try key(name, contents, pin: pin(of: name), passphrase)
+    }
+
+    /// The contents of the file with the public half of a key that stays in another place; `nil` for any other key.
+    private func pin(of name: KeyFileName) throws -> SecretBytes? {
+        guard let pin = name.pin else { return nil }
+        do { return try KeyFile.contents(of: path.appending(pin), isSecret: false, access) } catch Errno
+            .noSuchFileOrDirectory
+        {
+            throw KeyFileError.noPin
+        }
     }
 
     /// The key for access tokens in the contents of a file.
-    func key(_ name: KeyFileName, _ contents: SecretBytes, _ passphrase: Passphrase?) throws -> LoadedKey {
+    ///
+    /// - Parameter pin: the public half of a key that stays in another place.
+    func key(
+        _ name: KeyFileName, _ contents: SecretBytes, pin: SecretBytes?, _ passphrase: Passphrase?
+    ) throws -> LoadedKey {
         switch name.content {
+        case .remote:
+            guard let pin else { throw KeyFileError.noPin }
+            let uri = try KeyURI(reading: contents)
+            guard places.contains(uri.place) else { throw KeyFileError.notConfigured(uri.place) }
+            let publicKey: PublicKey
+            do throws(KeyError) {
+                publicKey = try pin.withBytes { (pem) throws(KeyError) in try PublicKey(pem: pem) }
+            } catch {
+                throw KeyFileError.unusablePin(error)
+            }
+            return try LoadedKey(name, .remote(uri), publicKey, configured: algorithm, profile)
         case .verifying:
             let publicKey = try contents.withBytes { (pem) throws(KeyError) in try PublicKey(pem: pem) }
             return try LoadedKey(name, .verifying, publicKey, configured: algorithm, profile)
@@ -80,5 +106,16 @@ extension LoadedKey {
         self.init(
             name: name, material: material, publicKey: publicKey, keyID: keyID, algorithm: algorithm,
             usableAlgorithms: usable)
+    }
+}
+
+extension KeyURI {
+    /// Reads the contents of a `.key-uri` file: one line.
+    fileprivate init(reading contents: SecretBytes) throws {
+        let octets = contents.withBytes { octets in octets.indices.map { octets[$0] } }
+        guard let text = String(validating: octets, as: UTF8.self) else { throw KeyFileError.noURI(nil) }
+        do throws(InvalidValue) { self = try KeyURI(Octets(text).withoutLineEnds.text) } catch {
+            throw KeyFileError.noURI(error)
+        }
     }
 }

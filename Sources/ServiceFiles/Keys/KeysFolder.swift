@@ -9,11 +9,13 @@ package struct KeysFolder: Sendable {
     /// `keys`
     package let path: FilePath
     /// `access_token.algorithm`: the algorithm of a key that several algorithms accept.
-    let algorithm: SignatureAlgorithm
+    package let algorithm: SignatureAlgorithm
     /// `profile`: a key is only for algorithms that it allows.
     let profile: SecurityProfile
     /// `keys_passphrase_file`: decrypts encrypted keys, and encrypts new ones.
     let passphraseFile: FilePath?
+    /// The places outside of the folder that the settings say how to reach. A key in another one cannot be used.
+    let places: Set<KeyURI.Place>
     let access: FileAccess
 
     /// Nothing is read from the folder yet.
@@ -22,10 +24,12 @@ package struct KeysFolder: Sendable {
     ///   - algorithm: `access_token.algorithm`.
     ///   - profile: `profile`.
     ///   - passphraseFile: `keys_passphrase_file`.
+    ///   - places: those of `pkcs11` and `vault`.
     package init(
         _ path: FilePath, algorithm: SignatureAlgorithm, profile: SecurityProfile = .standard,
-        passphraseFile: FilePath? = nil, access: FileAccess = .command()
+        passphraseFile: FilePath? = nil, places: Set<KeyURI.Place> = [], access: FileAccess = .command()
     ) {
+        self.places = places
         self.profile = profile
         self.path = path
         self.algorithm = algorithm
@@ -70,9 +74,10 @@ package struct KeysFolder: Sendable {
         return names
     }
 
-    /// The names of the key files, sorted. A file with a malformed name is skipped.
+    /// The names of the key files, sorted. A file with a malformed name is skipped, and one with the public half of a key that
+    /// stays in another place is part of that key.
     func keyFileNames() throws(InvalidConfiguration) -> [KeyFileName] {
-        try fileNames().compactMap { try? KeyFileName($0) }
+        try fileNames().compactMap { try? KeyFileName($0) }.withoutPins
     }
 
     /// The condition is part of the hint: if other keys are in use, no verifier has the first key of this folder

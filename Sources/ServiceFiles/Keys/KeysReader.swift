@@ -72,7 +72,7 @@ struct KeysReader {
         _ open: () throws -> Key
     ) -> Key? {
         // Taken before the file is opened, so that a change in between is noticed.
-        let stamp = FileStamp(folder.path.appending(name.description))
+        let stamp = KeyFileStamp(name, in: folder.path)
         if !opensAll, let former, let stamp, stamp == self.former?.stamps[name] {
             reading.stamps[name] = stamp
             return former
@@ -99,7 +99,7 @@ struct KeysReader {
     }
 
     mutating func finish() {
-        let signing = Dictionary(grouping: reading.signing.filter { $0.name.content == .signing }, by: \.algorithm)
+        let signing = Dictionary(grouping: reading.signing.filter(\.name.content.signs), by: \.algorithm)
         for chain in signing.values {
             let dropped = dropUntimed(chain.map(\.name), formerSigning.keys, \.signingProblems)
             reading.signing.removeAll { dropped.contains($0.name) }

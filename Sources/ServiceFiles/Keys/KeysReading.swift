@@ -15,15 +15,15 @@ package struct KeysReading: Sendable {
     /// The files that do not check and whose keys are out.
     package internal(set) var missing: [KeyFileName] = []
     /// The attributes of the files when their keys were read. A file that did not check is not among them.
-    var stamps: [KeyFileName: FileStamp] = [:]
+    var stamps: [KeyFileName: KeyFileStamp] = [:]
     var passphraseStamp: FileStamp?
 
     /// Whether the key that would sign or seal at `now` by the names of the files is out, because its file does not
     /// check. A service must not start without it: it would use another key than the service that runs already.
     package func lacksKeyInForce(at now: NumericDate) -> Bool {
         let names = signing.map(\.name) + sealing.map(\.name) + missing
-        return [KeyFileName.Content.signing, .sealing].contains { content in
-            let due = names.filter { $0.content == content && ($0.start.map { $0 <= now } ?? true) }
+        return [\KeyFileName.Content.signs, \.seals].contains { hasUse in
+            let due = names.filter { $0.content[keyPath: hasUse] && ($0.start.map { $0 <= now } ?? true) }
             return due.max().map(missing.contains) ?? false
         }
     }
@@ -62,7 +62,8 @@ extension KeysFolder {
         }
         var reader = KeysReader(folder: self, former: former, opensAll: opensAll)
         if part == .all { reader.readPassphrase() }
-        for fileName in reader.inOrder(names) {
+        let pins = Set(names.compactMap { (try? KeyFileName($0))?.pin })
+        for fileName in reader.inOrder(names) where !pins.contains(fileName) {
             do throws(InvalidValue) {
                 guard let name = try KeyFileName(fileName) else { continue }
                 if name.content == .sealing { reader.readSealing(name) } else if part == .all { reader.read(name) }

@@ -18,51 +18,77 @@ package struct SecretRotation: Sendable {
 
 extension KeysSecret {
     /// Makes the next signing key and the next sealing key, and removes expired ones, by the rules of
-    /// ``KeyChain/rotate(in:isForced:longestLifetime:now:timing:)``. If a key that begins later is there already, no
+    /// ``KeyChain/rotate(in:isForced:remote:longestLifetime:now:timing:)``. If a key that begins later is there already, no
     /// other is made, so that a job that is run again changes nothing.
     ///
     /// - Parameters:
     ///   - folder: gives algorithm and passphrase, and a name for messages. Nothing is read from it.
     ///   - delay: the time from now until the new keys begin; zero to begin at once.
     ///   - isForced: allows a delay that is too short for every cache to get the new key.
+    ///   - remote: the next signing key, which was made in another place; `nil` for a new one in the Secret.
     /// - Throws: ``KeyRotationError``, or the problems of all files that do not check.
     package mutating func rotate(
-        like folder: KeysFolder, in delay: Duration, isForced: Bool, lifetimes: TokenLifetimes, now: NumericDate,
+        like folder: KeysFolder, in delay: Duration, isForced: Bool, remote: RemoteKey? = nil,
+        lifetimes: TokenLifetimes, now: NumericDate,
         timing: KeyTiming = .standard
     ) throws -> [SecretRotation] {
         try KeyRotationError.checkDelay(delay, isForced: isForced, timing)
         let loaded = try load(folder)
         let names = try keyFileNames
-        guard names.contains(where: { $0.content == .signing }) else { throw KeyRotationError.noKeys(folder.path) }
-        let signing = loaded.filter { $0.algorithm == folder.algorithm && $0.name.content == .signing }.map(\.name)
+        guard names.contains(where: \.content.signs) else { throw KeyRotationError.noKeys(folder.path) }
+        let signing = loaded.filter { $0.algorithm == folder.algorithm && $0.name.content.signs }.map(\.name)
         let sealing = names.filter { $0.content == .sealing }
         return try [(folder.signing, signing), (folder.sealing, sealing)].map { chain, names in
             try rotate(
-                chain, names, start: now + delay, isForced: isForced, longestLifetime: lifetimes[chain.purpose],
+                chain, names, remote: chain.purpose == .sealing ? nil : remote, start: now + delay, isForced: isForced,
+                longestLifetime: lifetimes[chain.purpose],
                 now: now, timing: timing)
         }
     }
 
     private mutating func rotate(
-        _ chain: KeyChain, _ names: [KeyFileName], start: NumericDate, isForced: Bool, longestLifetime: Duration,
+        _ chain: KeyChain, _ names: [KeyFileName], remote: RemoteKey?, start: NumericDate, isForced: Bool,
+        longestLifetime: Duration,
         now: NumericDate, timing: KeyTiming
     ) throws -> SecretRotation {
         let announced = isForced ? nil : names.filter { $0.start.map { now < $0 } ?? false }.max()
         var new: NamedKey?
         if announced == nil {
             // The first key of its chain begins at once: it has no predecessor.
-            let (key, contents) = try chain.makeKey(start: names.isEmpty ? nil : BasicTime(start))
-            guard !files.contains(where: { $0.name == key.name.description }) else {
-                throw names.isEmpty ? KeyRotationError.nameTaken : .sameSecond
-            }
-            add(key.name, contents)
-            new = key
+            new = try add(start: names.isEmpty ? nil : BasicTime(start), of: chain, remote: remote)
         }
         // The API server does not say when each of the files was written.
         let times = (names + (new.map { [$0.name] } ?? [])).map { (name: $0, writtenAt: changed ?? now) }
         let expired = KeyChain.expired(times, longestLifetime: longestLifetime, now: now, timing: timing)
         remove(expired)
         return SecretRotation(purpose: chain.purpose, new: new, announced: announced, removed: expired)
+    }
+
+    private mutating func add(start: BasicTime?, of chain: KeyChain, remote: RemoteKey?) throws -> NamedKey {
+        let taken = start == nil ? KeyRotationError.nameTaken : .sameSecond
+        if let remote {
+            let new = try RemoteKeyFiles(remote, chain.name(start: start, .remote))
+            guard !has(new.key.name) else { throw taken }
+            try add(new)
+            return new.key
+        }
+        let (key, contents) = try chain.makeKey(start: start)
+        guard !has(key.name) else { throw taken }
+        add(key.name, contents)
+        return key
+    }
+
+    private func has(_ name: KeyFileName) -> Bool { files.contains { $0.name == name.description } }
+
+    /// Whether a call of ``rotate(like:in:isForced:remote:lifetimes:now:timing:)`` makes a signing key, and the signing keys that
+    /// are there, in the order in which they sign.
+    package func nextSigningKey(
+        like folder: KeysFolder, isForced: Bool, now: NumericDate
+    ) throws -> (isDue: Bool, keys: [LoadedKey]) {
+        let chain = try load(folder).filter { $0.algorithm == folder.algorithm && $0.name.content.signs }
+            .sorted { $0.name < $1.name }
+        let isAnnounced = chain.contains { key in key.name.start.map { now < $0 } ?? false }
+        return (isForced || !isAnnounced, chain)
     }
 
     /// The keys for access tokens.
@@ -74,8 +100,9 @@ extension KeysSecret {
         var keys: [LoadedKey] = []
         for name in try keyFileNames where name.content != .sealing {
             do {
-                guard let contents = try contents(of: name) else { throw KeyFileError.notBase64 }
-                keys.append(try folder.key(name, contents, passphrase))
+                guard let contents = try contents(of: name.description) else { throw KeyFileError.notBase64 }
+                let pin = try name.pin.flatMap { name throws in try self.contents(of: name) }
+                keys.append(try folder.key(name, contents, pin: pin, passphrase))
             } catch {
                 problems.append(folder.problem(with: name.description, error))
             }

@@ -76,25 +76,34 @@ package struct KeysSecret: Sendable {
                 }
             }
             guard problems.isEmpty else { throw InvalidConfiguration(problems) }
-            return names
+            return names.withoutPins
         }
     }
 
     /// - Returns: `nil` if the contents are not base64.
-    func contents(of name: KeyFileName) throws(LibcryptoError) -> SecretBytes? {
-        let text = files.first { $0.name == name.description }?.value.string
+    func contents(of name: String) throws(LibcryptoError) -> SecretBytes? {
+        let text = files.first { $0.name == name }?.value.string
         guard let data = text.flatMap({ Data(base64Encoded: $0) }) else { return nil }
         var octets = Array(data)
         return try SecretBytes(moving: &octets)
     }
 
     mutating func add(_ name: KeyFileName, _ contents: SecretBytes) {
-        let octets = contents.withBytes { bytes in bytes.indices.map { bytes[$0] } }
-        files.append(JSONObject.Member(name.description, .string(Data(octets).base64EncodedString())))
+        add(name.description, contents.withBytes { bytes in bytes.indices.map { bytes[$0] } })
+    }
+
+    mutating func add(_ remote: RemoteKeyFiles) throws {
+        guard let pin = remote.key.name.pin else { throw KeyFileError.unusable }
+        add(remote.key.name.description, Array(remote.uri.utf8))
+        add(pin, Array(remote.pin.utf8))
+    }
+
+    private mutating func add(_ name: String, _ octets: [UInt8]) {
+        files.append(JSONObject.Member(name, .string(Data(octets).base64EncodedString())))
     }
 
     mutating func remove(_ names: [KeyFileName]) {
-        let removed = Set(names.map(\.description))
+        let removed = Set(names.map(\.description) + names.compactMap(\.pin))
         files.removeAll { removed.contains($0.name) }
     }
 

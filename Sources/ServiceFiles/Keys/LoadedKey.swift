@@ -4,10 +4,12 @@ package import OAuth
 
 /// A key that was read from the keys folder.
 package struct LoadedKey: Sendable {
-    /// The purpose of the file: a key in `.pem` signs, one in `.pub.pem` only verifies.
+    /// The purpose of the file: keys in `.pem` and `.key-uri` sign, one in `.pub.pem` only verifies.
     package enum Material: Sendable {
         /// Signs access tokens.
         case signing(PrivateKey)
+        /// Signs access tokens in another place.
+        case remote(KeyURI)
         /// Verifies access tokens that another issuer signed.
         case verifying
     }
@@ -16,7 +18,8 @@ package struct LoadedKey: Sendable {
     package let name: KeyFileName
     /// Contains the private key, if there is one.
     package let material: Material
-    /// The public half of a private key, checked with a trial signature; or the key of a `.pub.pem` file.
+    /// The public half of a private key, checked with a trial signature; or the key of a `.pub.pem` file, which is not
+    /// checked if its private half stays in another place.
     package let publicKey: PublicKey
     /// `kid`: the one in the file name, or else the RFC 7638 thumbprint.
     package let keyID: String
@@ -24,6 +27,20 @@ package struct LoadedKey: Sendable {
     package let algorithm: SignatureAlgorithm
     /// The algorithms that accept the key and that the profile allows; never empty.
     let usableAlgorithms: [SignatureAlgorithm]
+
+    /// The key that stays in another place; `nil` for any other key.
+    package var remoteKey: RemoteKey? {
+        if case .remote(let uri) = material { RemoteKey(uri, publicKey) } else { nil }
+    }
+
+    /// What has the private key; `nil` for a key that does not sign.
+    var holder: SigningKey.Holder? {
+        switch material {
+        case .signing(let key): .process(key)
+        case .remote(let uri): .place(RemoteKey(uri, publicKey))
+        case .verifying: nil
+        }
+    }
 }
 
 extension LoadedKey {
@@ -33,7 +50,7 @@ extension LoadedKey {
     func excludes(_ other: LoadedKey) -> Bool {
         // Two that Unicode takes for one are refused too.
         if keyID == other.keyID { return true }
-        guard case .signing = material, case .signing = other.material else { return false }
+        guard name.content.signs, other.name.content.signs else { return false }
         return publicKey.components == other.publicKey.components
     }
 }

@@ -32,7 +32,7 @@ package struct ScheduledKeys: Sendable {
         var keys = loaded.filter { $0.name.content == .verifying }.map {
             FolderKey(key: $0, state: .published, since: $0.name.start, until: nil)
         }
-        let chains = Dictionary(grouping: loaded.filter { $0.name.content == .signing }, by: \.algorithm)
+        let chains = Dictionary(grouping: loaded.filter(\.name.content.signs), by: \.algorithm)
         for (algorithm, chain) in chains {
             let names = chain.map { NamedKey($0.name, keyID: $0.keyID) }
             for entry in entries(.signing(algorithm), names) {
@@ -88,10 +88,8 @@ package struct ScheduledKeys: Sendable {
     package func signingKeys(_ policy: IssuancePolicy) throws(InvalidValue) -> [ScheduledSigningKey] {
         var turns: [ScheduledSigningKey] = []
         for scheduled in keys where scheduled.state != .expired {
-            guard scheduled.key.algorithm == policy.algorithm, case .signing(let key) = scheduled.key.material else {
-                continue
-            }
-            let signingKey = try SigningKey(key, keyID: scheduled.key.keyID, algorithm: policy.algorithm)
+            guard scheduled.key.algorithm == policy.algorithm, let holder = scheduled.key.holder else { continue }
+            let signingKey = try SigningKey(holder, keyID: scheduled.key.keyID, algorithm: policy.algorithm)
             turns.append(ScheduledSigningKey(start: scheduled.since ?? NumericDate(.min), key: signingKey))
         }
         return turns

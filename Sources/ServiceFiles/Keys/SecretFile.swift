@@ -1,4 +1,4 @@
-import Libcrypto
+package import Libcrypto
 package import SystemPackage
 import WireText
 
@@ -52,6 +52,24 @@ package enum SecretFile {
             throw UnusableFile(problem: Problem(.file(path.string, line: nil), "holds no \(what)"))
         }
         return line
+    }
+
+    /// Reads a secret that the service presents in another place, and that may be replaced at any time: without the line end
+    /// behind it.
+    ///
+    /// - Parameter isPrivate: whether to refuse a file that other users can read. A kubelet makes one that they can.
+    /// - Throws: if other users can change the file, or if it is not one line.
+    package static func secret(
+        in path: FilePath, isPrivate: Bool = true, _ access: FileAccess
+    ) throws(UnusableFile) -> SecretBytes {
+        do {
+            let secret = try KeyFile.contents(of: path, isSecret: isPrivate, access).droppingLineBreak()
+            if secret.withBytes({ !$0.isEmpty && !$0.hasLineBreak && !$0.hasByteOrderMark }) { return secret }
+        } catch {
+            throw UnusableFile(problem: KeyFile.problem(with: path, error))
+        }
+        throw UnusableFile(
+            problem: Problem(.file(path.string, line: nil), "is not a secret of one line without a byte order mark"))
     }
 
     /// The secret in a text: without a byte order mark, and without the line ends that editors and `echo` leave. No secret

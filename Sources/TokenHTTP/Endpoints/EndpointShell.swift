@@ -12,6 +12,9 @@ struct EndpointShell: Sendable {
     let trustedProxies: @Sendable () -> TrustedProxies
     /// `nil` if traces are off.
     var tracer: (any Tracer)?
+    /// The refusals whose `Retry-After` is ``retryDelay``.
+    private static let delayed: Set<TokenRefusal.Code> = [.overloaded, .signingKeyUnavailable]
+
     /// Seconds for the `Retry-After` of an overloaded service. They are random, so that clients that were refused
     /// together do not retry together.
     var retryDelay: @Sendable () -> Int = { .random(in: 1...4) }
@@ -50,7 +53,7 @@ struct EndpointShell: Sendable {
         } catch {
             observation.event.refusal = error
             response = .refusal(
-                error.code == .overloaded ? TokenRefusal(.overloaded, retryAfter: retryDelay()) : error)
+                Self.delayed.contains(error.code) ? TokenRefusal(error.code, retryAfter: retryDelay()) : error)
         }
         observation.trace.end(observation.event)
         observation.event.steps = observation.trace.steps

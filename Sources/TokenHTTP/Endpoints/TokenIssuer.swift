@@ -54,6 +54,7 @@ extension SignerPool {
             switch error {
             case .queueFull: throw TokenRefusal(.overloaded)
             case .failed(let cause): throw .failure(cause)
+            case .unavailable: throw TokenRefusal(.signingKeyUnavailable)
             }
         }
     }

@@ -1,6 +1,7 @@
 import Synchronization
 
-/// Whether the service is ready for requests: from the moment that it listens until it is asked to stop.
+/// Whether the service is ready for requests: from the moment that it listens until it is asked to stop. A service that was
+/// started without a key that can sign is not ready before the key can.
 final class Readiness: Sendable {
     /// A later state is never left for an earlier one.
     private enum State: UInt8, AtomicRepresentable {
@@ -11,7 +12,14 @@ final class Readiness: Sendable {
 
     private let state = Atomic(State.starting)
 
-    var isReady: Bool { state.load(ordering: .relaxed) == .ready }
+    private let lacksKeyFlag = Atomic(false)
+
+    var isReady: Bool { state.load(ordering: .relaxed) == .ready && !lacksKey }
+
+    /// Whether the service has started without a key that can sign.
+    var lacksKey: Bool { lacksKeyFlag.load(ordering: .relaxed) }
+
+    func setLacksKey(_ lacksKey: Bool) { lacksKeyFlag.store(lacksKey, ordering: .relaxed) }
 
     /// Whether clients are asked to open their next connection to another replica.
     var isStopping: Bool { state.load(ordering: .relaxed) == .stopping }

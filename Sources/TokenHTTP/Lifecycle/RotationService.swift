@@ -1,4 +1,5 @@
 import AccessToken
+import JOSE
 import LiveState
 import Logging
 import OAuth
@@ -11,13 +12,20 @@ import Synchronization
 ///
 /// Any number of replicas may share one folder: they compute the same file name, and one of them creates the file.
 final class RotationService: Service {
+    private let stores: RemoteKeyStores
     private let snapshots: SnapshotStore
     private let files: FilesThread
     private let rotations: Mutex<[AutomaticRotation]>
+    private let makesRemoteKey = Atomic(false)
+    private let remotePause = Mutex(RotationPause())
+    private let algorithm: SignatureAlgorithm
 
-    init(_ keys: KeysFolder, snapshots: SnapshotStore, files: FilesThread, logger: Logger) {
+    /// - Parameter stores: the places in which the next key is made if the newest one is in one of them.
+    init(_ keys: KeysFolder, _ stores: RemoteKeyStores, snapshots: SnapshotStore, files: FilesThread, logger: Logger) {
+        self.stores = stores
         self.snapshots = snapshots
         self.files = files
+        algorithm = keys.algorithm
         rotations = Mutex([keys.signing, keys.sealing].map { AutomaticRotation(of: $0, logger: logger) })
     }
 
@@ -37,9 +45,55 @@ final class RotationService: Service {
         guard let plan = snapshot.configuration.keysRotation else { return }
         rotations.withLock { rotations in
             for index in rotations.indices {
-                rotations[index].step(
+                let predecessor = rotations[index].step(
                     plan, keys: snapshot.keys.map(\.key), lifetimes: snapshot.lifetimes, now: .now, uptime: .now)
+                if let predecessor { makeKey(after: predecessor, plan, index) }
             }
         }
+    }
+
+    /// Makes the next key in another place, which may take long: one at a time, and not on the thread of the files.
+    private func makeKey(after predecessor: RemoteKey, _ plan: RotationPlan, _ index: Int) {
+        guard remotePause.withLock({ $0.hasEnded(at: .now) }),
+            !makesRemoteKey.exchange(true, ordering: .acquiring)
+        else { return }
+        Task { [self] in
+            defer { makesRemoteKey.store(false, ordering: .releasing) }
+            let key: RemoteKey
+            do throws(RemoteKeyError) {
+                key = try await stores.withinLimit { [algorithm] stores async throws(RemoteKeyError) in
+                    try await stores.makeKey(
+                        at: predecessor.uri.placeOfNextKey, for: algorithm, named: RemoteKeyLabel.text(now: .now))
+                }
+            } catch {
+                remotePause.withLock { $0.lengthen(from: .now) }
+                return rotations.withLock { $0[index].fail(error) }
+            }
+            let isTaken = files.run(.remoteRotation) { [self] in
+                let keys = snapshots.current.keys.map(\.key)
+                let follows = rotations.withLock { $0[index].finish(plan, with: key, keys: keys, now: .now) }
+                remotePause.withLock { if follows { $0 = RotationPause() } else { $0.lengthen(from: .now) } }
+                guard !follows else { return }
+                Task { [stores] in await stores.discard(key) }
+            }
+            if !isTaken { await stores.discard(key) }
+        }
+    }
+}
+
+/// The time between two attempts to make a key in another place. An attempt that fails may have left a key there, so that it grows
+/// with each one.
+struct RotationPause {
+    private static let longest: Duration = .seconds(3600)
+
+    private var length: Duration = .seconds(60)
+    private var end: ContinuousClock.Instant?
+
+    func hasEnded(at now: ContinuousClock.Instant) -> Bool { end.map { $0 <= now } ?? true }
+
+    mutating func lengthen(from now: ContinuousClock.Instant) {
+        // The next look is to be behind the end.
+        end = now + length - .seconds(5)
+        length = min(length * 2, Self.longest)
     }
 }

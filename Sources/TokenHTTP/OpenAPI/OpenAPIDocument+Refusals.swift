@@ -99,6 +99,7 @@ extension TokenRefusal.Code {
             .malformedScope, .scopeNotAllowed, .malformedResource, .malformedAudience, .resourceNotAllowed,
             .tooManyRequests:
             [.token]
+        case .signingKeyUnavailable: [.token, .introspection]
         case .missingToken: [.introspection, .revocation]
         case .introspectionNotAllowed: [.introspection]
         case .tokenOfAnotherClient, .revocationUnavailable: [.revocation]

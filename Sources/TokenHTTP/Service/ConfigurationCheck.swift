@@ -43,6 +43,9 @@ package enum ConfigurationCheck {
             try configuration.checkStorePassword()
         }
         InvalidConfiguration.collect(&problems) { () throws(InvalidConfiguration) in
+            try configuration.checkKeyPlaces()
+        }
+        InvalidConfiguration.collect(&problems) { () throws(InvalidConfiguration) in
             try configuration.checkAuthorities(of: clients?.clients ?? [], issuers.issuers)
         }
         for address in ServiceConfiguration.addresses(in: source) where triesAddresses {

@@ -18,7 +18,7 @@ extension CertificateAuthorities {
 }
 
 extension ServiceConfiguration {
-    /// What is wrong with the certificates in `ca_file` and in `replay.ca_file`.
+    /// What is wrong with the certificates in `ca_file`, `replay.ca_file` and `vault.ca_file`.
     func checkAuthorities() throws(InvalidConfiguration) {
         try check(authorityFiles)
     }
@@ -26,6 +26,14 @@ extension ServiceConfiguration {
     /// What is wrong with the password of `replay.password_file`.
     func checkStorePassword() throws(InvalidConfiguration) {
         let problems = storePasswordProblems
+        guard problems.isEmpty else { throw InvalidConfiguration(problems) }
+    }
+
+    /// What is wrong with the files of `pkcs11` and `vault`.
+    ///
+    /// - Parameter startsWithout: whether a PIN or a token may come later.
+    package func checkKeyPlaces(startsWithout: Bool = false) throws(InvalidConfiguration) {
+        let problems = startsWithout ? moduleProblems : keyPlaceProblems
         guard problems.isEmpty else { throw InvalidConfiguration(problems) }
     }
 

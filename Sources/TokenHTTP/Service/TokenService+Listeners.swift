@@ -143,7 +143,7 @@ extension TokenService {
         return StatusListHandler(
             publisher: StatusListPublisher(urls: urls) { [metrics] list in
                 defer { metrics.signedStatusList() }
-                return try signers.signAtOnce(list.signingInput, with: list.key)
+                return try await signers.signForService(list.signingInput, with: list.key)
             },
             snapshots: reloader.snapshots, path: configuration.endpoints.statusLists, urls: urls, now: { .now })
     }

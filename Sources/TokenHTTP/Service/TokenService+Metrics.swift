@@ -12,7 +12,7 @@ import Telemetry
 extension TokenService {
     /// Registers the metrics that are computed on each scrape.
     func collect(
-        _ readiness: Readiness, _ signers: SignerPool, _ issuerKeys: IssuerKeySets,
+        _ readiness: Readiness, _ signers: SignerPool, _ remoteSigning: RemoteSigning, _ issuerKeys: IssuerKeySets,
         _ replayStore: ReplayStore?, _ uses: ClientUses, _ usesService: ClientUsesService,
         _ listeners: [ListenerService]
     ) {
@@ -30,6 +30,9 @@ extension TokenService {
             samples.gauge(
                 "writ_signing_queue_capacity", help: "Signatures that may wait, at the recent signing rate.",
                 value: Double(signers.capacity))
+            samples.gauge(
+                "writ_remote_signatures_in_flight", help: "Signatures that other places are making.",
+                value: Double(remoteSigning.inFlightCount))
             for listener in listeners {
                 samples.gauge(
                     "writ_open_connections", help: "Connections that clients hold open.",

@@ -40,6 +40,7 @@ package struct TokenService: Sendable {
         self.logger = logger
         try configuration.checkAuthorities()
         try configuration.checkStorePassword()
+        try configuration.checkKeyPlaces(startsWithout: configuration.keyPlaces.startsWithout)
         if configuration.keysRotation != nil { Self.makeFirstKeys(configuration.keys(.start), logger: logger) }
         let metrics = ServiceMetrics(isPerClient: configuration.metricsPerClient)
         self.metrics = metrics
@@ -56,11 +57,30 @@ package struct TokenService: Sendable {
     ///   - companions: services that run beside this one and stop after it.
     /// - Throws: ``ListenerError`` if the service cannot listen on an address.
     package func run(signals: ServiceSignals, companions: [any Service] = []) async throws {
+        let stores = RemoteKeyStores(configuration)
+        do { try await run(signals, companions, stores) } catch {
+            await stores.close(within: Self.longestClose)
+            throw error
+        }
+        await stores.close(within: Self.longestClose)
+    }
+
+    private func run(
+        _ signals: ServiceSignals, _ companions: [any Service], _ stores: RemoteKeyStores
+    ) async throws {
         let readiness = Readiness()
         let coreCount = AvailableCores.count
+        let remoteSigning = RemoteSigning(
+            stores, limit: configuration.keyPlaces.inFlight, wait: configuration.keyPlaces.wait
+        ) { [reporter] place, error, duration in
+            reporter.report(RemoteSignatureOutcome(place: place, error: error, duration: duration))
+        }
+        let remoteKeys = RemoteKeyService(
+            remoteSigning, snapshots: reloader.snapshots, readiness: readiness, logger: logger)
+        try await remoteKeys.start(configuration)
         let signing = EventLoopSigning(MultiThreadedEventLoopGroup.singleton)
         let signers = SignerPool(
-            workerCount: signing.workerCount, wait: configuration.queueWait,
+            workerCount: signing.workerCount, wait: configuration.queueWait, remote: remoteSigning,
             reportWait: { [metrics] in metrics.waited($0) }, wakeWorkers: signing.wake)
         try await signing.start(signers)
         let replayStore = ReplayStore(configuration) { [reporter] failure in
@@ -88,7 +108,7 @@ package struct TokenService: Sendable {
         let listeners = try listeners(
             authenticator, usedAssertions, signers, uses, readiness, firstSecond, files, issuerKeys,
             coreCount: coreCount)
-        collect(readiness, signers, issuerKeys, replayStore, uses, usesService, listeners)
+        collect(readiness, signers, remoteSigning, issuerKeys, replayStore, uses, usesService, listeners)
 
         // The services are stopped in reverse order, each after the next one has ended.
         var services =
@@ -97,7 +117,9 @@ package struct TokenService: Sendable {
                 // The last requests are answered before it writes what they did.
                 usesService,
                 ReloadService(reloader: reloader, files: files, signers: signers, hangups: signals.hangups),
-                RotationService(configuration.keys, snapshots: reloader.snapshots, files: files, logger: logger),
+                RotationService(
+                    configuration.keys, stores, snapshots: reloader.snapshots, files: files, logger: logger),
+                remoteKeys,
             ]
         if let replayStore { services.append(ReplayStoreService(store: replayStore)) }
         services += listeners as [any Service]
@@ -117,6 +139,9 @@ package struct TokenService: Sendable {
 
     /// How long accepted requests have to finish.
     private static let longestGoodbye: Duration = .seconds(30)
+
+    /// How long calls into a PKCS#11 module have to end.
+    private static let longestClose: Duration = .seconds(2)
 
     /// How long companions have to send what they hold, and all services to end.
     private static let longestFlush: Duration = .seconds(10)

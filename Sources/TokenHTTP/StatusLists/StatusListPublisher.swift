@@ -36,7 +36,7 @@ final class StatusListPublisher: Sendable {
         var waiting: [StatusListBasis: [CheckedContinuation<Turn, Never>]] = [:]
     }
 
-    private let sign: @Sendable (UnsignedStatusList) throws -> [UInt8]
+    private let sign: @Sendable (UnsignedStatusList) async throws -> [UInt8]
     private let urls: StatusListURLs
     private let threads: NIOThreadPool?
     private let state = Mutex(State())
@@ -47,7 +47,7 @@ final class StatusListPublisher: Sendable {
     ///   - sign: returns the signature.
     init(
         urls: StatusListURLs, threads: NIOThreadPool? = .singleton,
-        sign: @escaping @Sendable (UnsignedStatusList) throws -> [UInt8]
+        sign: @escaping @Sendable (UnsignedStatusList) async throws -> [UInt8]
     ) {
         self.urls = urls
         self.threads = threads
@@ -102,13 +102,16 @@ final class StatusListPublisher: Sendable {
     ///
     /// - Returns: `nil` if that fails.
     private func make(_ basis: StatusListBasis, now: NumericDate) async -> PublishedStatusList? {
-        let body = { @Sendable [sign, urls] () throws -> PublishedStatusList in
-            let unsigned = try UnsignedStatusList(
+        let compress = { @Sendable [urls] () throws -> UnsignedStatusList in
+            try UnsignedStatusList(
                 basis.name, of: basis.lists, at: urls.url(of: basis.name), key: basis.key, now: now)
-            return try PublishedStatusList(
-                unsigned.signingInput.compact(with: sign(unsigned)), basis, issuedAt: now)
         }
-        guard let threads else { return try? body() }
-        return try? await threads.runIfActive(body)
+        do {
+            let unsigned = if let threads { try await threads.runIfActive(compress) } else { try compress() }
+            return try await PublishedStatusList(
+                unsigned.signingInput.compact(with: sign(unsigned)), basis, issuedAt: now)
+        } catch {
+            return nil
+        }
     }
 }

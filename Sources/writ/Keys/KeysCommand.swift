@@ -3,10 +3,10 @@ import ArgumentParser
 import OAuth
 import ServiceFiles
 
-struct KeysCommand: ParsableCommand, ExemplaryCommand {
+struct KeysCommand: AsyncParsableCommand, ExemplaryCommand {
     static let configuration = CommandConfiguration(
-        commandName: "keys", abstract: "Make, list, export, rotate and retire keys.",
-        subcommands: [Generate.self, List.self, Export.self, Rotate.self, Retire.self])
+        commandName: "keys", abstract: "Make, adopt, list, export, rotate and retire keys.",
+        subcommands: [Generate.self, Adopt.self, List.self, Export.self, Rotate.self, Retire.self])
 
     static let examples = ["writ keys list"]
 }

@@ -5,13 +5,24 @@ import ServiceFiles
 
 extension KeysCommand.Rotate {
     /// Prints nothing on standard output if anything fails, so that a pipe to the API server has nothing to replace.
-    func rotateSecret(_ configuration: ServiceConfiguration, in delay: Duration) throws {
+    func rotateSecret(_ configuration: ServiceConfiguration, in delay: Duration) async throws {
         let text = try Terminal.readInput(limit: KeysSecret.maximumSize)
         var secret = try KeysSecret(reading: Array(text.utf8))
-        let rotations = try secret.rotate(
-            like: configuration.keysInSecret, in: now ? .zero : delay, isForced: now,
-            lifetimes: configuration.lifetimesOfClients,
-            now: .now)
+        let folder = configuration.keysInSecret
+        func rotate(_ remote: RemoteKey?) throws -> [SecretRotation] {
+            try secret.rotate(
+                like: folder, in: delay, isForced: start.now, remote: remote,
+                lifetimes: configuration.lifetimesOfClients, now: .now)
+        }
+        let (isDue, keys) = try secret.nextSigningKey(like: folder, isForced: start.now, now: .now)
+        let uri = isDue ? try KeyPlace.uri(place, after: keys) : nil
+        let rotations =
+            if let uri {
+                try await KeyMaker(configuration, writesToFolder: false).withNewKey(
+                    at: uri, for: configuration.algorithm, rotate)
+            } else {
+                try rotate(nil)
+            }
         var writer = JSONWriter(reservingCapacity: text.utf8.count)
         writer.value(secret.json)
         Terminal.print(writer)

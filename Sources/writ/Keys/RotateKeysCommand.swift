@@ -6,7 +6,7 @@ import ServiceFiles
 import SystemPackage
 
 extension KeysCommand {
-    struct Rotate: ParsableCommand, ExemplaryCommand {
+    struct Rotate: AsyncParsableCommand, ExemplaryCommand {
         static let configuration = CommandConfiguration(
             commandName: "rotate", abstract: "Make the next key and remove expired keys.",
             discussion: """
@@ -15,19 +15,18 @@ extension KeysCommand {
                 are rotated in the same way, but are never published.
                 """)
 
-        static let examples = ["writ keys rotate --in 24h", "writ keys rotate --sealing --dry-run"]
+        static let examples = [
+            "writ keys rotate --in 24h", "writ keys rotate --where file", "writ keys rotate --sealing --dry-run",
+        ]
 
         @OptionGroup var configurationOption: ConfigurationOption
 
-        @Option(name: .customLong("in"), help: "The time from now until the key signs, such as 24h.")
-        var delay: String?
+        @OptionGroup var start: KeyStartOptions
 
-        @Flag(
-            help: """
-                Let the key sign at once, although cached key sets lack it. A running service that has another key \
-                still holds the new one back; a service that is started later does not.
-                """)
-        var now = false
+        @Option(
+            name: .customLong("where"),
+            help: "Where to make the key: file, pkcs11 or vault. Default: in the place of the newest one.")
+        var place: KeyPlace?
 
         @Flag(help: "Make a sealing key, for refresh tokens, instead of a signing key.")
         var sealing = false
@@ -46,29 +45,41 @@ extension KeysCommand {
         var json = false
 
         func validate() throws {
-            if delay != nil && now { throw ValidationError("--in and --now exclude each other") }
+            if sealing && place != nil {
+                throw ValidationError("--sealing excludes --where: sealing keys are in files")
+            }
             if secretManifest && (sealing || json || dryRun) {
                 throw ValidationError(
                     "--secret-manifest excludes --sealing, --json and --dry-run: it rotates both, and only prints JSON")
             }
         }
 
-        func run() throws {
+        func run() async throws {
             let configuration = try configurationOption.read()
-            let delay = try self.delay.map(Duration.init(option:)) ?? KeyTiming.standard.announcement
-            if secretManifest { return try rotateSecret(configuration, in: delay) }
+            let delay = try start.delay
+            if secretManifest { return try await rotateSecret(configuration, in: delay) }
             let chain = sealing ? configuration.keys.sealing : configuration.keys.signing
             let lifetime = configuration.lifetimesOfClients[chain.purpose]
+            let uri = try sealing || !configuration.keys.exists ? nil : KeyPlace.uri(place, after: chain.keys())
+            // Before a key is made: it shows what keeps the rotation from being done.
+            let plan = try chain.plannedRotation(
+                in: delay, isForced: start.now, isRemote: uri != nil, longestLifetime: lifetime, now: .now)
             guard !dryRun else {
-                let plan = try chain.plannedRotation(
-                    in: now ? .zero : delay, isForced: now, longestLifetime: lifetime, now: .now)
                 if json { return printJSON(plan.new, keyID: nil, removed: plan.removed, of: chain) }
                 Terminal.print("Would make \(configuration.keysFolder.appending(plan.new.description))")
                 for name in plan.removed { Terminal.note("Would remove \(name).") }
                 return
             }
-            let rotation = try chain.rotate(
-                in: now ? .zero : delay, isForced: now, longestLifetime: lifetime, now: .now)
+            func rotate(_ remote: RemoteKey?) throws -> KeyRotation {
+                try chain.rotate(
+                    in: delay, isForced: start.now, remote: remote, longestLifetime: lifetime, now: .now)
+            }
+            let rotation =
+                if let uri {
+                    try await KeyMaker(configuration).withNewKey(at: uri, for: configuration.algorithm, rotate)
+                } else {
+                    try rotate(nil)
+                }
             if json {
                 printJSON(rotation.new.name, keyID: rotation.new.keyID, removed: rotation.removed, of: chain)
             } else {

@@ -1,4 +1,5 @@
 import Foundation
+import OAuth
 import ServiceFiles
 import SystemPackage
 
@@ -20,6 +21,7 @@ struct Failure: Error {
         switch error {
         case let failure as Failure: self = failure
         case let error as ClientsFileEditError: self.init(error.description, hint: error.hint)
+        case let error as RemoteKeyError: self.init(error.description, hint: error.hint)
         case let error as KeyRotationError: self.init(error.description, hint: error.hint)
         case let error as FolderLockError: self.init(error.description, hint: error.hint)
         case let error as UnappliedRevocation: self.init(lines: error.description, hint: error.hint)
