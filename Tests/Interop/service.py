@@ -90,8 +90,9 @@ class Service:
 
     # The process
 
-    def start(self, prefix=(), **environment):
-        """Starts the server with these WRIT_ variables, behind a command if one is given, and waits until it is ready."""
+    def start(self, prefix=(), until=None, **environment):
+        """Starts the server with these WRIT_ variables, behind a command if one is given, and waits until it is ready, or until
+        this condition holds."""
         # Without a drain delay, which is for load balancers, a stop takes no time.
         self.environment = {"WRIT_DRAIN_DELAY": "0s", **environment}
         with self.log_file.open("ab") as log:
@@ -103,7 +104,7 @@ class Service:
                 stdout=log,
                 stderr=log,
             )
-        wait_until("the service is ready", self.is_ready)
+        wait_until("the service is ready", until or self.is_ready)
         return self
 
     def is_ready(self) -> bool:

@@ -32,7 +32,11 @@ KUBERNETES = DOCKER / "kubernetes"
 # Objects that kustomization.yaml names in comments.
 EXAMPLES = ["ingress.yaml", "horizontalpodautoscaler.yaml"]
 
-HISTOGRAMS = {"writ_request_duration_seconds", "writ_signing_queue_wait_seconds"}
+HISTOGRAMS = {
+    "writ_request_duration_seconds",
+    "writ_signing_queue_wait_seconds",
+    "writ_remote_signature_seconds",
+}
 METRICS = HISTOGRAMS | {
     "writ_build_info",
     "writ_ready",
@@ -45,6 +49,8 @@ METRICS = HISTOGRAMS | {
     "writ_issuer_keys_fetches_failed_total",
     "writ_replay_store_up",
     "writ_replay_store_requests_total",
+    "writ_remote_signatures_total",
+    "writ_remote_signatures_in_flight",
     "writ_token_requests_total",
     "writ_tokens_reused_total",
     "writ_status_lists_signed_total",
@@ -431,6 +437,8 @@ def test_a_pod_serves(prepared, folder):
             "writ_issuer_keys_fetches_failed_total",
             "writ_replay_store_up",
             "writ_replay_store_requests_total",
+            "writ_remote_signatures_total",
+            "writ_remote_signature_seconds",
             "writ_requests_over_limit_total",
             "writ_state_up",
             "writ_state_failures_total",
