@@ -110,6 +110,14 @@ class WrkCase:
             )
 
 
+class TokenCase:
+    """Load by wrk on a service whose key is in a PKCS#11 token."""
+
+    def measure(self, bench, bare):
+        settings, environment = bench.folder.token
+        return WrkCase(settings=settings, environment=environment).measure(bench, bare)
+
+
 def pins(machine):
     """Commands that keep the server on the first core and the load generator on the last one."""
     if len(machine.cores) < 2:
@@ -241,11 +249,27 @@ class LargeRegistryCase:
         return sample
 
 
+class TeamsCase:
+    """Starts with 100,000 clients in 200 files."""
+
+    def measure(self, bench, _):
+        client = Client(LARGE_ID % 1, LARGE_SECRET % 1)
+        with Server(bench.folder, {"clients": str(bench.folder.teams)}) as server:
+            return Sample(start=server.start_to_first_token(client))
+
+
 class ReloadCase:
     """Answers for the key set while 100,000 clients are reloaded, and before."""
 
     def measure(self, bench, _):
-        return Sample(times=reload_times(bench.folder, bench.seconds))
+        return Sample(times=reload_times(bench.folder, bench.folder.large_registry, bench.seconds))
+
+
+class TeamsReloadCase:
+    """The same with 200 files, of which each has changed."""
+
+    def measure(self, bench, _):
+        return Sample(times=reload_times(bench.folder, bench.folder.teams, bench.seconds))
 
 
 class VerificationCase:
@@ -263,6 +287,7 @@ class VerificationCase:
 
 CASES = {
     "RS256": WrkCase(),
+    "RS256 in SoftHSM": TokenCase(),
     "ES256": WrkCase(settings={"access_token.algorithm": "ES256", "keys": "ES256"}),
     "EdDSA": WrkCase(settings={"access_token.algorithm": "EdDSA", "keys": "EdDSA"}),
     "warning": WrkCase(settings={"log_level": "warning"}),
@@ -291,6 +316,8 @@ CASES = {
     "256 connections": WrkCase(connections=256, settings={"limits.queue_wait": "2s"}),
     "start": StartCase(),
     "100,000 clients": LargeRegistryCase(),
+    "200 files": TeamsCase(),
     "reload": ReloadCase(),
+    "reload of 200 files": TeamsReloadCase(),
     "verification": VerificationCase(),
 }

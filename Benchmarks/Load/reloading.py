@@ -13,10 +13,16 @@ CONNECTIONS = 4
 WARM_UP = 1
 
 
-def reload_times(folder, seconds):
-    """Milliseconds by name: how long the reload took, and the time from one answer of a connection to its next."""
-    clients = folder.path / "reloaded.yaml"
-    shutil.copy(folder.large_registry, clients)
+def reload_times(folder, registry, seconds):
+    """Milliseconds by name: how long the reload took, and the time from one answer of a connection to its next.
+
+    `registry` is a file of clients, or a folder of such files. Every entry is changed.
+    """
+    clients = folder.path / f"reloaded-{registry.name}"
+    if registry.is_dir():
+        shutil.copytree(registry, clients, dirs_exist_ok=True)
+    else:
+        shutil.copy(registry, clients)
     with Server(folder, {"clients": str(clients)}) as server:
         server.start()
         with Companion("silence.py", server.port, "/.well-known/jwks.json", CONNECTIONS) as silence:
@@ -24,7 +30,8 @@ def reload_times(folder, seconds):
             begin = time.monotonic()
             time.sleep(seconds / 2)
             end = time.monotonic()
-            rename_clients(clients)
+            for file in sorted(clients.iterdir()) if clients.is_dir() else [clients]:
+                rename_clients(file)
             start = time.monotonic()
             duration = server.reload()
             answers = silence.end()

@@ -4,7 +4,7 @@ import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from working_folder import LARGE_REGISTRY, SMALL_REGISTRY
+from working_folder import LARGE_REGISTRY, SMALL_REGISTRY, TEAMS
 
 BARE_RSA = "one bare RSA-2048 signature"
 COMPARISONS = {"<=": operator.le, "<": operator.lt, ">=": operator.ge, ">": operator.gt}
@@ -115,15 +115,27 @@ def of_goal(goal, value):
     return f"the goal of {goal.bound:g} {goal.unit}", lambda round: value(round) / goal.bound, goal
 
 
-def start(name, case, goal):
+def start(name, case, goal, layout=""):
     of, ratio, goal = of_goal(goal, lambda round: round[case].start * 1000)
     return Row(
-        f"start to first token, {name} clients",
+        f"start to first token, {name} clients{layout}",
         (case,),
         of,
         ratio,
         (Figure("start", "ms", lambda round: round[case].start * 1000),),
         goal,
+        bare=(),
+    )
+
+
+def silence(clients, case):
+    return Row(
+        f"longest silence of JWKS answers while {clients} are reloaded",
+        (case,),
+        "the same before the reload",
+        lambda round: round[case].times["longest"] / round[case].times["longest before"],
+        tuple(milliseconds(case, name) for name in ("longest", "p99", "longest before", "p99 before", "reload")),
+        Goal("<=", 25, "ms"),
         bare=(),
     )
 
@@ -149,6 +161,18 @@ ROWS = [
         Goal(">=", 0.85),
         bare=(),
         needs_all_cores=True,
+    ),
+    Row(
+        "RS256 token, key in a PKCS#11 token (SoftHSM): CPU",
+        ("RS256 in SoftHSM", "RS256"),
+        "the same, key in a file",
+        lambda round: round["RS256 in SoftHSM"].cpu / round["RS256"].cpu,
+        (
+            cpu("RS256 in SoftHSM"),
+            per_second("RS256 in SoftHSM", "tokens"),
+            per_second("RS256", "tokens, key in a file"),
+        ),
+        bare=(),
     ),
     Row(
         "log level info, RS256 token: CPU",
@@ -216,6 +240,7 @@ ROWS = [
     memory("256 connections", Goal("<", 40, "MiB")),
     start(f"{SMALL_REGISTRY}", "start", Goal("<", 100, "ms")),
     start(f"{LARGE_REGISTRY:,}", "100,000 clients", Goal("<", 1500, "ms")),
+    start(f"{LARGE_REGISTRY:,}", "200 files", Goal("<", 1500, "ms"), f" in {TEAMS} files"),
     Row(
         f"{LARGE_REGISTRY:,} clients, RS256 token: CPU",
         ("100,000 clients", "RS256"),
@@ -224,15 +249,8 @@ ROWS = [
         (cpu("100,000 clients"), per_second("100,000 clients"), resident("100,000 clients")),
         bare=(),
     ),
-    Row(
-        f"longest silence of JWKS answers while {LARGE_REGISTRY:,} clients are reloaded",
-        ("reload",),
-        "the same before the reload",
-        lambda round: round["reload"].times["longest"] / round["reload"].times["longest before"],
-        tuple(milliseconds("reload", name) for name in ("longest", "p99", "longest before", "p99 before", "reload")),
-        Goal("<=", 25, "ms"),
-        bare=(),
-    ),
+    silence(f"{LARGE_REGISTRY:,} clients", "reload"),
+    silence(f"{LARGE_REGISTRY:,} clients in {TEAMS} files", "reload of 200 files"),
     verification("TokenVerifier", Goal(">=", 0.85)),
     verification("TokenVerifier, cached"),
     verification("TokenVerifier, status list"),

@@ -16,9 +16,13 @@ from preparation import CLIENT_CERTIFICATE, INTEROP_PYTHON, ROOT
 
 SCOPE = "site.read site.documentation"
 RESOURCE = "https://api.example.com"
+# The module of SoftHSM, by the distribution.
+SOFTHSM = [Path("/usr/lib/softhsm/libsofthsm2.so"), Path("/usr/lib64/pkcs11/libsofthsm2.so")]
 # The identifier of a platform's issuer, by the algorithm of its tokens.
 PLATFORM = "https://%s.example.com"
 SMALL_REGISTRY, LARGE_REGISTRY = 10, 100_000
+# The files of the large registry, if it is a folder.
+TEAMS = 200
 # In the large registry clients are told by their number.
 LARGE_ID, LARGE_SECRET = "client-%06d", "secret-of-client-%06d"
 
@@ -100,6 +104,29 @@ class WorkingFolder:
         path = self.path / name
         path.write_text(text)
         return path
+
+    @cached_property
+    def token(self):
+        """A PKCS#11 token in software: its settings, with a key for RS256, and what the process needs in its environment."""
+        modules = [path for path in SOFTHSM if path.exists()]
+        if not modules or not shutil.which("softhsm2-util"):
+            raise Unavailable("there is no SoftHSM: script/setup test")
+        (self.path / "tokens").mkdir()
+        environment = {"SOFTHSM2_CONF": str(self.write("softhsm2.conf", f"directories.tokendir = {self.path}/tokens\n"))}
+        self.write("pin", "1234\n").chmod(0o600)
+        made = subprocess.run(
+            ["softhsm2-util", "--init-token", "--free", "--label", "writ", "--pin", "1234", "--so-pin", "1234"],
+            env=clean_environment(environment),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+        )
+        if made.returncode != 0:
+            raise BenchError(f"softhsm2-util: {made.stderr[-400:]}")
+        settings = {"pkcs11.module": str(modules[0]), "pkcs11.pin_file": "pin", "keys": "token-keys"}
+        variables = {"WRIT_PKCS11_MODULE": str(modules[0]), "WRIT_PKCS11_PIN_FILE": "pin", "WRIT_KEYS": "token-keys"}
+        self.writ("keys", "generate", "--pkcs11", "pkcs11:token=writ", **environment, **variables)
+        self.writ("keys", "rotate", "--sealing", WRIT_KEYS="token-keys")
+        return settings, environment
 
     @cached_property
     def tls(self):
@@ -187,10 +214,21 @@ class WorkingFolder:
     @cached_property
     def large_registry(self):
         """The file of 100,000 clients, in the layout that `writ clients add` writes."""
-        path = self.path / "large.yaml"
+        return self._write_registry(self.path / "large.yaml", range(LARGE_REGISTRY))
+
+    @cached_property
+    def teams(self):
+        """A folder with the same clients in 200 files."""
+        folder = self.path / "large.d"
+        folder.mkdir(mode=0o700)
+        for team in range(TEAMS):
+            self._write_registry(folder / f"team-{team:03}.yaml", range(team, LARGE_REGISTRY, TEAMS))
+        return folder
+
+    def _write_registry(self, path, numbers):
         with path.open("w") as file:
             file.write("clients:\n")
-            for number in range(LARGE_REGISTRY):
+            for number in numbers:
                 digest = hashlib.sha256((LARGE_SECRET % number).encode()).digest()
                 text = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
                 file.write(
