@@ -1,10 +1,10 @@
-package import OAuth
-package import JOSE
 import AccessToken
+package import JOSE
+package import OAuth
 import Synchronization
 
-/// Signatures that other places make. So many are under way at once and no more; the others take turns by client, and each has
-/// its end: a signature that is not there in time is refused.
+/// Signatures that other places make. Their number at once is limited. The others wait for their turns, which clients take one after
+/// the other. A signature that is not made in time is refused.
 package final class RemoteSigning: Sendable {
     /// Called when a signature was made, or failed. The error is `nil` if it was made. The time is from the request for the
     /// signature on, with the wait for its turn.
@@ -62,17 +62,22 @@ package final class RemoteSigning: Sendable {
     private func result(
         of message: [UInt8], _ key: RemoteKey, _ algorithm: SignatureAlgorithm, _ client: ClientID?
     ) async -> Result<[UInt8], RemoteKeyError> {
-        await withCheckedContinuation { continuation in
-            let job = RemoteSigningJob(continuation, within: wait) { [stores] () async throws(RemoteKeyError) in
-                try await stores.sign(message, with: key, algorithm)
+        let job = RemoteSigningJob { [stores] () async throws(RemoteKeyError) in
+            try await stores.sign(message, with: key, algorithm)
+        }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { answer in
+                job.begin(answer, within: wait)
+                add(job, of: client)
             }
-            add(job, of: client)
+        } onCancel: {
+            job.end(.failure(.timedOut))
         }
     }
 
     /// Makes a signature that is used for nothing else, to find out whether the key signs. It is not reported.
     package func prove(_ key: RemoteKey, _ algorithm: SignatureAlgorithm) async throws(RemoteKeyError) {
-        _ = try await result(of: Array("Writ".utf8), key, algorithm, nil).get()
+        _ = try await result(of: RemoteKeyStores.trialMessage, key, algorithm, nil).get()
     }
 
     private func add(_ job: RemoteSigningJob, of client: ClientID?) {
@@ -91,8 +96,7 @@ package final class RemoteSigning: Sendable {
         if isFirst { Task { await perform(job) } }
     }
 
-    /// Has the place make the signature, and then those that wait, one after the other. A request that is cancelled keeps its part
-    /// of the limit until the store has given it up.
+    /// Has the place make the signature, and then those that wait, one after the other.
     private func perform(_ first: RemoteSigningJob) async {
         var next: RemoteSigningJob? = first
         while let job = next {

@@ -1,34 +1,44 @@
 import OAuth
 import Synchronization
 
-/// A signature of another place that a request waits for, until its time is over.
+/// A signature of another place that a request waits for, until it expires.
 final class RemoteSigningJob: Sendable {
+    typealias Answer = CheckedContinuation<Result<[UInt8], RemoteKeyError>, Never>
+
     private enum State {
-        case waiting(CheckedContinuation<Result<[UInt8], RemoteKeyError>, Never>)
+        /// No request waits yet.
+        case new
+        case waiting(Answer)
         /// The place was asked.
-        case underWay(CheckedContinuation<Result<[UInt8], RemoteKeyError>, Never>, Task<Void, Never>)
-        case ended
+        case underWay(Answer, Task<Void, Never>)
+        case ended(Result<[UInt8], RemoteKeyError>)
     }
 
-    private let state: Mutex<State>
+    private let state = Mutex(State.new)
     private let sign: @Sendable () async throws(RemoteKeyError) -> [UInt8]
     private let deadline = Mutex<Task<Void, Never>?>(nil)
 
+    /// - Parameter sign: asks the place.
+    init(sign: @escaping @Sendable () async throws(RemoteKeyError) -> [UInt8]) { self.sign = sign }
+
+    /// Lets a request wait.
+    ///
     /// - Parameters:
-    ///   - continuation: the request. It is resumed in any case.
+    ///   - answer: is resumed in any case.
     ///   - wait: how long the request waits from now on.
-    ///   - sign: asks the place.
-    init(
-        _ continuation: CheckedContinuation<Result<[UInt8], RemoteKeyError>, Never>, within wait: Duration,
-        sign: @escaping @Sendable () async throws(RemoteKeyError) -> [UInt8]
-    ) {
-        state = Mutex(.waiting(continuation))
-        self.sign = sign
+    func begin(_ answer: Answer, within wait: Duration) {
+        let early = state.withLock { state -> Result<[UInt8], RemoteKeyError>? in
+            if case .ended(let result) = state { return result }
+            state = .waiting(answer)
+            return nil
+        }
+        if let early { return answer.resume(returning: early) }
         let end = Task { [self] in
             guard (try? await Task.sleep(for: wait)) != nil else { return }
             self.end(.failure(isUnderWay ? .timedOut : .overloaded))
         }
         deadline.withLock { $0 = end }
+        if hasEnded { end.cancel() }
     }
 
     var hasEnded: Bool { state.withLock { if case .ended = $0 { true } else { false } } }
@@ -38,11 +48,11 @@ final class RemoteSigningJob: Sendable {
     /// Asks the place, and returns when it has answered, however long that takes. Asks nothing if the request has its answer.
     func perform() async {
         let task = state.withLock { state -> Task<Void, Never>? in
-            guard case .waiting(let continuation) = state else { return nil }
+            guard case .waiting(let answer) = state else { return nil }
             let task = Task { [self] in
                 do throws(RemoteKeyError) { end(.success(try await sign())) } catch { end(.failure(error)) }
             }
-            state = .underWay(continuation, task)
+            state = .underWay(answer, task)
             return task
         }
         await task?.value
@@ -51,13 +61,16 @@ final class RemoteSigningJob: Sendable {
     /// Gives the request its answer, if it has none yet.
     func end(_ result: Result<[UInt8], RemoteKeyError>) {
         let former = state.withLock { state in
-            defer { state = .ended }
-            return state
+            let former = state
+            if case .ended = former { return former }
+            state = .ended(result)
+            return former
         }
         switch former {
-        case .waiting(let continuation): continuation.resume(returning: result)
-        case .underWay(let continuation, let task):
-            continuation.resume(returning: result)
+        case .new: return
+        case .waiting(let answer): answer.resume(returning: result)
+        case .underWay(let answer, let task):
+            answer.resume(returning: result)
             // Of use only to a request that is still under way.
             task.cancel()
         case .ended: return

@@ -35,7 +35,9 @@ struct RemotePlaces {
 
         var metadata: Logger.Metadata {
             guard let error else { return ["place": "\(place.rawValue)"] }
-            return ["place": "\(place.rawValue)", "reason": "\(error.code.rawValue)"]
+            var metadata: Logger.Metadata = ["place": "\(place.rawValue)", "reason": "\(error.code.rawValue)"]
+            if let hint = error.hint { metadata["hint"] = "\(hint)" }
+            return metadata
         }
     }
 

@@ -91,10 +91,10 @@ package final class ServiceMetrics: Sendable {
             "writ_tokens_reused_total", help: "Token requests that were answered with a token issued before.")
         registry.describe(
             "writ_remote_signatures_total",
-            help: "Signatures that another place was asked for, by place and result: signed, or why not.")
+            help: "Requests for signatures of another place, by place and result: signed, or why not.")
         registry.describe(
             "writ_remote_signature_seconds",
-            help: "Time from the request for a signature of another place to its answer, with the wait for its turn.")
+            help: "Time that signatures of another place took, with the wait for their turns.")
         registry.describe("writ_status_lists_signed_total", help: "Status lists that were signed.")
         registry.describe(
             "writ_refusals_total",

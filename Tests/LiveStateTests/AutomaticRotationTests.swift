@@ -1,6 +1,7 @@
 import AccessToken
 import Foundation
 import JOSE
+import Libcrypto
 import Logging
 import OAuth
 import ServiceFixture
@@ -60,6 +61,32 @@ import Testing
         #expect(files == both)
         step(late, after: 7201)
         #expect(files == [both[1]])
+    }
+
+    @Test("A key that follows one in another place is made there, and not before a file can be written")
+    func remote() throws {
+        let places = KeysFolder(keys.path, algorithm: .es256, places: [.pkcs11])
+        try places.path.createFolder(.ownerReadWriteExecute)
+        let uri = try KeyURI("pkcs11:token=writ;object=a")
+        let first = RemoteKey(uri, try PrivateKey.generate(on: .p256).publicKey)
+        _ = try places.signing.generateNext(remote: first, now: now)
+        let plan = try RotationPlan(every: .seconds(86400), announce: .seconds(600))
+        let lifetimes = TokenLifetimes(accessToken: .seconds(900), refreshToken: .seconds(900))
+        let loaded = try places.load()
+        let written = NumericDate(Int64(Date.now.timeIntervalSince1970))
+        var rotation = AutomaticRotation(of: places.signing, logger: logger)
+        let early = rotation.step(plan, keys: loaded, lifetimes: lifetimes, now: written, uptime: .now)
+        #expect(early?.uri == nil)
+        let due = written + .seconds(86000)
+        let predecessor = rotation.step(plan, keys: loaded, lifetimes: lifetimes, now: due, uptime: .now)
+        #expect(predecessor?.uri == uri)
+        // No key was made in a file.
+        #expect(files == ["es256.key-uri", "es256.pub.pem"])
+        let next = RemoteKey(uri, try PrivateKey.generate(on: .p256).publicKey)
+        let follows = [1, 2].map { _ in rotation.finish(plan, with: next, keys: loaded, now: due) }
+        // The second is that of another replica.
+        #expect(follows == [true, false])
+        #expect(files.count == 4)
     }
 
     @Test("keys_rotation makes both signing and sealing keys")

@@ -74,7 +74,7 @@ import Testing
         #expect(metadata["managedFields"] != nil)
 
         let name = try #require(try KeyFileName("20261123T103000Z-rs256.pem"))
-        let pem = try #require(try secret.contents(of: name.description))
+        let pem = try #require(try secret.contents(of: name))
         #expect(try PrivateKey(pem: pem).type == .rsa(bits: 2048))
         #expect(!FileManager.default.fileExists(atPath: folder.path("none")))
     }
@@ -116,7 +116,7 @@ import Testing
         // ES256 has no key yet, so its first one has no time.
         #expect(try rotate(&secret, more: more)[0].new?.name.description == "es256.pem")
         let name = try #require(try KeyFileName("es256.pem"))
-        let pem = try #require(try secret.contents(of: name.description))
+        let pem = try #require(try secret.contents(of: name))
         #expect(throws: KeyError.encrypted) { try PrivateKey(pem: pem) }
     }
 

@@ -81,7 +81,7 @@ import Testing
     @Test("A URI without its public half is out")
     func noPin() throws {
         try folder.write("\(uri)", to: "keys/a.key-uri")
-        #expect(try keys.read().problems.map(\.message) == [KeyFileError.noPin.description])
+        #expect(try keys.read().problems.map(\.message) == [KeyFileError.noPublicHalf.description])
         #expect(try keys.read().lacksKeyInForce(at: now))
     }
 
@@ -135,7 +135,7 @@ import Testing
     @Test("What an interrupted command has left is named, and is not taken for the other key of a second")
     func leftPin() throws {
         try folder.write(try publicKey.pem(), to: "keys/es256.pub.pem")
-        #expect(throws: KeyRotationError.pinIsThere("es256.pub.pem")) {
+        #expect(throws: KeyRotationError.publicHalfIsThere(try #require(try KeyFileName("es256.pub.pem")))) {
             try keys.signing.generateNext(remote: try newPublicKey(), now: now)
         }
         try FileManager.default.removeItem(atPath: folder.path("keys/es256.pub.pem"))
@@ -153,7 +153,7 @@ import Testing
         let replacement = try #require(
             try chain.retire(key, remote: try newPublicKey(), longestLifetime: .seconds(900), now: now))
         #expect(replacement.name.content == .remote)
-        #expect(try files == [replacement.name.description, try #require(replacement.name.pin)])
+        #expect(try files == [replacement.name, try #require(replacement.name.publicHalf)].map(\.description))
     }
 
     @Test("A plan is due as for any key, and a name that another replica has made is no error")
@@ -185,7 +185,7 @@ import Testing
             lifetimes: TokenLifetimes(accessToken: .seconds(900), refreshToken: .seconds(900)), now: now)
         let new = try #require(rotations.first?.new)
         #expect(new.name.content == .remote)
-        #expect(secret.files.map(\.name).contains(try #require(new.name.pin)))
+        #expect(secret.files.map(\.name).contains(try #require(new.name.publicHalf).description))
         #expect(try !secret.nextSigningKey(like: keys, isForced: false, now: now).isDue)
     }
 }

@@ -73,7 +73,11 @@ package struct AutomaticRotation {
     /// Reports that no key could be made. The same reason is reported once.
     package mutating func fail(_ error: any Error) {
         let reason = "\(error)"
-        if reason != complaint { logger.error("keys_rotation failed and will be retried: \(reason)") }
+        if reason != complaint {
+            let hint = (error as? RemoteKeyError)?.hint
+            logger.error(
+                "keys_rotation failed and will be retried: \(reason)", metadata: hint.map { ["hint": "\($0)"] })
+        }
         complaint = reason
     }
 

@@ -11,7 +11,7 @@ package struct KeyFileName: Sendable, Hashable, Comparable, CustomStringConverti
         /// `.pem`: a private key that signs.
         case signing
         /// `.key-uri`: the URI of a private key that signs and stays in another place. Beside it, a `.pub.pem` file of
-        /// the same name pins its public half.
+        /// the same name has its public half.
         case remote
         /// `.pub.pem`: a public key that verifies old tokens.
         case verifying
@@ -63,8 +63,10 @@ package struct KeyFileName: Sendable, Hashable, Comparable, CustomStringConverti
         keyID = try content == .sealing ? nil : Self.keyID(in: stem[...])
     }
 
-    /// The name of the file with the public half of a `.key-uri` file; `nil` for any other file.
-    package var pin: String? { content == .remote ? stem + Content.verifying.fileExtension : nil }
+    /// The file with the public half of the key in a `.key-uri` file; `nil` for any other file.
+    package var publicHalf: KeyFileName? {
+        content == .remote ? try? KeyFileName(stem + Content.verifying.fileExtension) : nil
+    }
 
     /// Compares octet for octet, as file systems do: the two encodings of `é` are different names.
     package static func == (first: KeyFileName, second: KeyFileName) -> Bool {
@@ -111,8 +113,8 @@ package struct KeyFileName: Sendable, Hashable, Comparable, CustomStringConverti
 
 extension [KeyFileName] {
     /// The files that are keys by themselves: without the public halves of keys that stay in another place.
-    package var withoutPins: [KeyFileName] {
-        let pins = Set(compactMap(\.pin))
-        return pins.isEmpty ? self : filter { !pins.contains($0.description) }
+    package var withoutPublicHalves: [KeyFileName] {
+        let halves = Set(compactMap(\.publicHalf))
+        return halves.isEmpty ? self : filter { !halves.contains($0) }
     }
 }

@@ -43,9 +43,12 @@ package struct RemoteKeyStores: RemoteKeyStore {
         for store in stores.values { await store.close() }
     }
 
+    /// What a trial signs. It is no JWS, so that no verifier takes it for a token.
+    package static let trialMessage = Array("Writ".utf8)
+
     /// Makes a signature that is used for nothing else, to find out whether the key signs.
     package func prove(_ key: RemoteKey, _ algorithm: SignatureAlgorithm) async throws(RemoteKeyError) {
-        _ = try await sign(Array("Writ".utf8), with: key, algorithm)
+        _ = try await sign(Self.trialMessage, with: key, algorithm)
     }
 
     private func store(of uri: KeyURI) throws(RemoteKeyError) -> any RemoteKeyStore {

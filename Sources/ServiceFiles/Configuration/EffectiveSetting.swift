@@ -59,6 +59,7 @@ extension ServiceConfiguration {
         .pkcs11PINFile: { $0.keyPlaces.pkcs11?.pinFile?.string },
         .vaultTokenFile: { $0.keyPlaces.vault?.tokenFile?.string },
         .vaultKubernetesRole: { $0.keyPlaces.vault?.kubernetesRole },
+        .vaultKubernetesMount: { $0.keyPlaces.vault?.kubernetesMount },
         .vaultKubernetesTokenFile: { $0.keyPlaces.vault?.kubernetesTokenFile?.string },
         .vaultCAFile: { $0.keyPlaces.vault?.caFile?.string },
         .vaultNamespace: { $0.keyPlaces.vault?.namespace },

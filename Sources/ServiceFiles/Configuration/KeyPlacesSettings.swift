@@ -17,6 +17,8 @@ package struct KeyPlacesSettings: Sendable, Equatable {
         package let tokenFile: FilePath?
         /// `vault.kubernetes_role`
         package let kubernetesRole: String?
+        /// `vault.kubernetes_mount`: the path of the auth method; `nil` without a role.
+        package let kubernetesMount: String?
         /// `vault.kubernetes_token_file`: the token of the pod's service account.
         package let kubernetesTokenFile: FilePath?
         /// `vault.ca_file`; `nil` for the certificate authorities of other servers.

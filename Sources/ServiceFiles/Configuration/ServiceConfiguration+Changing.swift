@@ -66,6 +66,7 @@ extension ServiceConfiguration {
         Comparison(.pkcs11PINFile) { $0.keyPlaces.pkcs11?.pinFile },
         Comparison(.vaultTokenFile) { $0.keyPlaces.vault?.tokenFile },
         Comparison(.vaultKubernetesRole) { $0.keyPlaces.vault?.kubernetesRole },
+        Comparison(.vaultKubernetesMount) { $0.keyPlaces.vault?.kubernetesMount },
         Comparison(.vaultKubernetesTokenFile) { $0.keyPlaces.vault?.kubernetesTokenFile },
         Comparison(.vaultCAFile) { $0.keyPlaces.vault?.caFile },
         Comparison(.vaultNamespace) { $0.keyPlaces.vault?.namespace },

@@ -13,6 +13,7 @@ enum SettingName: String, CaseIterable {
     case pkcs11PINFile = "pkcs11.pin_file"
     case vaultTokenFile = "vault.token_file"
     case vaultKubernetesRole = "vault.kubernetes_role"
+    case vaultKubernetesMount = "vault.kubernetes_mount"
     case vaultKubernetesTokenFile = "vault.kubernetes_token_file"
     case vaultCAFile = "vault.ca_file"
     case vaultNamespace = "vault.namespace"

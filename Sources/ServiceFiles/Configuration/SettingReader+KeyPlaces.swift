@@ -1,4 +1,5 @@
 import AccessToken
+import OAuth
 import SystemPackage
 import WireText
 
@@ -31,6 +32,7 @@ extension SettingReader {
     private mutating func vaultSettings() -> KeyPlacesSettings.Vault? {
         let tokenFile = path(.vaultTokenFile)
         let role = value(.vaultKubernetesRole, Self.name)
+        let mount = value(.vaultKubernetesMount, Self.mount)
         let kubernetesTokenFile = path(.vaultKubernetesTokenFile)
         let caFile = path(.vaultCAFile)
         let namespace = value(.vaultNamespace, Self.name)
@@ -39,16 +41,20 @@ extension SettingReader {
             note(.vaultKubernetesRole, "is set together with vault.token_file; only one of them is allowed")
             return nil
         case (false, false):
-            for name in [SettingName.vaultKubernetesTokenFile, .vaultCAFile, .vaultNamespace] where has(name) {
+            for name in [SettingName.vaultKubernetesMount, .vaultKubernetesTokenFile, .vaultCAFile, .vaultNamespace]
+            where has(name) {
                 note(name, "comes without vault.token_file and vault.kubernetes_role", hint: "token_file: vault-token")
             }
             return nil
-        case (true, false) where has(.vaultKubernetesTokenFile):
-            note(.vaultKubernetesTokenFile, "comes without vault.kubernetes_role", hint: "kubernetes_role: writ")
-        case (true, false), (false, true): break
+        case (true, false):
+            for name in [SettingName.vaultKubernetesMount, .vaultKubernetesTokenFile] where has(name) {
+                note(name, "comes without vault.kubernetes_role", hint: "kubernetes_role: writ")
+            }
+        case (false, true): break
         }
         return KeyPlacesSettings.Vault(
             tokenFile: tokenFile, kubernetesRole: role,
+            kubernetesMount: role == nil ? nil : mount ?? "kubernetes",
             kubernetesTokenFile: role == nil ? nil : kubernetesTokenFile ?? Self.serviceAccountToken, caFile: caFile,
             namespace: namespace)
     }
@@ -63,7 +69,12 @@ extension SettingReader {
         return count
     }
 
-    /// It is sent in a header field.
+    private static func mount(_ text: String) throws(InvalidValue) -> String {
+        guard TransitKeyURI.isMount(text) else { throw InvalidValue("is no path such as kubernetes") }
+        return text
+    }
+
+    /// A namespace is sent in a header field, and a role in JSON.
     private static func name(_ text: String) throws(InvalidValue) -> String {
         guard !text.isEmpty, Octets(text).isVisibleASCII else {
             throw InvalidValue("is not a name of visible ASCII without blanks")

@@ -60,20 +60,19 @@ extension KeyChain {
         return key
     }
 
-    /// The public half is there first, so that nothing reads the one file without the other.
+    /// Writes the public half first: a URI without it would be a key that does not check. Alone, it is a key that verifies.
     private func write(_ files: RemoteKeyFiles) throws -> NamedKey {
         guard try !folder.read().signing.contains(where: files.isSameKey(as:)) else {
             throw KeyRotationError.keyIsThere
         }
-        guard let pin = files.key.name.pin else { throw KeyFileError.unusable }
-        let pinFile = DurableFile(path: folder.path.appending(pin))
+        let (uriFile, halfFile) = (file(of: files.key.name), file(of: files.halfName))
         // A command that was interrupted leaves it, and an operator may have put it there.
-        guard (try? file(of: files.key.name).path.stat()) == nil else { throw KeyRotationError.sameSecond }
-        guard (try? pinFile.path.stat()) == nil else { throw KeyRotationError.pinIsThere(pin) }
+        guard (try? uriFile.path.stat()) == nil else { throw KeyRotationError.sameSecond }
+        guard (try? halfFile.path.stat()) == nil else { throw KeyRotationError.publicHalfIsThere(files.halfName) }
         do {
-            try pinFile.create(files.pin)
-            do { try file(of: files.key.name).create(files.uri) } catch {
-                try pinFile.remove()
+            try halfFile.create(files.publicHalf)
+            do { try uriFile.create(files.uri) } catch {
+                try halfFile.remove()
                 throw error
             }
         } catch Errno.fileExists {

@@ -152,7 +152,7 @@ extension KeyChain {
     /// is a key that only verifies, so that the command can be run again.
     private func removeFiles(of name: KeyFileName) throws {
         try file(of: name).remove()
-        if let pin = name.pin { try DurableFile(path: folder.path.appending(pin)).remove() }
+        if let half = name.publicHalf { try file(of: half).remove() }
     }
 
     func file(of name: KeyFileName) -> DurableFile {

@@ -60,11 +60,12 @@ package struct KeyChain: Sendable {
     /// - Throws: ``FileError`` if it cannot.
     package func checkWritable() throws { try folder.checkWritable() }
 
-    /// The keys of the chain, in the order in which they sign.
+    /// The keys of a chain of signing keys, in the order in which they sign.
     ///
     /// - Throws: the problems of all files of signing keys.
     package func keys() throws(InvalidConfiguration) -> [LoadedKey] {
-        try folder.load().filter { purpose == .signing($0.algorithm) && $0.name.content.signs }
+        guard case .signing(let algorithm) = purpose else { return [] }
+        return try folder.load().signing(algorithm)
     }
 
     /// Whether the service needs one of these keys at all times.

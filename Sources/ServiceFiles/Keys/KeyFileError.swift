@@ -20,9 +20,9 @@ package enum KeyFileError: Error, Equatable, CustomStringConvertible {
     /// A `.key-uri` file holds no URI of a place. `nil` for what is not UTF-8.
     case noURI(InvalidValue?)
     /// There is no `.pub.pem` file beside a `.key-uri` file.
-    case noPin
+    case noPublicHalf
     /// The `.pub.pem` file beside a `.key-uri` file holds no public key.
-    case unusablePin(KeyError)
+    case unusablePublicHalf(KeyError)
     /// The settings do not say how to reach the place of a key.
     case notConfigured(KeyURI.Place)
 
@@ -38,8 +38,8 @@ package enum KeyFileError: Error, Equatable, CustomStringConvertible {
         case .mismatchedHalves: "holds a private and a public half that do not belong together"
         case .notBase64: "is not base64"
         case .noURI(let error): "holds a URI that \(error?.description ?? "is not UTF-8")"
-        case .noPin: "has no public half beside it: a file of the same name that ends in .pub.pem"
-        case .unusablePin(let error): "has a public half beside it, in .pub.pem, which is not usable: \(error)"
+        case .noPublicHalf: "has no public half beside it: a file of the same name that ends in .pub.pem"
+        case .unusablePublicHalf(let error): "has a public half beside it, in .pub.pem, which is not usable: \(error)"
         case .notConfigured(let place): "names a key in another place, and \(place.missingSettings)"
         case .noSealingKey: "is not a key of \(SealingKey.size) octets in base64url"
         }
@@ -51,7 +51,8 @@ package enum KeyFileError: Error, Equatable, CustomStringConvertible {
         case .tooSmall, .unusable, .mismatchedHalves: "`writ keys generate` makes a good one"
         case .forbidden: "move it out of the folder; ES256, PS256 and Ed25519 keys are allowed"
         case .noURI: "pkcs11:token=writ;object=signing, or vault+https://vault.example.com/transit/keys/writ"
-        case .noPin, .unusablePin: "`writ keys adopt URI` writes both files for a key that is there"
+        case .noPublicHalf, .unusablePublicHalf:
+            "move the file out of the folder; then `writ keys adopt URI` writes both files"
         case .notConfigured(let place): place.exampleOfSettings
         case .noSealingKey: "remove it; `writ keys rotate --sealing` makes a good one"
         default: nil

@@ -1,4 +1,4 @@
-import OAuth
+package import OAuth
 package import SystemPackage
 
 /// The reason keys were not changed. The folder is unchanged.
@@ -14,7 +14,7 @@ package enum KeyRotationError: Error, Sendable, Equatable, CustomStringConvertib
     /// A key that stays in another place is in the folder already.
     case keyIsThere
     /// The file for the public half of such a key is in the folder, without the key.
-    case pinIsThere(String)
+    case publicHalfIsThere(KeyFileName)
     /// A file that holds something else has the name of a first key.
     case nameTaken
 
@@ -32,7 +32,7 @@ package enum KeyRotationError: Error, Sendable, Equatable, CustomStringConvertib
         case .noSuchKey: "there is no key with this kid"
         case .sameSecond: "another key begins in the same second"
         case .keyIsThere: "the folder has this key already"
-        case .pinIsThere(let name): "\(name) is in the folder, and a new key would need a file of this name"
+        case .publicHalfIsThere(let name): "\(name) is in the folder, and a new key would need a file of this name"
         case .nameTaken: "a file with another kind of key has the name of the first key"
         }
     }
@@ -42,7 +42,7 @@ package enum KeyRotationError: Error, Sendable, Equatable, CustomStringConvertib
         switch self {
         case .tooSoon: "choose a later time with --in, or --now if tokens may fail to verify meanwhile"
         case .noKeys: KeysFolder.hintWithoutKeys
-        case .pinIsThere: "an interrupted command leaves such a file: remove it unless old tokens need it"
+        case .publicHalfIsThere: "an interrupted command leaves such a file: remove it unless old tokens need it"
         case .noSuchKey, .sameSecond, .keyIsThere, .nameTaken: "`writ keys list` shows the keys"
         }
     }

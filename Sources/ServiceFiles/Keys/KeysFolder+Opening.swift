@@ -10,35 +10,36 @@ extension KeysFolder {
     func open(_ name: KeyFileName, _ passphrase: Passphrase?) throws -> LoadedKey {
         let file = path.appending(name.description)
         let contents = try KeyFile.contents(of: file, isSecret: name.content == .signing, access)
-        return try key(name, contents, pin: pin(of: name), passphrase)
+        return try key(name, contents, publicHalf: publicHalf(of: name), passphrase)
     }
 
     /// The contents of the file with the public half of a key that stays in another place; `nil` for any other key.
-    private func pin(of name: KeyFileName) throws -> SecretBytes? {
-        guard let pin = name.pin else { return nil }
-        do { return try KeyFile.contents(of: path.appending(pin), isSecret: false, access) } catch Errno
-            .noSuchFileOrDirectory
-        {
-            throw KeyFileError.noPin
+    private func publicHalf(of name: KeyFileName) throws -> SecretBytes? {
+        guard let half = name.publicHalf else { return nil }
+        let file = path.appending(half.description)
+        do { return try KeyFile.contents(of: file, isSecret: false, access) } catch Errno.noSuchFileOrDirectory {
+            throw KeyFileError.noPublicHalf
+        } catch {
+            throw UnusableFile(problem: KeyFile.problem(with: file, error))
         }
     }
 
     /// The key for access tokens in the contents of a file.
     ///
-    /// - Parameter pin: the public half of a key that stays in another place.
+    /// - Parameter publicHalf: that of a key that stays in another place.
     func key(
-        _ name: KeyFileName, _ contents: SecretBytes, pin: SecretBytes?, _ passphrase: Passphrase?
+        _ name: KeyFileName, _ contents: SecretBytes, publicHalf: SecretBytes?, _ passphrase: Passphrase?
     ) throws -> LoadedKey {
         switch name.content {
         case .remote:
-            guard let pin else { throw KeyFileError.noPin }
+            guard let publicHalf else { throw KeyFileError.noPublicHalf }
             let uri = try KeyURI(reading: contents)
             guard places.contains(uri.place) else { throw KeyFileError.notConfigured(uri.place) }
             let publicKey: PublicKey
             do throws(KeyError) {
-                publicKey = try pin.withBytes { (pem) throws(KeyError) in try PublicKey(pem: pem) }
+                publicKey = try publicHalf.withBytes { (pem) throws(KeyError) in try PublicKey(pem: pem) }
             } catch {
-                throw KeyFileError.unusablePin(error)
+                throw KeyFileError.unusablePublicHalf(error)
             }
             return try LoadedKey(name, .remote(uri), publicKey, configured: algorithm, profile)
         case .verifying:
@@ -81,6 +82,7 @@ extension KeysFolder {
                 place, KeyError.encrypted.description,
                 hint: "keys_passphrase_file in writ.yaml names a file with the passphrase")
         case let error as KeyError: return Problem(place, error.description, hint: error.hint)
+        case let error as UnusableFile: return error.problem
         case let error as InvalidValue: return Problem(place, "the name \(error)")
         default: return KeyFile.problem(with: file, error)
         }

@@ -77,7 +77,7 @@ package struct KeysFolder: Sendable {
     /// The names of the key files, sorted. A file with a malformed name is skipped, and one with the public half of a key that
     /// stays in another place is part of that key.
     func keyFileNames() throws(InvalidConfiguration) -> [KeyFileName] {
-        try fileNames().compactMap { try? KeyFileName($0) }.withoutPins
+        try fileNames().compactMap { try? KeyFileName($0) }.withoutPublicHalves
     }
 
     /// The condition is part of the hint: if other keys are in use, no verifier has the first key of this folder

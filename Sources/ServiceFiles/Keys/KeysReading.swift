@@ -62,10 +62,10 @@ extension KeysFolder {
         }
         var reader = KeysReader(folder: self, former: former, opensAll: opensAll)
         if part == .all { reader.readPassphrase() }
-        let pins = Set(names.compactMap { (try? KeyFileName($0))?.pin })
-        for fileName in reader.inOrder(names) where !pins.contains(fileName) {
+        let halves = Set(names.compactMap { (try? KeyFileName($0))?.publicHalf })
+        for fileName in reader.inOrder(names) {
             do throws(InvalidValue) {
-                guard let name = try KeyFileName(fileName) else { continue }
+                guard let name = try KeyFileName(fileName), !halves.contains(name) else { continue }
                 if name.content == .sealing { reader.readSealing(name) } else if part == .all { reader.read(name) }
             } catch {
                 reader.reading.signingProblems.append(problem(with: fileName, error))

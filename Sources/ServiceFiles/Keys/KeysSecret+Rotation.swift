@@ -3,6 +3,7 @@ import JOSE
 import Libcrypto
 package import OAuth
 import SystemPackage
+import WireText
 
 /// What a rotation has done to the keys of one kind in a Secret.
 package struct SecretRotation: Sendable {
@@ -36,7 +37,7 @@ extension KeysSecret {
         let loaded = try load(folder)
         let names = try keyFileNames
         guard names.contains(where: \.content.signs) else { throw KeyRotationError.noKeys(folder.path) }
-        let signing = loaded.filter { $0.algorithm == folder.algorithm && $0.name.content.signs }.map(\.name)
+        let signing = loaded.signing(folder.algorithm).map(\.name)
         let sealing = names.filter { $0.content == .sealing }
         return try [(folder.signing, signing), (folder.sealing, sealing)].map { chain, names in
             try rotate(
@@ -69,7 +70,7 @@ extension KeysSecret {
         if let remote {
             let new = try RemoteKeyFiles(remote, chain.name(start: start, .remote))
             guard !has(new.key.name) else { throw taken }
-            try add(new)
+            add(new)
             return new.key
         }
         let (key, contents) = try chain.makeKey(start: start)
@@ -78,15 +79,15 @@ extension KeysSecret {
         return key
     }
 
-    private func has(_ name: KeyFileName) -> Bool { files.contains { $0.name == name.description } }
+    private func has(_ name: KeyFileName) -> Bool { files.contains { $0.name.isSameText(as: name.description) } }
 
-    /// Whether a call of ``rotate(like:in:isForced:remote:lifetimes:now:timing:)`` makes a signing key, and the signing keys that
-    /// are there, in the order in which they sign.
+    /// What has to be known before ``rotate(like:in:isForced:remote:lifetimes:now:timing:)`` with the same arguments.
+    ///
+    /// - Returns: whether it makes a signing key, and the signing keys that are there, in the order in which they sign.
     package func nextSigningKey(
         like folder: KeysFolder, isForced: Bool, now: NumericDate
     ) throws -> (isDue: Bool, keys: [LoadedKey]) {
-        let chain = try load(folder).filter { $0.algorithm == folder.algorithm && $0.name.content.signs }
-            .sorted { $0.name < $1.name }
+        let chain = try load(folder).signing(folder.algorithm).sorted { $0.name < $1.name }
         let isAnnounced = chain.contains { key in key.name.start.map { now < $0 } ?? false }
         return (isForced || !isAnnounced, chain)
     }
@@ -100,9 +101,9 @@ extension KeysSecret {
         var keys: [LoadedKey] = []
         for name in try keyFileNames where name.content != .sealing {
             do {
-                guard let contents = try contents(of: name.description) else { throw KeyFileError.notBase64 }
-                let pin = try name.pin.flatMap { name throws in try self.contents(of: name) }
-                keys.append(try folder.key(name, contents, pin: pin, passphrase))
+                guard let contents = try contents(of: name) else { throw KeyFileError.notBase64 }
+                let half = try name.publicHalf.flatMap { name throws in try self.contents(of: name) }
+                keys.append(try folder.key(name, contents, publicHalf: half, passphrase))
             } catch {
                 problems.append(folder.problem(with: name.description, error))
             }

@@ -4,6 +4,7 @@ package import JOSE
 import Libcrypto
 import OAuth
 import SystemPackage
+import WireText
 
 /// A Kubernetes Secret that holds the files of a keys folder. It is read and written as JSON; no key is written to a file.
 package struct KeysSecret: Sendable {
@@ -76,35 +77,34 @@ package struct KeysSecret: Sendable {
                 }
             }
             guard problems.isEmpty else { throw InvalidConfiguration(problems) }
-            return names.withoutPins
+            return names.withoutPublicHalves
         }
     }
 
     /// - Returns: `nil` if the contents are not base64.
-    func contents(of name: String) throws(LibcryptoError) -> SecretBytes? {
-        let text = files.first { $0.name == name }?.value.string
+    func contents(of name: KeyFileName) throws(LibcryptoError) -> SecretBytes? {
+        let text = files.first { $0.name.isSameText(as: name.description) }?.value.string
         guard let data = text.flatMap({ Data(base64Encoded: $0) }) else { return nil }
         var octets = Array(data)
         return try SecretBytes(moving: &octets)
     }
 
     mutating func add(_ name: KeyFileName, _ contents: SecretBytes) {
-        add(name.description, contents.withBytes { bytes in bytes.indices.map { bytes[$0] } })
+        add(name, contents.withBytes { bytes in bytes.indices.map { bytes[$0] } })
     }
 
-    mutating func add(_ remote: RemoteKeyFiles) throws {
-        guard let pin = remote.key.name.pin else { throw KeyFileError.unusable }
-        add(remote.key.name.description, Array(remote.uri.utf8))
-        add(pin, Array(remote.pin.utf8))
+    mutating func add(_ remote: RemoteKeyFiles) {
+        add(remote.key.name, Array(remote.uri.utf8))
+        add(remote.halfName, Array(remote.publicHalf.utf8))
     }
 
-    private mutating func add(_ name: String, _ octets: [UInt8]) {
-        files.append(JSONObject.Member(name, .string(Data(octets).base64EncodedString())))
+    private mutating func add(_ name: KeyFileName, _ octets: [UInt8]) {
+        files.append(JSONObject.Member(name.description, .string(Data(octets).base64EncodedString())))
     }
 
     mutating func remove(_ names: [KeyFileName]) {
-        let removed = Set(names.map(\.description) + names.compactMap(\.pin))
-        files.removeAll { removed.contains($0.name) }
+        let removed = names + names.compactMap(\.publicHalf)
+        files.removeAll { file in removed.contains { $0.description.isSameText(as: file.name) } }
     }
 
     private static func problem(_ message: String, hint: String? = nil) -> InvalidConfiguration {

@@ -55,6 +55,13 @@ extension LoadedKey {
     }
 }
 
+extension [LoadedKey] {
+    /// Those that sign with an algorithm, in the same order.
+    package func signing(_ algorithm: SignatureAlgorithm) -> [LoadedKey] {
+        filter { $0.algorithm == algorithm && $0.name.content.signs }
+    }
+}
+
 /// A key for refresh tokens that was read from the keys folder.
 package struct LoadedSealingKey: Sendable {
     /// The file name, which contains the time from which the key seals.

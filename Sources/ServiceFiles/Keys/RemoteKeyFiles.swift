@@ -5,17 +5,21 @@ import OAuth
 /// The two files of a key that stays in another place: its URI, and its public half.
 struct RemoteKeyFiles {
     let key: NamedKey
+    /// The name of the file with the public half.
+    let halfName: KeyFileName
     /// One line.
     let uri: String
     /// In PEM.
-    let pin: String
+    let publicHalf: String
     private let publicKey: PublicKey
 
     /// - Parameter name: of the file with the URI.
     init(_ remote: RemoteKey, _ name: KeyFileName) throws {
+        guard let halfName = name.publicHalf else { throw KeyFileError.unusable }
+        self.halfName = halfName
         key = NamedKey(name, keyID: try JWK(remote.publicKey, keyID: nil, algorithm: nil).thumbprint())
         uri = remote.uri.description + "\n"
-        pin = try remote.publicKey.pem()
+        publicHalf = try remote.publicKey.pem()
         publicKey = remote.publicKey
     }
 

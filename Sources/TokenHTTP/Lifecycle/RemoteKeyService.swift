@@ -48,7 +48,9 @@ final class RemoteKeyService: Service {
                 ])
             }
             readiness.setLacksKey(true)
-            logger.error("Started without a key that can sign: \(error)", metadata: ["file": "\(file)"])
+            logger.error(
+                "Started without a key that can sign: \(error)",
+                metadata: ["file": "\(file)", "hint": "\(error.hint ?? "-")"])
         }
     }
 
@@ -56,8 +58,11 @@ final class RemoteKeyService: Service {
         await cancelWhenGracefulShutdown { [self] in
             var count = 0
             repeat {
-                if readiness.lacksKey { await tryAgain() }
-                if count % Self.looks == 0 { await tryNextKeys() }
+                if readiness.lacksKey {
+                    await tryAgain()
+                } else if count % Self.looks == 0 {
+                    await tryNextKeys()
+                }
                 count += 1
             } while (try? await Task.sleep(for: Self.interval)) != nil
         }
@@ -97,7 +102,7 @@ final class RemoteKeyService: Service {
                 guard complaints.withLock({ $0.updateValue(error, forKey: keyID) }) != error else { continue }
                 logger.warning(
                     "A key that is to sign later cannot sign now: \(error)",
-                    metadata: ["kid": "\(keyID)", "file": "\(file)"])
+                    metadata: ["kid": "\(keyID)", "file": "\(file)", "hint": "\(error.hint ?? "-")"])
             }
         }
     }

@@ -16,7 +16,8 @@ final class RotationService: Service {
     private let snapshots: SnapshotStore
     private let files: FilesThread
     private let rotations: Mutex<[AutomaticRotation]>
-    private let makesRemoteKey = Atomic(false)
+    /// Makes a key in another place.
+    private let making = Mutex<Task<Void, Never>?>(nil)
     private let remotePause = Mutex(RotationPause())
     private let algorithm: SignatureAlgorithm
 
@@ -38,6 +39,9 @@ final class RotationService: Service {
                 files.run(.rotation) { [self] in step() }
             } while (try? await Task.sleep(for: Self.interval)) != nil
         }
+        let last = making.withLock { $0 }
+        last?.cancel()
+        await last?.value
     }
 
     private func step() {
@@ -54,29 +58,41 @@ final class RotationService: Service {
 
     /// Makes the next key in another place, which may take long: one at a time, and not on the thread of the files.
     private func makeKey(after predecessor: RemoteKey, _ plan: RotationPlan, _ index: Int) {
-        guard remotePause.withLock({ $0.hasEnded(at: .now) }),
-            !makesRemoteKey.exchange(true, ordering: .acquiring)
-        else { return }
-        Task { [self] in
-            defer { makesRemoteKey.store(false, ordering: .releasing) }
-            let key: RemoteKey
-            do throws(RemoteKeyError) {
-                key = try await stores.withinLimit { [algorithm] stores async throws(RemoteKeyError) in
-                    try await stores.makeKey(
-                        at: predecessor.uri.placeOfNextKey, for: algorithm, named: RemoteKeyLabel.text(now: .now))
-                }
-            } catch {
-                remotePause.withLock { $0.lengthen(from: .now) }
-                return rotations.withLock { $0[index].fail(error) }
+        making.withLock { making in
+            guard making == nil, remotePause.withLock({ $0.hasEnded(at: .now) }) else { return }
+            making = Task { [self] in
+                await makeKey(after: predecessor, plan, index)
+                self.making.withLock { $0 = nil }
             }
-            let isTaken = files.run(.remoteRotation) { [self] in
-                let keys = snapshots.current.keys.map(\.key)
-                let follows = rotations.withLock { $0[index].finish(plan, with: key, keys: keys, now: .now) }
-                remotePause.withLock { if follows { $0 = RotationPause() } else { $0.lengthen(from: .now) } }
-                guard !follows else { return }
-                Task { [stores] in await stores.discard(key) }
+        }
+    }
+
+    private func makeKey(after predecessor: RemoteKey, _ plan: RotationPlan, _ index: Int) async {
+        let key: RemoteKey
+        do throws(RemoteKeyError) {
+            key = try await stores.withinLimit { [algorithm] stores async throws(RemoteKeyError) in
+                try await stores.makeKey(
+                    at: predecessor.uri.placeOfNextKey, for: algorithm, named: RemoteKeyLabel.text(now: .now))
             }
-            if !isTaken { await stores.discard(key) }
+        } catch {
+            remotePause.withLock { $0.lengthen(from: .now) }
+            await onFilesThread { [self] in rotations.withLock { $0[index].fail(error) } }
+            return
+        }
+        let follows = await onFilesThread { [self] in
+            let keys = snapshots.current.keys.map(\.key)
+            return rotations.withLock { $0[index].finish(plan, with: key, keys: keys, now: .now) }
+        }
+        remotePause.withLock { if follows == true { $0 = RotationPause() } else { $0.lengthen(from: .now) } }
+        if follows != true { await stores.discard(key) }
+    }
+
+    /// - Returns: `nil` if the thread does not take the job.
+    @discardableResult
+    private func onFilesThread<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result? {
+        await withCheckedContinuation { continuation in
+            let isTaken = files.run(.remoteRotation) { continuation.resume(returning: body()) }
+            if !isTaken { continuation.resume(returning: nil) }
         }
     }
 }

@@ -26,8 +26,19 @@ extension RemoteKeyStores {
         self.init(stores)
     }
 
+    /// Runs `body`, and ends what was begun in the places, whatever becomes of it.
+    package func closing<Result>(_ body: () async throws -> Result) async throws -> Result {
+        let result: Result
+        do { result = try await body() } catch {
+            await close(within: .seconds(2))
+            throw error
+        }
+        await close(within: .seconds(2))
+        return result
+    }
+
     /// Ends what was begun in the places, and waits for that no longer than `limit`: a call into a module may hang.
-    package func close(within limit: Duration) async {
+    private func close(within limit: Duration) async {
         let (events, event) = AsyncStream<Void>.makeStream()
         Task {
             await close()
@@ -54,8 +65,11 @@ extension VaultLogin {
     fileprivate init?(_ settings: KeyPlacesSettings.Vault, _ configuration: ServiceConfiguration) {
         if let file = settings.tokenFile {
             self = .tokenFile { try configuration.vaultToken(in: file) }
-        } else if let role = settings.kubernetesRole, let file = settings.kubernetesTokenFile {
-            self = .kubernetes(role: role, readToken: { try configuration.serviceAccountToken(in: file) })
+        } else if let role = settings.kubernetesRole, let file = settings.kubernetesTokenFile,
+            let mount = settings.kubernetesMount
+        {
+            self = .kubernetes(
+                role: role, readToken: { try configuration.serviceAccountToken(in: file) }, mount: mount)
         } else {
             return nil
         }

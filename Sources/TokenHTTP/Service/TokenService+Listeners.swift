@@ -142,8 +142,9 @@ extension TokenService {
         let urls = reloader.snapshots.current.policy.statusLists
         return StatusListHandler(
             publisher: StatusListPublisher(urls: urls) { [metrics] list in
-                defer { metrics.signedStatusList() }
-                return try await signers.signForService(list.signingInput, with: list.key)
+                let signature = try await signers.signForService(list.signingInput, with: list.key)
+                metrics.signedStatusList()
+                return signature
             },
             snapshots: reloader.snapshots, path: configuration.endpoints.statusLists, urls: urls, now: { .now })
     }

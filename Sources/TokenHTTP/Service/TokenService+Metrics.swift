@@ -33,6 +33,9 @@ extension TokenService {
             samples.gauge(
                 "writ_remote_signatures_in_flight", help: "Signatures that other places are making.",
                 value: Double(remoteSigning.inFlightCount))
+            samples.gauge(
+                "writ_remote_signatures_waiting", help: "Signatures that wait for their turns at other places.",
+                value: Double(remoteSigning.waitingCount))
             for listener in listeners {
                 samples.gauge(
                     "writ_open_connections", help: "Connections that clients hold open.",

@@ -58,11 +58,7 @@ package struct TokenService: Sendable {
     /// - Throws: ``ListenerError`` if the service cannot listen on an address.
     package func run(signals: ServiceSignals, companions: [any Service] = []) async throws {
         let stores = RemoteKeyStores(configuration)
-        do { try await run(signals, companions, stores) } catch {
-            await stores.close(within: Self.longestClose)
-            throw error
-        }
-        await stores.close(within: Self.longestClose)
+        try await stores.closing { try await run(signals, companions, stores) }
     }
 
     private func run(
@@ -139,9 +135,6 @@ package struct TokenService: Sendable {
 
     /// How long accepted requests have to finish.
     private static let longestGoodbye: Duration = .seconds(30)
-
-    /// How long calls into a PKCS#11 module have to end.
-    private static let longestClose: Duration = .seconds(2)
 
     /// How long companions have to send what they hold, and all services to end.
     private static let longestFlush: Duration = .seconds(10)

@@ -28,7 +28,7 @@ struct KeyMaker {
     ) async throws -> Result {
         try configuration.checkKeyPlaces()
         if writesToFolder { try configuration.keys.checkWritable() }
-        return try await closing {
+        return try await stores.closing {
             let key = try await stores.withinLimit { stores async throws(RemoteKeyError) in
                 try await stores.makeKey(at: uri, for: algorithm, named: RemoteKeyLabel.text(now: .now))
             }
@@ -39,24 +39,13 @@ struct KeyMaker {
         }
     }
 
-    /// Leaves the place when everything is done.
-    private func closing<Result>(_ body: () async throws -> Result) async throws -> Result {
-        let result: Result
-        do { result = try await body() } catch {
-            await stores.close(within: .seconds(2))
-            throw error
-        }
-        await stores.close(within: .seconds(2))
-        return result
-    }
-
     /// The key that is there, and the algorithm that it is for: the configured one if it accepts the key.
     func existingKey(at uri: KeyURI) async throws -> (key: RemoteKey, algorithm: SignatureAlgorithm) {
         if case .pkcs11(let uri) = uri, !uri.namesToken {
             throw ValidationError("the URI names no token: the next key could not be made there (token=NAME)")
         }
         try configuration.checkKeyPlaces()
-        return try await closing {
+        return try await stores.closing {
             let key = try await stores.withinLimit { stores async throws(RemoteKeyError) in
                 try await stores.key(at: uri)
             }
@@ -94,12 +83,5 @@ enum KeyPlace: String, ExpressibleByArgument, CaseIterable {
                 hint: "writ keys generate --\(kind.rawValue) URI makes the first one there")
         }
         return last.placeOfNextKey
-    }
-}
-
-extension [LoadedKey] {
-    /// Those that sign with an algorithm, in the order in which they do.
-    func signing(_ algorithm: SignatureAlgorithm) -> [LoadedKey] {
-        filter { $0.algorithm == algorithm && $0.name.content.signs }
     }
 }

@@ -8,13 +8,13 @@ extension KeysCommand.Rotate {
     func rotateSecret(_ configuration: ServiceConfiguration, in delay: Duration) async throws {
         let text = try Terminal.readInput(limit: KeysSecret.maximumSize)
         var secret = try KeysSecret(reading: Array(text.utf8))
-        let folder = configuration.keysInSecret
+        let (folder, now) = (configuration.keysInSecret, NumericDate.now)
         func rotate(_ remote: RemoteKey?) throws -> [SecretRotation] {
             try secret.rotate(
                 like: folder, in: delay, isForced: start.now, remote: remote,
-                lifetimes: configuration.lifetimesOfClients, now: .now)
+                lifetimes: configuration.lifetimesOfClients, now: now)
         }
-        let (isDue, keys) = try secret.nextSigningKey(like: folder, isForced: start.now, now: .now)
+        let (isDue, keys) = try secret.nextSigningKey(like: folder, isForced: start.now, now: now)
         let uri = isDue ? try KeyPlace.uri(place, after: keys) : nil
         let rotations =
             if let uri {
