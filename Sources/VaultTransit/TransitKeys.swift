@@ -14,6 +14,12 @@ final class TransitKeys: Sendable {
         var reloadedAt: Instant?
     }
 
+    /// What a caller does that needs a description.
+    private enum Step {
+        case use(TransitKey)
+        case wait(SharedWork<TransitKey>)
+    }
+
     /// The shortest time between two reloads of the same key.
     static let pause: Duration = .seconds(1)
 
@@ -38,26 +44,23 @@ final class TransitKeys: Sendable {
 
     private func description(of uri: TransitKeyURI) async throws(RemoteKeyError) -> TransitKey {
         let now = now()
-        let (cached, reading) = states.withLock { states in start(&states[uri, default: State()], uri, now) }
-        if let reading { return try await reading.value() }
-        guard let cached else { throw .cancelled }
-        return cached
+        switch states.withLock({ start(&$0[uri, default: State()], uri, now) }) {
+        case .use(let key): return key
+        case .wait(let reading): return try await reading.value()
+        }
     }
 
-    /// - Returns: what is read now, or else what was read.
-    private func start(_ state: inout State, _ uri: TransitKeyURI, _ now: Instant) -> (
-        TransitKey?, SharedWork<TransitKey>?
-    ) {
-        if let reading = state.reading { return (nil, reading) }
+    private func start(_ state: inout State, _ uri: TransitKeyURI, _ now: Instant) -> Step {
+        if let reading = state.reading { return .wait(reading) }
         if let key = state.key {
-            if let last = state.reloadedAt, last.duration(to: now) < Self.pause { return (key, nil) }
+            if let last = state.reloadedAt, last.duration(to: now) < Self.pause { return .use(key) }
             state.reloadedAt = now
         }
         let reading = SharedWork<TransitKey>()
         state.reading = reading
         // It is no child of the caller's task: the cancellation of one caller does not end the work of all.
         Task { await self.finish(reading, uri) }
-        return (nil, reading)
+        return .wait(reading)
     }
 
     private func finish(_ reading: SharedWork<TransitKey>, _ uri: TransitKeyURI) async {

@@ -7,34 +7,36 @@ package import RemoteKeys
 ///
 /// Each URI names its server. All servers get the same token, or the same login.
 package final class TransitStore: RemoteKeyStore {
-    private let server: VaultServer
-    private let tokens: VaultTokens
+    /// The time for one call that makes or finds a key: Vault can take seconds for one of RSA.
+    private static let limitForKeys: Duration = .seconds(30)
+
+    private let signing: VaultAccess
+    private let making: VaultAccess
     private let keys: TransitKeys
-    private let limit: Duration
 
     /// - Parameters:
     ///   - authorities: the certificate authorities for Vault, in place of all others.
     ///   - namespace: `X-Vault-Namespace`, visible ASCII; `nil` for the root namespace.
-    ///   - limit: the time for one call with all its requests, a login included.
+    ///   - limit: the time for one signature with all its requests, a login included. Other calls have 30 seconds.
     package convenience init(
         http: OutgoingHTTP, authorities: CertificateAuthorities?, login: VaultLogin, limit: Duration,
         namespace: String? = nil
     ) {
         self.init(
-            VaultServer(http: http, authorities: authorities, namespace: namespace, limit: limit), login,
-            now: { .now })
+            VaultServer(http: http, authorities: authorities, namespace: namespace), login, limit: limit, now: { .now })
     }
 
     /// - Parameter now: a monotonic clock.
-    init(_ server: VaultServer, _ login: VaultLogin, now: @escaping @Sendable () -> ContinuousClock.Instant) {
+    init(
+        _ server: VaultServer, _ login: VaultLogin, limit: Duration,
+        now: @escaping @Sendable () -> ContinuousClock.Instant
+    ) {
         let tokens = VaultTokens(login, server, now: now)
-        self.server = server
-        self.tokens = tokens
-        limit = server.limit
+        let signing = VaultAccess(server: server, tokens: tokens, limit: limit)
+        self.signing = signing
+        making = VaultAccess(server: server, tokens: tokens, limit: Self.limitForKeys)
         keys = TransitKeys(now: now) { (uri) throws(RemoteKeyError) in
-            do throws(VaultFault) { return try await TransitStore.read(uri, server, tokens) } catch {
-                throw error.error
-            }
+            do throws(VaultFault) { return try await signing.read(uri, isPinned: true) } catch { throw error.error }
         }
     }
 
@@ -48,7 +50,7 @@ package final class TransitStore: RemoteKeyStore {
             throw RemoteKeyError(.unsupported, "the key that is pinned for \(uri) does not sign \(algorithm)")
         }
         let input = try TransitInput(message, algorithm)
-        return try await limited(uri) { () throws(RemoteKeyError) in
+        return try await limited(uri, signing.limit) { () throws(RemoteKeyError) in
             let version = try await self.keys.version(of: publicKey, at: uri)
             let fault: VaultFault
             do throws(VaultFault) { return try await self.sign(input, uri, version: version) } catch { fault = error }
@@ -70,26 +72,25 @@ package final class TransitStore: RemoteKeyStore {
         guard let type = algorithm.transitKeyType else {
             throw RemoteKeyError(.unsupported, "Transit gets no keys for \(algorithm)")
         }
-        return try await limited(uri) { () throws(RemoteKeyError) in
+        return try await limited(uri, making.limit) { () throws(RemoteKeyError) in
             do throws(VaultFault) { return try await self.makeVersion(of: uri, for: algorithm, type) } catch {
                 throw error.error
             }
         }
     }
 
-    /// See ``RemoteKeyStore``.
+    /// See ``RemoteKeyStore``. A key that Transit can give out is accepted, unlike in ``makeKey(at:for:named:)``: `exportable` and
+    /// `allow_plaintext_backup` are decisions of who made it, and are not checked.
     package func key(at uri: KeyURI) async throws(RemoteKeyError) -> RemoteKey {
         let uri = try Self.transitURI(of: uri)
-        return try await limited(uri) { () throws(RemoteKeyError) in
+        return try await limited(uri, making.limit) { () throws(RemoteKeyError) in
             let key: TransitKey
-            do throws(VaultFault) { key = try await Self.read(uri, self.server, self.tokens) } catch {
-                throw error.error
-            }
+            do throws(VaultFault) { key = try await self.making.read(uri) } catch { throw error.error }
             return RemoteKey(.vault(uri), try key.newest())
         }
     }
 
-    /// Nothing is open but connections, which all requests of the process share.
+    /// Nothing is open but connections, which all requests of the process share, and the thread for files, which ends with the store.
     package func close() async {}
 
     /// Removes nothing: Transit deletes a key with all its versions or not at all, and an earlier version may sign. A version that
@@ -97,7 +98,7 @@ package final class TransitStore: RemoteKeyStore {
     package func discard(_ key: RemoteKey) async {}
 
     private func sign(_ input: TransitInput, _ uri: TransitKeyURI, version: Int) async throws(VaultFault) -> [UInt8] {
-        let answer = try await Self.call(.sign(input, uri, version: version), uri, server, tokens)
+        let answer = try await signing.send(.sign(input, uri, version: version), about: uri)
         guard let text = answer["data"]?.object?["signature"]?.string,
             let signature = input.signature(in: text, version: version)
         else { throw .malformed("its answer has no signature of version \(version)", uri.origin) }
@@ -107,20 +108,16 @@ package final class TransitStore: RemoteKeyStore {
     private func makeVersion(
         of uri: TransitKeyURI, for algorithm: SignatureAlgorithm, _ type: String
     ) async throws(VaultFault) -> RemoteKey {
-        var earlier: TransitKey?
-        do throws(VaultFault) { earlier = try await Self.read(uri, server, tokens) } catch {
-            // If there is no such engine either, the next request says so.
-            guard error.status == 404 else { throw error }
-        }
+        // If there is no such engine either, the next request says so.
+        let earlier = try await making.readIfPresent(uri)
         if let earlier {
             do throws(RemoteKeyError) { try earlier.checkNextVersion(for: algorithm) } catch { throw VaultFault(error) }
-            _ = try await Self.call(.rotateKey(uri), uri, server, tokens)
+            _ = try await making.send(.rotateKey(uri), about: uri)
         } else {
-            _ = try await Self.call(.createKey(uri, type: type), uri, server, tokens)
+            _ = try await making.send(.createKey(uri, type: type), about: uri)
         }
         // Old versions of Vault answer these requests without the key. Another process may have made it meanwhile.
-        let key = try await Self.read(uri, server, tokens)
-        guard key.latestVersion > earlier?.latestVersion ?? 0 else {
+        guard let key = try await making.readIfPresent(uri), key.latestVersion > earlier?.latestVersion ?? 0 else {
             throw VaultFault(
                 RemoteKeyError(
                     .unavailable, "Vault at \(uri.origin) shows no new version of \(uri.name) yet",
@@ -134,37 +131,8 @@ package final class TransitStore: RemoteKeyStore {
         }
     }
 
-    private static func read(
-        _ uri: TransitKeyURI, _ server: VaultServer, _ tokens: VaultTokens
-    ) async throws(VaultFault) -> TransitKey {
-        let answer = try await call(.readKey(uri), uri, server, tokens)
-        guard let key = answer["data"]?.object.flatMap({ TransitKey($0, uri) }) else {
-            throw .malformed("its answer describes no key", uri.origin)
-        }
-        return key
-    }
-
-    /// Sends a request, and once more with another token if Vault refuses the first.
-    private static func call(
-        _ request: VaultRequest, _ uri: TransitKeyURI, _ server: VaultServer, _ tokens: VaultTokens
-    ) async throws(VaultFault) -> JSONObject {
-        let fault: VaultFault
-        let token: VaultToken
-        do throws(RemoteKeyError) { token = try await tokens.token(for: uri.origin) } catch { throw VaultFault(error) }
-        do throws(VaultFault) { return try await server.send(request, to: uri.origin, with: token) } catch {
-            fault = error
-        }
-        guard fault.status == 403 else { throw fault }
-        let other: VaultToken?
-        do throws(RemoteKeyError) { other = try await tokens.replacement(of: token, for: uri.origin) } catch {
-            throw VaultFault(error)
-        }
-        guard let other else { throw fault }
-        return try await server.send(request, to: uri.origin, with: other)
-    }
-
     private func limited<Value: Sendable>(
-        _ uri: TransitKeyURI, _ body: @escaping @Sendable () async throws(RemoteKeyError) -> Value
+        _ uri: TransitKeyURI, _ limit: Duration, _ body: @escaping @Sendable () async throws(RemoteKeyError) -> Value
     ) async throws(RemoteKeyError) -> Value {
         do { return try await Deadline.race(limit) { try await body() } } catch let error as RemoteKeyError {
             // What is cancelled fails in many ways.

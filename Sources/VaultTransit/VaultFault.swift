@@ -1,5 +1,4 @@
 import OAuth
-import RemoteKeys
 
 /// Why a request to Vault has no outcome.
 struct VaultFault: Error {
@@ -10,13 +9,6 @@ struct VaultFault: Error {
     init(_ error: RemoteKeyError, status: UInt? = nil) {
         self.error = error
         self.status = status
-    }
-
-    /// No answer.
-    init(_ failure: ConnectionFailure, _ origin: String) {
-        let code: RemoteKeyError.Code = failure.code == .timedOut ? .timedOut : .unavailable
-        let hint = failure.code == .tooLarge ? "a key with some hundred versions is too large: trim it" : nil
-        self.init(RemoteKeyError(code, "Vault at \(origin) gives no answer: \(failure)", hint: hint))
     }
 
     /// An answer that says something else than Vault does.
@@ -34,7 +26,7 @@ struct VaultFault: Error {
         let error =
             switch request.purpose {
             case .login: Self.error(ofLogin: refusal, request, origin)
-            case .readKey, .createKey, .rotateKey, .sign: Self.error(ofKey: refusal, request, origin)
+            case .readKey, .readPinnedKey, .createKey, .rotateKey, .sign: Self.error(ofKey: refusal, request, origin)
             }
         self.init(error ?? Self.error(ofServer: refusal, origin), status: refusal.status)
     }
@@ -50,7 +42,9 @@ struct VaultFault: Error {
         case 404:
             RemoteKeyError(
                 .denied, "Vault at \(origin) has no login at \(request.path)\(refusal.suffix)",
-                hint: "enable the auth method kubernetes there, or name the mount and the namespace that it has")
+                hint:
+                    "enable the auth method kubernetes there, or name its mount in vault.kubernetes_mount, and its namespace"
+                    + " in vault.namespace")
         default: nil
         }
     }
@@ -61,16 +55,19 @@ struct VaultFault: Error {
         switch refusal.status {
         case 400, 405:
             return RemoteKeyError(
-                .unsupported, "Vault at \(origin) refuses the request \(request.path)\(refusal.suffix)")
+                .unsupported, "Vault at \(origin) refuses the request \(request.path)\(refusal.suffix)",
+                hint:
+                    "check that \(uri.mount) is a Transit engine, and that this release of Vault has keys and signatures of"
+                    + " the algorithm")
         case 401, 403:
             let policy = request.policy.map { "path \"\($0.path)\" { capabilities = [\"\($0.capability)\"] }" }
             return RemoteKeyError(
                 .denied, "Vault at \(origin) denies \(request.path): the token is not valid, or no policy allows it",
                 hint: policy.map { "the policy needs \($0)" })
-        case 404 where refusal.saysNothing:
+        case 404 where refusal.hasEmptyErrors:
             return RemoteKeyError(
                 .noSuchKey, "Vault at \(origin) has no key \(uri.name) in \(uri.mount)",
-                hint: "writ keys generate --vault \(uri) makes it")
+                hint: hint(ofMissing: uri, request.purpose))
         case 404:
             return RemoteKeyError(
                 .noSuchKey, "Vault at \(origin) has no Transit engine at \(uri.mount)\(refusal.suffix)",
@@ -81,22 +78,40 @@ struct VaultFault: Error {
         }
     }
 
+    /// A key that is pinned cannot be made again: the next one of the name has another public half.
+    private static func hint(ofMissing uri: TransitKeyURI, _ purpose: VaultRequest.Purpose) -> String {
+        switch purpose {
+        case .readKey, .createKey: "writ keys generate --vault \(uri) makes it"
+        case .login, .readPinnedKey, .rotateKey, .sign:
+            "check the URI and vault.namespace; if the key was deleted, restore it from a backup of Vault, or retire it with"
+                + " writ keys retire"
+        }
+    }
+
     private static func error(ofServer refusal: VaultRefusal, _ origin: String) -> RemoteKeyError {
-        let (state, hint): (String, String?) =
+        let (state, hint) =
             switch refusal.status {
             case 300..<400:
                 (
                     "redirects, as a standby does, and redirects are not followed",
                     "name the active server in the URI, or a load balancer in front of it"
                 )
-            case 412: ("does not have the latest state of the active server yet", nil)
+            case 412:
+                (
+                    "does not have the latest state of the active server yet",
+                    "if it stays so, check the replication, or name the active server in the URI"
+                )
             case 429:
                 ("has too many requests, or is a standby", "check its quotas, and name the active server in the URI")
             case 472: ("is a standby for disaster recovery", "name the active server in the URI")
             case 473, 474: ("is a standby", "name the active server in the URI")
-            case 501: ("is not initialized", nil)
+            case 501:
+                (
+                    "is not initialized",
+                    "check that the URI names the right server; bao operator init, or vault operator init, initializes it"
+                )
             case 503: ("is sealed, or in maintenance", "bao operator unseal, or vault operator unseal, unseals it")
-            default: ("fails", nil)
+            default: ("fails", "look into the log of Vault, or into that of a proxy in front of it")
             }
         return RemoteKeyError(.unavailable, "Vault at \(origin) \(state)\(refusal.suffix)", hint: hint)
     }

@@ -10,14 +10,14 @@ struct VaultRefusal: Sendable {
     /// The first of Vault's texts on one line, without what a terminal does not show; `nil` if there is none, or if it holds
     /// a secret that was sent.
     private let text: String?
-    /// Whether Vault answers that there is an error, and names none: so it says that there is nothing at a path.
-    let saysNothing: Bool
+    /// Whether the answer is `{"errors":[]}`: so Vault says that there is nothing at a path.
+    let hasEmptyErrors: Bool
 
     /// - Parameter secrets: what was sent with the request.
     init(status: UInt, body: [UInt8], hiding secrets: [VaultToken]) {
         self.status = status
         let errors = (try? JSONReader.read(body))?.object?["errors"]?.array
-        saysNothing = errors?.isEmpty == true
+        hasEmptyErrors = errors?.isEmpty == true
         let line = errors?.first?.string.map { Self.line($0) }
         text = line.flatMap { line in
             line.isEmpty || secrets.contains { $0.occurs(in: line) } ? nil : Self.beginning(of: line)

@@ -7,6 +7,8 @@ struct VaultRequest: Sendable {
     enum Purpose: Sendable {
         case login
         case readKey
+        /// To find the version of a key whose public half is in the folder of the keys.
+        case readPinnedKey
         case createKey
         case rotateKey
         case sign
@@ -24,7 +26,7 @@ struct VaultRequest: Sendable {
     let uri: TransitKeyURI?
 
     /// Whether the outcome is the same if Vault gets it twice.
-    var mayBeRepeated: Bool { purpose != .rotateKey }
+    var isIdempotent: Bool { purpose != .rotateKey }
 
     /// `POST auth/MOUNT/login`
     ///
@@ -40,7 +42,11 @@ struct VaultRequest: Sendable {
     }
 
     /// `GET MOUNT/keys/NAME`
-    static func readKey(_ uri: TransitKeyURI) -> VaultRequest { ofKey(uri, .readKey, .GET, capability: "read") }
+    ///
+    /// - Parameter isPinned: whether the folder of the keys has its public half already.
+    static func readKey(_ uri: TransitKeyURI, isPinned: Bool) -> VaultRequest {
+        ofKey(uri, isPinned ? .readPinnedKey : .readKey, .GET, capability: "read")
+    }
 
     /// `POST MOUNT/keys/NAME`: makes a key that Transit never gives out. A key that is there stays as it is.
     ///

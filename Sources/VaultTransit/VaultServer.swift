@@ -10,20 +10,20 @@ struct VaultServer: Sendable {
     let authorities: CertificateAuthorities?
     /// `X-Vault-Namespace`; `nil` for the root namespace.
     let namespace: String?
-    /// The time for one request.
-    let limit: Duration
 
     /// Sends a request, on a connection that is kept for the next one.
     ///
     /// - Parameters:
     ///   - token: `nil` for a login.
     ///   - secret: what else is sent, and must not be in an error.
+    ///   - limit: the time for the request; as much again if it is sent once more on a new connection.
     /// - Returns: the answer; an empty object for one without content.
     func send(
-        _ request: VaultRequest, to origin: String, with token: VaultToken?, hiding secret: VaultToken? = nil
+        _ request: VaultRequest, to origin: String, with token: VaultToken?, hiding secret: VaultToken? = nil,
+        within limit: Duration
     ) async throws(VaultFault) -> JSONObject {
         let answer: HTTPAnswer
-        do throws(ConnectionFailure) { answer = try await exchange(request, origin, token) } catch {
+        do throws(ConnectionFailure) { answer = try await exchange(request, origin, token, limit) } catch {
             throw VaultFault(error, origin)
         }
         switch answer.status {
@@ -43,7 +43,7 @@ struct VaultServer: Sendable {
     }
 
     private func exchange(
-        _ request: VaultRequest, _ origin: String, _ token: VaultToken?
+        _ request: VaultRequest, _ origin: String, _ token: VaultToken?, _ limit: Duration
     ) async throws(ConnectionFailure) -> HTTPAnswer {
         var message = HTTPClientRequest(url: "\(origin)/v1/\(request.path)")
         message.method = request.method
@@ -56,14 +56,15 @@ struct VaultServer: Sendable {
             message.headers.add(name: "Content-Type", value: "application/json")
             message.body = .bytes(ByteBuffer(bytes: body))
         }
-        do throws(ConnectionFailure) { return try await sendOnce(message) } catch {
+        do throws(ConnectionFailure) { return try await sendOnce(message, limit) } catch {
             // The server may have closed a kept connection just when the request was sent.
-            guard error.code == .closed, request.mayBeRepeated else { throw error }
-            return try await sendOnce(message)
+            guard error.code == .closed, request.isIdempotent else { throw error }
+            return try await sendOnce(message, limit)
         }
     }
 
-    private func sendOnce(_ message: HTTPClientRequest) async throws(ConnectionFailure) -> HTTPAnswer {
+    private func sendOnce(_ message: HTTPClientRequest, _ limit: Duration) async throws(ConnectionFailure) -> HTTPAnswer
+    {
         try await http.send(message, within: limit, trusting: authorities, keepsConnection: true)
     }
 }

@@ -1,6 +1,5 @@
 import JOSE
 import Libcrypto
-import NIOPosix
 import OAuth
 import WireText
 
@@ -27,13 +26,15 @@ final class VaultToken: Sendable {
         try self.init(SecretBytes(copying: text.utf8.span))
     }
 
-    /// Reads a token, on a thread that may wait for a file.
+    /// Reads a token on a thread that may wait for a file.
     ///
     /// - Parameter kind: what it is, for an error: "the token of Vault".
     /// - Throws: ``RemoteKeyError/Code/denied``.
-    convenience init(reading read: @escaping VaultLogin.Read, _ kind: StaticString) async throws(RemoteKeyError) {
+    convenience init(
+        reading read: @escaping VaultLogin.Read, on thread: TokenFileThread, _ kind: StaticString
+    ) async throws(RemoteKeyError) {
         do {
-            let octets = try await NIOThreadPool.singleton.runIfActive { try read().withoutLineEnds() }
+            let octets = try await thread.run { try read().withoutLineEnds() }
             try self.init(octets)
         } catch {
             throw RemoteKeyError(.denied, "\(kind) cannot be read: \(VisibleText.line("\(error)"))")

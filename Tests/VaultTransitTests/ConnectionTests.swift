@@ -161,11 +161,41 @@ import WireText
         }
     }
 
+    @Test("The limit is that of a signature: making and finding a key, and the login for it, have a limit of their own")
+    func limitsSignaturesAlone() async throws {
+        let stub = try TransitStub()
+        let login = VaultLogin.kubernetes(role: "writ") { try SecretBytes(copying: "eyJ".utf8.span) }
+        try await stub.serve(login: login, limit: .zero) { store, uri in
+            let key = try await store.key(at: .vault(uri))
+            _ = try await store.makeKey(at: .vault(uri), for: .es256, named: "")
+            stub.reply(to: .sign, .hang)
+            await expect(code: .timedOut) { try await store.sign(TransitStub.message, with: key, .es256) }
+        }
+    }
+
+    @Test("A signature that waits for the login of another call ends in its own time, and the login goes on")
+    func limitsTheWaitForALogin() async throws {
+        let stub = try TransitStub()
+        let login = VaultLogin.kubernetes(role: "writ") { try SecretBytes(copying: "eyJ".utf8.span) }
+        let key = try #require(try stub.publicKey())
+        stub.hold(.login)
+        try await stub.serve(login: login, limit: .milliseconds(10)) { store, uri in
+            let other = Task { try await store.key(at: .vault(uri)) }
+            try await eventually { stub.heldCount == 1 }
+            await expect(code: .timedOut) {
+                try await store.sign(TransitStub.message, with: RemoteKey(.vault(uri), key), .es256)
+            }
+            stub.release()
+            _ = try await other.value
+        }
+        #expect(stub.calls(.login).count == 1)
+    }
+
     @Test("The cancellation of the caller ends the request")
     func endsWithItsCaller() async throws {
         let stub = try TransitStub()
         stub.reply(to: .read, .hang)
-        try await stub.serve(limit: .seconds(3600)) { store, uri in
+        try await stub.serve { store, uri in
             let caller = Task { try await store.key(at: .vault(uri)) }
             try await eventually { stub.calls(.read).count == 1 }
             caller.cancel()
@@ -180,6 +210,7 @@ import WireText
         let uri = try KeyURI("vault+http://127.0.0.1:1/transit/keys/writ")
         let error = await expect(code: .unavailable) { try await Self.store().key(at: uri) }
         #expect(error?.description == "Vault at http://127.0.0.1:1 gives no answer: the connection was refused")
+        #expect(error?.hint == "check that Vault runs, and listens at the address and port of the URI")
     }
 
     @Test("A server that was away is used as soon as it is there again")

@@ -86,6 +86,19 @@ import Testing
         }
     }
 
+    @Test("A new key that a standby does not show yet is reported as that")
+    func namesAStandby() async throws {
+        let stub = try TransitStub(versions: 0)
+        let missing = TransitStub.Reply.status(404, #"{"errors":[]}"#)
+        stub.reply(to: .read, missing, missing)
+        try await stub.serve { store, uri in
+            let error = await expect(code: .unavailable) {
+                try await store.makeKey(at: .vault(uri), for: .es256, named: "")
+            }
+            #expect(error?.hint?.contains("keys adopt") == true)
+        }
+    }
+
     @Test("A rotation whose answer is lost is not repeated")
     func rotatesOnce() async throws {
         let stub = try TransitStub()

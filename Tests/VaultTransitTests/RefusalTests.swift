@@ -34,6 +34,7 @@ import Testing
             let error = await expect(code: code) { try await store.key(at: .vault(uri)) }
             #expect(error?.description.contains(text) == true, "\(error?.description ?? "")")
             #expect(error?.description.contains(uri.origin) == true)
+            #expect(error?.hint != nil)
             // Nothing of it is kept.
             _ = try await store.key(at: .vault(uri))
         }
@@ -51,6 +52,29 @@ import Testing
                 }
                 #expect(error?.hint == #"the policy needs path "team/transit/\#(path)" { capabilities = ["update"] }"#)
             }
+        }
+    }
+
+    @Test(
+        "Only for a key that is not pinned the hint is to make one: another key cannot take the place of a pinned one")
+    func namesMissingKeys() async throws {
+        let missing = TransitStub.Reply.status(404, #"{"errors":[]}"#)
+        for operation in [TransitStub.Operation.read, .sign] {
+            let stub = try TransitStub()
+            stub.reply(to: operation, missing)
+            let key = try #require(try stub.publicKey())
+            try await stub.serve { store, uri in
+                let error = await expect(code: .noSuchKey) {
+                    try await store.sign(TransitStub.message, with: RemoteKey(.vault(uri), key), .es256)
+                }
+                #expect(error?.hint?.contains("backup") == true)
+                #expect(error?.hint?.contains("keys generate") == false)
+            }
+        }
+        let stub = try TransitStub(versions: 0)
+        try await stub.serve { store, uri in
+            let error = await expect(code: .noSuchKey) { try await store.key(at: .vault(uri)) }
+            #expect(error?.hint == "writ keys generate --vault \(uri) makes it")
         }
     }
 

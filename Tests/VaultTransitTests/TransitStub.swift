@@ -13,7 +13,7 @@ import WireText
 
 /// A server of Vault for one test, with one key. It answers as OpenBao 2.7 does, unless the test says otherwise.
 final class TransitStub: Sendable {
-    enum Operation: Sendable, Hashable {
+    enum Operation: Sendable, Hashable, CaseIterable {
         case login
         case read
         case create
@@ -55,7 +55,7 @@ final class TransitStub: Sendable {
         var logins = 0
         var replies: [Operation: [Reply]] = [:]
         var calls: [Call] = []
-        var isHeld = false
+        var heldOperations: Set<Operation> = []
         var held: [CheckedContinuation<Void, Never>] = []
     }
 
@@ -104,14 +104,16 @@ final class TransitStub: Sendable {
     /// The public half of a version.
     func publicKey(_ version: Int = 1) throws -> PublicKey? { try change { $0.versions[version] }?.publicKey }
 
-    // MARK: Answers of all requests held back
+    // MARK: Answers held back
 
-    func hold() { change { $0.isHeld = true } }
+    func hold(_ operations: Operation...) {
+        change { $0.heldOperations = operations.isEmpty ? Set(Operation.allCases) : Set(operations) }
+    }
 
     func release() {
         let held = change { state in
             defer { state.held = [] }
-            state.isHeld = false
+            state.heldOperations = []
             return state.held
         }
         for continuation in held { continuation.resume() }
@@ -119,11 +121,12 @@ final class TransitStub: Sendable {
 
     var heldCount: Int { change { $0.held.count } }
 
-    private func waitWhileHeld() async {
+    private func waitWhileHeld(_ operation: Operation) async {
         await withCheckedContinuation { continuation in
             let isHeld = change { state in
-                if state.isHeld { state.held.append(continuation) }
-                return state.isHeld
+                let isHeld = state.heldOperations.contains(operation)
+                if isHeld { state.held.append(continuation) }
+                return isHeld
             }
             if !isHeld { continuation.resume() }
         }
@@ -132,6 +135,8 @@ final class TransitStub: Sendable {
     // MARK: Serving
 
     /// Runs `body` with a store and the URI of the key.
+    ///
+    /// - Parameter limit: the time for a signature.
     func serve(
         login: VaultLogin = .tokenFile { try SecretBytes(copying: "root\n".utf8.span) }, limit: Duration = .seconds(60),
         namespace: String? = nil, clock: StubClock = StubClock(),
@@ -141,8 +146,8 @@ final class TransitStub: Sendable {
         router.get("v1/**") { request, _ in try await self.answer(request) }
         router.post("v1/**") { request, _ in try await self.answer(request) }
         try await LoopbackServer.serve(router) { origin in
-            let server = VaultServer(http: .writ(), authorities: nil, namespace: namespace, limit: limit)
-            let store = TransitStore(server, login, now: { clock.now })
+            let server = VaultServer(http: .writ(), authorities: nil, namespace: namespace)
+            let store = TransitStore(server, login, limit: limit, now: { clock.now })
             try await body(store, try TransitKeyURI(Octets("vault+\(origin)/team/transit/keys/writ")))
         }
     }
@@ -156,7 +161,7 @@ final class TransitStub: Sendable {
                 Call(operation: operation, path: request.uri.path, headers: request.headers, body: body))
             return state.replies[operation]?.isEmpty == false ? state.replies[operation]?.removeFirst() : nil
         }
-        await waitWhileHeld()
+        await waitWhileHeld(operation)
         switch reply {
         case nil: return Self.response(try rightAnswer(operation, request, body))
         case .status(let status, let text): return Self.response((status, text))

@@ -7,9 +7,7 @@ import VaultTransit
 
 extension RemoteKeyStores {
     /// The places of `pkcs11` and `vault`. None of them is reached yet.
-    ///
-    /// - Parameter limit: the longest time for one call to Vault.
-    package init(_ configuration: ServiceConfiguration, limit: Duration? = nil) {
+    package init(_ configuration: ServiceConfiguration) {
         let settings = configuration.keyPlaces
         var stores: [KeyURI.Place: any RemoteKeyStore] = [:]
         if let module = settings.pkcs11?.module {
@@ -21,7 +19,7 @@ extension RemoteKeyStores {
             stores[.vault] = TransitStore(
                 http: OutgoingHTTP(configuration),
                 authorities: configuration.vaultAuthorities.map { CertificateAuthorities($0) }, login: login,
-                limit: limit ?? settings.wait, namespace: vault.namespace)
+                limit: settings.wait, namespace: vault.namespace)
         }
         self.init(stores)
     }

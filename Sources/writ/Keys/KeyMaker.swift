@@ -13,13 +13,10 @@ struct KeyMaker {
     /// Whether new keys are for the keys folder, and not for a Secret on standard output.
     private let writesToFolder: Bool
 
-    /// Vault gets this long for a new key.
-    private static let limit: Duration = .seconds(30)
-
     init(_ configuration: ServiceConfiguration, writesToFolder: Bool = true) {
         self.writesToFolder = writesToFolder
         self.configuration = configuration
-        stores = RemoteKeyStores(configuration, limit: Self.limit)
+        stores = RemoteKeyStores(configuration)
     }
 
     /// Makes a key in the place that a URI names, and lets `use` write it to the folder. If it does not, the key is removed again.
