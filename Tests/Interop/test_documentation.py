@@ -62,6 +62,13 @@ def anchors(page):
     return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
+def test_each_source_of_the_comparison_has_an_address():
+    text = (ROOT / "Documentation/Comparison.md").read_text()
+    named = set(re.findall(r"\]\[([\w-]+)\]", text))
+    addresses = re.findall(r"^\[([\w-]+)\]: https://\S+$", text, re.MULTILINE)
+    assert sorted(named) == sorted(addresses)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_scripts_are_there(page):
     for script in set(re.findall(r"\bscript/[\w-]+", page.read_text())):
