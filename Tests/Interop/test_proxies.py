@@ -20,6 +20,8 @@ HOST = "tokens.example.com"
 # The proxy comes to Writ from 127.0.0.1; the client that a test is comes to the proxy from here.
 CLIENT = "127.0.0.2"
 PROXIES = ["nginx", "haproxy", "caddy", "envoy"]
+# The others speak HTTP/2 with clients that ask for it.
+WITHOUT_HTTP_2 = ["haproxy"]
 
 
 def block(name, **replacements):
@@ -158,7 +160,7 @@ def test_the_address_of_the_client_is_what_the_proxy_says_and_not_what_the_clien
             return answer if '"access_token"' in answer else None
 
         answer = wait_until("there is a token", issued)
-        assert answer.startswith("HTTP/2 200" if version == "--http2" else "HTTP/1.1 200")
+        assert answer.startswith("HTTP/2 200" if version == "--http2" and name not in WITHOUT_HTTP_2 else "HTTP/1.1 200")
         request_id = re.search(r"(?im)^x-request-id: (\S+)", answer)[1]
 
         def event():
@@ -224,6 +226,5 @@ def test_a_token_request_that_has_been_read_is_not_repeated(name, tmp_path):
         with Proxy(name, tmp_path, *addresses).running() as proxy:
             wait_until("the service counts as ready", lambda: " 200" in proxy.curl().split("\n")[0])
             answer = proxy.token("demo:secret-of-nothing")
-            # HAProxy closes the connection as the server did.
-            assert answer == "" or re.search(r"^HTTP/2 50[23]", answer), answer
+            assert re.search(r"^HTTP/\S+ 50[23]", answer), answer
     assert len(requests) == 1
