@@ -69,7 +69,7 @@ def make(tree: Path, extra: list[str]):
         for file in (DPKG / "info").glob(f"{name}[.:]*list"):
             shutil.copy2(file, info)
     (info.parent / "status").write_text("\n".join(known[name] for name in sorted(packages)))
-    for folder in ("dev", "etc", "proc", "run", "tmp", "root"):
+    for folder in ("dev", "etc", "proc", "run", "tmp", "root", "usr/local"):
         (tree / folder).mkdir(exist_ok=True)
     (tree / "dev/null").touch()
     (tree / "dev/null").chmod(0o666)
