@@ -83,7 +83,7 @@ class TestContents:
         fields = subprocess.run(["dpkg-deb", "--field", deb], capture_output=True, encoding="utf-8", check=True).stdout
         assert f"Package: writ\nVersion: {version}\n" in fields
         depends = re.search(r"^Depends: (.*)$", fields, re.MULTILINE)[1]
-        for name in ("libc6 (>= 2.", "libssl3 (>= 3.", "libcrypt1", "libsqlite3-0", "libstdc++6 (>= ", "zlib1g", "passwd"):
+        for name in ("libc6 (>= 2.", "libssl3 (>= 3.", "libcrypt1", "libsqlite3-0", "libstdc++6", "zlib1g", "passwd"):
             assert name in depends
         conffiles = subprocess.run(["dpkg-deb", "--info", deb, "conffiles"], capture_output=True, encoding="utf-8", check=True)
         assert conffiles.stdout == "/etc/writ/writ.yaml\n"
