@@ -141,7 +141,7 @@ def name(request):
 def behind(own_service):
     """A service with the configuration that the page gives one behind a proxy, at addresses of its own."""
     listen, management = own_service.issuer.removeprefix("http://"), own_service.management.removeprefix("http://")
-    text = block("yaml", **{"127.0.0.1:8080": listen, "127.0.0.1:8081": management})
+    text = block("yaml behind", **{"127.0.0.1:8080": listen, "127.0.0.1:8081": management})
     (own_service.folder / "writ.yaml").write_text(text)
     assert "warning" not in own_service.writ("config", "check").stderr
     return own_service.start()
