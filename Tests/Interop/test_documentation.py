@@ -1,5 +1,6 @@
 """What the documentation names is there."""
 
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -73,6 +74,16 @@ def test_each_source_of_the_comparison_has_an_address():
 def test_scripts_are_there(page):
     for script in set(re.findall(r"\bscript/[\w-]+", page.read_text())):
         assert (ROOT / script).exists(), f"{page.name}: there is no {script}"
+
+
+def test_the_endpoints_are_those_of_the_description():
+    text = (ROOT / "Documentation/Endpoints.md").read_text().split("\n## ")[0]
+    paths = json.loads((ROOT / "Documentation/openapi.json").read_text())["paths"]
+    described = {f"{method.upper()} {path}" for path in paths for method in paths[path] if method in {"get", "post"}}
+    # The standard configuration has these off.
+    optional = {"POST /oauth2/revoke", "GET /oauth2/authorize", "GET /console"}
+    rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
+    assert set(re.findall("`((?:GET|POST) [^`]+)`", "".join(rows))) == described | optional
 
 
 def test_a_backup_of_the_documentation_is_readable_for_its_owner_alone(tmp_path):

@@ -1,4 +1,4 @@
-"""Client libraries with their defaults: Authlib, idpyoidc and MSAL, with the settings that README.md names for them."""
+"""Client libraries with their defaults: Authlib, idpyoidc and MSAL, with the settings that Documentation/Clients.md names for them."""
 
 import datetime
 

@@ -100,7 +100,7 @@ import Testing
         #expect(throws: Never.self) { try result.get() }
     }
 
-    /// What a library puts into an assertion, with the settings that README.md names for it.
+    /// What a library puts into an assertion, with the settings that Clients.md names for it.
     struct Shape: Sendable, CustomTestStringConvertible {
         let testDescription: String
         let claims: [String: JSONValue?]

@@ -125,7 +125,7 @@ import Testing
             scope: site.read
 
         """,
-        // The README, with every member
+        // The documentation, with every member
         """
           - client_id: ID
             client_name: Nightly reporting                        # optional
