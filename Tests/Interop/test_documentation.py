@@ -86,6 +86,11 @@ def test_the_endpoints_are_those_of_the_description():
     assert set(re.findall("`((?:GET|POST) [^`]+)`", "".join(rows))) == described | optional
 
 
+def test_the_pictures_are_those_that_the_script_makes():
+    """From the times in the sources, so that a changed time changes the picture of a rotation."""
+    subprocess.run([ROOT / "script/pictures", "--check"], check=True, timeout=30)
+
+
 def test_a_backup_of_the_documentation_is_readable_for_its_owner_alone(tmp_path):
     (command,) = re.findall(r"^ {4}(\(umask .* tar .*)$", (ROOT / "Documentation/Operations.md").read_text(), re.MULTILINE)
     for name in ("writ.yaml", "clients.yaml", "keys"):
