@@ -1,6 +1,6 @@
 """Runs the sessions of a page: its ```console blocks, one after the other in one shell, and compares what they print.
 
-- `$ COMMAND` is a command. It continues on the next line if it ends with a backslash.
+- `$ COMMAND` is a command. It continues on the next line if it ends with a backslash or a bar.
 - `# not run: REASON` behind a command says why it is not run. Other comments are for readers.
 - In what is printed `...` stands for anything within a line, and alone in a line for any number of lines. Times are any times, and
   runs of blanks are one blank.
@@ -15,12 +15,13 @@ import re
 import select
 import signal
 import subprocess
+import textwrap
 import time
 from dataclasses import dataclass, field
 
 from service import BINARY, DEADLINE, clean_environment, free_addresses
 
-BLOCK = re.compile(r"^```(\w+)(?: ([\w./-]+))?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+BLOCK = re.compile(r"^( *)```(\w+)(?: ([\w./-]+))?\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d\\?:\d\d\\?:\d\dZ")
 SERVER = re.compile(r"(?:[A-Z_]+=\S+ )*(?:writ serve|python3 api\.py)")
 # What may be asked again: what the service has taken up shows within two seconds.
@@ -43,12 +44,17 @@ class Command:
         return any(line.startswith("error:") for line in self.expected)
 
 
+def blocks(text):
+    """The blocks of a page: language, name of a file or nothing, text. A block in a list is indented."""
+    return [(language, name, textwrap.dedent(block)) for _, language, name, block in BLOCK.findall(text)]
+
+
 def commands(block):
     found = []
     for line in block.splitlines():
         if line.startswith("$ "):
             found.append(Command(line[2:]))
-        elif found[-1].line.endswith("\\") and not found[-1].expected:
+        elif found[-1].line.endswith(("\\", "|")) and not found[-1].expected:
             found[-1].line += "\n" + line
         else:
             found[-1].expected.append(line)
@@ -103,7 +109,7 @@ class ConsoleSession:
     def run_page(self, text, on_command=lambda command, output: None):
         """Runs every block; gives the number of commands that ran."""
         count = 0
-        for language, name, block in BLOCK.findall(text):
+        for language, name, block in blocks(text):
             if name:
                 self.working_folder().joinpath(name).write_text(self.here(block))
             elif language == "console":
