@@ -92,7 +92,7 @@ def test_the_pictures_are_those_that_the_script_makes():
 
 
 def test_a_backup_of_the_documentation_is_readable_for_its_owner_alone(tmp_path):
-    (command,) = re.findall(r"^ {4}(\(umask .* tar .*)$", (ROOT / "Documentation/Operations.md").read_text(), re.MULTILINE)
+    (command,) = re.findall(r"^ {4}(\(umask .* tar .*)$", (ROOT / "Documentation/Operating.md").read_text(), re.MULTILINE)
     for name in ("writ.yaml", "clients.yaml", "keys"):
         (tmp_path / name).write_text("")
     # A command that changes the mode afterwards would leave a moment in which others can read.
@@ -107,7 +107,7 @@ def test_each_cause_of_a_refusal_is_explained_once():
     declared = re.findall(r"^    case (\w+)(?: = \"(\w+)\")?$", source, re.M)
     causes = [raw or name for name, raw in declared]
     assert len(causes) > 50
-    text = (ROOT / "Documentation/Operations.md").read_text()
+    text = (ROOT / "Documentation/Operating.md").read_text()
     section = text[text.index("## Why a request was refused") :].split("\n## ")[0]
     explained = [word for row in section.splitlines() if row.startswith("| `") for word in re.findall(r"`(\w+)`", row.split("|")[1])]
     assert sorted(word for word in explained if word != "cause") == sorted(causes)

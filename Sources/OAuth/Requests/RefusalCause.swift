@@ -1,6 +1,6 @@
 /// Why a request was refused: one word for the log, the metrics and the traces. The client does not get it.
 ///
-/// Operations.md lists the words under "Why a request was refused", with what to do about each.
+/// Operating.md lists the words under "Why a request was refused", with what to do about each.
 package enum RefusalCause: String, Error, Sendable, CaseIterable {
     // What is sent.
     case formMalformed = "form_malformed"

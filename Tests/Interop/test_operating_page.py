@@ -1,0 +1,94 @@
+"""Each command of the pages for operators is run here, or by the test that its line names, or says why not."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from service import BINARY, DEADLINE, clean_environment, wait_until
+
+ROOT = Path(__file__).parents[2]
+PAGES = {name: (ROOT / f"Documentation/{name}.md").read_text() for name in ("Operating", "Deploying", "Commands", "CONTRIBUTING")}
+PROGRAMS = r"writ|openssl|docker|podman|kubectl|script/[\w-]+|swift|source|rm|sudo|chmod|OPENSSL_\w+=|WRIT_\w+=|\(umask"
+
+
+def command_lines(text):
+    """The commands in indented blocks, each with the lines that continue it."""
+    found = []
+    for line in text.splitlines():
+        if found and re.search(r"[\\|](?: +#.*)?$", found[-1].splitlines()[-1]) and line.startswith("    "):
+            found[-1] += "\n" + line.strip()
+        elif re.match(rf"    (?:{PROGRAMS})(?![\w:.]).*", line) or re.match(r"    \w+=\S+ ", line):
+            found.append(line.strip())
+        elif line.startswith("    # not run: "):
+            found.append(line.strip())
+    # A comment in a line of its own is about the command below it.
+    return [f"{line}\n{found[index - 1]}" if index and found[index - 1].startswith("# ") else line
+            for index, line in enumerate(found) if not line.startswith("# ")]
+
+
+def to_run(page):
+    return [line for line in command_lines(PAGES[page]) if "not run" not in line]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_line_that_is_not_run_says_why(page):
+    lines = command_lines(PAGES[page])
+    assert lines
+    for line in lines:
+        assert "not run" not in line or re.search(r"not run(?: by a test)?: \w{2,}", line), line
+
+
+def test_the_rest_is_run_here(own_service):
+    assert to_run("CONTRIBUTING") == []
+    (completion,) = to_run("Commands")
+    assert own_service.shell(completion).returncode == 0
+
+
+def test_operating(own_service):
+    own_service.start()
+    lines = to_run("Operating")
+    assert len(lines) > 14
+    for line in lines:
+        line = line.replace("https://tokens.example.com", own_service.issuer)
+
+        def works(line=line):
+            # What the service has to take up first is there within two seconds.
+            result = own_service.shell(line)
+            own_service.secrets.update(re.findall(r"writ_cs_\S+", result.stdout))
+            works.output = result.stdout + result.stderr
+            return result.returncode == 0
+
+        if "token request" in line:
+            wait_until(f"$ {line}", works)
+        else:
+            assert works(), f"$ {line}\n{works.output}"
+
+
+def test_deploying_with_tls(tmp_path):
+    """The certificate to try TLS with."""
+    writ = [BINARY, "init", "site", "--issuer", "https://localhost:8443", "--listen", "127.0.0.1:0", "--management", "off"]
+    subprocess.run(writ, cwd=tmp_path, env=clean_environment({}), check=True, capture_output=True, timeout=DEADLINE)
+    page = PAGES["Deploying"]
+    (setting,) = re.findall(r"(?m)^    (tls: \{ certificate: .*\})$", page)
+    with (tmp_path / "site/writ.yaml").open("a") as file:
+        file.write(setting + "\n")
+    lines = [line for line in to_run("Deploying") if line.startswith("openssl req") or line in ("chmod 600 tls.key", "writ config check")]
+    assert len(lines) == 3
+    result = subprocess.run(
+        ["bash", "-ec", "\n".join(lines)], cwd=tmp_path / "site", env=clean_environment({}), capture_output=True, encoding="utf-8",
+        timeout=DEADLINE)
+    assert result.returncode == 0 and "writ.yaml: ok" in result.stdout + result.stderr, result.stdout + result.stderr
+
+
+def test_the_commands_for_kubernetes_are_those_that_a_test_runs():
+    """test_deployment.py runs the comment of kustomization.yaml, but for kubectl."""
+    comment = re.findall(r"(?m)^#   (\S.*)$", (ROOT / "docker/kubernetes/kustomization.yaml").read_text())
+    section = PAGES["Deploying"].split("\n## Kubernetes\n")[1].split("\n## ")[0]
+    block = next(block for block in re.findall(r"(?:^    .*\n)+", section, re.M) if "mkdir keys" in block)
+
+    def words(lines):
+        return [re.sub(r"\s+#.*", "", line).strip() for line in lines]
+
+    assert words(block.splitlines()) == words(comment)
