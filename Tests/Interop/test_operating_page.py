@@ -92,3 +92,14 @@ def test_the_commands_for_kubernetes_are_those_that_a_test_runs():
         return [re.sub(r"\s+#.*", "", line).strip() for line in lines]
 
     assert words(block.splitlines()) == words(comment)
+
+
+def test_each_field_of_a_request_in_the_log_is_explained():
+    source = (ROOT / "Sources/Telemetry/RequestEvent.swift").read_text()
+    section = PAGES["Operating"].split("\n## The log\n")[1].split("| `log_level` |")[0]
+    rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    written = re.findall(r'\bmember\(\s*"(\w+)"', source)
+    assert len(written) > 20
+    # What a token is bound to: RFC 9449 section 6.1, RFC 8705 section 3.1.
+    written += ["jkt", "x5t#S256"]
+    assert set(re.findall("`([^`]+)`", "".join(rows))) == set(written)
