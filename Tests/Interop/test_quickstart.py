@@ -50,7 +50,7 @@ def test_each_number_of_the_readme_is_where_it_was_measured():
     for fact in facts:
         page, heading = re.search(r"\]\((Documentation/\w+\.md)#([\w-]+)\)", fact).groups()
         section = section_of((ROOT / page).read_text(), heading)
-        for number in re.findall(r"[\d,.]*\d", "".join(re.findall(r"\*\*(.*?)\*\*", fact.partition("**")[2]))):
+        for number in re.findall(r"[\d,.]*\d", " ".join(re.findall(r"\*\*(.*?)\*\*", fact.partition("**")[2]))):
             assert re.search(rf"(?<![\d,.]){re.escape(number)}(?![\d,])", section), f"{page}#{heading} has no {number}"
 
 
