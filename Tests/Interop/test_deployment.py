@@ -51,6 +51,7 @@ METRICS = HISTOGRAMS | {
     "writ_replay_store_requests_total",
     "writ_remote_signatures_total",
     "writ_remote_signatures_in_flight",
+    "writ_remote_signatures_waiting",
     "writ_token_requests_total",
     "writ_tokens_reused_total",
     "writ_status_lists_signed_total",
