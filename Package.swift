@@ -220,7 +220,8 @@ let surroundings: [Target] = [
         path: "Tests/ServiceFixture", swiftSettings: strict),
     tests("ServiceFiles", ["OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto", system, yams]),
     tests(
-        "LiveState", ["ServiceFixture", "ServiceFiles", "OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto", logging, system]),
+        "LiveState",
+        ["ServiceFixture", "ServiceFiles", "OAuth", "AccessToken", "JOSE", "WireText", "Libcrypto", logging, system]),
     tests("HTTPEdge", ["WireText", nioCore, nioEmbedded, nioPosix, nioHTTP1, nioHTTP2, nioHPACK, nioSSL, logging]),
     tests(
         "TokenHTTP",

@@ -35,16 +35,17 @@ static inline void CPKCS11_leave(int status, void *argument) {
     _exit(status);
 }
 
-// Ends the process before the destructors of the modules run that are loaded until now. They free what a call on another thread
-// still uses: the process would hang or crash.
+// Makes `exit` end the process without the destructors of the modules that were loaded before this call. A destructor may free
+// what a call on another thread still uses, and the process would hang or crash. To be called once: each call adds a function
+// to those that `exit` calls, the last one first.
 static inline void CPKCS11_skipDestructors(void) {
 #ifdef __GLIBC__
-    // What was registered last is called first.
     on_exit(CPKCS11_leave, NULL);
 #endif
 }
 
-// The list of functions of a module, which stays loaded. NULL if there is none; *reason says why, or is NULL.
+// The list of functions of a module, which stays loaded. If there is no list, this returns NULL and the library is unloaded:
+// *reason says why, or is NULL if C_GetFunctionList returned *status.
 static inline CK_FUNCTION_LIST *CPKCS11_load(const char *path, const char **reason, CK_RV *status) {
     *reason = NULL;
     *status = CKR_OK;
@@ -53,15 +54,18 @@ static inline CK_FUNCTION_LIST *CPKCS11_load(const char *path, const char **reas
         *reason = dlerror();
         return NULL;
     }
-    CPKCS11_skipDestructors();
     CK_C_GetFunctionList getFunctionList = (CK_C_GetFunctionList)dlsym(library, "C_GetFunctionList");
     if (!getFunctionList) {
         *reason = "it is no PKCS#11 module: it has no function C_GetFunctionList";
+        dlclose(library);
         return NULL;
     }
     CK_FUNCTION_LIST *list = NULL;
     *status = getFunctionList(&list);
-    return *status == CKR_OK ? list : NULL;
+    if (*status == CKR_OK && list) return list;
+    if (*status == CKR_OK) *reason = "C_GetFunctionList returned no functions";
+    dlclose(library);
+    return NULL;
 }
 
 // A module that writes to a server that has ended gets an error on this thread, and the process goes on.
@@ -132,26 +136,27 @@ static inline CK_RV CPKCS11_login(
 // Attributes lie one behind the other in `values`, each at a multiple of eight octets.
 enum { CPKCS11_mostAttributes = 16 };
 
-static inline CK_ULONG CPKCS11_attributes(
+// CKR_ARGUMENTS_BAD if there are too many.
+static inline CK_RV CPKCS11_attributes(
     CK_ATTRIBUTE *attributes, const CK_ULONG *types, const CK_ULONG *lengths, const unsigned char *values,
     CK_ULONG count) {
-    CK_ULONG used = count < CPKCS11_mostAttributes ? count : CPKCS11_mostAttributes;
+    if (count > CPKCS11_mostAttributes) return CKR_ARGUMENTS_BAD;
     size_t offset = 0;
-    for (CK_ULONG index = 0; index < used; index++) {
+    for (CK_ULONG index = 0; index < count; index++) {
         attributes[index].type = types[index];
         attributes[index].pValue = (void *)(values + offset);
         attributes[index].ulValueLen = lengths[index];
         offset += (lengths[index] + 7) / 8 * 8;
     }
-    return used;
+    return CKR_OK;
 }
 
 static inline CK_RV CPKCS11_findObjectsInit(
     CK_FUNCTION_LIST *list, CK_SESSION_HANDLE session, const CK_ULONG *types, const CK_ULONG *lengths,
     const unsigned char *values, CK_ULONG count) {
     CK_ATTRIBUTE attributes[CPKCS11_mostAttributes];
-    CK_ULONG used = CPKCS11_attributes(attributes, types, lengths, values, count);
-    return CPKCS11_CALL(list, C_FindObjectsInit, session, attributes, used);
+    CK_RV status = CPKCS11_attributes(attributes, types, lengths, values, count);
+    return status == CKR_OK ? CPKCS11_CALL(list, C_FindObjectsInit, session, attributes, count) : status;
 }
 
 static inline CK_RV CPKCS11_findObjects(
@@ -194,11 +199,12 @@ static inline CK_RV CPKCS11_generateKeyPair(
     CK_ULONG privateCount, CK_OBJECT_HANDLE *publicKey, CK_OBJECT_HANDLE *privateKey) {
     CK_MECHANISM mechanism = {type, NULL, 0};
     CK_ATTRIBUTE publicAttributes[CPKCS11_mostAttributes], privateAttributes[CPKCS11_mostAttributes];
-    CK_ULONG publicUsed = CPKCS11_attributes(publicAttributes, publicTypes, publicLengths, publicValues, publicCount);
-    CK_ULONG privateUsed =
-        CPKCS11_attributes(privateAttributes, privateTypes, privateLengths, privateValues, privateCount);
+    CK_RV status = CPKCS11_attributes(publicAttributes, publicTypes, publicLengths, publicValues, publicCount);
+    if (status != CKR_OK) return status;
+    status = CPKCS11_attributes(privateAttributes, privateTypes, privateLengths, privateValues, privateCount);
+    if (status != CKR_OK) return status;
     return CPKCS11_CALL(
-        list, C_GenerateKeyPair, session, &mechanism, publicAttributes, publicUsed, privateAttributes, privateUsed,
+        list, C_GenerateKeyPair, session, &mechanism, publicAttributes, publicCount, privateAttributes, privateCount,
         publicKey, privateKey);
 }
 

@@ -1,8 +1,8 @@
 import CPKCS11
 import Synchronization
 
-/// A module is initialized once for a process, and finalized after the last of its users, of which there are two for a while if
-/// a store takes the place of another.
+/// A module is initialized once for a process, and finalized after the last of its users. Each ``TokenModule`` is a user: the
+/// service has one, and a process with several that name the same module shares its initialization.
 extension Cryptoki {
     private struct Use {
         var isInitialized = false

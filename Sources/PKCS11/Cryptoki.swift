@@ -30,7 +30,11 @@ final class Cryptoki: @unchecked Sendable {
                     hint: "pkcs11.module is the path of its shared object"))
         }
         unsafe self.list = list
+        _ = Self.skipDestructors
     }
+
+    /// For the first module of the process: the service loads no other one.
+    private static let skipDestructors: Void = CPKCS11_skipDestructors()
 
     /// Lends the list, which must not leave the closure.
     func withList<Result>(_ body: (UnsafeMutablePointer<CK_FUNCTION_LIST>) -> Result) -> Result {

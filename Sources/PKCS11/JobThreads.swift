@@ -27,14 +27,21 @@ final class JobThreads: @unchecked Sendable {
     }
 
     /// Adds a job, which waits if all threads are busy.
-    func add(_ number: UInt64, _ run: @escaping @Sendable () -> Void) {
+    ///
+    /// - Returns: `false` if the threads are closed. The job never runs then.
+    func add(_ number: UInt64, _ run: @escaping @Sendable () -> Void) -> Bool {
         condition.withLock {
+            guard !isClosed else { return false }
             jobs.append((number, run))
-            guard idleCount < jobs.count, threadCount < limit else { return condition.signal() }
+            guard idleCount < jobs.count, threadCount < limit else {
+                condition.signal()
+                return true
+            }
             threadCount += 1
             let thread = Thread { [self] in work() }
             thread.name = "pkcs11-\(threadCount)"
             thread.start()
+            return true
         }
     }
 
@@ -43,7 +50,7 @@ final class JobThreads: @unchecked Sendable {
         condition.withLock { jobs.removeAll { $0.number == number } }
     }
 
-    /// Ends the threads after the jobs that are there.
+    /// Ends the threads after the jobs that are there, and takes no more jobs.
     ///
     /// - Parameter end: called on the last thread, or at once if there is none.
     func close(then end: @escaping @Sendable () -> Void) {

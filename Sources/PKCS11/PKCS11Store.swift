@@ -9,7 +9,7 @@ package import OAuth
 /// waits no longer is cancelled, and the thread is free again when the module returns.
 package final class PKCS11Store: RemoteKeyStore {
     private let threads: JobThreads
-    private let module: TokenModule
+    let module: TokenModule
 
     /// - Parameters:
     ///   - module: the path of the module's shared object.
@@ -25,9 +25,10 @@ package final class PKCS11Store: RemoteKeyStore {
     /// For a module that is a part of the process.
     init(
         threadLimit: Int, pin: @escaping @Sendable () throws -> SecretBytes?,
+        now: @escaping @Sendable () -> ContinuousClock.Instant = { .now },
         load: @escaping @Sendable () throws(TokenFailure) -> Cryptoki
     ) {
-        let module = TokenModule(load: load, login: TokenLogin(readPIN: pin))
+        let module = TokenModule(load: load, login: TokenLogin(readPIN: pin), now: now)
         self.module = module
         threads = JobThreads(limit: threadLimit)
     }
@@ -37,7 +38,8 @@ package final class PKCS11Store: RemoteKeyStore {
         threads.close { [module] in module.forget() }
     }
 
-    /// Closes all sessions, and finalizes the module, after the jobs that are under way. There is no time limit.
+    /// Closes all sessions, and finalizes the module, after the jobs that are under way. There is no time limit. Each later
+    /// job is ``RemoteKeyError/Code/unavailable``.
     package func close() async {
         await withCheckedContinuation { continuation in
             threads.close { [module] in
@@ -74,6 +76,8 @@ package final class PKCS11Store: RemoteKeyStore {
         }
     }
 
+    /// The key that is there. Nothing is known about copies: an operator may have made the key elsewhere, and it may be
+    /// extractable.
     package func key(at uri: KeyURI) async throws(RemoteKeyError) -> RemoteKey {
         let pkcs11 = try Self.uri(uri)
         return try await run { (module) throws(TokenFailure) in
@@ -83,8 +87,19 @@ package final class PKCS11Store: RemoteKeyStore {
         }
     }
 
+    /// Removes a key, also if the task is cancelled: it then returns at once, and the key is removed when the token answers.
     package func discard(_ key: RemoteKey) async {
-        _ = try? await run { (module) throws(TokenFailure) in Self.discard(key, module) }
+        let pending = PendingResult<Void>()
+        let isAdded = threads.add(threads.makeNumber()) { [module] in
+            Self.discard(key, module)
+            _ = pending.end(.success(()))
+        }
+        guard isAdded else { return }
+        _ = await withTaskCancellationHandler {
+            await withCheckedContinuation { _ = pending.wait($0) }
+        } onCancel: {
+            pending.cancel()
+        }
     }
 
     // MARK: Jobs
@@ -112,7 +127,7 @@ package final class PKCS11Store: RemoteKeyStore {
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 guard pending.wait(continuation) else { return }
-                threads.add(number) {
+                let isAdded = threads.add(number) {
                     guard pending.isAwaited else { return }
                     do throws(TokenFailure) {
                         let value = try job(module)
@@ -121,6 +136,7 @@ package final class PKCS11Store: RemoteKeyStore {
                         _ = pending.end(.failure(error.error))
                     }
                 }
+                if !isAdded { _ = pending.end(.failure(RemoteKeyError(.unavailable, "the service ends"))) }
             }
         } onCancel: {
             pending.cancel()

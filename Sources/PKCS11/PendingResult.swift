@@ -13,7 +13,7 @@ final class PendingResult<Value: Sendable>: Sendable {
 
     /// Begins to wait.
     ///
-    /// - Returns: `false` if the task was cancelled before. The continuation has been resumed then.
+    /// - Returns: `false` if the task was cancelled, or the result was there, before. The continuation has been resumed then.
     func wait(_ continuation: CheckedContinuation<Result<Value, RemoteKeyError>, Never>) -> Bool {
         let isNew = state.withLock { state in
             guard case .new = state else { return false }

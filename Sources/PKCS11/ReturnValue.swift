@@ -11,11 +11,11 @@ struct ReturnValue: Sendable, Hashable, CustomStringConvertible {
     /// What the service does about it.
     enum Reaction: Sendable {
         /// The session ended, or the token forgot the login: the operation is repeated once in a new session.
-        case openAgain
+        case reopenSession
         /// The handle of the object is not known: the object is searched for once more.
-        case findAgain
+        case findKeyAgain
         /// The token or its module does not work: the next operation looks for the token anew.
-        case lookForToken
+        case findTokenAgain
         /// The module forgot that it was initialized: the next operation initializes it.
         case initializeAgain
         /// The operation has failed.
@@ -26,11 +26,11 @@ struct ReturnValue: Sendable, Hashable, CustomStringConvertible {
         switch code {
         case CKR_SESSION_HANDLE_INVALID, CKR_SESSION_CLOSED, CKR_USER_NOT_LOGGED_IN, CKR_OPERATION_ACTIVE,
             CKR_OPERATION_NOT_INITIALIZED:
-            .openAgain
-        case CKR_OBJECT_HANDLE_INVALID, CKR_KEY_HANDLE_INVALID: .findAgain
+            .reopenSession
+        case CKR_OBJECT_HANDLE_INVALID, CKR_KEY_HANDLE_INVALID: .findKeyAgain
         case CKR_DEVICE_REMOVED, CKR_TOKEN_NOT_PRESENT, CKR_TOKEN_NOT_RECOGNIZED, CKR_SLOT_ID_INVALID, CKR_DEVICE_ERROR,
             CKR_DEVICE_MEMORY, CKR_HOST_MEMORY, CKR_GENERAL_ERROR, CKR_FUNCTION_FAILED:
-            .lookForToken
+            .findTokenAgain
         case CKR_CRYPTOKI_NOT_INITIALIZED: .initializeAgain
         default: .none
         }

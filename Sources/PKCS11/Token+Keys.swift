@@ -35,8 +35,8 @@ extension Token {
         throw TokenFailure(
             RemoteKeyError(
                 .unsupported,
-                names.isEmpty ? "PKCS#11 has no mechanism for this algorithm" : "the token does not sign with \(names)")
-        )
+                names.isEmpty ? "PKCS#11 has no mechanism for this algorithm" : "the token does not sign with \(names)",
+                hint: TokenFailure.otherAlgorithm))
     }
 
     // MARK: Finding
@@ -62,7 +62,8 @@ extension Token {
             throw TokenFailure(
                 unknown.isEmpty
                     ? RemoteKeyError(
-                        .wrongKey, "the key of the token has another public half than the one that is pinned")
+                        .wrongKey, "the key of the token has another public half than the one that is pinned",
+                        hint: "restore the key; or, if it was changed on purpose, pin it with `writ keys adopt`")
                     : RemoteKeyError(
                         .noSuchKey,
                         "the URI matches \(handles.count) keys, and the token does not have the public half of each",

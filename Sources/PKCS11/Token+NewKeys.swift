@@ -12,7 +12,9 @@ extension Token {
         _ = try mechanism(for: algorithm.scheme)
         let kind = try kind(of: algorithm)
         guard (try mechanisms()[kind.mechanism] ?? 0) & CPKCS11_canGenerateKeyPair != 0 else {
-            throw TokenFailure(RemoteKeyError(.unsupported, "the token does not make keys with \(kind.name)"))
+            throw TokenFailure(
+                RemoteKeyError(
+                    .unsupported, "the token does not make keys with \(kind.name)", hint: TokenFailure.adoption))
         }
         let id = try newID()
         return try withWritingSession { (session) throws(TokenFailure) in
@@ -82,7 +84,9 @@ extension Token {
                 mechanism: CKM_EC_EDWARDS_KEY_PAIR_GEN, name: "CKM_EC_EDWARDS_KEY_PAIR_GEN", type: CKK_EC_EDWARDS,
                 parameters: [curve(CurveParameters.ed25519.der), curve(CurveParameters.edwards25519)])
         case .ellipticCurve(.p521):
-            throw TokenFailure(RemoteKeyError(.unsupported, "keys for \(algorithm) are not made on tokens"))
+            throw TokenFailure(
+                RemoteKeyError(
+                    .unsupported, "keys for \(algorithm) are not made on tokens", hint: TokenFailure.otherAlgorithm))
         }
     }
 

@@ -10,7 +10,7 @@ final class Token: @unchecked Sendable {
     let cryptoki: Cryptoki
     private let login: TokenLogin
     private let condition = NSCondition()
-    private var isLost = false
+    private var isInvalid = false
     private var idleSessions: [UInt] = []
     /// The sessions in which something is done now.
     private var busyCount = 0
@@ -24,9 +24,9 @@ final class Token: @unchecked Sendable {
     }
 
     /// Closes the sessions. Those in which something is done now are closed afterwards.
-    func lose() {
+    func invalidate() {
         let sessions = condition.withLock {
-            isLost = true
+            isInvalid = true
             condition.broadcast()
             return takeIdleSessions()
         }
@@ -49,7 +49,7 @@ final class Token: @unchecked Sendable {
             return result
         } catch {
             // The session may still have an operation under way, unless it was the service that found no key.
-            if error.isOfSearch { putBack(session) } else { close(session) }
+            if error.leavesSessionUsable { putBack(session) } else { close(session) }
             throw error
         }
     }
@@ -103,7 +103,7 @@ final class Token: @unchecked Sendable {
         condition.withLock {
             busyCount -= 1
             if busyCount == 0 { condition.broadcast() }
-            guard error.has(CKR_SESSION_COUNT), !isLost else { return false }
+            guard error.has(CKR_SESSION_COUNT), !isInvalid else { return false }
             if idleSessions.isEmpty {
                 guard busyCount > 0 else { return false }
                 condition.wait()
@@ -115,9 +115,9 @@ final class Token: @unchecked Sendable {
     private func putBack(_ session: UInt) {
         let isKept = condition.withLock {
             busyCount -= 1
-            if !isLost { idleSessions.append(session) }
+            if !isInvalid { idleSessions.append(session) }
             condition.signal()
-            return !isLost
+            return !isInvalid
         }
         if !isKept { cryptoki.close(session) }
     }

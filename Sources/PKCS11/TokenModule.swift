@@ -9,6 +9,7 @@ final class TokenModule: @unchecked Sendable {
     // Sendable: the mutable state is touched only with `condition` locked.
     private let load: @Sendable () throws(TokenFailure) -> Cryptoki
     private let login: TokenLogin
+    private let now: @Sendable () -> ContinuousClock.Instant
     private let condition = NSCondition()
     private var cryptoki: Cryptoki?
     private var isInitialized = false
@@ -24,15 +25,24 @@ final class TokenModule: @unchecked Sendable {
     /// Whether an operation waits for the others to end, before it initializes the module again. No other begins then.
     private var isDraining = false
     /// When the module may be initialized again.
-    private var nextInitialization = ContinuousClock.now
+    private var nextInitialization: ContinuousClock.Instant
     /// One search for tokens at a time. Operations that waited for one that failed do not search again.
     private let search = NSLock()
     private var failedSearches: (count: Int, last: (uri: PKCS11URI, failure: TokenFailure)?) = (0, nil)
+    private var searching = 0
 
-    init(load: @escaping @Sendable () throws(TokenFailure) -> Cryptoki, login: TokenLogin) {
+    init(
+        load: @escaping @Sendable () throws(TokenFailure) -> Cryptoki, login: TokenLogin,
+        now: @escaping @Sendable () -> ContinuousClock.Instant
+    ) {
         self.load = load
         self.login = login
+        self.now = now
+        nextInitialization = now()
     }
+
+    /// How many operations search for a token, or wait for the search of another operation.
+    var searchingCount: Int { condition.withLock { searching } }
 
     /// Does something with a token, and once more if its sessions have ended or the handles of its keys are not known.
     ///
@@ -41,9 +51,9 @@ final class TokenModule: @unchecked Sendable {
         at uri: PKCS11URI, _ body: (Token) throws(TokenFailure) -> Result
     ) throws(TokenFailure) -> Result {
         let cryptoki = try begin()
-        defer { condition.withLock { activeCount -= 1 } }
+        defer { finishOperation() }
         do throws(TokenFailure) { return try attempt(uri, cryptoki, body) } catch {
-            guard error.reaction == .openAgain || error.reaction == .findAgain else { throw error }
+            guard error.reaction == .reopenSession || error.reaction == .findKeyAgain else { throw error }
             return try attempt(uri, cryptoki, body)
         }
     }
@@ -65,15 +75,15 @@ final class TokenModule: @unchecked Sendable {
         } catch {
             switch error.reaction {
             // A key that was there may come back with its token, which some modules see only when they are initialized.
-            case .none where error.isOfMissingKey && condition.withLock({ usedKeys.remove(uri) != nil }):
-                lose(token, isFailure: true)
+            case .none where error.isMissingKey && condition.withLock({ usedKeys.remove(uri) != nil }):
+                invalidate(token, isFailure: true)
                 condition.withLock { mustInitializeAgain = true }
             case .none: break
-            case .findAgain: token?.forgetKeys()
-            case .openAgain: lose(token, isFailure: false)
-            case .lookForToken: lose(token, isFailure: true)
+            case .findKeyAgain: token?.forgetKeys()
+            case .reopenSession: invalidate(token, isFailure: false)
+            case .findTokenAgain: invalidate(token, isFailure: true)
             case .initializeAgain:
-                lose(token, isFailure: true)
+                invalidate(token, isFailure: true)
                 condition.withLock { mustInitializeAgain = true }
             }
             throw error
@@ -84,8 +94,12 @@ final class TokenModule: @unchecked Sendable {
 
     private func find(_ uri: PKCS11URI, _ cryptoki: Cryptoki) throws(TokenFailure) -> Token {
         let uri = uri.token
-        let (known, earlierFailures) = condition.withLock { (tokens[uri], failedSearches.count) }
+        let (known, earlierFailures) = condition.withLock {
+            if tokens[uri] == nil { searching += 1 }
+            return (tokens[uri], failedSearches.count)
+        }
         if let known { return known }
+        defer { condition.withLock { searching -= 1 } }
         search.lock()
         defer { search.unlock() }
         let (found, failures) = condition.withLock { (tokens[uri], failedSearches) }
@@ -110,7 +124,7 @@ final class TokenModule: @unchecked Sendable {
     /// - Parameters:
     ///   - token: `nil` if it was not found.
     ///   - isFailure: whether the module may have to be initialized again.
-    private func lose(_ token: Token?, isFailure: Bool) {
+    private func invalidate(_ token: Token?, isFailure: Bool) {
         let isNew = condition.withLock {
             let uris = tokens.filter { $0.value === token }.keys
             for uri in uris { tokens[uri] = nil }
@@ -122,7 +136,7 @@ final class TokenModule: @unchecked Sendable {
             }
             return isNew
         }
-        if isNew { token?.lose() }
+        if isNew { token?.invalidate() }
     }
 
     // MARK: The module
@@ -149,21 +163,25 @@ final class TokenModule: @unchecked Sendable {
         return loaded
     }
 
+    private func finishOperation() {
+        condition.withLock {
+            activeCount -= 1
+            if isDraining { condition.broadcast() }
+        }
+    }
+
     /// Waits a little for the operations that are under way, which fail soon if the module does not work. One that hangs
     /// keeps the module as it is.
     private func initializeAgain(_ cryptoki: Cryptoki) throws(TokenFailure) {
-        guard ContinuousClock.now >= nextInitialization else { return }
-        nextInitialization = ContinuousClock.now + .milliseconds(500)
+        guard now() >= nextInitialization else { return }
+        nextInitialization = now() + .milliseconds(500)
         isDraining = true
         defer {
             isDraining = false
             condition.broadcast()
         }
-        for _ in 0..<25 where activeCount > 0 {
-            condition.unlock()
-            Thread.sleep(forTimeInterval: 0.01)
-            condition.lock()
-        }
+        let limit = Date(timeIntervalSinceNow: 0.25)
+        while activeCount > 0, condition.wait(until: limit) {}
         guard activeCount == 0 else { return }
         tokens = [:]
         usedKeys = []
@@ -187,7 +205,7 @@ final class TokenModule: @unchecked Sendable {
             defer { tokens = [:] }
             return Array(tokens.values)
         }
-        for token in lost { token.lose() }
+        for token in lost { token.invalidate() }
         condition.withLock {
             guard isInitialized, activeCount == 0 else { return }
             isInitialized = false

@@ -79,6 +79,18 @@ extension TokenTests {
                 try await scene.store().makeKey(at: Self.place(), for: .edDSA, named: "k")
             }
             #expect(error?.code == .unsupported)
+            #expect(error?.hint?.contains("access_token.algorithm") == true)
+        }
+
+        @Test("A token that lets no keys be made is denied, with the command that takes a key over")
+        func isWriteProtected() async throws {
+            let scene = TokenScene()
+            scene.fail("C_GenerateKeyPair", CKR_TOKEN_WRITE_PROTECTED)
+            let error = await scene.error {
+                try await scene.store().makeKey(at: Self.place(), for: .es256, named: "k")
+            }
+            #expect(error?.code == .denied)
+            #expect(error?.hint?.contains("writ keys adopt") == true)
         }
 
         @Test("If the public half cannot be read, no half of the new key stays")
@@ -91,6 +103,44 @@ extension TokenTests {
                 await scene.error { try await store.makeKey(at: Self.place(), for: .es256, named: "k") }?.code
                     == .unavailable)
             #expect(FakeToken_objectCount() == before)
+        }
+
+        @Test("A key is removed also if the task is cancelled, and the token answers later")
+        func removesKeyOfCancelledTask() async throws {
+            let scene = TokenScene()
+            let store = scene.store(threadLimit: 1)
+            let before = FakeToken_objectCount()
+            let key = try await store.makeKey(at: Self.place(), for: .es256, named: "k")
+            scene.block("C_Sign")
+            let job = Task {
+                _ = try? await store.sign([1], with: key, .es256)
+                await store.discard(key)
+            }
+            await scene.waitUntilBlocked(1)
+            job.cancel()
+            // It does not wait for the token.
+            await job.value
+            #expect(FakeToken_objectCount() == before + 2)
+            FakeToken_release()
+            // The one thread has done all that is to be done when it signs.
+            #expect(try await scene.sign("p256", .es256, store))
+            #expect(FakeToken_objectCount() == before)
+        }
+
+        @Test("A session for a new key takes the place of the idle ones, if the token has no more", arguments: [1, 3])
+        func closesIdleSessions(count: UInt32) async throws {
+            let scene = TokenScene()
+            scene.set(FakeToken_sessionLimit, Int(count))
+            let store = scene.store(threadLimit: 4)
+            let key = try await store.key(at: TokenScene.uri(of: "p256"))
+            scene.block("C_Sign")
+            let jobs = (0..<count).map { _ in Task { try await store.sign([1], with: key, .es256) } }
+            await scene.waitUntilBlocked(count)
+            FakeToken_release()
+            for job in jobs { _ = try await job.value }
+            #expect(FakeToken_sessionCount() == count)
+            _ = try await store.makeKey(at: Self.place(), for: .es256, named: "new")
+            #expect(FakeToken_sessionCount() == 0)
         }
 
         @Test("A key that is made after its task was cancelled is removed")

@@ -1,5 +1,6 @@
 import CPKCS11
 import Libcrypto
+import OAuth
 import Testing
 
 @testable import PKCS11
@@ -55,6 +56,26 @@ import Testing
         #expect(template.values.count == 32)
         #expect(template.values[8..<17] == [1, 2, 3, 4, 5, 6, 7, 8, 9])
         #expect(template.values[24] == UInt8(CKO_PRIVATE_KEY))
+    }
+
+    @Test("A template with more than 16 attributes is refused, and none is left out")
+    func refusesLongTemplates() throws {
+        let cryptoki = try TokenScene.load()
+        var template = AttributeTemplate()
+        for _ in 0..<17 { template.add(CKA_SIGN, true) }
+        var failures: [TokenFailure] = []
+        do throws(TokenFailure) { _ = try cryptoki.objects(template, in: 1) } catch { failures.append(error) }
+        do throws(TokenFailure) {
+            _ = try cryptoki.generateKeyPair(
+                CKM_EC_KEY_PAIR_GEN, publicHalf: AttributeTemplate(), privateHalf: template, in: 1)
+        } catch { failures.append(error) }
+        #expect(failures.count == 2 && failures.allSatisfy { $0.has(CKR_ARGUMENTS_BAD) })
+    }
+
+    @Test("A refusal by the token has a hint", arguments: 0...0x200 as ClosedRange<UInt>)
+    func hasHints(value: UInt) {
+        let error = TokenFailure("C_Sign", value).error
+        #expect(error.hint != nil || error.code == .unavailable, "\(ReturnValue(value))")
     }
 
     @Test("Every return value of PKCS#11 2.40 has its name")

@@ -150,33 +150,23 @@ extension TokenTests {
             #expect(scene.calls("C_Initialize") == 2)
         }
 
-        @Test("A module that cannot be initialized is tried again for the next signature")
-        func triesToInitialize() async throws {
+        @Test("Signatures that waited for a search for their token fail with it, and do not search again")
+        func sharesFailedSearch() async throws {
             let scene = TokenScene()
-            scene.fail("C_Initialize", CKR_GENERAL_ERROR, times: 2)
-            let store = scene.store()
-            for _ in 0..<2 {
-                let error = await scene.error { try await scene.sign("p256", .es256, store) }
-                #expect(error?.description == "the token answered C_Initialize with CKR_GENERAL_ERROR")
-            }
-            #expect(try await scene.sign("p256", .es256, store))
-        }
-
-        @Test("A module that hangs in one signature is not finalized under it")
-        func keepsModuleOfHangingCall() async throws {
-            let scene = TokenScene()
-            let store = scene.store(threadLimit: 2)
-            let key = try await store.key(at: TokenScene.uri(of: "p256"))
-            scene.block("C_Sign")
-            let hanging = Task { try await store.sign([1], with: key, .es256) }
+            let key = try await scene.store().key(at: TokenScene.uri(of: "p256"))
+            let store = scene.store(threadLimit: 4)
+            let calls = scene.calls("C_GetSlotInfo")
+            scene.block("C_GetSlotInfo")
+            let jobs = (0..<4).map { _ in Task { try await store.sign([1], with: key, .es256) } }
             await scene.waitUntilBlocked(1)
-            scene.set(FakeToken_broken)
-            for _ in 0..<4 {
-                #expect(await scene.error { try await store.sign([1], with: key, .es256) }?.code == .unavailable)
-            }
-            #expect(scene.calls("C_Finalize") == 0)
+            while store.module.searchingCount < 4 { await Task.yield() }
+            scene.set(FakeToken_present, 0)
             FakeToken_release()
-            _ = try? await hanging.value
+            for job in jobs {
+                #expect(await scene.error { try await job.value }?.description == "the token is not there")
+            }
+            #expect(scene.calls("C_GetSlotInfo") == calls + 1)
+            #expect(store.module.searchingCount == 0)
         }
 
         @Test(
@@ -190,36 +180,6 @@ extension TokenTests {
             scene.fail("C_SignInit", CKR_KEY_TYPE_INCONSISTENT)
             #expect(await scene.error { try await store.sign([1], with: key, .es256) }?.code == .unsupported)
             #expect(try isValid(await store.sign(TokenScene.message, with: key, .es256), key))
-        }
-
-        @Test("A module that is not there is unavailable, with its path and the setting")
-        func namesModule() async throws {
-            let store = PKCS11Store(module: "/nowhere/module.so", threadLimit: 1) { nil }
-            let scene = TokenScene()
-            let error = await scene.error { try await store.key(at: TokenScene.uri(of: "rsa")) }
-            #expect(error?.code == .unavailable)
-            #expect(error?.description.contains("/nowhere/module.so") == true)
-            #expect(error?.hint?.contains("pkcs11.module") == true)
-        }
-
-        @Test("A store that is closed finalizes its module, unless another one uses it")
-        func finalizes() async throws {
-            let scene = TokenScene()
-            let (store, other) = (scene.store(), scene.store())
-            #expect(try await scene.sign("p256", .es256, store))
-            #expect(try await scene.sign("p256", .es256, other))
-            await store.close()
-            #expect(scene.calls("C_Finalize") == 0)
-            #expect(FakeToken_sessionCount() == 1)
-            #expect(try await scene.sign("p256", .es256, other))
-            await other.close()
-            #expect(scene.calls("C_Initialize") == 1)
-            #expect(scene.calls("C_Finalize") == 1)
-            #expect(FakeToken_sessionCount() == 0)
-            // It can be used again.
-            #expect(try await scene.sign("p256", .es256, store))
-            await store.close()
-            #expect(FakeToken_sessionCount() == 0)
         }
     }
 }

@@ -58,6 +58,7 @@ extension TokenTests {
             let error = await scene.error { try await scene.sign("ed25519", .edDSA, scene.store()) }
             #expect(error?.code == .unsupported)
             #expect(error?.description.contains("CKM_EDDSA") == true)
+            #expect(error?.hint?.contains("access_token.algorithm") == true)
         }
 
         @Test("A point may stand bare in CKA_EC_POINT", arguments: all.filter { $0.0 != "rsa" })
@@ -119,6 +120,7 @@ extension TokenTests {
             let other = RemoteKey(try TokenScene.uri(of: "p256"), try PrivateKey.generate(on: .p256).publicKey)
             let error = await scene.error { try await store.sign(TokenScene.message, with: other, .es256) }
             #expect(error?.code == .wrongKey)
+            #expect(error?.hint?.contains("writ keys adopt") == true)
             #expect(scene.calls("C_SignInit") == 0)
         }
 

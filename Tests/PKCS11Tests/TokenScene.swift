@@ -45,17 +45,24 @@ struct TokenScene {
         for store in closing { await store.close() }
     }
 
-    func store(threadLimit: Int = 4, pin: String? = "1234") -> PKCS11Store {
-        store(threadLimit: threadLimit) { try pin.map(Self.secret) }
+    func store(
+        threadLimit: Int = 4, pin: String? = "1234", now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+    ) -> PKCS11Store {
+        store(threadLimit: threadLimit, now: now) { try pin.map(Self.secret) }
     }
 
-    func store(threadLimit: Int = 4, readPIN: @escaping @Sendable () throws -> SecretBytes?) -> PKCS11Store {
-        let store = PKCS11Store(threadLimit: threadLimit, pin: readPIN) { () throws(TokenFailure) in
-            guard let functions = unsafe FakeToken_functions() else { throw TokenFailure("C_GetFunctionList", 5) }
-            return unsafe Cryptoki(functions)
-        }
+    func store(
+        threadLimit: Int = 4, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now },
+        readPIN: @escaping @Sendable () throws -> SecretBytes?
+    ) -> PKCS11Store {
+        let store = PKCS11Store(threadLimit: threadLimit, pin: readPIN, now: now, load: Self.load)
         Self.stores.withLock { $0.append(store) }
         return store
+    }
+
+    static func load() throws(TokenFailure) -> Cryptoki {
+        guard let functions = unsafe FakeToken_functions() else { throw TokenFailure("C_GetFunctionList", 5) }
+        return unsafe Cryptoki(functions)
     }
 
     static func secret(_ text: String) throws -> SecretBytes { try SecretBytes(copying: text.utf8.span) }
