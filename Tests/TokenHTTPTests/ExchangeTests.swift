@@ -1,6 +1,7 @@
 import Foundation
 import HTTPEdge
 import NIOHTTP1
+import OAuth
 import ServiceFixture
 import Testing
 import TestSupport
@@ -48,6 +49,16 @@ import TestSupport
         let queue = SigningQueue(.jobs(1))
         queue.close()
         try await replay("overload", on: ServiceFixture().tokenRouter(SignerPool(queue)))
+    }
+
+    @Test("A service whose signing key is in a place that fails answers 503 with Retry-After, at random times")
+    func placeOfKeys() async throws {
+        let fixture = try ServiceFixture.withRemoteKey()
+        let place = FailingPlace()
+        let remote = RemoteSigning(RemoteKeyStores([.pkcs11: place]), limit: 1, wait: .seconds(60))
+        let signers = SignerPool(threadCount: 1, wait: .seconds(60), remote: remote)
+        try await replay("place", on: fixture.tokenRouter(signers, retryDelay: { 3 }))
+        #expect(place.callCount == 1)
     }
 
     @Test("RFC 7523 sections 2.1 and 2.2: the tokens of seven platforms get access tokens as recorded")

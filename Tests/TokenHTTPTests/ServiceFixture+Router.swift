@@ -19,9 +19,11 @@ extension ServiceFixture {
     /// - Parameters:
     ///   - signers: the pool of signer threads; by default one with two threads.
     ///   - authenticator: by default one with an empty state.
+    ///   - retryDelay: the `Retry-After` of a service that is overloaded or cannot sign, in seconds.
     func tokenRouter(
         _ signers: SignerPool? = nil, authenticator: ClientAuthenticator? = nil,
         uses: ClientUses = ClientUses(start: NumericDate(0)),
+        retryDelay: @escaping @Sendable () -> Int = { 1 },
         makeTokenID: @escaping @Sendable () throws(LibcryptoError) -> TokenID = { TokenID("jti-of-the-exchange") },
         report: @escaping @Sendable (RequestEvent) -> Void = { _ in },
         reportRefusal: @escaping @Sendable (HTTPEvent) -> Void = { _ in }
@@ -38,7 +40,7 @@ extension ServiceFixture {
         let readiness = Readiness()
         readiness.begin()
         let signers = signers ?? SignerPool(threadCount: 2, wait: .seconds(60))
-        let shell = EndpointShell(trustedProxies: { TrustedProxies(.none) }, retryDelay: { 1 }, report: report)
+        let shell = EndpointShell(trustedProxies: { TrustedProxies(.none) }, retryDelay: retryDelay, report: report)
         return TokenRouter(
             paths: configuration.endpoints,
             tokenEndpoint: TokenEndpointHandler(
