@@ -41,18 +41,19 @@ import Testing
     @Test("Jobs run one at a time on a thread of their own")
     func jobsRunOnOneThread() async {
         let thread = FilesThread()
-        let names = await withCheckedContinuation { continuation in
-            let names = Mutex<[String?]>([])
+        let threads = await withCheckedContinuation { continuation in
+            // The name of the thread is for operators: Foundation does not always give it.
+            let threads = Mutex<[ObjectIdentifier]>([])
             for purpose in [FilesThread.Purpose.reload, .rotation] {
                 thread.run(purpose) {
-                    let all = names.withLock { names in
-                        names.append(Thread.current.name)
-                        return names
+                    let all = threads.withLock { threads in
+                        threads.append(ObjectIdentifier(Thread.current))
+                        return threads
                     }
                     if all.count == 2 { continuation.resume(returning: all) }
                 }
             }
         }
-        #expect(names == ["files", "files"])
+        #expect(Set(threads).count == 1)
     }
 }
