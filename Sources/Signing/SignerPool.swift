@@ -134,8 +134,8 @@ package final class SignerPool: Sendable {
         }
     }
 
-    /// Signs what no client waits for in particular. A key of this process signs without a turn in the queue, on a thread that
-    /// answers no requests.
+    /// Signs for the service itself, such as a status list. A key of this process signs without a turn in the queue, on a thread
+    /// that answers no requests.
     package func signForService(
         _ input: JWSSigningInput, with key: SigningKey
     ) async throws(SigningError) -> [UInt8] {

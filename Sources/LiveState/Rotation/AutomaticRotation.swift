@@ -43,7 +43,7 @@ package struct AutomaticRotation {
             }
             try removeExpired(chain, longestLifetime: lifetimes[chain.purpose], now: now, uptime: uptime)
             try reportStall(of: chain, plan, now: now)
-            // What keeps a key of another place from being made is not known yet.
+            // A key of another place is made after this, so that its error is still the last one.
             if remote == nil { complaint = nil }
             return remote
         } catch {

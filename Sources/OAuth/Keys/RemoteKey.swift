@@ -2,7 +2,8 @@ package import AccessToken
 package import JOSE
 package import Libcrypto
 
-/// A private key that stays in another place, such as a hardware module, with its public half.
+/// A private key that stays in another place, such as a hardware module, with its public half. The target `RemoteKeys` is about
+/// something else: public keys of issuers that are fetched.
 package struct RemoteKey: Sendable {
     /// Where it is.
     package let uri: KeyURI
