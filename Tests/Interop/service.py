@@ -1,5 +1,6 @@
 """Writ as its users have it: a working folder made by `writ init`, and the service that runs there."""
 
+import itertools
 import json
 import os
 import random
@@ -205,11 +206,17 @@ FIRST_PORT = 10_000 + 2_000 * (int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[
 PORTS = range(FIRST_PORT, FIRST_PORT + 2_000)
 
 
+# One after the other, from anywhere: a port that was given for a program that has not started yet is not given again soon.
+next_ports = itertools.cycle(PORTS)
+for _ in range(random.randrange(len(PORTS))):
+    next(next_ports)
+
+
 def free_addresses(count) -> list[str]:
     sockets = []
     while len(sockets) < count:
         with suppress(OSError):
-            sockets.append(socket.create_server(("127.0.0.1", random.choice(PORTS))))
+            sockets.append(socket.create_server(("127.0.0.1", next(next_ports))))
     addresses = ["{}:{}".format(*each.getsockname()) for each in sockets]
     for each in sockets:
         each.close()
