@@ -26,7 +26,7 @@ from vault_stand_in import vault
 SOFTHSM = "/usr/lib/softhsm/libsofthsm2.so"
 # Of another process, which a crash or a kill does not take with it.
 P11_KIT_CLIENT = next(iter(sorted(Path("/usr/lib").glob("*/pkcs11/p11-kit-client.so"))), Path("p11-kit-client.so"))
-needs_softhsm = [needs("softhsm2-util"), needs(SOFTHSM)]
+needs_softhsm = [needs("softhsm2-util"), needs(SOFTHSM), needs("pkcs11-tool")]
 needs_p11_kit = [*needs_softhsm, needs("p11-kit"), needs(str(P11_KIT_CLIENT))]
 
 
