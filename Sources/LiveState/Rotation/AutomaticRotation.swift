@@ -32,7 +32,7 @@ package struct AutomaticRotation {
     ) -> RemoteKey? {
         let chain = chain.knowing(keys)
         do {
-            var remote = newest(of: keys)?.remoteKey
+            var remote = newestRemoteKey(keys)
             if remote == nil {
                 if let key = try chain.generateIfDue(plan, now: now) { reportRotation(key) }
             } else if try chain.isDue(plan, now: now) {
@@ -81,9 +81,10 @@ package struct AutomaticRotation {
         complaint = reason
     }
 
-    /// The newest key of the chain.
-    private func newest(of keys: [LoadedKey]) -> LoadedKey? {
-        keys.last { chain.purpose == .signing($0.algorithm) && $0.name.content.signs }
+    /// The newest key of the chain, if it stays in another place.
+    private func newestRemoteKey(_ keys: [LoadedKey]) -> RemoteKey? {
+        guard case .signing(let algorithm) = chain.purpose else { return nil }
+        return keys.signing(algorithm).last?.remoteKey
     }
 
     private mutating func reportRotation(_ key: NamedKey) {

@@ -34,7 +34,7 @@ extension ServiceConfiguration {
         return [Self.problem { () throws(UnusableFile) in _ = try file.password() }].compactMap(\.self)
     }
 
-    private static func problem(_ body: () throws(UnusableFile) -> Void) -> Problem? {
+    static func problem(_ body: () throws(UnusableFile) -> Void) -> Problem? {
         do throws(UnusableFile) {
             try body()
             return nil

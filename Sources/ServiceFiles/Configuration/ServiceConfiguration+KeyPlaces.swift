@@ -35,15 +35,14 @@ extension ServiceConfiguration {
 
     /// What is wrong with the files of the PIN and of the tokens.
     private var secretProblems: [Problem] {
-        var problems: [Problem] = []
-        func check(_ read: () throws(UnusableFile) -> SecretBytes?) {
-            do throws(UnusableFile) { _ = try read() } catch { problems.append(error.problem) }
-        }
-        check(pin)
-        if let file = keyPlaces.vault?.tokenFile { check { () throws(UnusableFile) in try vaultToken(in: file) } }
-        if let file = keyPlaces.vault?.kubernetesTokenFile {
-            check { () throws(UnusableFile) in try serviceAccountToken(in: file) }
-        }
-        return problems
+        [
+            Self.problem { () throws(UnusableFile) in _ = try pin() },
+            keyPlaces.vault?.tokenFile.flatMap { file in
+                Self.problem { () throws(UnusableFile) in _ = try vaultToken(in: file) }
+            },
+            keyPlaces.vault?.kubernetesTokenFile.flatMap { file in
+                Self.problem { () throws(UnusableFile) in _ = try serviceAccountToken(in: file) }
+            },
+        ].compactMap(\.self)
     }
 }

@@ -30,7 +30,7 @@ package struct LoadedKey: Sendable {
 
     /// The key that stays in another place; `nil` for any other key.
     package var remoteKey: RemoteKey? {
-        if case .remote(let uri) = material { RemoteKey(uri, publicKey) } else { nil }
+        if case .place(let key) = holder { key } else { nil }
     }
 
     /// What has the private key; `nil` for a key that does not sign.

@@ -61,10 +61,12 @@ extension KeysCommand {
             let chain = sealing ? configuration.keys.sealing : configuration.keys.signing
             let lifetime = configuration.lifetimesOfClients[chain.purpose]
             let uri = try sealing || !configuration.keys.exists ? nil : KeyPlace.uri(place, after: chain.keys())
-            // Before a key is made: it shows what keeps the rotation from being done.
-            let plan = try chain.plannedRotation(
-                in: delay, isForced: start.now, isRemote: uri != nil, longestLifetime: lifetime, now: .now)
+            func plan() throws -> (new: KeyFileName, removed: [KeyFileName]) {
+                try chain.plannedRotation(
+                    in: delay, isForced: start.now, isRemote: uri != nil, longestLifetime: lifetime, now: .now)
+            }
             guard !dryRun else {
+                let plan = try plan()
                 if json { return printJSON(plan.new, keyID: nil, removed: plan.removed, of: chain) }
                 Terminal.print("Would make \(configuration.keysFolder.appending(plan.new.description))")
                 for name in plan.removed { Terminal.note("Would remove \(name).") }
@@ -74,6 +76,8 @@ extension KeysCommand {
                 try chain.rotate(
                     in: delay, isForced: start.now, remote: remote, longestLifetime: lifetime, now: .now)
             }
+            // Before a key is made in another place: the plan shows what keeps the rotation from being done.
+            if uri != nil { _ = try plan() }
             let rotation =
                 if let uri {
                     try await KeyMaker(configuration).withNewKey(at: uri, for: configuration.algorithm, rotate)
