@@ -177,8 +177,12 @@ import Testing
         }
         let text = #"{"kind":"Secret","data":{\#(data.joined(separator: ","))}}"#
         var secret = try KeysSecret(reading: Array(text.utf8))
-        let (isDue, present) = try secret.nextSigningKey(like: keys, isForced: false, now: now)
+        let (isDue, present) = try secret.nextSigningKey(like: keys, in: .seconds(600), isForced: false, now: now)
         #expect(isDue)
+        // What keeps a rotation from being done is said before a key is made for it.
+        #expect(throws: KeyRotationError.tooSoon(atLeast: KeyTiming.standard.announcement)) {
+            try secret.nextSigningKey(like: keys, in: .zero, isForced: false, now: now)
+        }
         #expect(present.map(\.remoteKey?.uri) == [uri])
         let rotations = try secret.rotate(
             like: keys, in: .seconds(600), isForced: false, remote: try newPublicKey(),
@@ -186,6 +190,6 @@ import Testing
         let new = try #require(rotations.first?.new)
         #expect(new.name.content == .remote)
         #expect(secret.files.map(\.name).contains(try #require(new.name.publicHalf).description))
-        #expect(try !secret.nextSigningKey(like: keys, isForced: false, now: now).isDue)
+        #expect(try !secret.nextSigningKey(like: keys, in: .seconds(600), isForced: false, now: now).isDue)
     }
 }

@@ -52,7 +52,7 @@ extension KeysSecret {
         longestLifetime: Duration,
         now: NumericDate, timing: KeyTiming
     ) throws -> SecretRotation {
-        let announced = isForced ? nil : names.filter { $0.start.map { now < $0 } ?? false }.max()
+        let announced = Self.announced(names, isForced: isForced, now: now)
         var new: NamedKey?
         if announced == nil {
             // The first key of its chain begins at once: it has no predecessor.
@@ -85,11 +85,16 @@ extension KeysSecret {
     ///
     /// - Returns: whether it makes a signing key, and the signing keys that are there, in the order in which they sign.
     package func nextSigningKey(
-        like folder: KeysFolder, isForced: Bool, now: NumericDate
+        like folder: KeysFolder, in delay: Duration, isForced: Bool, now: NumericDate, timing: KeyTiming = .standard
     ) throws -> (isDue: Bool, keys: [LoadedKey]) {
+        try KeyRotationError.checkDelay(delay, isForced: isForced, timing)
         let chain = try load(folder).signing(folder.algorithm).sorted { $0.name < $1.name }
-        let isAnnounced = chain.contains { key in key.name.start.map { now < $0 } ?? false }
-        return (isForced || !isAnnounced, chain)
+        return (Self.announced(chain.map(\.name), isForced: isForced, now: now) == nil, chain)
+    }
+
+    /// The key that begins later, because of which no other is made; `nil` if there is none, or one is made in any case.
+    private static func announced(_ names: [KeyFileName], isForced: Bool, now: NumericDate) -> KeyFileName? {
+        isForced ? nil : names.filter { $0.start.map { now < $0 } ?? false }.max()
     }
 
     /// The keys for access tokens.

@@ -14,7 +14,7 @@ extension KeysCommand.Rotate {
                 like: folder, in: delay, isForced: start.now, remote: remote,
                 lifetimes: configuration.lifetimesOfClients, now: now)
         }
-        let (isDue, keys) = try secret.nextSigningKey(like: folder, isForced: start.now, now: now)
+        let (isDue, keys) = try secret.nextSigningKey(like: folder, in: delay, isForced: start.now, now: now)
         let uri = isDue ? try KeyPlace.uri(place, after: keys) : nil
         let rotations =
             if let uri {
