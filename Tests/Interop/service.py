@@ -14,6 +14,8 @@ from pathlib import Path
 
 import requests
 
+import working_folders
+
 BINARY = Path(os.environ.get("WRIT_BINARY") or Path(__file__).parents[2] / ".build/debug/writ").absolute()
 RESOURCE = "https://api.example.com"
 SCOPE = "site.read site.documentation"
@@ -42,12 +44,11 @@ class Service:
         self.process = None
         # The WRIT_ variables of the server, and of the commands that go with it.
         self.environment = {}
-        self.initial = json.loads(
-            self.writ(
-                *("init", ".", "--issuer", self.issuer, "--listen", listen),
-                *("--management", management, "--json"),
-            ).stdout
+        addresses = ["--issuer", self.issuer, "--listen", listen, "--management", management]
+        self.place, output = working_folders.lay_out(
+            folder, listen, management, init=lambda new: self.writ("init", ".", *addresses, "--json", folder=new).stdout
         )
+        self.initial = json.loads(output)
         self.client_id = self.initial["client_id"]
         self.client_secret = self.initial["client_secret"]
         # What clients proved themselves with here. Generated secrets and tokens are known by their looks.
@@ -59,14 +60,15 @@ class Service:
     def __exit__(self, *_):
         self.stop()
         self.assert_log_holds_no_secret()
+        working_folders.give_back(self.place)
 
     # The command line
 
-    def writ(self, *arguments, input="", environment=None, status=0) -> subprocess.CompletedProcess:
-        """Runs one command in the working folder and checks its exit status."""
+    def writ(self, *arguments, input="", environment=None, status=0, folder=None) -> subprocess.CompletedProcess:
+        """Runs one command in the working folder, or in this one, and checks its exit status."""
         result = subprocess.run(
             [BINARY, *arguments],
-            cwd=self.folder,
+            cwd=folder or self.folder,
             env=clean_environment({**self.environment, **(environment or {})}),
             input=input,
             capture_output=True,
