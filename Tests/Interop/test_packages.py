@@ -37,10 +37,11 @@ in_a_tree = pytest.mark.skipif(
 )
 
 
-def package(folder: Path, umask=0o022, *arguments):
+def package(folder: Path, umask=0o022, *arguments, **variables):
+    environment = {name: value for name, value in os.environ.items() if name not in ("DEBFULLNAME", "DEBEMAIL")}
     subprocess.run(
         [ROOT / "script/package", "--fast", "--output", folder, *arguments],
-        env={**os.environ, "WRIT_BINARY": str(BINARY), "SOURCE_DATE_EPOCH": str(TIME)},
+        env={**environment, "WRIT_BINARY": str(BINARY), "SOURCE_DATE_EPOCH": str(TIME), **variables},
         umask=umask,
         check=True,
         capture_output=True,
@@ -82,11 +83,17 @@ class TestContents:
         assert archive.name == f"writ-{version}-linux-{machine}.tar.gz"
         fields = subprocess.run(["dpkg-deb", "--field", deb], capture_output=True, encoding="utf-8", check=True).stdout
         assert f"Package: writ\nVersion: {version}\n" in fields
+        assert "\nMaintainer: Local build of Writ <root@localhost>\n" in fields
         depends = re.search(r"^Depends: (.*)$", fields, re.MULTILINE)[1]
         for name in ("libc6 (>= 2.", "libssl3 (>= 3.", "libcrypt1", "libsqlite3-0", "libstdc++6", "zlib1g", "passwd"):
             assert name in depends
         conffiles = subprocess.run(["dpkg-deb", "--info", deb, "conffiles"], capture_output=True, encoding="utf-8", check=True)
         assert conffiles.stdout == "/etc/writ/writ.yaml\n"
+
+    def test_the_maintainer_is_who_makes_the_package(self, tmp_path):
+        deb, _ = package(tmp_path, DEBFULLNAME="A Person", DEBEMAIL="person@writ.test")
+        field = subprocess.run(["dpkg-deb", "--field", deb, "Maintainer"], capture_output=True, encoding="utf-8", check=True)
+        assert field.stdout == "A Person <person@writ.test>\n"
 
     @pytest.mark.parametrize("version", ["9.9", "0.1.0/../a", "0.1.0 a", "0.1.00"])
     def test_a_version_that_is_not_the_programs_is_refused(self, version, tmp_path):
