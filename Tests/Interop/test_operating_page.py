@@ -103,3 +103,26 @@ def test_each_field_of_a_request_in_the_log_is_explained():
     # What a token is bound to: RFC 9449 section 6.1, RFC 8705 section 3.1.
     written += ["jkt", "x5t#S256"]
     assert set(re.findall("`([^`]+)`", "".join(rows))) == set(written)
+
+
+def test_each_metric_has_a_row():
+    sources = "".join(file.read_text() for file in (ROOT / "Sources").rglob("*.swift"))
+    # A name that ends in _ is the beginning of a secret or of a refresh token.
+    names = {name for name in re.findall(r'"(writ_[a-z_]+)"', sources) if not name.endswith("_")}
+    assert len(names) > 40
+    section = PAGES["Operating"].split("\n## Metrics\n")[1].split("\n## ")[0]
+    rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    assert set(re.findall("`(writ_[a-z_]+)`", "".join(rows))) == names
+
+
+def test_each_alert_has_the_place_that_its_runbook_names():
+    """The page has a line for each alert, under its last heading or with a link to another section."""
+    rules = (ROOT / "docker/alerts.yml").read_text()
+    runbooks = dict(re.findall(r"- alert: (\w+)\n.*?runbook: Documentation/(\S+)\n", rules, re.S))
+    assert len(runbooks) > 20
+    section = PAGES["Operating"].split("\n## When an alert fires\n")[1]
+    for alert, place in runbooks.items():
+        lines = [line for line in section.splitlines() if f"`{alert}`" in line]
+        assert len(lines) == 1, alert
+        if place != "Operating.md#when-an-alert-fires":
+            assert f"({place.removeprefix('Operating.md')})" in lines[0], alert
