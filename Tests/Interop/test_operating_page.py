@@ -82,6 +82,23 @@ def test_deploying_with_tls(tmp_path):
     assert result.returncode == 0 and "writ.yaml: ok" in result.stdout + result.stderr, result.stdout + result.stderr
 
 
+def test_deploying_in_a_container(tmp_path):
+    """With the settings of the page's `docker run` the service would start, without Docker."""
+    init, run = (line for line in command_lines(PAGES["Deploying"]) if line.startswith("docker run"))
+    arguments = re.search(r"writ:\S+ (init .*?)(?: +#|$)", init.replace("\\\n", ""))[1].split()
+    variables = dict(re.findall(r"--env (WRIT_\w+)=(\S+)", run))
+    assert "--issuer" in arguments and variables
+
+    def writ(*line, **environment):
+        return subprocess.run(
+            [BINARY, *line], cwd=tmp_path, env=clean_environment(environment), capture_output=True, encoding="utf-8", timeout=DEADLINE)
+
+    assert writ(*arguments).returncode == 0
+    assert "tls is not set" in writ("config", "check", "--running").stderr
+    checked = writ("config", "check", "--running", **variables)
+    assert (checked.returncode, "warning" in checked.stderr) == (0, False), checked.stderr
+
+
 def test_the_commands_for_kubernetes_are_those_that_a_test_runs():
     """test_deployment.py runs the comment of kustomization.yaml, but for kubectl."""
     comment = re.findall(r"(?m)^#   (\S.*)$", (ROOT / "docker/kubernetes/kustomization.yaml").read_text())
