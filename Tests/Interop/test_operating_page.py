@@ -13,13 +13,13 @@ PAGES = {name: (ROOT / f"Documentation/{name}.md").read_text() for name in ("Ope
 PROGRAMS = r"writ|openssl|docker|podman|kubectl|script/[\w-]+|swift|source|rm|sudo|chmod|OPENSSL_\w+=|WRIT_\w+=|\(umask"
 
 
-def command_lines(text):
+def command_lines(text, programs=PROGRAMS):
     """The commands in indented blocks, each with the lines that continue it."""
     found = []
     for line in text.splitlines():
         if found and re.search(r"[\\|](?: +#.*)?$", found[-1].splitlines()[-1]) and line.startswith("    "):
             found[-1] += "\n" + line.strip()
-        elif re.match(rf"    (?:{PROGRAMS})(?![\w:.]).*", line) or re.match(r"    \w+=\S+ ", line):
+        elif re.match(rf"    (?:{programs})(?![\w:.]).*", line) or re.match(r"    \w+=\S+ ", line):
             found.append(line.strip())
         elif line.startswith("    # not run: "):
             found.append(line.strip())
