@@ -78,12 +78,14 @@ import Testing
 
     @Test(
         "RFC 9864 section 2.2: a key verifies signatures under either name of its algorithm, and no other",
-        arguments: SignatureAlgorithm.all, SignatureAlgorithm.all)
-    func twoNames(algorithm: SignatureAlgorithm, other: SignatureAlgorithm) throws {
+        arguments: SignatureAlgorithm.all)
+    func twoNames(algorithm: SignatureAlgorithm) throws {
         let names: Set = ["EdDSA", "Ed25519"]
         let jwk = JWK(try algorithm.makeKey().publicKey, keyID: nil, algorithm: algorithm)
-        let isSame = algorithm == other || names == [algorithm.name, other.name]
-        #expect(jwk.allows(other) == isSame)
+        for other in SignatureAlgorithm.all {
+            let isSame = algorithm == other || names == [algorithm.name, other.name]
+            #expect(jwk.allows(other) == isSame, "\(other.name)")
+        }
     }
 
     @Test("An algorithm is found only by its exact name", arguments: SignatureAlgorithm.all)

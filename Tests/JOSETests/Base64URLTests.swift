@@ -48,7 +48,9 @@ import Testing
         return (0..<count).map { index in UInt8(bits[(index * 8)..<(index * 8 + 8)].reduce(0) { $0 << 1 | $1 }) }
     }
 
-    @Test("Every octet at every place of a text is decoded or rejected as by the definition", arguments: 0...37)
+    @Test(
+        "Every octet at every place of a text is decoded or rejected as by the definition",
+        arguments: Array(0...24) + [36, 37])
     func everyOctetAtEveryPlace(length: Int) {
         // 16 characters are decoded at once, then four, then the rest.
         let text = (0..<length).map { UInt8(ascii: $0.isMultiple(of: 2) ? "A" : "w") }
