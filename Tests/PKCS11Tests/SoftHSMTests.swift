@@ -19,7 +19,7 @@ private struct SoftHSM {
     }
 
     /// Whether script/sanitize looks for leaks: SoftHSM has some, and so has Foundation's `Process`.
-    static var isCheckedForLeaks: Bool { ProcessInfo.processInfo.environment["WRIT_CORE_ONLY"] == "1" }
+    static var isCheckedForLeaks: Bool { ProcessInfo.processInfo.environment["WRIT_CORE_ONLY"] == "memory" }
 
     let folder: TemporaryFolder
 

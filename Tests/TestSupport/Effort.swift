@@ -2,6 +2,9 @@ import Glibc
 
 /// Measures work as processor time of this thread, whatever else the machine does.
 public enum Effort {
+    /// Whether `script/sanitize` runs the tests, so that each takes some ten times as long.
+    public static let isSanitized = unsafe getenv("WRIT_SANITIZER") != nil
+
     /// The minimum of several runs, in nanoseconds.
     public static func least(of runs: Int = 5, _ body: () -> Void) -> Double {
         (0..<runs).map { _ in
