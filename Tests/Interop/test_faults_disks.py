@@ -22,7 +22,7 @@ from faults import (
     serves,
     small_disk,
 )
-from service import BINARY, DEADLINE, RESOURCE, assert_clear_error, clean_environment, wait_until
+from service import BINARY, DEADLINE, RESOURCE, assert_clear_error, clean_environment, free_addresses, wait_until
 
 COMMANDS = {
     "keys rotate": ["keys", "rotate", "--in", "1h", "--json"],
@@ -131,7 +131,8 @@ def run(folder, *words):
 
 
 def init(folder):
-    return run(folder, "init", ".", "--json")
+    listen, management = free_addresses(2)
+    return run(folder, "init", ".", "--listen", listen, "--management", management, "--json")
 
 
 def test_a_secret_that_cannot_be_shown(service):

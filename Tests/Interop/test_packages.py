@@ -183,6 +183,10 @@ class Tree:
 
     def __init__(self, folder: Path):
         self.folder = folder
+        # Whatever else listens on this machine.
+        self.listen, management = free_addresses(2)
+        self.management = f"http://{management}"
+        self.addresses = {"WRIT_LISTEN": self.listen, "WRIT_MANAGEMENT": management}
         if given := os.environ.get("WRIT_BARE_TREE"):
             subprocess.run(["cp", "--archive", f"{given}/.", folder], check=True)
         else:
@@ -190,7 +194,7 @@ class Tree:
         bare_tree.add_swift(BINARY, folder)
 
     def command(self, line, **environment):
-        variables = [f"{name}={value}" for name, value in {"PATH": PATH, "LC_ALL": "C.UTF-8", **environment}.items()]
+        variables = [f"{name}={value}" for name, value in {"PATH": PATH, "LC_ALL": "C.UTF-8", **self.addresses, **environment}.items()]
         return [
             *("unshare", "--mount", "--propagation", "private", "/bin/sh", "-euc", MOUNT, self.folder),
             *("env", "--ignore-environment", *variables, "/bin/sh", "-euc", line),
@@ -253,13 +257,8 @@ def commands(heading, **replacements):
 def check_service(tree):
     """The service starts as its user, makes its keys, and gives a token to the client that the page registers."""
     assert "writ.yaml: ok" in tree.run(f"cd /etc/writ && {as_writ('writ config check --running')}")
-    listen, management = free_addresses(2)
-    variables = {
-        "WRIT_DRAIN_DELAY": "0s",
-        "WRIT_LISTEN": listen,
-        "WRIT_MANAGEMENT": management,
-        "WRIT_ISSUER": f"http://{listen}",
-    }
+    issuer = f"http://{tree.listen}"
+    variables = {"WRIT_DRAIN_DELAY": "0s", "WRIT_ISSUER": issuer}
     secret = json.loads(
         tree.run(f"cd /etc/writ && {as_writ('writ clients rotate-secret demo --json 2>/dev/null')}")
     )["client_secret"]
@@ -271,14 +270,14 @@ def check_service(tree):
     def ready():
         assert process.poll() is None, log.read_text()
         try:
-            return requests.get(f"http://{management}/readyz", timeout=DEADLINE).ok
+            return requests.get(f"{tree.management}/readyz", timeout=DEADLINE).ok
         except requests.ConnectionError:
             return False
 
     try:
         wait_until("the service is ready", ready)
         form = {"grant_type": "client_credentials"}
-        answer = requests.post(f"http://{listen}/oauth2/token", form, auth=("demo", secret), timeout=DEADLINE)
+        answer = requests.post(f"{issuer}/oauth2/token", form, auth=("demo", secret), timeout=DEADLINE)
         assert answer.json()["scope"] == "site.read", answer.text
         assert tree.owner("/var/lib/writ/keys/rs256.pem") == ("writ", 0o600)
         assert tree.owner("/var/lib/writ/keys/xaes-256-gcm.sealing") == ("writ", 0o600)
@@ -287,7 +286,7 @@ def check_service(tree):
         assert process.wait(timeout=DEADLINE) == 0, log.read_text()
     # A folder of one's own works too.
     folder = "/tmp/own"
-    initial = json.loads(tree.run(f"writ init {folder} --issuer http://{listen} --json"))
+    initial = json.loads(tree.run(f"writ init {folder} --issuer {issuer} --json"))
     assert initial["client_id"] == "demo"
     assert "writ.yaml: ok" in tree.run(f"cd {folder} && writ config check --running")
 
