@@ -26,6 +26,17 @@ DEMANDING = [
 collect_ignore = [] if os.environ.get("WRIT_FAULTS") else DEMANDING
 
 
+# The files that take longest come first: else one process would still run one of them when the others have ended.
+LONGEST = [
+    *("test_consumer.py", "test_client_state.py", "test_keys_elsewhere.py", "test_issuers.py", "test_packages.py"),
+    *("test_keys_outages.py", "test_console.py", "test_status_lists.py", "test_state_parts.py", "test_deployment.py"),
+]
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
+
+
 def pytest_sessionstart(session):
     if not BINARY.is_file():
         pytest.exit(f"there is no {BINARY}: build it, or set WRIT_BINARY", returncode=4)
