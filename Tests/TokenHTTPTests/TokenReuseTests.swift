@@ -212,9 +212,9 @@ import Testing
     @Test("The cache of recent tokens is bounded and keeps the younger generation")
     func notMoreAreKeptThanThereIsRoomFor() throws {
         var recent = RecentTokens()
-        let grants = try (0..<3 * RecentTokens.capacity).map { _ in
-            try grant(of: ClientRegistry([Self.client("plain")]))
-        }
+        let names = (0..<3 * RecentTokens.capacity).map { "client-\($0)" }
+        let clients = try ClientRegistry(names.map { try Self.client($0) })
+        let grants = try names.map { try grant($0, of: clients) }
         for (index, grant) in grants.enumerated() {
             let key = TokenReuseKey(grant.terms, key: self.key)
             recent.insert(token(grant), key, now: Self.issued)
