@@ -10,7 +10,10 @@ from service import BINARY, DEADLINE, clean_environment
 
 
 def at_terminal(folder, *arguments, answers=(), environment=None) -> tuple[int, str]:
-    """Runs a command whose three streams are a terminal; gives its exit status and what the terminal shows."""
+    """Runs a command whose three streams are a terminal; gives its exit status and what the terminal shows.
+
+    Each answer is typed when a question ends what is shown.
+    """
     master, terminal = pty.openpty()
     process = subprocess.Popen(
         [BINARY, *arguments],
@@ -21,8 +24,7 @@ def at_terminal(folder, *arguments, answers=(), environment=None) -> tuple[int, 
         stderr=terminal,
     )
     os.close(terminal)
-    for answer in answers:
-        os.write(master, f"{answer}\n".encode())
+    answers = iter(answers)
     shown = b""
     deadline = time.monotonic() + DEADLINE
     while True:
@@ -35,5 +37,7 @@ def at_terminal(folder, *arguments, answers=(), environment=None) -> tuple[int, 
         if not octets:
             break
         shown += octets
+        if shown.endswith((b"[y/N] ", b": ", b":\r\n")) and (answer := next(answers, None)) is not None:
+            os.write(master, f"{answer}\n".encode())
     os.close(master)
     return process.wait(timeout=DEADLINE), shown.decode().replace("\r\n", "\n")

@@ -231,6 +231,14 @@ class TestSecrets:
         assert request_token(WRIT_CLIENT_SECRET=text).stdout.count(".") == 2
         assert request_token("--secret-file", str(file)).stderr == ""
 
+    def test_a_terminal_asks_and_does_not_show_it(self, service):
+        command = ["token", "request", "--issuer", service.issuer, "--client-id", service.client_id]
+        status, shown = at_terminal(service.folder, *command, answers=[service.client_secret])
+        assert status == 0 and shown.startswith("secret of demo: \n") and shown.count(".") == 2
+        assert service.client_secret not in shown
+        status, shown = at_terminal(service.folder, *command, answers=[""])
+        assert status == 1 and "error: " in shown
+
     def test_what_is_no_secret(self, request_token, tmp_path):
         file = tmp_path / "secret"
         file.touch(0o600)
@@ -249,6 +257,10 @@ class TestSecrets:
 
 
 class TestVerification:
+    def test_a_terminal_says_what_the_command_waits_for(self, service):
+        _, shown = at_terminal(service.folder, "token", "inspect", answers=[f"{service.access_token()}\n\x04"])
+        assert "Paste the token, press Return, and then Ctrl-D:" in shown and "  sub " in shown
+
     def test_keys_are_found_by_discovery(self, service):
         token = service.access_token()
         for options in (["--issuer", service.issuer], []):  # without it, the issuer of the configuration

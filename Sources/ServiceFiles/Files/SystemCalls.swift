@@ -83,6 +83,17 @@ extension FileDescriptor {
         _ = fchown(rawValue, user ?? .max, group)
     }
 
+    /// Runs `body` while the terminal does not show what is typed: tcsetattr(3). A file that is no terminal stays as it is.
+    package func withoutEcho<Result>(_ body: () -> Result) -> Result {
+        var shown = termios()
+        guard unsafe tcgetattr(rawValue, &shown) == 0 else { return body() }
+        var hidden = shown
+        hidden.c_lflag &= ~tcflag_t(ECHO)
+        _ = unsafe tcsetattr(rawValue, TCSADRAIN, &hidden)
+        defer { _ = unsafe tcsetattr(rawValue, TCSADRAIN, &shown) }
+        return body()
+    }
+
     /// Acquires the lock of this file if no other process holds it: flock(2). Closing the file releases it.
     func tryLock() throws(Errno) -> Bool {
         while flock(rawValue, LOCK_EX | LOCK_NB) != 0 {

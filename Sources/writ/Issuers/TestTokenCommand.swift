@@ -78,7 +78,7 @@ extension IssuersCommand {
         }
 
         private static func token(_ file: String?) throws -> String {
-            guard let file else { return try Terminal.readInput() }
+            guard let file else { return try Terminal.readToken() }
             guard let data = FileManager.default.contents(atPath: file), data.count <= 64 * 1024,
                 let text = String(validating: data, as: UTF8.self)
             else { throw Failure("\(file) cannot be read, is not UTF-8, or is larger than 64 KiB") }

@@ -1,6 +1,7 @@
 import Foundation
 import JOSE
 import ServiceFiles
+import SystemPackage
 import WireText
 
 /// The one place that writes to standard output and standard error. Results go to the first, everything else to the second.
@@ -57,12 +58,27 @@ enum Terminal {
     ///
     /// - Throws: if the answer is not yes.
     static func confirm(_ question: String) throws {
-        guard isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 else { return }
-        try? FileHandle.standardError.write(contentsOf: Data("\(VisibleText.lines(question)) [y/N] ".utf8))
+        guard canAsk else { return }
+        ask("\(question) [y/N] ")
         let answer = Octets(readLine() ?? "").trimmed
         guard answer.isSameIgnoringCase(as: "y") || answer.isSameIgnoringCase(as: "yes") else {
             throw Failure("nothing was changed", hint: "answer y, or give --yes")
         }
+    }
+
+    /// Whether a person sees questions and can answer them.
+    private static var canAsk: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1 }
+
+    private static func ask(_ question: String) {
+        try? FileHandle.standardError.write(contentsOf: Data(VisibleText.lines(question).utf8))
+    }
+
+    /// Reads a secret from standard input. A person at a terminal is asked for it, and the terminal does not show it.
+    static func readSecret(_ name: String, limit: Int) throws -> String {
+        guard canAsk else { return try readInput(limit: limit) }
+        ask("\(name): ")
+        defer { note("") }
+        return FileDescriptor.standardInput.withoutEcho { readLine() ?? "" }
     }
 
     /// Aligns text in columns. Each cell is one line.
@@ -86,13 +102,22 @@ enum Terminal {
         return lines.joined(separator: "\n")
     }
 
+    /// Reads a token from standard input, and shows a person at a terminal what the command waits for.
+    static func readToken() throws -> String {
+        if canAsk { note("Paste the token, press Return, and then Ctrl-D:") }
+        return try readInput()
+    }
+
     /// Reads all of standard input, without line ends around it.
     ///
     /// - Parameter limit: the maximum length in octets.
     static func readInput(limit: Int = 64 * 1024) throws -> String {
         var data = Data()
-        while data.count <= limit, let chunk = try FileHandle.standardInput.read(upToCount: 16 * 1024), !chunk.isEmpty {
+        let most = 16 * 1024
+        while data.count <= limit, let chunk = try FileHandle.standardInput.read(upToCount: most) {
             data.append(chunk)
+            // There is less only at the end. Reading again would wait for a second Ctrl-D at a terminal.
+            guard chunk.count == most else { break }
         }
         guard data.count <= limit else { throw Failure("standard input is too long") }
         guard let text = String(validating: data, as: UTF8.self) else { throw Failure("standard input is not UTF-8") }

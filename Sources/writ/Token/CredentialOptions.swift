@@ -75,6 +75,7 @@ struct CredentialOptions: ParsableArguments {
     private func secret() throws -> String {
         if let secretFile { return try SecretFile.read(FilePath(secretFile)) }
         let variable = ProcessInfo.processInfo.environment["WRIT_CLIENT_SECRET"]
-        return SecretFile.withoutLineEnds(try variable ?? Terminal.readInput(limit: SecretFile.maximumSize))
+        return SecretFile.withoutLineEnds(
+            try variable ?? Terminal.readSecret("secret of \(clientID)", limit: SecretFile.maximumSize))
     }
 }

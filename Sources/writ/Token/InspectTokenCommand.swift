@@ -18,7 +18,7 @@ extension TokenCommand {
         var json = false
 
         func run() throws {
-            let parts = Octets(try token ?? Terminal.readInput()).parts(between: ".")
+            let parts = Octets(try token ?? Terminal.readToken()).parts(between: ".")
             guard parts.count == 3, let header = Self.object(parts[0]), let claims = Self.object(parts[1]) else {
                 throw Failure("it is not a JWT")
             }

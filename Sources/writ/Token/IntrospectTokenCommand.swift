@@ -31,7 +31,7 @@ extension TokenCommand {
             let issuer = try OptionValue.parse(issuer, "--issuer", Issuer.init)
             // A secret that comes on standard input comes before nothing else.
             let credential = try credentialOptions.credential()
-            let token = try token ?? Terminal.readInput()
+            let token = try token ?? Terminal.readToken()
             guard !token.isEmpty else { throw Failure("there is no token") }
             let member = "introspection_endpoint"
             let endpoint = IssuerEndpoint(named: member, of: issuer, credential, through: authoritiesOption.http())

@@ -37,7 +37,7 @@ extension TokenCommand {
 
         func run() throws {
             let key = try DPoPOptions.key(inFile: keyFile)
-            let token = try token ?? Terminal.readInput()
+            let token = try token ?? Terminal.readToken()
             guard !token.isEmpty else { throw Failure("there is no token") }
             Self.warn(ofAnotherKeyThan: key, keyFile, in: token)
             let target = try OptionValue.parse(url, "--url", TargetURI.init)

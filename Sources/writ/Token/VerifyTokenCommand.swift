@@ -75,7 +75,7 @@ extension TokenCommand {
             let configuration = given == nil ? try configuration() : nil
             guard let issuer = given ?? configuration?.issuer else { throw Self.noIssuer }
             let request = try senderOptions.request()
-            let token = try token ?? Terminal.readInput()
+            let token = try token ?? Terminal.readToken()
             let http = authoritiesOption.http(configuration)
             let keys = try await keys(of: issuer, through: http)
             let verifier = AccessTokenVerifier(
