@@ -41,7 +41,7 @@ struct InitCommand: ParsableCommand, ExemplaryCommand {
             Terminal.note("\(file) exists already; nothing was changed.")
             return
         }
-        // Without the secret, for which curl asks: the line ends in the history of the shell.
+        // Without the secret, for which the command asks: the line ends in the history of the shell.
         let curl =
             "curl --user '\(contents.client.id)' --data grant_type=client_credentials "
             + "\(issuer.origin)\(issuer.path)/oauth2/token"
@@ -73,8 +73,9 @@ struct InitCommand: ParsableCommand, ExemplaryCommand {
             client_id      \(contents.client.id)
             client_secret  \(contents.clientSecret)
 
-            The secret is not shown again. With the service running (writ serve), this asks for it and gets a token:
+            The secret is not shown again. With the service running (writ serve), each of these asks for it and gets a token:
 
+              writ token request --issuer \(contents.issuer) --client-id \(contents.client.id)
               \(curl)
             """)
     }
