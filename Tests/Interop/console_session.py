@@ -1,20 +1,24 @@
-"""Runs the sessions of a page: its ```console blocks, one after the other in one shell, and compares what they print.
+"""Runs the sessions of a page: its ```console blocks, one after the other in one shell at a terminal, and compares what they print.
 
 - `$ COMMAND` is a command. It continues on the next line if it ends with a backslash or a bar.
 - `# not run: REASON` behind a command says why it is not run. Other comments are for readers.
 - In what is printed `...` stands for anything within a line, and alone in a line for any number of lines. Times are any times, and
   runs of blanks are one blank.
 - A command that prints an error ends with a status that is not 0, and every other one with 0.
+- `[y/N] y` at the end of a line that is printed is a question with the answer that a person types.
 - A server runs in a terminal of its own, until the session ends.
 
 A block with a file's name behind its language, such as ```python api.py, is written to that file when the session gets there.
 """
 
+import fcntl
 import os
+import pty
 import re
 import select
 import signal
 import subprocess
+import termios
 import textwrap
 import time
 from dataclasses import dataclass, field
@@ -26,7 +30,10 @@ TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d\\?:\d\d\\?:\d\dZ")
 SERVER = re.compile(r"(?:[A-Z_]+=\S+ )*(?:writ serve|python3 api\.py)")
 # What may be asked again: what the service has taken up shows within two seconds.
 QUESTION = re.compile(r"curl|printf|writ token|writ issuers test")
+ANSWER = re.compile(r"\[y/N\] (\w+)$")
+# The prompt ends what a command prints, and has its status.
 END = "\x1e"
+PROMPT = r"\036$?\n"
 
 
 @dataclass
@@ -81,14 +88,23 @@ class ConsoleSession:
         }
         self.environment = clean_environment({"WRIT_DRAIN_DELAY": "0s", "PIP_DISABLE_PIP_VERSION_CHECK": "1"})
         self.environment["PATH"] = ":".join([*map(str, path), str(folder / "bin"), self.environment["PATH"]])
+        self.environment |= {"PS1": PROMPT, "PS2": "", "HISTFILE": "", "TERM": "dumb"}
         (folder / "bin").mkdir()
         (folder / "bin/writ").symlink_to(BINARY)
         self.servers = []
         self.inputs = {}
         """What a person types behind a command."""
+        # A terminal that shows what is printed, as it is, and not what is typed.
+        self.terminal, shells = pty.openpty()
+        modes = termios.tcgetattr(shells)
+        modes[1] &= ~termios.OPOST
+        modes[3] &= ~termios.ECHO
+        termios.tcsetattr(shells, termios.TCSANOW, modes)
         self.shell = subprocess.Popen(
-            ["bash", "--noprofile", "--norc"], cwd=folder, env=self.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT)
+            ["bash", "--noprofile", "--norc", "--noediting", "+H"], cwd=folder, env=self.environment, stdin=shells, stdout=shells,
+            stderr=shells, start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+        os.close(shells)
+        self.read_output("the shell")
 
     def __enter__(self):
         return self
@@ -96,6 +112,7 @@ class ConsoleSession:
     def __exit__(self, *_):
         self.shell.kill()
         self.shell.wait()
+        os.close(self.terminal)
         for server in self.servers:
             server.send_signal(signal.SIGTERM)
             server.wait(timeout=DEADLINE)
@@ -128,7 +145,8 @@ class ConsoleSession:
         expected = [self.here(each) for each in command.expected]
         deadline = time.monotonic() + DEADLINE
         while True:
-            output, status = self.execute(self.here(line), self.inputs.get(line, ""))
+            answers = [answer[1] for each in expected if (answer := ANSWER.search(each))]
+            output, status = self.execute(self.here(line), self.inputs.get(line, ""), answers)
             lines = [each.rstrip() for each in "\n".join(output).strip("\n").splitlines()]
             is_right = matches(expected, lines) and (status != 0) == command.fails
             if is_right or not QUESTION.match(line) or time.monotonic() > deadline:
@@ -137,14 +155,20 @@ class ConsoleSession:
                 return lines
             time.sleep(0.1)
 
-    def execute(self, line, typed=""):
-        self.shell.stdin.write(f"{line}\n{typed}printf '{END}%s\\n' $?\n".encode())
-        self.shell.stdin.flush()
+    def execute(self, line, typed="", answers=()):
+        os.write(self.terminal, f"{line}\n{typed}".encode())
+        return self.read_output(line, iter(answers))
+
+    def read_output(self, line, answers=iter(())):
+        """What a command prints, and its status. Questions get the answers."""
         shown = b""
         deadline = time.monotonic() + DEADLINE
         while not (match := re.fullmatch(rb"(.*)" + END.encode() + rb"(\d+)\n", shown, re.DOTALL)):
-            ready, _, _ = select.select([self.shell.stdout], [], [], max(0, deadline - time.monotonic()))
-            octets = os.read(self.shell.stdout.fileno(), 65536) if ready else b""
+            if shown.endswith(b"[y/N] ") and (answer := next(answers, None)):
+                os.write(self.terminal, f"{answer}\n".encode())
+                shown += f"{answer}\n".encode()
+            ready, _, _ = select.select([self.terminal], [], [], max(0, deadline - time.monotonic()))
+            octets = os.read(self.terminal, 65536) if ready else b""
             assert octets, f"$ {line}\nhas not ended: {shown.decode()}"
             shown += octets
         return match[1].decode().splitlines(), int(match[2])
