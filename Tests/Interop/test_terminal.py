@@ -1,14 +1,17 @@
 """What others have written does nothing on the operator's terminal, and what cannot be undone asks there."""
 
 import json
+import os
+import signal
+import termios
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from service import RESOURCE, assert_clear_error
-from terminal import at_terminal
+from service import DEADLINE, RESOURCE, assert_clear_error
+from terminal import at_terminal, started_at_terminal
 from tokens import encode_base64url
 
 # C0, DEL, C1, what reorders text, and the separators of lines that only Unicode has.
@@ -238,6 +241,23 @@ class TestSecrets:
         assert service.client_secret not in shown
         status, shown = at_terminal(service.folder, *command, answers=[""])
         assert status == 1 and "error: " in shown
+
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
+    def test_a_terminal_shows_again_what_is_typed_after_a_signal(self, service, number):
+        """Else the shell behind the command would show nothing: the process ends without its own last steps."""
+
+        def shows(master):
+            return bool(termios.tcgetattr(master)[3] & termios.ECHO)
+
+        command = ["token", "request", "--issuer", service.issuer, "--client-id", service.client_id]
+        with started_at_terminal(service.folder, *command) as (process, master):
+            asked = b""
+            while not asked.endswith(b": "):
+                asked += os.read(master, 4096)
+            assert not shows(master)
+            process.send_signal(number)
+            assert process.wait(timeout=DEADLINE) == -number
+            assert shows(master)
 
     def test_what_is_no_secret(self, request_token, tmp_path):
         file = tmp_path / "secret"

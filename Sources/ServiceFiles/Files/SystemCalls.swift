@@ -84,13 +84,30 @@ extension FileDescriptor {
     }
 
     /// Runs `body` while the terminal does not show what is typed: tcsetattr(3). A file that is no terminal stays as it is.
+    ///
+    /// A signal that ends the process lets the terminal show again first. The process cannot be stopped (Ctrl-Z) meanwhile.
     package func withoutEcho<Result>(_ body: () -> Result) -> Result {
         var shown = termios()
         guard unsafe tcgetattr(rawValue, &shown) == 0 else { return body() }
         var hidden = shown
         hidden.c_lflag &= ~tcflag_t(ECHO)
+        unsafe shownTerminal = (rawValue, shown)
+        let endings = [SIGINT, SIGTERM, SIGHUP, SIGQUIT]
+        for number in endings {
+            _ = signal(number) { number in
+                _ = unsafe tcsetattr(shownTerminal.descriptor, TCSADRAIN, &shownTerminal.state)
+                // It is delivered when this returns.
+                _ = signal(number, SIG_DFL)
+                _ = raise(number)
+            }
+        }
+        let stop = signal(SIGTSTP, SIG_IGN)
         _ = unsafe tcsetattr(rawValue, TCSADRAIN, &hidden)
-        defer { _ = unsafe tcsetattr(rawValue, TCSADRAIN, &shown) }
+        defer {
+            _ = unsafe tcsetattr(rawValue, TCSADRAIN, &shown)
+            _ = signal(SIGTSTP, stop)
+            for number in endings { _ = signal(number, SIG_DFL) }
+        }
         return body()
     }
 
@@ -115,3 +132,7 @@ extension Errno {
     /// The error of the last system call of this thread that failed: errno(3).
     static var last: Errno { Errno(rawValue: errno) }
 }
+
+/// The terminal that does not show what is typed, and its state before. A handler of a signal can read only globals, and the
+/// handlers are set after this.
+nonisolated(unsafe) private var shownTerminal = (descriptor: CInt(-1), state: termios())

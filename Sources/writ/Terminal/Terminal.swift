@@ -76,9 +76,12 @@ enum Terminal {
     /// Reads a secret from standard input. A person at a terminal is asked for it, and the terminal does not show it.
     static func readSecret(_ name: String, limit: Int) throws -> String {
         guard canAsk else { return try readInput(limit: limit) }
-        ask("\(name): ")
         defer { note("") }
-        return FileDescriptor.standardInput.withoutEcho { readLine() ?? "" }
+        return FileDescriptor.standardInput.withoutEcho {
+            // Whoever answers at once is not shown either.
+            ask("\(name): ")
+            return readLine() ?? ""
+        }
     }
 
     /// Aligns text in columns. Each cell is one line.
