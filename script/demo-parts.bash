@@ -9,8 +9,11 @@ build() {
         return
     fi
     script/setup build
-    local product
-    for product; do swift build --product "$product"; done
+    local product options
+    options=$(script/build-options)
+    # The options are words.
+    # shellcheck disable=SC2086
+    for product; do swift build --product "$product" $options; done
     binaries=$PWD/.build/debug
 }
 

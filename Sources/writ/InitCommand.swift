@@ -44,7 +44,7 @@ struct InitCommand: ParsableCommand, ExemplaryCommand {
         // Without the secret, for which the command asks: the line ends in the history of the shell.
         let curl =
             "curl --user '\(contents.client.id)' --data grant_type=client_credentials "
-            + "\(issuer.origin)\(issuer.path)/oauth2/token"
+            + ShellWord.quoted("\(issuer.origin)\(issuer.path)/oauth2/token")
         if json { printJSON(contents, curl: curl) } else { printText(contents, curl: curl) }
     }
 
@@ -75,7 +75,7 @@ struct InitCommand: ParsableCommand, ExemplaryCommand {
 
             The secret is not shown again. With the service running (writ serve), each of these asks for it and gets a token:
 
-              writ token request --issuer \(contents.issuer) --client-id \(contents.client.id)
+              writ token request --issuer \(ShellWord.quoted(contents.issuer.description)) --client-id \(contents.client.id)
               \(curl)
             """)
     }

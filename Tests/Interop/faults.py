@@ -71,6 +71,15 @@ def serves(service) -> bool:
 # Disks
 
 
+def own_mounts() -> list[str]:
+    """The start of a command whose mounts nobody else sees. A test that needs it is skipped if this system has none."""
+    command = ["unshare", "--mount"]
+    tried = subprocess.run([*command, "true"], capture_output=True, encoding="utf-8")
+    if tried.returncode:
+        pytest.skip(f"this system allows no mounts of one's own: {tried.stderr.strip()}")
+    return command
+
+
 @contextmanager
 def small_disk(folder: Path, options="size=256k"):
     """A file system of its own in this folder, in memory."""

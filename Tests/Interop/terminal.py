@@ -11,12 +11,12 @@ from service import BINARY, DEADLINE, clean_environment
 
 
 @contextmanager
-def started_at_terminal(folder, *arguments, environment=None):
+def started_at_terminal(folder, *arguments, program=BINARY, options=(), environment=None):
     """Starts a command whose three streams are a terminal; gives the process and the other side of the terminal."""
     master, terminal = pty.openpty()
     try:
         process = subprocess.Popen(
-            [BINARY, *arguments],
+            [program, *options, *arguments],
             cwd=folder,
             env=clean_environment({"TERM": "xterm", "COLUMNS": "80", **(environment or {})}),
             stdin=terminal,

@@ -2,13 +2,14 @@
 
 import hmac
 import json
+import subprocess
 import time
 
 import pytest
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from service import RESOURCE, SCOPE, assert_clear_error
+from service import BINARY, RESOURCE, SCOPE, assert_clear_error, clean_environment
 from tokens import PARTS, claims, encode_base64url, flip_one_bit, header
 
 
@@ -72,6 +73,21 @@ class TestInit:
         assert_clear_error(own_service.writ("init", ".", status=1), "writ.yaml")
 
         assert before == {file: file.read_text() for file in own_service.folder.rglob("*") if file.is_file()}
+
+    @pytest.mark.parametrize("path", ["", "/tenant", "/a;b", "/a&b'c", "/$(a)"])
+    def test_the_lines_that_it_shows_are_one_command_each(self, tmp_path, path):
+        issuer = f"http://127.0.0.1:8099{path}"
+        result = subprocess.run(
+            [BINARY, "init", tmp_path / "new", "--issuer", issuer], env=clean_environment({}), capture_output=True, encoding="utf-8"
+        )
+        assert result.returncode == 0, result.stderr
+        lines = [line.strip() for line in result.stdout.splitlines() if line.startswith("  ")]
+        request = ["writ", "token", "request", "--issuer", issuer, "--client-id", "demo"]
+        curl = ["curl", "--user", "demo", "--data", "grant_type=client_credentials", f"{issuer}/oauth2/token"]
+        # What a shell makes of each line.
+        for line, words in zip(lines, [request, curl], strict=True):
+            shown = subprocess.run(["bash", "-c", f"show() {{ printf '%s\\n' \"$@\"; }}; show {line}"], capture_output=True, encoding="utf-8")
+            assert shown.stdout.splitlines() == words
 
     def test_what_it_writes_passes_the_check(self, own_service):
         own_service.writ("config", "check")

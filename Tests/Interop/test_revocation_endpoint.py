@@ -6,6 +6,7 @@ import pytest
 import requests
 from authlib.integrations.requests_client import OAuth2Session
 
+from faults import own_mounts
 from service import DEADLINE, wait_until
 from test_status_lists import add, fetch, is_active, is_revoked, token_of
 
@@ -108,7 +109,7 @@ def test_without_the_setting_there_is_none(own_service):
 @pytest.mark.skipif(os.geteuid() != 0, reason="a folder is made read-only by a mount")
 def test_a_file_that_cannot_be_written(own_service):
     service = own_service
-    mount = ["unshare", "--mount", "bash", "-c", 'mount --bind -o ro . . && cd "$PWD" && exec "$@"', "-"]
+    mount = [*own_mounts(), "bash", "-c", 'mount --bind -o ro . . && cd "$PWD" && exec "$@"', "-"]
     service.start(prefix=mount, WRIT_REVOCATION="on")
     assert "revocation_endpoint" not in metadata(service)
     client = (service.client_id, service.client_secret)

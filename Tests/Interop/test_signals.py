@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from faults import needs_root
+from faults import needs_root, own_mounts
 from service import BINARY, DEADLINE, clean_environment, wait_until
 
 
@@ -81,6 +81,6 @@ def test_a_container_with_one_core(own_service):
         "mount -t tmpfs none /sys/fs/cgroup && mkdir /sys/fs/cgroup/cpu && cd /sys/fs/cgroup/cpu &&"
         ' echo 100000 > cpu.cfs_quota_us && echo 100000 > cpu.cfs_period_us && cd "$OLDPWD" && exec "$0" "$@"'
     )
-    own_service.start(["unshare", "--mount", "sh", "-c", prepare])
+    own_service.start([*own_mounts(), "sh", "-c", prepare])
     assert '"cores":"1"' in own_service.log
     assert own_service.request_token().status_code == 200

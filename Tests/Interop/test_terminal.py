@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from service import DEADLINE, RESOURCE, assert_clear_error
+from service import BINARY, DEADLINE, RESOURCE, assert_clear_error, wait_until
 from terminal import at_terminal, started_at_terminal
 from tokens import encode_base64url
 
@@ -241,6 +241,26 @@ class TestSecrets:
         assert service.client_secret not in shown
         status, shown = at_terminal(service.folder, *command, answers=[""])
         assert status == 1 and "error: " in shown
+
+    def test_a_line_that_the_terminal_cuts_is_refused(self, service):
+        """Linux passes on 4095 octets of a line."""
+        request = ["token", "request", "--issuer", service.issuer, "--client-id", service.client_id]
+        status, shown = at_terminal(service.folder, *request, answers=["x" * 5000])
+        assert status == 1 and "error: the line is too long" in shown
+        for command in (["inspect"], ["verify", "--issuer", service.issuer, "--audience", RESOURCE]):
+            status, shown = at_terminal(service.folder, "token", *command, answers=[fake_token({}, {"a": "x" * 5000}) + "\n\x04"])
+            assert status == 1 and "error: the line is too long" in shown, shown
+
+    def test_what_is_typed_is_hidden_if_errors_go_elsewhere(self, service):
+        command = f"{BINARY} token request --issuer {service.issuer} --client-id demo 2> errors.txt"
+        with started_at_terminal(service.folder, command, program="bash", options=["-c"]) as (process, master):
+            wait_until("the terminal hides what is typed", lambda: not termios.tcgetattr(master)[3] & termios.ECHO)
+            os.write(master, f"{service.client_secret}\n".encode())
+            shown = b""
+            while shown.count(b".") < 2:
+                shown += os.read(master, 4096)
+            assert process.wait(timeout=DEADLINE) == 0
+        assert service.client_secret.encode() not in shown
 
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
     def test_a_terminal_shows_again_what_is_typed_after_a_signal(self, service, number):

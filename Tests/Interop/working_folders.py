@@ -4,6 +4,7 @@ Folders that are in use at the same time have different keys and secrets. One th
 """
 
 import heapq
+import re
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -39,8 +40,10 @@ def lay_out(folder: Path, listen: str, management: str, init) -> tuple[int, str]
     # Without the times of the files: a working folder is as new as its service.
     shutil.copytree(source.folder.name, folder, copy_function=shutil.copy, dirs_exist_ok=True)
 
+    addresses = {source.listen: listen, source.management: management}
+
     def with_new_addresses(text):
-        return text.replace(source.listen, listen).replace(source.management, management)
+        return re.sub("|".join(map(re.escape, addresses)), lambda found: addresses[found[0]], text)
 
     settings = folder / "writ.yaml"
     settings.write_text(with_new_addresses(settings.read_text()))

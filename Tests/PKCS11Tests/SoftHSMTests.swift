@@ -19,7 +19,10 @@ private struct SoftHSM {
     }
 
     /// Whether script/sanitize looks for leaks: SoftHSM has some, and so has Foundation's `Process`.
-    static var isCheckedForLeaks: Bool { ProcessInfo.processInfo.environment["WRIT_CORE_ONLY"] == "memory" }
+    static var isCheckedForLeaks: Bool {
+        let part = ProcessInfo.processInfo.environment["WRIT_CORE_ONLY"]
+        return part == "memory" || part == "all"
+    }
 
     let folder: TemporaryFolder
 

@@ -92,21 +92,25 @@ extension FileDescriptor {
         var hidden = shown
         hidden.c_lflag &= ~tcflag_t(ECHO)
         unsafe shownTerminal = (rawValue, shown)
-        let endings = [SIGINT, SIGTERM, SIGHUP, SIGQUIT]
-        for number in endings {
-            _ = signal(number) { number in
+        let former = [SIGINT, SIGTERM, SIGHUP, SIGQUIT].map { number in
+            let former = signal(number) { number in
                 _ = unsafe tcsetattr(shownTerminal.descriptor, TCSADRAIN, &shownTerminal.state)
                 // It is delivered when this returns.
                 _ = signal(number, SIG_DFL)
                 _ = raise(number)
             }
+            // Such as SIGHUP below nohup.
+            if unsafe unsafeBitCast(former, to: UInt.self) == unsafeBitCast(SIG_IGN, to: UInt.self) {
+                _ = signal(number, SIG_IGN)
+            }
+            return (number, former)
         }
         let stop = signal(SIGTSTP, SIG_IGN)
         _ = unsafe tcsetattr(rawValue, TCSADRAIN, &hidden)
         defer {
             _ = unsafe tcsetattr(rawValue, TCSADRAIN, &shown)
             _ = signal(SIGTSTP, stop)
-            for number in endings { _ = signal(number, SIG_DFL) }
+            for (number, handler) in former { _ = signal(number, handler) }
         }
         return body()
     }

@@ -75,13 +75,14 @@ enum Terminal {
 
     /// Reads a secret from standard input. A person at a terminal is asked for it, and the terminal does not show it.
     static func readSecret(_ name: String, limit: Int) throws -> String {
-        guard canAsk else { return try readInput(limit: limit) }
-        defer { note("") }
-        return FileDescriptor.standardInput.withoutEcho {
-            // Whoever answers at once is not shown either.
-            ask("\(name): ")
-            return readLine() ?? ""
+        guard isatty(STDIN_FILENO) == 1 else { return try readInput(limit: limit) }
+        defer { if canAsk { note("") } }
+        let line = FileDescriptor.standardInput.withoutEcho {
+            // Only now: the answer may come at once.
+            if canAsk { ask("\(name): ") }
+            return FileHandle.standardInput.availableData
         }
+        return try text(line, limit: limit)
     }
 
     /// Aligns text in columns. Each cell is one line.
@@ -122,7 +123,19 @@ enum Terminal {
             // There is less only at the end. Reading again would wait for a second Ctrl-D at a terminal.
             guard chunk.count == most else { break }
         }
+        return try text(data, limit: limit)
+    }
+
+    /// What was read from standard input, without line ends around it.
+    private static func text(_ data: Data, limit: Int) throws -> String {
         guard data.count <= limit else { throw Failure("standard input is too long") }
+        // Linux drops the rest of a longer line that is typed or pasted at a terminal.
+        let longestLine = 4095
+        guard isatty(STDIN_FILENO) == 0 || data.split(separator: 0x0A).allSatisfy({ $0.count < longestLine }) else {
+            throw Failure(
+                "the line is too long: the terminal passes on its first \(longestLine) octets",
+                hint: "write it to a file, and read the file with < or an option")
+        }
         guard let text = String(validating: data, as: UTF8.self) else { throw Failure("standard input is not UTF-8") }
         return Octets(text).withoutLineEnds.text
     }
