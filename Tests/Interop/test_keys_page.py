@@ -52,6 +52,17 @@ class TestSoftHSM:
     def test_the_pin_is_readable_for_its_owner_alone(self, token):
         assert (token / "pin").stat().st_mode & 0o777 == 0o600
 
+    @needs("pkcs11-tool")
+    def test_a_key_is_removed(self, token):
+        (line,) = re.findall(r"^pkcs11-tool .*$", blocks("sh remove")[0], re.M)
+        variables = {"SOFTHSM2_CONF": str(token / "softhsm2.conf"), "PIN": (token / "pin").read_text().strip()}
+        tool = re.sub(r" --delete-object.*", " --pin env:PIN", line)
+        run(f"{tool} --keypairgen --key-type EC:prime256v1 --label NAME", token, **variables)
+        assert "NAME" in run(f"{tool} --list-objects --type privkey", token, **variables)
+        # It asks for the PIN of a person.
+        run(line.replace("--login", "--login --pin env:PIN"), token, **variables)
+        assert "NAME" not in run(f"{tool} --list-objects --type privkey", token, **variables)
+
     @needs("p11-kit")
     @needs("pkcs11-tool")
     def test_the_server_of_p11_kit_gives_the_token(self, token):
@@ -74,6 +85,38 @@ class TestSoftHSM:
             )
             assert listed.returncode == 0, listed.stderr
             assert re.search(r"^Private Key Object; EC\b", listed.stdout, re.M)
+
+
+# A TPM in software with a resource manager, on a bus of its own, until the lines of the page have run.
+TPM = """
+mkdir state
+swtpm socket --tpm2 --tpmstate dir=state --server type=unixio,path=tpm.socket --ctrl type=unixio,path=tpm.socket.ctrl \\
+    --flags not-need-init,startup-clear > swtpm.out 2>&1 &
+tpm=$!
+while ! test -S tpm.socket.ctrl; do kill -0 $tpm; done
+tpm2-abrmd --allow-root --session --tcti=swtpm:path=tpm.socket > abrmd.out 2>&1 &
+manager=$!
+trap 'kill $manager $tpm' EXIT
+while ! tpm2_getrandom --tcti=tabrmd:bus_type=session 1 > random.out 2>&1; do kill -0 $manager; done
+"""
+
+
+@needs("swtpm")
+@needs("tpm2-abrmd")
+@needs("tpm2_ptool")
+@needs("dbus-run-session")
+@needs("pkcs11-tool")
+def test_a_token_of_a_tpm_is_made(tmp_path):
+    (lines,) = blocks("sh tpm")
+    (module,) = re.findall(r"module: (\S+tpm2_pkcs11.so)", PAGE)
+    if not Path(module).exists():
+        pytest.skip("there is no module of tpm2-pkcs11")
+    assert "device:/dev/tpmrm0" in lines and "/var/lib/writ/tpm" in lines
+    lines = lines.replace("device:/dev/tpmrm0", "tabrmd:bus_type=session").replace("/var/lib/writ/tpm", str(tmp_path / "tpm"))
+    (tmp_path / "lines").write_text(f"{TPM}\n{lines}\npkcs11-tool --module {module} --list-slots")
+    listed = run("dbus-run-session -- bash -euo pipefail lines", tmp_path)
+    assert re.search(r"token label +: writ$", listed, re.M), listed
+    assert (tmp_path / "pin").stat().st_mode & 0o777 == 0o600
 
 
 class OpenBao:
