@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -151,3 +152,42 @@ def test_both_lines_of_the_example(example):
     for line in map(client_line, lines):
         got = claims_of(ask(service, line, ci.token(service.issuer, project_name="site", **claims)))
         assert (got["sub"], got["project"]) == ("build", "site")
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="there is no jq")
+@pytest.mark.parametrize("name", ["github", "gitlab"])
+def test_a_job_gets_a_token_with_the_lines_of_the_page(own_service, name):
+    """The whole script of the job, with a server of GitHub's address for tokens, or with GitLab's variable."""
+    recipe = Recipe(own_service, name)
+    own_service.start()
+    job = yaml.safe_load(block(section(name).replace(ISSUER, own_service.issuer), name))
+    variables = own_service.folder / "variables"
+    if name == "gitlab":
+        (job,) = job.values()
+        assert job["id_tokens"] == {"WRIT_IDENTITY": {"aud": own_service.issuer}}
+        script, environment = "\n".join([*job["script"], 'echo "TOKEN=$TOKEN" > variables']), {"WRIT_IDENTITY": recipe.token()}
+        result = own_service.shell(script, environment)
+    else:
+        assert job["permissions"] == {"id-token": "write"}
+        ((step,),) = (each["steps"] for each in job["jobs"].values())
+        with platform() as github:
+            path = f"/token?version=1&audience={own_service.issuer}"
+            github.answers[path] = lambda handler: handler.reply({"value": recipe.token()})
+            result = own_service.shell(step["run"], {
+                "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "of-the-job", "GITHUB_ENV": str(variables),
+                "ACTIONS_ID_TOKEN_REQUEST_URL": f"{github.identifier}/token?version=1"})
+            assert [fields["Authorization"] for _, fields in github.seen] == ["Bearer of-the-job"]
+    assert result.returncode == 0, result.stdout + result.stderr
+    # The environment of the job is that of which the client asks.
+    (identity,) = recipe.client["identities"]
+    assert (job.get("environment") or job["jobs"]["deploy"]["environment"]) == identity["claims"]["environment"]
+    assert claims_of({"access_token": variables.read_text().strip().partition("=")[2]})["sub"] == recipe.client["client_id"]
+
+
+def test_a_refused_token_is_explained_as_on_the_page(own_service):
+    recipe = Recipe(own_service, "github")
+    (own_service.folder / "token.jwt").write_text(recipe.token(environment="staging"))
+    ((line, expected),) = re.findall(r"^    \$ (writ issuers test .*)\n((?:    .*\n)+)", PAGE, re.MULTILINE)
+    result = own_service.shell(line)
+    assert result.returncode == 1
+    assert result.stderr == re.sub("(?m)^    ", "", expected)
