@@ -166,6 +166,18 @@ class TestUnit:
         result = self.analyze("verify", "--man=no", copy)
         assert (result.returncode, result.stderr) == (0, "")
 
+    def test_systemd_understands_the_settings_of_the_page(self, tmp_path):
+        """Each list of settings for `systemctl edit`. It takes settings that it does not know, with a warning."""
+        blocks = re.findall(r"(?:^      \w+=\S.*\n)+", PAGE.read_text(), re.MULTILINE)
+        assert len(blocks) == 3
+        for block in blocks:
+            copy = tmp_path / "writ.service"
+            settings = re.sub("^ +", "", block, flags=re.MULTILINE)
+            unit = self.UNIT.read_text().replace("/usr/bin/writ", str(BINARY))
+            copy.write_text(unit.replace("[Service]\n", f"[Service]\n{settings}"))
+            result = self.analyze("verify", "--man=no", copy)
+            assert (result.returncode, result.stderr) == (0, ""), block
+
     def test_it_may_do_little(self):
         result = self.analyze("security", "--offline=yes", "--threshold=20", self.UNIT)
         if "unrecognized option" in result.stderr:
@@ -246,7 +258,8 @@ def commands(heading, **replacements):
     """The commands of a block of the page, without sudo, up to those that need systemd."""
     text = PAGE.read_text()
     section = text[text.index(f"\n### {heading}\n") :]
-    lines = re.search(r"```sh\n(.*?)```", section, re.DOTALL)[1].partition("sudo systemctl")[0]
+    lines, *others = re.split(r"^(?=sudo systemctl)", re.search(r"```sh\n(.*?)```", section, re.DOTALL)[1], flags=re.MULTILINE)
+    assert all("# not run by a test: " in line for line in "".join(others).splitlines())
     lines = lines.replace("sudo -u writ ", as_writ("")).replace("sudo ", "")
     for old, new in replacements.items():
         assert old in lines, old

@@ -7,6 +7,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import requests
@@ -236,6 +237,25 @@ def test_without_the_store_the_service_is_ready_and_says_so(own_service, key, tm
             assert both.statuses(text) == [200, 401]
             assert both.metric("writ_replay_store_up") == 1
     assert len(log_lines(own_service, "No answer from the replay store")) <= 3
+
+
+def test_the_account_of_the_page_is_enough(own_service, key, tmp_path):
+    """The line of Documentation/Deploying.md, and the settings above it that are about the account."""
+    page = (Path(__file__).parents[2] / "Documentation/Deploying.md").read_text()
+    (line,) = re.findall(r"^    (ACL SETUSER .*)$", page, re.M)
+    (name,) = re.findall(r"^      username: (\S+)", page, re.M)
+    secret = own_service.folder / "store.password"
+    replace(secret, f"{PASSWORD}\n".encode())
+    own_service.secrets.add(PASSWORD)
+    store = Store(tmp_path)
+    with store.running():
+        assert store.cli(*line.replace("PASSWORD", PASSWORD).split()) == "OK"
+        files = {"WRIT_REPLAY_USERNAME": name, "WRIT_REPLAY_PASSWORD_FILE": str(secret)}
+        with replicas(own_service, key, store, **files) as both:
+            both.wait_for_store()
+            assert both.statuses(both.assertion()) == [200, 401]
+    # It has no other right.
+    assert "nocommands" in line and "allkeys" not in line
 
 
 def test_a_server_with_password_and_tls(own_service, key, tmp_path):
