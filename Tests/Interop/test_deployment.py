@@ -706,6 +706,12 @@ def headings(page) -> set[str]:
     return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
+def query_of_the_page():
+    """The one that Operating.md shows."""
+    (query,) = re.findall(r"^ {4,}(time\(\).*)$", (ROOT / "Documentation/Operating.md").read_text(), re.M)
+    return query
+
+
 @pytest.fixture
 def promtool():
     path = shutil.which("promtool")
@@ -826,10 +832,13 @@ class TestDashboard:
         # Each of them is on it.
         assert named == METRICS
 
+    def test_the_query_of_the_page_names_metrics(self):
+        assert metrics_in(query_of_the_page()) and metrics_in(query_of_the_page()) <= METRICS
+
     def test_expressions_parse(self, promtool, tmp_path):
         replacements = {"$__rate_interval": "5m", "$__interval": "1m", "$job": "writ", "$instance": ".*"}
         rules = []
-        for number, expression in enumerate(expressions()):
+        for number, expression in enumerate([*expressions(), query_of_the_page()]):
             for variable, value in replacements.items():
                 expression = expression.replace(variable, value)
             assert "$" not in expression

@@ -43,6 +43,10 @@ def test_the_architecture_names_targets_files_and_types_that_are_there():
         assert (ROOT / path).exists(), f"there is no {path}"
     for name in re.findall(r"`([A-Z]\w+)(?:\.(?!swift`)\w+(?:\([\w:]*\))?)?`", text):
         assert name in types | targets, f"there is no type or target {name}"
+    flows = "".join(re.findall(r"^    .*->.*\n", text, re.M))
+    assert flows
+    for name in set(re.findall(r"\b[A-Z][a-z]\w+", flows)) - {"Set"}:
+        assert name in types | targets, f"there is no type {name}"
     # Each target is in the picture.
     picture = text[text.index("```") : text.index("```", text.index("```") + 3)]
     assert not {target for target in targets if not re.search(rf"(?<![\w-]){target}(?![\w-])", picture)}

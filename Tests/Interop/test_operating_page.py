@@ -1,5 +1,6 @@
 """Each command of the pages for operators is run here, or by the test that its line names, or says why not."""
 
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -111,6 +112,13 @@ def test_the_commands_for_kubernetes_are_those_that_a_test_runs():
     assert words(block.splitlines()) == words(comment)
 
 
+def test_the_other_commands_of_deploying_have_a_test():
+    """Those of Kubernetes and of TLS are run above; another one needs a test, or a reason."""
+    kubernetes = PAGES["Deploying"].split("\n## Kubernetes\n")[1].split("\n## ")[0]
+    others = [line for line in to_run("Deploying") if line.splitlines()[0] not in kubernetes]
+    assert [line.split()[:2] for line in others] == [["script/package", "#"], ["openssl", "req"], ["chmod", "600"], ["writ", "config"]]
+
+
 def test_each_field_of_a_request_in_the_log_is_explained():
     source = (ROOT / "Sources/Telemetry/RequestEvent.swift").read_text()
     section = PAGES["Operating"].split("\n## The log\n")[1].split("| `log_level` |")[0]
@@ -120,6 +128,8 @@ def test_each_field_of_a_request_in_the_log_is_explained():
     # What a token is bound to: RFC 9449 section 6.1, RFC 8705 section 3.1.
     written += ["jkt", "x5t#S256"]
     assert set(re.findall("`([^`]+)`", "".join(rows))) == set(written)
+    (line,) = re.findall(r'^    (\{"time":.*\})$', section, re.M)
+    assert set(json.loads(line)) - {"time", "level", "message"} <= set(written)
 
 
 def test_each_metric_has_a_row():
