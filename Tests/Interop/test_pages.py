@@ -1,4 +1,7 @@
-"""Each command of these pages is run here, or by the test that is named here, or its line says why not."""
+"""Each command of these pages is run here, or by the test that is named here, or its line says why not.
+
+test_page_blocks.py looks at what is no command.
+"""
 
 import base64
 import json
@@ -7,9 +10,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from joserfc.jwk import ECKey
 
-from authority import Authority
 from service import wait_until
 from test_operating_page import PROGRAMS, command_lines
 
@@ -149,40 +150,6 @@ def test_a_compromised_key_leaves_the_secret(own_service, tmp_path):
     assert "rs256.pem" not in left and ".writ-lock" not in left
     kept = data.keys() - {"rs256.pem"}
     assert len(kept) > 1 and {name: left.get(name) for name in kept} == {name: data[name] for name in kept}
-
-
-def yaml_blocks(page):
-    return re.findall(r"^```yaml\n(.*?)^```$", (FOLDER / f"{page}.md").read_text(), re.DOTALL | re.MULTILINE)
-
-
-@pytest.mark.parametrize("page", ["Clients", "Revocation", "SenderConstrained"])
-def test_the_entries_of_clients_check(own_service, page):
-    """With a hash and a key in the place of what a page leaves out."""
-    blocks = [block for block in yaml_blocks(page) if re.match(r"clients:\n|  - client_id: ", block)]
-    assert blocks
-    key = ECKey.generate_key("P-256").as_dict(private=False)
-    (own_service.folder / "ca.pem").write_bytes(Authority().root_pem)
-    (own_service.folder / "writ.yaml").write_text(
-        "issuer: https://localhost:8443\ntls: { terminated: upstream, client_ca: ca.pem }\n"
-        "trusted_proxies: { from: [127.0.0.1], field: x-forwarded-for, client_certificate: client-cert }\n"
-    )
-    for block in blocks:
-        text = block if block.startswith("clients:") else f"clients:\n{block}"
-        text = text.replace("sha256:...", f"sha256:{base64.urlsafe_b64encode(bytes(32)).decode().rstrip('=')}")
-        text = text.replace('x: "...", y: "..."', f'x: "{key["x"]}", y: "{key["y"]}"')
-        if "client_secrets" not in text and "jwks" not in text and "identities" not in text and "tls_client" not in text:
-            text = text.replace("    access_tokens_not_before", f"    jwks: {{ keys: [{json.dumps(key)}] }}\n    access_tokens_not_before")
-        own_service.clients_file.write_text(text)
-        own_service.writ("config", "check", "--running")
-
-
-@pytest.mark.parametrize("page", ["Endpoints", "MCP", "Revocation", "SenderConstrained"])
-def test_the_settings_check(own_service, page):
-    blocks = [block for block in yaml_blocks(page) if not re.match(r"clients:|issuer:", block)]
-    assert blocks
-    for block in blocks:
-        (own_service.folder / "writ.yaml").write_text(f"issuer: http://localhost:8080\n{block}")
-        own_service.writ("config", "check", "--running")
 
 
 def test_mcp(own_service):
