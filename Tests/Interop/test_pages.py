@@ -19,7 +19,7 @@ MORE_PROGRAMS = rf"{PROGRAMS}|curl|ssh|gh|aws|gcloud|spire-agent|bao|mv|cd|TOKEN
 # Page -> how commands begin that another test runs, and that test.
 ELSEWHERE = {
     "Console": {},
-    "Endpoints": {"curl ": "test_curl.py"},
+    "Endpoints": {},
     "Faults": {},
     "Keys": {
         "kubectl get secret writ-keys --namespace writ --output json": "test_deployment.py, on a stand-in for the API server",
@@ -93,6 +93,13 @@ def test_console(own_service):
     own_service.start(WRIT_CONSOLE="on")
     state = run(own_service, "Console", "curl", ("http://127.0.0.1:8081", own_service.management))
     assert json.loads(state)
+
+
+def test_endpoints(own_service):
+    own_service.start(WRIT_TOKEN_PATH="/index.php")
+    (own_service.folder / "secret").write_text(own_service.client_secret)
+    answer = run(own_service, "Endpoints", "curl", ("http://127.0.0.1:8080", own_service.issuer), ("FILE", "secret"))
+    assert json.loads(answer)["token_type"] == "Bearer"
 
 
 def test_keys(own_service):
@@ -188,7 +195,8 @@ def test_sender_constrained_tokens(own_service):
     assert json.loads(proven)["client_id"] == "orders"
     line = command("SenderConstrained", "writ token verify --audience https://api.example.com --certificate")
     # The token is bound to the key, and not to the certificate.
-    assert "error" in own_service.shell(line).stderr
+    refused = own_service.shell(line)
+    assert refused.returncode == 1 and "the token is refused" in refused.stderr, refused.stderr
     # This service ends no TLS, so that it does not take up the client.
     run(own_service, "SenderConstrained", "writ clients add batch")
 
