@@ -270,7 +270,9 @@ class TestSecrets:
             return bool(termios.tcgetattr(master)[3] & termios.ECHO)
 
         command = ["token", "request", "--issuer", service.issuer, "--client-id", service.client_id]
-        with started_at_terminal(service.folder, *command) as (process, master):
+        # Whoever runs the tests in the background has them ignore some signals.
+        default = {"program": "env", "options": ["--default-signal", BINARY]}
+        with started_at_terminal(service.folder, *command, **default) as (process, master):
             asked = b""
             while not asked.endswith(b": "):
                 asked += os.read(master, 4096)
@@ -278,6 +280,20 @@ class TestSecrets:
             process.send_signal(number)
             assert process.wait(timeout=DEADLINE) == -number
             assert shows(master)
+
+    def test_a_signal_that_is_ignored_stays_ignored(self, service):
+        """Such as SIGHUP below nohup."""
+        command = ["token", "request", "--issuer", service.issuer, "--client-id", service.client_id]
+        ignored = {"program": "env", "options": ["--ignore-signal=HUP", BINARY]}
+        with started_at_terminal(service.folder, *command, **ignored) as (process, master):
+            asked = b""
+            while not asked.endswith(b": "):
+                asked += os.read(master, 4096)
+            process.send_signal(signal.SIGHUP)
+            os.write(master, f"{service.client_secret}\n".encode())
+            while asked.count(b".") < 2:
+                asked += os.read(master, 4096)
+            assert process.wait(timeout=DEADLINE) == 0
 
     def test_what_is_no_secret(self, request_token, tmp_path):
         file = tmp_path / "secret"

@@ -308,13 +308,15 @@ import Testing
         }
     }
 
+    private static let longKey = Result { try PrivateKey.generateRSA(bits: 3200) }
+
     /// Each signature is sent for a client with a key of 400 octets, for one with another key, and for an unknown
     /// client.
     @Test(
         "The work of a wrong signature does not show the size of the client's key",
         arguments: [256, 384, 400, 512, 513])
     func howLongAKeyIsDoesNotShow(signatureSize: Int) throws {
-        let long = try PrivateKey.generateRSA(bits: 3200)
+        let long = try Self.longKey.get()
         let keys = JWKSet([JWK(try long.publicKey, keyID: "k1", algorithm: nil)])
         let clients = try ClientRegistry([
             try Client(id: ClientID("long"), secrets: [], keys: .fixed(keys)),

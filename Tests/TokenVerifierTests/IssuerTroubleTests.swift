@@ -33,7 +33,7 @@ import Testing
 
     init() throws {
         old = try TokenMint()
-        new = try TokenMint()
+        new = try TokenMint(.generateRSA(bits: 2048))
     }
 
     @Test("The verifier handles faults of the issuer as Documentation/Verifying.md says")

@@ -10,11 +10,13 @@ struct TokenMint {
     static let claims =
         #"{"iss":"https://i.example","sub":"c","aud":"https://a.example","exp":1795000900,"iat":1795000000,"jti":"1","client_id":"c","scope":"r w"}"#
 
+    /// One for all tests: making a key takes longer than most of them.
+    private static let commonKey = Result { try PrivateKey.generateRSA(bits: 2048) }
+
     let key: PrivateKey
 
-    init() throws {
-        key = try .generateRSA(bits: 2048)
-    }
+    /// - Parameter key: a key that no other mint has; `nil` for the key that all other mints have.
+    init(_ key: PrivateKey? = nil) throws { self.key = try key ?? Self.commonKey.get() }
 
     var keys: JWKSet {
         get throws { JWKSet([JWK(try key.publicKey, keyID: "k1", algorithm: .rs256)]) }
