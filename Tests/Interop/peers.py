@@ -26,6 +26,10 @@ PAGE = ROOT / "Documentation/Verifying.md"
 TOOLS = ROOT / ".build/tools"
 
 
+# Without these nginx uses folders that belong to root.
+NGINX_FOLDERS = " ".join(f"{name}_temp_path {name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+
+
 def snippet(name, service, **replacements):
     """A snippet of the page, with this issuer in place of the example's. Each replacement must have a place."""
     block = re.search(rf"^```{re.escape(name)}\n(.*?)^```$", PAGE.read_text(), re.DOTALL | re.MULTILINE)

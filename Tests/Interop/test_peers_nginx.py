@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from forge import Forge, check
-from peers import answers, asks_for_a_token, check_retired_key, introspector, needs, program, snippet, status
+from peers import NGINX_FOLDERS, answers, asks_for_a_token, check_retired_key, introspector, needs, program, snippet, status
 from service import DEADLINE, free_addresses, wait_until
 
 NJS = Path("/usr/lib/nginx/modules/ngx_http_js_module.so")
@@ -63,7 +63,7 @@ def urls(module_service, tmp_path_factory):
     text = "\n".join(servers).replace("unix:api.sock", f"unix:{folder}/api.sock")
     (folder / "nginx.conf").write_text(
         f"{user} daemon off; pid {folder}/pid; worker_processes 1; error_log {folder}/error.log;\n"
-        f"load_module {NJS};\nevents {{}}\nhttp {{ access_log off;\n{api}\n{text} }}\n"
+        f"load_module {NJS};\nevents {{}}\nhttp {{ access_log off; {NGINX_FOLDERS}\n{api}\n{text} }}\n"
     )
     urls = [f"http://{address}/some/path?a=b" for address in addresses]
     command = ["nginx", "-e", "error.log", "-p", str(folder), "-c", str(folder / "nginx.conf")]

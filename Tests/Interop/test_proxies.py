@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from authority import Authority
-from peers import find, program
+from peers import NGINX_FOLDERS, find, program
 from service import DEADLINE, free_addresses, wait_until
 
 PAGE = Path(__file__).parents[2] / "Documentation/Deploying.md"
@@ -68,7 +68,7 @@ class Proxy:
         user = "user root;" if find("nginx") and Path("/root").stat().st_uid == 0 else ""
         (self.folder / "nginx.conf").write_text(
             f"{user} daemon off; pid {self.folder}/pid; worker_processes 1; error_log {self.folder}/error.log;\n"
-            f"events {{}}\nhttp {{ access_log off;\n{text} }}\n"
+            f"events {{}}\nhttp {{ access_log off; {NGINX_FOLDERS}\n{text} }}\n"
         )
         return ["nginx", "-e", "error.log", "-p", str(self.folder), "-c", str(self.folder / "nginx.conf")]
 

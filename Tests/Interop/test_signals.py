@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from faults import needs_root, own_mounts
+from faults import needs_open_files, needs_root, own_mounts
 from service import BINARY, DEADLINE, clean_environment, wait_until
 
 
@@ -50,6 +50,7 @@ def holder(process, lock: Path, is_child) -> int | None:
     return pid if str(lock) in files else None
 
 
+@needs_open_files
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_told_to_stop_while_it_waits_for_a_lock(own_service, number):
     with waiting_for_a_lock(own_service) as (process, pid):
@@ -66,6 +67,7 @@ def test_told_to_stop_as_process_1_while_it_waits_for_a_lock(own_service):
     assert '"Stopped"' in own_service.log
 
 
+@needs_open_files
 def test_a_hangup_while_it_waits_for_a_lock_does_not_end_it(own_service):
     with waiting_for_a_lock(own_service) as (process, pid):
         os.kill(pid, signal.SIGHUP)
