@@ -19,7 +19,8 @@ from service import DEADLINE, Service, wait_until
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may do this to a machine")
 # The service lets nobody look into its memory, so that Linux hides its open files and its environment from its own user too.
-needs_open_files = pytest.mark.skipif(os.geteuid() != 0, reason="only root sees which files the service has open")
+HIDDEN_FILES = "only root sees which files the service has open"
+needs_open_files = pytest.mark.skipif(os.geteuid() != 0, reason=HIDDEN_FILES)
 
 
 class OutsideLogService(Service):
@@ -256,5 +257,5 @@ def processor_seconds(service) -> float:
 
 def open_files(service) -> int:
     if os.geteuid() != 0:
-        pytest.skip("only root sees which files the service has open")
+        pytest.skip(HIDDEN_FILES)
     return len(os.listdir(f"/proc/{service.process.pid}/fd"))

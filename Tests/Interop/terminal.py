@@ -33,6 +33,14 @@ def started_at_terminal(folder, *arguments, program=BINARY, options=(), environm
         os.close(master)
 
 
+def read_until(master, condition) -> bytes:
+    """What the terminal shows, up to where the condition holds for all of it."""
+    shown = b""
+    while not condition(shown):
+        shown += os.read(master, 4096)
+    return shown
+
+
 def at_terminal(folder, *arguments, answers=(), environment=None) -> tuple[int, str]:
     """Runs a command whose three streams are a terminal; gives its exit status and what the terminal shows.
 

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from service import BINARY, DEADLINE, RESOURCE, assert_clear_error, wait_until
-from terminal import at_terminal, started_at_terminal
+from terminal import at_terminal, read_until, started_at_terminal
 from tokens import encode_base64url
 
 # C0, DEL, C1, what reorders text, and the separators of lines that only Unicode has.
@@ -21,6 +21,14 @@ CONTROLS = "\x00\x07\x08\r\x1b\x7f\x80\x85\x9b\x9d\u200e\u200f\u202a\u202e\u2028
 def assert_harmless(*texts):
     for text in texts:
         assert not set(CONTROLS) & set(text), ascii(text)
+
+
+def asks(shown: bytes):
+    return shown.endswith(b": ")
+
+
+def has_token(shown: bytes):
+    return shown.count(b".") >= 2
 
 
 def fake_token(header, claims):
@@ -256,9 +264,7 @@ class TestSecrets:
         with started_at_terminal(service.folder, command, program="bash", options=["-c"]) as (process, master):
             wait_until("the terminal hides what is typed", lambda: not termios.tcgetattr(master)[3] & termios.ECHO)
             os.write(master, f"{service.client_secret}\n".encode())
-            shown = b""
-            while shown.count(b".") < 2:
-                shown += os.read(master, 4096)
+            shown = read_until(master, has_token)
             assert process.wait(timeout=DEADLINE) == 0
         assert service.client_secret.encode() not in shown
 
@@ -273,9 +279,7 @@ class TestSecrets:
         # Whoever runs the tests in the background has them ignore some signals.
         default = {"program": "env", "options": ["--default-signal", BINARY]}
         with started_at_terminal(service.folder, *command, **default) as (process, master):
-            asked = b""
-            while not asked.endswith(b": "):
-                asked += os.read(master, 4096)
+            read_until(master, asks)
             assert not shows(master)
             process.send_signal(number)
             assert process.wait(timeout=DEADLINE) == -number
@@ -286,13 +290,10 @@ class TestSecrets:
         command = ["token", "request", "--issuer", service.issuer, "--client-id", service.client_id]
         ignored = {"program": "env", "options": ["--ignore-signal=HUP", BINARY]}
         with started_at_terminal(service.folder, *command, **ignored) as (process, master):
-            asked = b""
-            while not asked.endswith(b": "):
-                asked += os.read(master, 4096)
+            read_until(master, asks)
             process.send_signal(signal.SIGHUP)
             os.write(master, f"{service.client_secret}\n".encode())
-            while asked.count(b".") < 2:
-                asked += os.read(master, 4096)
+            read_until(master, has_token)
             assert process.wait(timeout=DEADLINE) == 0
 
     def test_what_is_no_secret(self, request_token, tmp_path):
