@@ -7,11 +7,9 @@ import Testing
 
 /// `client_assertion` of the configuration and of a client.
 @Suite struct AssertionRulesTests {
-    /// One for all tests: making a key takes longer than most of them.
-    private static let commonKey = Result { try PrivateKey.generateRSA(bits: 2048) }
     private let key: PrivateKey
 
-    init() throws { key = try Self.commonKey.get() }
+    init() throws { key = try Fixture.rsaKey.get() }
 
     private func clients(_ rules: ClientAssertionRules = .none, keyID: String? = "k1") throws -> ClientRegistry {
         let keys = JWKSet([JWK(try key.publicKey, keyID: keyID, algorithm: nil)])

@@ -9,6 +9,8 @@ struct Fixture {
     static let secret = "correct horse battery staple"
     /// A secret with every kind of character that needs percent-encoding.
     static let oddSecret = "p@ss:w/ord+%&=é ~"
+    /// A key of 2048 bits for all suites: making one takes longer than most tests.
+    static let rsaKey = Result { try PrivateKey.generateRSA(bits: 2048) }
 
     let policy: IssuancePolicy
     let clients: ClientRegistry

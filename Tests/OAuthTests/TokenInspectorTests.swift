@@ -8,8 +8,6 @@ import Testing
 /// Neither the answer nor the work shows why a token is inactive. The work is counted by the code that performs it.
 /// Recorded exchanges show the answers.
 @Suite struct TokenInspectorTests {
-    /// One for all tests: making a key takes longer than most of them.
-    private static let commonKey = Result { try PrivateKey.generateRSA(bits: 2048) }
     private let issuer: Issuer
     private let policy: IssuancePolicy
     private let key: SigningKey
@@ -19,7 +17,7 @@ import Testing
     init() throws {
         issuer = try Issuer("https://tokens.example.com")
         policy = IssuancePolicy(issuer: issuer)
-        key = try SigningKey(Self.commonKey.get(), keyID: "k1", algorithm: .rs256)
+        key = try SigningKey(Fixture.rsaKey.get(), keyID: "k1", algorithm: .rs256)
         let octets = [UInt8](repeating: 7, count: SealingKey.size)
         sealer = RefreshTokenSealer(
             issuer: issuer, turns: [.init(try SealingKey(SecretBytes(copying: octets.span)), start: nil)])
