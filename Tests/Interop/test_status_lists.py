@@ -274,12 +274,13 @@ class TestStrangers:
         # None of the grid.
         names = [second for second in range(now - 4000, now - 1000) if second % GRID]
         before = metric(listing, "writ_status_lists_signed_total")
-        start = time.monotonic()
+        start = int(time.time())
         with ThreadPoolExecutor(20) as pool:
             statuses = list(pool.map(lambda name: fetch(f"{lists}/{name}").status_code, names))
         signed = metric(listing, "writ_status_lists_signed_total") - before
         assert set(statuses) <= {200, 503}
-        assert statuses.count(200) <= signed <= 210 + 20 * (time.monotonic() - start)
+        # 200, 20 more whenever a second of the clock begins, and a few of other names.
+        assert statuses.count(200) <= signed <= 210 + 20 * (int(time.time()) - start)
         assert statuses.count(503) > 0
         # Those that tokens name are there all the same.
         assert not is_revoked(listing, listing.access_token())
