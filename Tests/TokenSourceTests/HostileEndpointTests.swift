@@ -1,5 +1,6 @@
 import AccessToken
 import NIOCore
+import NIOHTTP1
 import NIOPosix
 import RemoteKeys
 import Synchronization
@@ -9,9 +10,9 @@ import Testing
 
 /// A token endpoint that sends what it likes, over a socket.
 @Suite(.timeLimit(.minutes(1))) struct HostileEndpointTests {
-    /// Writes octets to each connection that sends something, and ends it if the test says so.
+    /// Writes octets to each connection when the whole request is there, and ends it if the test says so.
     private final class Writer: ChannelInboundHandler, Sendable {
-        typealias InboundIn = ByteBuffer
+        typealias InboundIn = HTTPServerRequestPart
         typealias OutboundOut = ByteBuffer
         private let octets: [UInt8]
         private let ends: Bool
@@ -28,11 +29,24 @@ import Testing
         func channelActive(context: ChannelHandlerContext) { connections.withLock { $0 += 1 } }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            guard case .end = unwrapInboundIn(data) else { return }
             let written = context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: octets)))
             if ends { written.assumeIsolated().whenComplete { _ in context.close(promise: nil) } }
         }
 
         func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+    }
+
+    private static func listen(_ writer: Writer) async throws -> any Channel {
+        try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    // The request may come in several pieces.
+                    let decoder = ByteToMessageHandler(HTTPRequestDecoder())
+                    try channel.pipeline.syncOperations.addHandlers(decoder, writer)
+                }
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
     }
 
     /// Requests a token from a server that answers with these octets.
@@ -42,9 +56,7 @@ import Testing
         answeredWith octets: [UInt8], ends: Bool = true, within limit: Duration = .seconds(30)
     ) async throws -> (error: TokenSourceError?, connections: Int) {
         let writer = Writer(octets, ends: ends)
-        let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .childChannelInitializer { $0.pipeline.addHandler(writer) }
-            .bind(host: "127.0.0.1", port: 0).get()
+        let server = try await Self.listen(writer)
         let port = try #require(server.localAddress?.port)
         let source = AccessTokenSource(
             tokenEndpoint: try RemoteURL("http://127.0.0.1:\(port)/token"),
@@ -112,9 +124,7 @@ import Testing
         arguments: ["301 Moved", "302 Found", "303 See Other", "307 Temporary Redirect", "308 Permanent Redirect"])
     func doesNotFollowRedirects(status: String) async throws {
         let other = Writer(Self.answer(Self.token), ends: true)
-        let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .childChannelInitializer { $0.pipeline.addHandler(other) }
-            .bind(host: "127.0.0.1", port: 0).get()
+        let server = try await Self.listen(other)
         let port = try #require(server.localAddress?.port)
         let head = "Location: http://127.0.0.1:\(port)/token\r\n"
         let outcome = try await request(answeredWith: Self.answer("", head: head, status: status))
@@ -156,9 +166,7 @@ import Testing
 
     @Test("The time limit of a request counts for the issuer's metadata too")
     func silentMetadata() async throws {
-        let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .childChannelInitializer { $0.pipeline.addHandler(Writer([], ends: false)) }
-            .bind(host: "127.0.0.1", port: 0).get()
+        let server = try await Self.listen(Writer([], ends: false))
         let port = try #require(server.localAddress?.port)
         // The limit of the client itself is longer than that of the suite.
         let source = AccessTokenSource(
