@@ -1,5 +1,6 @@
 import Atomics
 import RemoteKeys
+import Synchronization
 
 /// A Status List that tokens name. It is fetched when a token needs it, and refreshed ahead like a key set.
 final class KnownStatusList: Sendable {
@@ -13,12 +14,15 @@ final class KnownStatusList: Sendable {
 
     let document: RemoteDocument<StatusListAnswer>
     let figures: Figures
-    /// Whether a token has used the list since this was read last.
-    private let isUsed = ManagedAtomic(true)
+    /// Whether a token has used the list since ``lastUse(now:)`` looked.
+    private let isUsed = ManagedAtomic(false)
+    private let lastUse: Mutex<ContinuousClock.Instant>
 
-    init(_ document: RemoteDocument<StatusListAnswer>, _ figures: Figures) {
+    /// - Parameter lastUse: when the first token named it.
+    init(_ document: RemoteDocument<StatusListAnswer>, _ figures: Figures, lastUse: ContinuousClock.Instant) {
         self.document = document
         self.figures = figures
+        self.lastUse = Mutex(lastUse)
     }
 
     func use() {
@@ -26,6 +30,11 @@ final class KnownStatusList: Sendable {
         if !isUsed.load(ordering: .relaxed) { isUsed.store(true, ordering: .relaxed) }
     }
 
-    /// Whether a token has used the list since the last call.
-    func takeUse() -> Bool { isUsed.exchange(false, ordering: .relaxed) }
+    /// When a token used the list last. A use since the call before counts as one of now: tokens do not read the clock.
+    func lastUse(now: ContinuousClock.Instant) -> ContinuousClock.Instant {
+        lastUse.withLock { lastUse in
+            if isUsed.exchange(false, ordering: .relaxed) { lastUse = now }
+            return lastUse
+        }
+    }
 }

@@ -26,8 +26,8 @@ final class StatusLists: Sendable {
     }
 
     private let table = ManagedAtomic(Table([:]))
-    /// When each list was used last, as far as it was looked at.
-    private let usedAt = Mutex<[ExactText: Instant]>([:])
+    /// Held while the table is replaced.
+    private let changing = Mutex(())
     private let budget: Budget
     private let source: StatusListSource
     private let caching: DocumentCaching
@@ -70,7 +70,7 @@ final class StatusLists: Sendable {
         list.use()
         let answer = try await list.document.current().value
         // It may take more memory than the one before.
-        usedAt.withLock { trim(&$0, keeping: name) }
+        trim(keeping: name)
         return answer
     }
 
@@ -78,7 +78,7 @@ final class StatusLists: Sendable {
     ///
     /// - Returns: the time until the next is due.
     func refreshIfDue() -> Duration {
-        usedAt.withLock { trim(&$0, keeping: nil) }
+        trim(keeping: nil)
         let lists = table.load(ordering: .acquiring).lists.values.filter {
             $0.figures.hasList.load(ordering: .relaxed)
         }
@@ -90,15 +90,14 @@ final class StatusLists: Sendable {
     var count: Int { table.load(ordering: .acquiring).lists.count }
 
     private func add(_ name: ExactText) -> KnownStatusList {
-        usedAt.withLock { usedAt in
+        changing.withLock { _ in
             var lists = table.load(ordering: .acquiring).lists
             // Another token may have named it since.
             if let list = lists[name] { return list }
             let list = newList(name.description)
             lists[name] = list
-            usedAt[name] = clock()
+            for name in surplus(of: lists, keeping: name) { lists[name] = nil }
             table.store(Table(lists), ordering: .releasing)
-            trim(&usedAt, keeping: name)
             return list
         }
     }
@@ -119,42 +118,65 @@ final class StatusLists: Sendable {
             telemetry.fetched(fetched.value, uri)
             return fetched
         }
-        return KnownStatusList(document, figures)
+        return KnownStatusList(document, figures, lastUse: clock())
     }
 
-    /// Drops the lists that were not used recently, and more as long as there are too many.
-    private func trim(_ usedAt: inout [ExactText: Instant], keeping kept: ExactText?) {
+    private func trim(keeping kept: ExactText?) {
+        changing.withLock { _ in
+            var lists = table.load(ordering: .acquiring).lists
+            let surplus = surplus(of: lists, keeping: kept)
+            guard !surplus.isEmpty else { return }
+            for name in surplus { lists[name] = nil }
+            table.store(Table(lists), ordering: .releasing)
+        }
+    }
+
+    /// The lists that were not used recently, and more if there are too many: first those that no good answer has come for, then
+    /// those that were not used for the longest time.
+    private func surplus(of lists: [ExactText: KnownStatusList], keeping kept: ExactText?) -> [ExactText] {
         let now = clock()
-        var lists = table.load(ordering: .acquiring).lists
-        let countBefore = lists.count
-        for (name, list) in lists where list.takeUse() || usedAt[name] == nil { usedAt[name] = now }
-        let lastUses = usedAt
-        lists = lists.filter { name, _ in
-            name == kept || (lastUses[name] ?? now).duration(to: now) < Self.longestIdleTime
+        var surplus: [ExactText] = []
+        var rest: [Candidate] = []
+        var count = 0
+        var octets = 0
+        for (name, list) in lists {
+            let candidate = Candidate(name, list, now: now)
+            if name != kept, candidate.lastUse.duration(to: now) >= Self.longestIdleTime {
+                surplus.append(name)
+                continue
+            }
+            count += 1
+            octets += candidate.octets
+            if name != kept { rest.append(candidate) }
         }
-        var octets = lists.values.reduce(0) { $0 + $1.figures.octets.load(ordering: .relaxed) }
-        while lists.count > Self.capacity || octets > Self.maximumOctets,
-            let name = Self.leastUseful(of: lists, lastUses, keeping: kept), let list = lists.removeValue(forKey: name)
+        while count > Self.capacity || octets > Self.maximumOctets,
+            let least = rest.indices.min(by: { rest[$0].isLessUseful(than: rest[$1]) })
         {
-            octets -= list.figures.octets.load(ordering: .relaxed)
+            rest.swapAt(least, rest.endIndex - 1)
+            let candidate = rest.removeLast()
+            surplus.append(candidate.name)
+            count -= 1
+            octets -= candidate.octets
         }
-        guard lists.count < countBefore else { return }
-        table.store(Table(lists), ordering: .releasing)
-        usedAt = usedAt.filter { lists[$0.key] != nil }
+        return surplus
     }
 
-    /// A list that no good answer has come for, if there is one, and of several the one that was not used for the longest
-    /// time.
-    private static func leastUseful(
-        of lists: [ExactText: KnownStatusList], _ lastUses: [ExactText: Instant], keeping kept: ExactText?
-    ) -> ExactText? {
-        var least: (name: ExactText, hasList: Bool, lastUse: Instant)?
-        for (name, list) in lists where name != kept {
-            guard let lastUse = lastUses[name] else { return name }
-            let hasList = list.figures.hasList.load(ordering: .relaxed)
-            if let least, hasList == least.hasList ? least.lastUse <= lastUse : hasList { continue }
-            least = (name, hasList, lastUse)
+    /// A list that may be dropped.
+    private struct Candidate {
+        let name: ExactText
+        let hasList: Bool
+        let octets: Int
+        let lastUse: Instant
+
+        init(_ name: ExactText, _ list: KnownStatusList, now: Instant) {
+            self.name = name
+            hasList = list.figures.hasList.load(ordering: .relaxed)
+            octets = list.figures.octets.load(ordering: .relaxed)
+            lastUse = list.lastUse(now: now)
         }
-        return least?.name
+
+        func isLessUseful(than other: Candidate) -> Bool {
+            hasList == other.hasList ? lastUse < other.lastUse : !hasList
+        }
     }
 }
