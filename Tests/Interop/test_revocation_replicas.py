@@ -125,8 +125,8 @@ def revoke(service, world, client):
 
 
 def test_a_hundred_revocations_under_load(own_service, world):
-    with ThreadPoolExecutor(4) as pool:
-        workers = [pool.submit(world.run) for _ in range(4)]
+    with ThreadPoolExecutor(2) as pool:
+        workers = [pool.submit(world.run) for _ in range(2)]
         try:
             wait_until("there are tokens", lambda: len(world.tokens) > 20 or world.faults)
             for number in range(REVOCATIONS):
