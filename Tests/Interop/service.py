@@ -173,6 +173,10 @@ class Service:
     def log(self) -> str:
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
 
+    def wait_for_log(self, text: str) -> list[str]:
+        """The lines of the log that have the text, once there is one: the log is written after the answer."""
+        return wait_until(f"the log has {text}", lambda: [line for line in self.log.splitlines() if text in line])
+
     # The token endpoint
 
     def request_token(self, client_id=None, client_secret=None, **form) -> requests.Response:

@@ -61,7 +61,7 @@ class TestWarnings:
         for text in ("clients.yaml:2: client_id has a colon", "clients.yaml:11: client_secrets has a PBKDF2 hash"):
             assert text in check
         written.start()
-        assert written.log.count("client_id has a colon") == 1
+        assert len(written.wait_for_log("client_id has a colon")) == 1
         written.reload()
         wait_until("the warning is logged again", lambda: written.log.count("client_id has a colon") == 2)
 
@@ -192,5 +192,5 @@ def test_keys_that_are_skipped_behind_a_url_are_logged(own_service, key_server, 
     for _ in range(3):
         assertion = jwt.encode(claims(own_service), key.as_pem(private=True), "ES256", {"kid": "k1"})
         assert ask(own_service, assertion).status_code == 401
-    lines = [json.loads(line) for line in own_service.log.splitlines() if '"reasons"' in line]
+    lines = [json.loads(line) for line in own_service.wait_for_log('"reasons"')]
     assert [(line["url"], line["reasons"], line["usable"]) for line in lines] == [(url, [f'key 1 (kid "k1"): {reason}'], 0)]

@@ -425,7 +425,7 @@ class TestUse:
 
 def test_the_service_says_where_it_is(own_service):
     own_service.start(WRIT_CONSOLE="on")
-    assert f"{own_service.management}/console" in own_service.log
+    own_service.wait_for_log(f"{own_service.management}/console")
 
 
 def test_it_needs_the_management_listener(own_service):

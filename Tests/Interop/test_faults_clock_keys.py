@@ -53,6 +53,7 @@ def test_a_key_that_has_begun_goes_on_an_hour_back(own_service, clock):
     key_set = published(own_service)
     clock.set(-HOUR)
     wait_until("it is told", lambda: metric(own_service, "writ_last_reload_successful") == 0)
+    wait_until("it is logged", lambda: complaints(own_service))
     assert len(complaints(own_service)) == 1
     assert published(own_service) == key_set
     assert signing_key(own_service) in key_set

@@ -111,7 +111,7 @@ def test_what_vanishes_and_returns(running, clock, name, fault):
     key_set = requests.get(running.jwks_uri, timeout=DEADLINE).json()
     put_back = fault(running.folder / name)
     wait_until("it has noticed", lambda: not is_applied(running))
-    told = complaints(running)
+    told = wait_until("it is logged", lambda: complaints(running))
     assert told and all(text.startswith("Not reloaded: ") and name in text for text in told)
     assert len(told) == len(set(told))
 
@@ -209,7 +209,7 @@ def test_what_the_service_may_not_read_any_more(service_of_nobody, name):
     mode = path.stat().st_mode
     path.chmod(0)
     wait_until("it has noticed", lambda: not is_applied(service))
-    told = complaints(service)
+    told = wait_until("it is logged", lambda: complaints(service))
     assert all(name in text for text in told)
     assert len(told) == len(set(told))
     assert serves(service)

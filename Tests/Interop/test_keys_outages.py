@@ -285,11 +285,11 @@ class TestStart:
         )
         assert answer.json() == {"active": False}
         assert requests.get(ready, timeout=DEADLINE).status_code == 503
-        assert [event["message"].partition(":")[0] for event in events(own_service, "error")][:1]
+        own_service.wait_for_log('"level":"error"')
         place.start()
         wait_until("it is ready", own_service.is_ready)
         assert signing_key(own_service) == kid
-        assert [event for event in events(own_service, "info") if "the service is ready" in event["message"]]
+        own_service.wait_for_log("the service is ready")
         place.stop()
         # From then on an outage is one of requests, and probes do not take the replica out.
         wait_until("no token is issued", lambda: own_service.request_token().status_code == 503)
@@ -453,7 +453,7 @@ class TestLogins:
             server.accounts.clear()
             server.revoke_tokens()
             wait_until("no token is issued", lambda: own_service.request_token().status_code == 503)
-            assert "No signature from Vault" in own_service.log
+            own_service.wait_for_log("No signature from Vault")
             server.add_account("writ", second)
             wait_until("it has logged in again", lambda: own_service.request_token().status_code == 200)
             assert first not in own_service.log and second not in own_service.log

@@ -124,7 +124,7 @@ class TestConfiguration:
         self.write(own_service, "trusted_proxies: [127.0.0.1]\n")
         assert self.LIST in own_service.writ("config", "check").stderr
         own_service.start()
-        assert self.LIST in own_service.log
+        own_service.wait_for_log(self.LIST)
         assert origin(own_service, line("x-forwarded-for", "192.0.2.7")) == "192.0.2.7"
         assert origin(own_service, line("forwarded", "192.0.2.7")) == "127.0.0.1"
 
@@ -132,6 +132,7 @@ class TestConfiguration:
         self.write(own_service, "trusted_proxies: { from: [127.0.0.1], field: forwarded }\n")
         assert "warning" not in own_service.writ("config", "check").stderr
         own_service.start()
+        own_service.wait_for_log('"Listening"')
         assert '"level":"warning"' not in own_service.log
         assert origin(own_service, line("forwarded", "192.0.2.7")) == "192.0.2.7"
 
@@ -142,7 +143,7 @@ class TestConfiguration:
         assert self.UPSTREAM in checked
         assert "trusted_proxies: { from: [10.0.0.0/8], field: x-forwarded-for }" in checked
         own_service.start(**environment)
-        assert self.UPSTREAM in own_service.log
+        own_service.wait_for_log(self.UPSTREAM)
 
     @pytest.mark.parametrize(
         "text, problem",

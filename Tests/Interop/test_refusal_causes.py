@@ -74,7 +74,7 @@ def test_rules_of_a_client_take_effect_at_once_and_are_a_warning(own_service, ke
     wait_until("the rules apply", lambda: ask(own_service, long).status_code == 200)
     assert ask(own_service, long).status_code == 200
     warning = "client job has client_assertion.single_use off"
-    assert any(warning in json.loads(line)["message"] for line in own_service.log.splitlines())
+    assert any(warning in json.loads(line)["message"] for line in own_service.wait_for_log(warning))
     assert warning in own_service.writ("config", "check", "--running").stderr
     assert '"client_assertion":{"longest_lifetime":"1h","single_use":false}' in own_service.writ(
         "clients", "show", "job", "--json"

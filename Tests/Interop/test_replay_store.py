@@ -115,10 +115,6 @@ def replicas(service, key, store, **environment):
         yield Replicas(service, key, other)
 
 
-def log_lines(service, text):
-    return [line for line in service.log.splitlines() if text in line]
-
-
 @pytest.fixture
 def store(tmp_path):
     with Store(tmp_path).running() as store:
@@ -138,7 +134,7 @@ def test_an_assertion_is_good_once_at_two_replicas(own_service, key, store):
         # The answer is that of any other assertion that is not accepted.
         answer = both.ask(text, 1)
         assert answer.json()["error"] == "invalid_client"
-        assert log_lines(own_service, "assertion_replayed")
+        own_service.wait_for_log("assertion_replayed")
         # The store has no identifier in clear, and each key goes by itself.
         assert len(store.keys) == 6
         for name in store.keys:
@@ -165,7 +161,7 @@ def test_the_token_of_a_platform_that_is_good_once(own_service, key, tmp_path):
         with Store(tmp_path).running() as store, replicas(own_service, key, store) as both:
             token = cluster.token(own_service.issuer, sub="pod", jti="1")
             assert both.statuses(token, 0, 1, 0) == [200, 401, 401]
-            assert log_lines(own_service, "identity_replayed")
+            own_service.wait_for_log("identity_replayed")
             store.process.kill()
             store.process.wait(timeout=DEADLINE)
             answer = both.ask(cluster.token(own_service.issuer, sub="pod", jti="2"))
@@ -220,7 +216,7 @@ def test_what_was_used_before_a_restart_is_refused(own_service, key, store):
 def test_without_the_store_the_service_is_ready_and_says_so(own_service, key, tmp_path):
     store = Store(tmp_path)
     with replicas(own_service, key, store, WRIT_REPLAY_WAIT="1s") as both:
-        wait_until("it is logged", lambda: log_lines(own_service, "No answer from the replay store: the connection was"))
+        own_service.wait_for_log("No answer from the replay store: the connection was")
         text = both.assertion()
         for _ in range(20):
             answer = both.ask(text)
@@ -236,7 +232,7 @@ def test_without_the_store_the_service_is_ready_and_says_so(own_service, key, tm
             # It was refused, and is good now: once.
             assert both.statuses(text) == [200, 401]
             assert both.metric("writ_replay_store_up") == 1
-    assert len(log_lines(own_service, "No answer from the replay store")) <= 3
+    assert len(own_service.wait_for_log("No answer from the replay store")) <= 3
 
 
 def test_the_account_of_the_page_is_enough(own_service, key, tmp_path):
@@ -274,7 +270,7 @@ def test_a_server_with_password_and_tls(own_service, key, tmp_path):
         store.password = other
         assert both.statuses(both.assertion()) == [200, 401]
         store.cli("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
-        wait_until("it is logged", lambda: log_lines(own_service, "answered with the error WRONGPASS"))
+        own_service.wait_for_log("answered with the error WRONGPASS")
         assert both.ask(both.assertion()).status_code == 503
         replace(secret, other.encode())
         wait_until("both are served", both.are_served)
@@ -296,7 +292,7 @@ def test_a_server_with_a_certificate_that_is_not_trusted_gets_no_password(own_se
     own_service.secrets.add(PASSWORD)
     files = {"WRIT_REPLAY_PASSWORD_FILE": str(secret), "WRIT_REPLAY_CA_FILE": str(tmp_path / "trusted.pem")}
     with store.running(), replicas(own_service, key, store, **files) as both:
-        wait_until("it is logged", lambda: log_lines(own_service, reason))
+        wait_until("it is logged", lambda: own_service.wait_for_log(reason))
         assert both.ask(both.assertion()).status_code == 503
         assert both.ask(both.assertion(), 1).status_code == 503
         # Its own tool sends the password with each command; the service has not sent it.
@@ -397,7 +393,7 @@ def test_a_password_file_that_others_can_read_is_refused_and_reported_while_the_
     own_service.writ("config", "check", "--running")
     own_service.start()
     replace(secret, b"password", 0o644)
-    wait_until("it is logged", lambda: log_lines(own_service, "store.password"))
+    wait_until("it is logged", lambda: own_service.wait_for_log("store.password"))
 
 
 def test_a_warning_for_a_password_in_clear(own_service):

@@ -63,7 +63,7 @@ def test_a_token_has_the_shape_of_its_client(running):
 def test_what_is_lost_is_warned_about(running):
     warning = "client old has token_shape with typ JWT"
     assert warning in running.writ("config", "check", "--running").stderr
-    assert warning in running.log
+    running.wait_for_log(warning)
     text = running.clients_file.read_text()
     try:
         running.clients_file.write_text(text.replace("audiences:", "token_shape: { typ: JWT }\n    audiences:"))
@@ -72,7 +72,7 @@ def test_what_is_lost_is_warned_about(running):
         running.clients_file.write_text(text)
     wait_until("the client has its former shape", lambda: token_type(running, running.queue) == "at+jwt")
     # At the start, and with each change of the file.
-    assert running.log.count(warning) == 3
+    wait_until("each is logged", lambda: running.log.count(warning) == 3)
 
 
 def test_writs_own_verifier_refuses_it_and_says_why(running):
