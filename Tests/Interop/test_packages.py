@@ -318,6 +318,8 @@ def test_the_deb_in_a_bare_tree(packages, version, tree, tmp_path):
     assert tree.owner("/etc/writ/writ.yaml") == ("root", 0o644)
     assert re.search(r"^writ:x:\d+:\d+:[^:]*:/var/lib/writ:/usr/sbin/nologin$", tree.path("etc/passwd").read_text(), re.M)
     check_service(tree)
+    other = "setpriv --reuid=65534 --regid=65534 --clear-groups"
+    assert "sudo -u writ" in tree.run(f"cd /etc/writ && {other} writ config check 2>&1 || true")
 
     # An upgrade leaves what is the operator's.
     with tree.path("etc/writ/writ.yaml").open("a") as file:

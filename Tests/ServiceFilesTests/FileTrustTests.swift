@@ -192,4 +192,12 @@ import Testing
         let isSecret = name.hasSuffix("sealing") || name == "passphrase"
         #expect(problems.map(\.message) == [isSecret ? secret : "can be changed by every user of this machine"])
     }
+
+    @Test("If permission to read is missing, the hint names the user of the service")
+    func namesAnotherUser() {
+        let denied = Problem(unreadable: "/var/lib/writ/keys", Errno.permissionDenied)
+        #expect(denied.message == "cannot be read: permission denied")
+        #expect(denied.hint?.contains("sudo -u writ") == true)
+        #expect(Problem(unreadable: "keys", Errno.ioError).hint == nil)
+    }
 }

@@ -49,9 +49,7 @@ package struct ClientsLocation: Sendable {
         } catch let error as UntrustedFile {
             throw InvalidConfiguration([error.problem])
         } catch {
-            throw InvalidConfiguration([
-                Problem(.file(path.string, line: nil), "cannot be read: \(SystemReason(error))")
-            ])
+            throw InvalidConfiguration([Problem(unreadable: path, error)])
         }
         var listing = Listing()
         let sorted = names.filter(Self.isClientsFile).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }

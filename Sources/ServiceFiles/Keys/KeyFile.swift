@@ -41,7 +41,7 @@ package enum KeyFile {
             return Problem(place, KeyFileError.readableByOthers.description, hint: hintForMounts)
         case let error as KeyFileError: return Problem(place, error.description, hint: error.hint(for: path))
         case let error as UntrustedFile: return error.problem
-        default: return Problem(place, "cannot be read: \(SystemReason(error))")
+        default: return Problem(unreadable: path, error)
         }
     }
 

@@ -66,10 +66,9 @@ package struct KeysFolder: Sendable {
         } catch let error as UntrustedFile {
             throw InvalidConfiguration([error.problem])
         } catch {
-            let reason = exists ? "cannot be read: \(SystemReason(error))" : "there is no such folder"
-            throw InvalidConfiguration([
-                Problem(.file(path.string, line: nil), reason, hint: exists ? nil : Self.hintWithoutKeys)
-            ])
+            let missing = Problem(
+                .file(path.string, line: nil), "there is no such folder", hint: Self.hintWithoutKeys)
+            throw InvalidConfiguration([exists ? Problem(unreadable: path, error) : missing])
         }
         return names
     }

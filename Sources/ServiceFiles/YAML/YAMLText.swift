@@ -99,13 +99,11 @@ struct YAMLText {
     }
 
     private static func unreadable(_ path: FilePath, _ error: any Error) -> Problem {
-        let place = Problem.Place.file(path.string, line: nil)
-        guard (error as? Errno) == .noSuchFileOrDirectory else {
-            return Problem(place, "cannot be read: \(SystemReason(error))")
-        }
+        guard (error as? Errno) == .noSuchFileOrDirectory else { return Problem(unreadable: path, error) }
         let isConfiguration = path.lastComponent?.string == "writ.yaml"
         return Problem(
-            place, "there is no such file", hint: isConfiguration ? "`writ init` makes a working folder" : nil)
+            .file(path.string, line: nil), "there is no such file",
+            hint: isConfiguration ? "`writ init` makes a working folder" : nil)
     }
 
     private static func explain(_ error: any Error) -> (line: Int?, reason: String) {
