@@ -96,7 +96,7 @@ final class StatusLists: Sendable {
             if let list = lists[name] { return list }
             let list = newList(name.description)
             lists[name] = list
-            for name in surplus(of: lists, keeping: name) { lists[name] = nil }
+            dropSurplus(from: &lists, keeping: name)
             table.store(Table(lists), ordering: .releasing)
             return list
         }
@@ -124,41 +124,39 @@ final class StatusLists: Sendable {
     private func trim(keeping kept: ExactText?) {
         changing.withLock { _ in
             var lists = table.load(ordering: .acquiring).lists
-            let surplus = surplus(of: lists, keeping: kept)
-            guard !surplus.isEmpty else { return }
-            for name in surplus { lists[name] = nil }
-            table.store(Table(lists), ordering: .releasing)
+            if dropSurplus(from: &lists, keeping: kept) { table.store(Table(lists), ordering: .releasing) }
         }
     }
 
-    /// The lists that were not used recently, and more if there are too many: first those that no good answer has come for, then
-    /// those that were not used for the longest time.
-    private func surplus(of lists: [ExactText: KnownStatusList], keeping kept: ExactText?) -> [ExactText] {
+    /// Drops the lists that were not used recently, and more if there are too many: first those that no good answer has come
+    /// for, then those that were not used for the longest time.
+    ///
+    /// - Returns: whether there were any.
+    @discardableResult
+    private func dropSurplus(from lists: inout [ExactText: KnownStatusList], keeping kept: ExactText?) -> Bool {
         let now = clock()
-        var surplus: [ExactText] = []
-        var rest: [Candidate] = []
-        var count = 0
+        let countBefore = lists.count
         var octets = 0
+        var rest: [Candidate] = []
         for (name, list) in lists {
             let candidate = Candidate(name, list, now: now)
-            if name != kept, candidate.lastUse.duration(to: now) >= Self.longestIdleTime {
-                surplus.append(name)
-                continue
+            if name != kept {
+                guard candidate.lastUse.duration(to: now) < Self.longestIdleTime else {
+                    lists[name] = nil
+                    continue
+                }
+                rest.append(candidate)
             }
-            count += 1
             octets += candidate.octets
-            if name != kept { rest.append(candidate) }
         }
-        while count > Self.capacity || octets > Self.maximumOctets,
+        while lists.count > Self.capacity || octets > Self.maximumOctets,
             let least = rest.indices.min(by: { rest[$0].isLessUseful(than: rest[$1]) })
         {
-            rest.swapAt(least, rest.endIndex - 1)
-            let candidate = rest.removeLast()
-            surplus.append(candidate.name)
-            count -= 1
+            let candidate = rest.remove(at: least)
+            lists[candidate.name] = nil
             octets -= candidate.octets
         }
-        return surplus
+        return lists.count < countBefore
     }
 
     /// A list that may be dropped.
