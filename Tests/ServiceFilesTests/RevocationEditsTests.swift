@@ -407,7 +407,7 @@ import Testing
     }
 
     /// Whatever commands do, in any order, no revocation is taken back and no two clients have one place.
-    @Test("No history of commands brings back what was revoked", arguments: 0..<8 as Range<UInt64>)
+    @Test("No history of commands brings back what was revoked", arguments: 0..<20 as Range<UInt64>)
     func histories(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         let ids = try ["one", "two", "three"].map { try ClientID($0) }
