@@ -17,7 +17,7 @@ from authlib.oauth2.rfc7523 import PrivateKeyJWT
 from joserfc import jwt as joserfc_jwt
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-from service import DEADLINE, RESOURCE, wait_until
+from service import DEADLINE, RESOURCE
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 KEYS = {
@@ -186,7 +186,7 @@ def test_a_secret_that_ends_soon_is_told(own_service):
     del lines[first]
     own_service.clients_file.write_text("\n".join(lines) + "\n")
     own_service.start()
-    wait_until("the log tells of it", lambda: "The last secret of a client ends soon" in own_service.log)
+    own_service.wait_for_log("The last secret of a client ends soon")
     metrics = requests.get(f"{own_service.management}/metrics", timeout=DEADLINE)
     assert metrics.headers["Content-Type"].startswith("text/plain; version=0.0.4")
     assert 'writ_client_secret_expiry_timestamp_seconds{client_id="demo"}' in metrics.text

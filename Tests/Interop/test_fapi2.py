@@ -471,6 +471,6 @@ class TestLoading:
         good(profiled.ask("payments", clients.payments))
         change(profiled.configuration, bound, "  algorithm: ES256\n")
         profiled.process.send_signal(1)
-        wait_until("the setting is read", lambda: "bearer tokens" in profiled.log)
+        profiled.wait_for_log("bearer tokens")
         wait_until("it counts", lambda: not profiled.ask("payments", clients.payments).ok)
         assert_refused(profiled.ask("payments", clients.payments), {"invalid_dpop_proof"})

@@ -275,7 +275,7 @@ class TestDepartures:
             pytest.skip("only root may count the service's files")
         # The lines of earlier requests are in the log when that of the last one is.
         last = service.request_token().headers["X-Request-Id"]
-        wait_until("it is logged", lambda: last in service.log)
+        service.wait_for_log(last)
         before, logged = len(os.listdir(files)), len(service.log)
         for _ in range(20):
             connection = RawConnection(service, receive_buffer=2048)

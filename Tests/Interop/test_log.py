@@ -127,7 +127,7 @@ def test_a_mistake_in_each_of_many_entries_is_told_a_hundred_times(own_service):
     service = own_service.start()
     entries = "".join(f"  - client_id: a{number}\n" for number in range(250))
     service.clients_file.write_text(f"clients:\n{entries}")
-    wait_until("it has noticed", lambda: "more problems" in service.log)
+    service.wait_for_log("more problems")
     told = [event["message"] for line in service.log.splitlines() if "Not reloaded" in (event := json.loads(line))["message"]]
     assert len(told) == 101
     assert told[-1] == "Not reloaded: 150 more problems; `writ config check` lists them"
@@ -148,7 +148,7 @@ def test_a_second_signal_ends_it_at_once(own_service):
     own_service.start(WRIT_DRAIN_DELAY="300s")
     process, own_service.process = own_service.process, None
     process.terminate()
-    wait_until("it is stopping", lambda: "Stopping" in own_service.log)
+    own_service.wait_for_log("Stopping")
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=DEADLINE) == 128 + signal.SIGTERM
     assert events(own_service, "Stopped at once by a second signal")

@@ -319,7 +319,7 @@ class TestChangesWhileAConnectionIsKept:
     def test_a_file_that_does_not_check_changes_nothing(self, own_service, clients):
         own_service.add_all().start()
         replace(own_service.folder / "clients-ca.pem", clients.own.certificate_pem, 0o644)
-        wait_until("it is reported", lambda: "is not the certificate of an authority" in own_service.log)
+        own_service.wait_for_log("is not the certificate of an authority")
         assert own_service.ask("payments", clients.payments).status_code == 200
 
     def test_the_end_of_a_certificate(self, own_service, clients):

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from raw_http import CLOSE, LENGTH, RawConnection, fill, post
-from service import Service, wait_until
+from service import Service
 
 # The proxy is this machine, and behind it may be others.
 PROXIES = "127.0.0.1/32, 10.0.0.0/8"
@@ -36,12 +36,7 @@ def origin(service, *fields: bytes) -> str:
     """The address in the log of a request for a token with these fields."""
     found = answer(service, *fields)
     assert found.status == 200, found
-
-    def event():
-        lines = [json.loads(line) for line in service.log.splitlines() if found.fields["x-request-id"] in line]
-        return lines[0] if lines else None
-
-    return wait_until("the request is logged", event)["address"]
+    return json.loads(service.wait_for_log(found.fields["x-request-id"])[0])["address"]
 
 
 def line(field: str, *addresses: str) -> bytes:

@@ -179,7 +179,7 @@ class TestClients:
         """Another authority's file is reported by name, and the right one counts without a restart."""
         answer = ask(service, self.assertion(service, key))
         assert answer.status_code == 503
-        wait_until("the log says why", lambda: "its certificate is not signed by a trusted authority" in service.log)
+        service.wait_for_log("its certificate is not signed by a trusted authority")
         replace(file, authority.root_pem)
         wait_until("keys are fetched", lambda: ask(service, self.assertion(service, key)).status_code == 200)
 
@@ -206,7 +206,7 @@ class TestClients:
         self.assert_replaced(own_service, key, file, authority)
         # It is watched: a mistake is logged before it fails a request.
         file.chmod(0o666)
-        wait_until("the log says so", lambda: "can be changed by every user of this machine" in own_service.log)
+        own_service.wait_for_log("can be changed by every user of this machine")
 
     def test_a_file_that_is_no_certificate_keeps_the_service_from_starting(self, own_service):
         (own_service.folder / "ca.pem").write_text("nothing\n")

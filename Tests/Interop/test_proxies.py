@@ -162,11 +162,7 @@ def test_the_address_of_the_client_is_what_the_proxy_says_and_not_what_the_clien
         answer = wait_until("there is a token", issued)
         assert answer.startswith("HTTP/2 200" if version == "--http2" and name not in WITHOUT_HTTP_2 else "HTTP/1.1 200")
         request_id = re.search(r"(?im)^x-request-id: (\S+)", answer)[1]
-
-        def event():
-            return next((json.loads(line) for line in behind.log.splitlines() if request_id in line), None)
-
-        assert wait_until("the request is logged", event)["address"] == CLIENT
+        assert json.loads(behind.wait_for_log(request_id)[0])["address"] == CLIENT
         metadata = proxy.curl("/.well-known/oauth-authorization-server", version)
         assert f'"issuer":"https://{HOST}"' in metadata
         # Nothing of the management listener is behind the proxy.

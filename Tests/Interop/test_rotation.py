@@ -69,7 +69,7 @@ class TestWatching:
         before = signing_key(running)
         (running.folder / "keys/broken.pem").write_text("half a key")
         (running.folder / "keys/broken.pem").chmod(0o600)
-        wait_until("the log names the file", lambda: "broken.pem" in running.log)
+        running.wait_for_log("broken.pem")
         assert signing_key(running) == before
 
 

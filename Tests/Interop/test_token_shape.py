@@ -67,7 +67,7 @@ def test_what_is_lost_is_warned_about(running):
     text = running.clients_file.read_text()
     try:
         running.clients_file.write_text(text.replace("audiences:", "token_shape: { typ: JWT }\n    audiences:"))
-        wait_until("the reload warns", lambda: "client queue has token_shape with typ JWT" in running.log)
+        running.wait_for_log("client queue has token_shape with typ JWT")
     finally:
         running.clients_file.write_text(text)
     wait_until("the client has its former shape", lambda: token_type(running, running.queue) == "at+jwt")
@@ -157,7 +157,7 @@ def test_a_key_is_listed_exported_and_retired_by_the_kid_in_its_name(own_service
     # Another key with this kid is refused, and changes nothing.
     own_service.shell("umask 077; openssl genpkey -algorithm RSA -out 'keys/20200101T000000Z-kid=AAAA:BBBB.pem'")
     assert_clear_error(own_service.writ("config", "check", "--running", status=1), "has its kid")
-    wait_until("the log names the file", lambda: "20200101T000000Z-kid=AAAA:BBBB.pem" in own_service.log)
+    own_service.wait_for_log("20200101T000000Z-kid=AAAA:BBBB.pem")
     where = "--issuer", own_service.issuer, "--audience", RESOURCE, "--jwks", own_service.jwks_uri
     own_service.writ("token", "verify", *where, input=own_service.access_token())
     (keys / "20200101T000000Z-kid=AAAA:BBBB.pem").unlink()

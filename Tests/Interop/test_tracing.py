@@ -106,7 +106,7 @@ def test_a_collector_that_fails_costs_no_token(own_service):
     with collector(status=503) as (url, spans):
         own_service.start(WRIT_TRACING_ENDPOINT=url)
         assert ask(own_service).status_code == 200
-        wait_until("the log says so", lambda: "the collector answers 503" in own_service.log)
+        own_service.wait_for_log("the collector answers 503")
         assert ask(own_service).status_code == 200
         own_service.stop()
     assert own_service.log.count("the collector answers 503") == 1
@@ -119,7 +119,7 @@ def test_a_collector_that_stalls_is_given_up(own_service):
         connection, _ = listener.accept()
         with connection:
             connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nab")
-            wait_until("it is given up", lambda: "it took too long" in own_service.log)
+            own_service.wait_for_log("it took too long")
         metrics = requests.get(f"{own_service.management}/metrics", timeout=DEADLINE).text
         assert "writ_trace_spans_dropped_total 5\n" in metrics
         assert ask(own_service).status_code == 200
