@@ -11,7 +11,7 @@ FENCE = re.compile(r" *```(.*)")
 ITEM = re.compile(r"(?:[-*]|\d+\.) +")
 
 
-@dataclass
+@dataclass(frozen=True)
 class Block:
     page: str
     line: int

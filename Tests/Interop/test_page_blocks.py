@@ -5,6 +5,7 @@ import copy
 import json
 import re
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 import kubernetes_validate
@@ -60,13 +61,21 @@ ELSEWHERE = {
 REASON = r"\bnot run(?: by a test)?: \w+ \w+"
 
 
+@cache
+def readers_of_snippets():
+    """The tests that take blocks of Verifying.md, each with its text."""
+    sources = {file.name: file.read_text() for file in FOLDER.glob("test_*.py")}
+    return {file: source for file, source in sources.items() if "Verifying.md" in source and re.search(r"\bsnippet\(", source)}
+
+
 def snippet_users(block):
     """The tests that take a block of Verifying.md by its name, or by its language and a name of theirs."""
     name = block.info.partition(" ")[2]
-    sources = {file.name: file.read_text() for file in FOLDER.glob("test_*.py")}
-    sources = {file: source for file, source in sources.items() if re.search(r"\bsnippet\(", source) and "Verifying.md" in source}
     composed = f'f"{block.language} {{'
-    return [file for file, source in sources.items() if f'"{block.info}"' in source or composed in source and f'"{name}"' in source]
+    return [
+        file for file, source in readers_of_snippets().items()
+        if f'"{block.info}"' in source or composed in source and f'"{name}"' in source
+    ]
 
 
 def is_excused(block):
@@ -86,6 +95,7 @@ def rest(block):
     return "".join(f"{line}\n" for line in lines if line.strip() not in taken and re.match(r" *[^\s#]", line))
 
 
+@cache
 def kind(block):
     """What the block is, by which the tests below find theirs."""
     if block.language == "swift":
@@ -93,8 +103,8 @@ def kind(block):
     for beginning, name in ELSEWHERE.get(block.page, {}).items():
         if block.beginning.startswith(beginning):
             return name
-    if block.page == "Verifying" and " " in (block.info or "") and snippet_users(block):
-        return snippet_users(block)[0]
+    if block.page == "Verifying" and " " in (block.info or "") and (users := snippet_users(block)):
+        return users[0]
     if block.info == "" and "──" in block.text:
         return "drawing"
     if is_excused(block):
