@@ -5,6 +5,13 @@ import Testing
 
 /// What each row of the table must support. A missing row or column fails a test here.
 @Suite struct AlgorithmTableTests {
+    /// A key of each row, made once: RSA keys take long.
+    private static let keys = Result { try SignatureAlgorithm.all.map { (algorithm: $0, key: try $0.makeKey()) } }
+
+    private static func key(_ algorithm: SignatureAlgorithm) throws -> PrivateKey {
+        try #require(try keys.get().first { $0.algorithm == algorithm }).key
+    }
+
     private static func input(_ algorithm: SignatureAlgorithm) -> JWSSigningInput {
         let header = #"{"alg":"\#(algorithm)","kid":"k"}"#
         return JWSSigningInput(
@@ -17,7 +24,7 @@ import Testing
 
     @Test("A key that is made for an algorithm signs, and its signature verifies", arguments: SignatureAlgorithm.all)
     func signs(algorithm: SignatureAlgorithm) throws {
-        let key = try algorithm.makeKey()
+        let key = try Self.key(algorithm)
         #expect(algorithm.accepts(key.type))
         let signature = try SigningContext(key: key, scheme: algorithm.scheme).sign(Self.input(algorithm).octets.span)
         let jws = try Self.jws(algorithm, signature)
@@ -33,7 +40,7 @@ import Testing
         "A decoy signature has the length and range of a key's signatures, and is invalid",
         arguments: SignatureAlgorithm.all)
     func decoySignature(algorithm: SignatureAlgorithm) throws {
-        let key = try algorithm.makeKey()
+        let key = try Self.key(algorithm)
         let jws = try Self.jws(algorithm, key.type.decoySignature)
         #expect(jws.canBeSigned(by: try key.publicKey))
         #expect(throws: JWSError.invalidSignature) {
@@ -43,7 +50,7 @@ import Testing
 
     @Test("A decoy key has the type and size of the keys that it imitates", arguments: SignatureAlgorithm.all)
     func decoyKeys(algorithm: SignatureAlgorithm) throws {
-        let key = try algorithm.makeKey()
+        let key = try Self.key(algorithm)
         let signature = try SigningContext(key: key, scheme: algorithm.scheme).sign(Self.input(algorithm).octets.span)
         let decoys = try algorithm.keyKind.decoyKeys(like: [])
         let decoy = try #require(decoys.first { $0.type == key.type })
@@ -58,7 +65,7 @@ import Testing
         "A JWK names its algorithm, is read as it was written and has the described members",
         arguments: SignatureAlgorithm.all)
     func jwk(algorithm: SignatureAlgorithm) throws {
-        let jwk = JWK(try algorithm.makeKey().publicKey, keyID: "k", algorithm: algorithm)
+        let jwk = JWK(try Self.key(algorithm).publicKey, keyID: "k", algorithm: algorithm)
         var writer = JSONWriter()
         jwk.write(to: &writer)
         let object = try #require(try JSONReader.read(writer.bytes).object)
@@ -81,7 +88,7 @@ import Testing
         arguments: SignatureAlgorithm.all)
     func twoNames(algorithm: SignatureAlgorithm) throws {
         let names: Set = ["EdDSA", "Ed25519"]
-        let jwk = JWK(try algorithm.makeKey().publicKey, keyID: nil, algorithm: algorithm)
+        let jwk = JWK(try Self.key(algorithm).publicKey, keyID: nil, algorithm: algorithm)
         for other in SignatureAlgorithm.all {
             let isSame = algorithm == other || names == [algorithm.name, other.name]
             #expect(jwk.allows(other) == isSame, "\(other.name)")
@@ -97,7 +104,7 @@ import Testing
 
     @Test("An algorithm accepts the keys of its own kind and of no other", arguments: SignatureAlgorithm.all)
     func kinds(algorithm: SignatureAlgorithm) throws {
-        let type = try algorithm.makeKey().type
+        let type = try Self.key(algorithm).type
         for other in SignatureAlgorithm.all {
             #expect(other.accepts(type) == (other.keyKind == algorithm.keyKind))
         }
