@@ -200,4 +200,22 @@ import Testing
         #expect(denied.hint?.contains("sudo -u writ") == true)
         #expect(Problem(unreadable: "keys", Errno.ioError).hint == nil)
     }
+
+    @Test(
+        "The folder that holds a file is what stands in front of its name",
+        arguments: [
+            ("/a/b", "/a"), ("/a/", "/"), ("/", "/"), ("a/b/", "a"), ("a", "."), ("../a", ".."), ("", "."),
+            ("ü/ö", "ü"),
+        ] as [(FilePath, FilePath)])
+    func folderOfAFile(path: FilePath, folder: FilePath) {
+        #expect(path.folder == folder)
+    }
+
+    @Test("The folder that holds a file is found if a name is no text")
+    func folderOfAFileWhoseNameIsNoText() {
+        let (folder, name): (CChar, CChar) = (-1, -2)
+        #expect(
+            FilePath(platformString: [folder, 47, name, 0]).folder == FilePath(platformString: [folder, 0]))
+        #expect(FilePath(platformString: [name, 0]).folder == ".")
+    }
 }

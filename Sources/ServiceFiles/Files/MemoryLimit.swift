@@ -34,15 +34,16 @@ package enum MemoryLimit {
 
     /// The limits of a group and of the groups around it. In a container, the path is often that of the host, and only the
     /// topmost folder is there.
-    private static func limits(_ mount: FilePath, _ path: Octets, file: FilePath.Component) -> [Int] {
+    private static func limits(_ mount: FilePath, _ path: Octets, file: String) -> [Int] {
         var limits: [Int] = []
-        var folder = FilePath(path.text).lexicallyNormalized()
+        var group = FilePath(path.text).lexicallyNormalized()
         while true {
-            let place = mount.pushing(FilePath(root: nil, folder.components)).appending(file)
             // `max` stands for no limit.
-            if let limit = text(place).flatMap({ Octets($0).split(at: "\n").head.decimal }) { limits.append(limit) }
-            guard !folder.components.isEmpty else { return limits }
-            folder.removeLastComponent()
+            let limit = text(FilePath("\(mount)/\(group)/\(file)"))
+            if let limit = limit.flatMap({ Octets($0).split(at: "\n").head.decimal }) { limits.append(limit) }
+            let parent = group.folder
+            guard parent != group else { return limits }
+            group = parent
         }
     }
 
