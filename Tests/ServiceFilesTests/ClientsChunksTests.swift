@@ -15,10 +15,14 @@ import Testing
 
     init() throws { folder = try TemporaryFolder() }
 
-    private static func text(entries: Int, indentation: String = "  ") -> String {
-        (0..<entries).reduce(into: "# All of them\nclients:\n") { text, number in
+    private static let count = 600
+    /// Makes a large file of few entries, which are what takes time.
+    private static let line = String(repeating: "-", count: 1000)
+
+    private static func text(indentation: String = "  ") -> String {
+        (0..<count).reduce(into: "# All of them\nclients:\n") { text, number in
             text += """
-                \(indentation)# The one with number \(number)
+                \(indentation)# The one with number \(number) \(line)
                 \(indentation)- client_id: client-\(number)
                 \(indentation)  client_name: |
                 \(indentation)    - not an entry: \(number)
@@ -37,10 +41,10 @@ import Testing
 
     @Test("A large file is read in pieces, with the same result as in one piece")
     func aLargeFileIsReadInPieces() throws {
-        let text = Self.text(entries: 3000)
+        let text = Self.text()
         #expect(try #require(ClientsChunks(text)).pieces.count > 1)
         let clients = try read(text)
-        #expect(clients.map(\.id.description) == (0..<3000).map { "client-\($0)" })
+        #expect(clients.map(\.id.description) == (0..<Self.count).map { "client-\($0)" })
         let inOne = try ClientsFile.clients(in: YAMLText(path: "clients.yaml", text: text))
         #expect(clients.map(\.scope) == inOne.map(\.scope))
         #expect(clients.map(\.name) == inOne.map(\.name))
@@ -48,7 +52,7 @@ import Testing
 
     @Test("A problem in a piece has the line number of the whole file")
     func problemsHaveTheLinesOfTheFile() throws {
-        var lines = Self.text(entries: 3000).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        var lines = Self.text().split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         let wrong = try #require(lines.lastIndex { $0.contains("scope:") })
         lines[wrong] = "    scoop: a"
         let twice = try #require(lines.lastIndex { $0.contains("client_id:") })
@@ -65,40 +69,40 @@ import Testing
             "  - client_id: z\n    client_secrets: \"\n  - quoted\n",
         ])
     func whatDoesNotFitIsReadInOneAndRefused(end: String) {
-        #expect(throws: InvalidConfiguration.self) { try read(Self.text(entries: 3000) + end) }
+        #expect(throws: InvalidConfiguration.self) { try read(Self.text() + end) }
     }
 
     @Test("A setting for all clients may come before or after the entries of a large file")
     func whatHoldsForAllClientsMayStandInFront() throws {
         let setting = "# After the incident\nrefresh_tokens_not_before: 2026-11-23T09:30:00Z\n"
-        let text = setting + Self.text(entries: 3000)
+        let text = setting + Self.text()
         #expect(ClientsChunks(text)?.settings == setting + "# All of them\n")
         #expect(try read(text).allSatisfy { $0.notBefore.refreshTokens.moments == Self.moments })
-        #expect(try read(Self.text(entries: 3000) + setting).last?.notBefore.refreshTokens.moments == Self.moments)
+        #expect(try read(Self.text() + setting).last?.notBefore.refreshTokens.moments == Self.moments)
         #expect(
-            ClientsChunks(Self.text(entries: 3000) + setting)?.settings
+            ClientsChunks(Self.text() + setting)?.settings
                 == "refresh_tokens_not_before: 2026-11-23T09:30:00Z\n")
         let behind = #expect(throws: InvalidConfiguration.self) {
-            try read(Self.text(entries: 3000) + "# Soon\nrefresh_tokens_not_before: soon\n")
+            try read(Self.text() + "# Soon\nrefresh_tokens_not_before: soon\n")
         }
-        #expect(behind?.problems.map(\.place.line) == [2 + 3000 * 7 + 2])
+        #expect(behind?.problems.map(\.place.line) == [2 + Self.count * 7 + 2])
         let error = #expect(throws: InvalidConfiguration.self) {
-            try read("refresh_tokens_not_before: soon\n" + Self.text(entries: 3000) + "    scoop: a\n")
+            try read("refresh_tokens_not_before: soon\n" + Self.text() + "    scoop: a\n")
         }
-        #expect(error?.problems.map(\.place.line) == [1, 4 + 3000 * 7])
+        #expect(error?.problems.map(\.place.line) == [1, 4 + Self.count * 7])
     }
 
     @Test("A setting after a line break that editors do not show is refused with its line")
     func aSettingBehindAnUnusualLineBreakIsRefused() throws {
-        let text = Self.text(entries: 3000) + "    # rotated\rrefresh_tokens_not_before: 2026-11-23T09:30:00Z\n"
+        let text = Self.text() + "    # rotated\rrefresh_tokens_not_before: 2026-11-23T09:30:00Z\n"
         let error = #expect(throws: InvalidConfiguration.self) { try read(text) }
-        #expect(error?.problems.map(\.place.line) == [2 + 3000 * 7 + 1])
+        #expect(error?.problems.map(\.place.line) == [2 + Self.count * 7 + 1])
     }
 
     @Test("An alias finds its anchor in another piece")
     func aliasesAcrossPiecesAreFollowed() throws {
         let first = "clients:\n  - client_id: first\n    client_secrets: &secrets [{hash: \"\(Self.hash)\"}]\n"
-        let text = Self.text(entries: 3000).replacing("# All of them\nclients:\n", with: first)
+        let text = Self.text().replacing("# All of them\nclients:\n", with: first)
         let clients = try read(text + "  - client_id: last\n    client_secrets: *secrets\n")
         #expect(clients.last?.secrets.count == 1)
     }
@@ -107,12 +111,12 @@ import Testing
         "A large file is read in pieces whatever its indentation, its line ends and the comment behind its header",
         arguments: [("", "\n", ""), ("  ", "\r\n", ""), ("    ", "\n", "   # All of them"), ("", "\r\n", " # é")])
     func otherLayoutsAreReadInPieces(indentation: String, end: String, comment: String) throws {
-        let text = Self.text(entries: 3000, indentation: indentation)
+        let text = Self.text(indentation: indentation)
             .replacing("clients:\n", with: "clients:\(comment)\n").replacing("\n", with: end)
         #expect(try #require(ClientsChunks(text)).pieces.count > 1)
         let clients = try read(text)
         let inOne = try ClientsFile.clients(in: YAMLText(path: "clients.yaml", text: text))
-        #expect(clients.map(\.id) == inOne.map(\.id) && clients.count == 3000)
+        #expect(clients.map(\.id) == inOne.map(\.id) && clients.count == Self.count)
         #expect(clients.map(\.scope) == inOne.map(\.scope))
     }
 
@@ -168,13 +172,13 @@ import Testing
 
     @Test("The layouts that people and programs write are read without Yams", arguments: layouts)
     func layoutsArePlain(entry: String) throws {
-        let entries = (0..<1500).map {
+        let entries = (0..<Self.count).map {
             entry.replacing("ID", with: "client-\($0)").replacing("HASH", with: Self.hash)
         }
         let text = "clients:\n" + entries.joined()
         for piece in try #require(ClientsChunks(text)).pieces { #expect(PlainYAML.read(piece.octets) != nil) }
-        #expect(try read(text).count == 1500)
+        #expect(try read(text).count == Self.count)
         let inOne = try ClientsFile.clients(in: YAMLText(path: "clients.yaml", text: text))
-        #expect(inOne.count == 1500)
+        #expect(inOne.count == Self.count)
     }
 }
