@@ -14,7 +14,7 @@ import Testing
     private static let now = NumericDate(1_795_000_000)
     private static let next = now + .seconds(1)
     private static let count = 240
-    /// Makes a large file of few entries, which are what takes time.
+    /// It makes the file large with few entries, because each entry takes time to read.
     private static let line = String(repeating: "-", count: 2400)
 
     private static func entry(_ number: Int) -> String {

@@ -40,7 +40,8 @@ struct MemoryLimitTests {
             ("5:memory:/\n", ["sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712\n"], 2048 << 10),
             // Anything else is no limit.
             ("", [:], 2048 << 10), ("x\n:\n0::\n", ["sys/fs/cgroup/memory.max": "lots\n"], 2048 << 10),
-            ("0::/../../etc\n", [:], 2048 << 10),
+            ("0::/../../etc\n", [:], 2048 << 10), ("0::../a\n", [:], 2048 << 10),
+            ("0::a/b\n", ["sys/fs/cgroup/a/memory.max": "999999\n"], 999_999),
         ] as [(String, [String: String], Int)])
     func limits(cgroup: String, files: [String: String], limit: Int) throws {
         let root = try root(files.merging(machine) { first, _ in first })
